@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The occupancy field of one encoded photo, queried by pixel column."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .networks import CoarseLevel, Maps
+
+SUPPORT_DILATION = 0.02  # field units the mask grows before everything outside counts as empty
+LEAST_ROWS = 64  # smaller batches take another matrix kernel, with other rounding: results would depend on the batch
+
+
+class Field:
+    """Occupancy of one person. `level_set` 0.5; outside `support` occupancy is 0 by definition."""
+
+    level_set = 0.5
+
+    def __init__(self, level: CoarseLevel, maps: Maps, image: Tensor):
+        """`maps` and `image (1, 4, h, w)` as the encoder gave and got them."""
+        self.level, self.maps, self.image = level, maps, image
+        self.device = image.device
+        cell = 2 / image.shape[-1]
+        reach = max(1, round(SUPPORT_DILATION / cell))
+        mask = (image[:, 3:4] > 0.1).float()
+        self._support = F.max_pool2d(mask, 2 * reach + 1, stride=1, padding=reach)
+
+    def support(self, xy: Tensor) -> Tensor:
+        """(C,) bool: columns `xy (C, 2)` field units that meet the dilated mask."""
+        grid = torch.stack([xy[:, 0], -xy[:, 1]], -1)[None, None]
+        hit = F.grid_sample(self._support, grid, mode="nearest", padding_mode="zeros", align_corners=False)
+        return hit[0, 0, 0] > 0.5
+
+    @torch.inference_mode()
+    def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+        """Occupancy (N,) of points given as depth `z (N,)` in columns `column (N,)` of `xy (C, 2)`, field units.
+
+        The columns' share of the MLP is computed once a column. Results do not depend on how points are batched.
+        """
+        count = len(z)
+        xy, column, z = (_pad(values) for values in (xy, column, z))
+        features, front, back = self.level.column_features(self.maps, self.image, xy[None])
+        shares = self.level.head.columns(features[0])
+        logits = self.level.head(shares[column], front[0, column] - z, z - back[0, column])
+        return torch.sigmoid(logits)[:count] * self.support(xy)[column][:count]
+
+
+def _pad(values: Tensor) -> Tensor:
+    short = LEAST_ROWS - len(values)
+    return values if short <= 0 else torch.cat([values, values.new_zeros((short, *values.shape[1:]))])

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The coarse level: an encoder that draws depth, normals and the hidden side, and a pixel-aligned occupancy head.
+
+The occupancy head is a PIFu (Saito et al. 2019, section 3.1) whose depth is measured from the drawn front and back
+surfaces instead of from the crop's centre: with absolute depth it takes days of training before limbs stop being extruded
+through the volume. Nothing here normalises across points, so any subset of points gives the same answers.
+"""
+
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+LOGIT_SLOPE, LOGIT_LIMIT = 40.0, 6.0  # prior logit of a point: its depth under the nearer drawn surface
+FREQUENCIES = (4.0, 12.0, 36.0)
+
+
+@dataclass(frozen=True)
+class CoarseConfig:
+    """Sizes of the coarse level; stored beside the weights."""
+
+    input_px: int = 256
+    widths: tuple[int, ...] = (24, 48, 80, 128, 160, 160)
+    wide_features: int = 32
+    hidden: int = 64
+    layers: int = 4
+
+
+class Residual(nn.Module):
+    """Two normalised convolutions beside a shortcut; starts as the identity."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.norm1, self.norm2 = nn.GroupNorm(8, channels), nn.GroupNorm(8, channels)
+        self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
+        nn.init.zeros_(self.conv2.weight)
+        nn.init.zeros_(self.conv2.bias)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = self.conv1(F.silu(self.norm1(x)))
+        return x + self.conv2(F.silu(self.norm2(y)))
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What the encoder draws, all (B, C, h, w) on the crop's pixels, field space (+x right, +y up, +z to the camera)."""
+
+    front_normals: Tensor  # 3, unit
+    back_normals: Tensor  # 3, unit
+    front_depth: Tensor  # 1, z of the first surface, half crops from the person's mean depth
+    back_depth: Tensor  # 1, z of the last surface
+    back_rgb: Tensor  # 3, 0..1 sRGB, the hidden side seen through the front's pixels
+    fine: Tensor  # widths[0] features
+    wide: Tensor  # wide_features at a quarter of the resolution
+
+
+class Encoder(nn.Module):
+    """U-Net on the masked photo and its mask, (B, 4, H, W) -> `Maps`."""
+
+    def __init__(self, config: CoarseConfig):
+        super().__init__()
+        widths = config.widths
+        self.stem = nn.Conv2d(4, widths[0], 3, padding=1)
+        self.down = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(a, b, 3, stride=2, padding=1), Residual(b), *([Residual(b)] if i else []))
+            for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False))
+        )
+        self.merge = nn.ModuleList(nn.Conv2d(b + a, a, 1) for a, b in zip(widths, widths[1:], strict=False))
+        self.up = nn.ModuleList(nn.Sequential(Residual(a), *([Residual(a)] if i > 1 else [])) for i, a in enumerate(widths[:-1]))
+        self.wide = nn.Conv2d(widths[2], config.wide_features, 1)
+        self.draw = nn.Sequential(nn.GroupNorm(8, widths[0]), nn.SiLU(), nn.Conv2d(widths[0], 11, 1))
+
+    def forward(self, image: Tensor) -> Maps:
+        skips = [self.stem(image)]
+        for stage in self.down:
+            skips.append(stage(skips[-1]))
+        x = skips.pop()
+        wide = x
+        for level in reversed(range(len(self.up))):
+            x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+            x = self.up[level](self.merge[level](torch.cat([x, skips[level]], 1)))
+            if level == 2:
+                wide = self.wide(x)
+        drawn = self.draw(x).float()
+        return Maps(
+            front_normals=F.normalize(drawn[:, 0:3] + drawn.new_tensor([0, 0, 0.5]).view(1, 3, 1, 1), dim=1, eps=1e-4),
+            back_normals=F.normalize(drawn[:, 3:6] - drawn.new_tensor([0, 0, 0.5]).view(1, 3, 1, 1), dim=1, eps=1e-4),
+            front_depth=0.1 + drawn[:, 6:7],
+            back_depth=-0.1 + drawn[:, 7:8],
+            back_rgb=torch.sigmoid(drawn[:, 8:11]),
+            fine=x.float(),
+            wide=wide.float(),
+        )
+
+
+def sample(maps: Tensor, xy: Tensor) -> Tensor:
+    """Bilinear pixel-aligned samples: `maps (B, C, h, w)` at `xy (B, N, 2)` field units -> (B, N, C)."""
+    grid = torch.stack([xy[..., 0], -xy[..., 1]], -1)[:, :, None]
+    return F.grid_sample(maps, grid, mode="bilinear", padding_mode="zeros", align_corners=False)[..., 0].transpose(1, 2)
+
+
+class OccupancyHead(nn.Module):
+    """MLP on column features and depth relative to the drawn surfaces, both given again to every layer.
+
+    A column is all points of one (x, y): `columns` does its part of every layer once, `forward` the rest for each point.
+    """
+
+    def __init__(self, config: CoarseConfig):
+        super().__init__()
+        self.config = config
+        column = config.widths[0] + config.wide_features + 4 + 6 + 1  # features, masked photo and mask, normals, thickness
+        point = 2 + 4 * len(FREQUENCIES)
+        self.column_in = nn.ModuleList(nn.Linear(column, config.hidden) for _ in range(config.layers))
+        self.point_in = nn.ModuleList(nn.Linear(point, config.hidden, bias=False) for _ in range(config.layers))
+        self.inner = nn.ModuleList(nn.Linear(config.hidden, config.hidden, bias=False) for _ in range(config.layers - 1))
+        self.out = nn.Linear(config.hidden, 1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def columns(self, features: Tensor) -> Tensor:
+        """(..., C) column features -> (..., layers, hidden), the columns' share of every layer."""
+        return torch.stack([layer(features) for layer in self.column_in], -2)
+
+    def forward(self, columns: Tensor, under_front: Tensor, over_back: Tensor) -> Tensor:
+        """Logits (...,) of points from their columns' share (..., layers, hidden) and their signed distances along z,
+        (...,): how far behind the front surface, how far before the back one, positive inside."""
+        both = torch.stack([under_front, over_back], -1)
+        waves = [wave(both * k) for k in FREQUENCIES for wave in (torch.sin, torch.cos)]
+        point = torch.cat([both.clamp(-0.5, 0.5) * 4, *waves], -1)
+        x = F.silu(columns[..., 0, :] + self.point_in[0](point))
+        for i, inner in enumerate(self.inner, start=1):
+            x = F.silu(inner(x) + columns[..., i, :] + self.point_in[i](point)) + x
+        prior = (LOGIT_SLOPE * torch.minimum(under_front, over_back)).clamp(-LOGIT_LIMIT, LOGIT_LIMIT)
+        return prior + self.out(x)[..., 0]
+
+
+class CoarseLevel(nn.Module):
+    """Encoder and occupancy head of one level."""
+
+    def __init__(self, config: CoarseConfig):
+        super().__init__()
+        self.config = config
+        self.encoder = Encoder(config)
+        self.head = OccupancyHead(config)
+
+    def forward(self, image: Tensor) -> Maps:
+        return self.encoder(image)
+
+    def column_features(self, maps: Maps, image: Tensor, xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the head needs of columns `xy (B, N, 2)`: features (B, N, C), front and back depth (B, N)."""
+        drawn = torch.cat([maps.front_normals, maps.back_normals, maps.front_depth, maps.back_depth, image, maps.fine], 1)
+        near = sample(drawn, xy)
+        front, back = near[..., 6], near[..., 7]
+        thickness = (front - back).unsqueeze(-1)
+        features = torch.cat([near[..., :6], near[..., 8:], sample(maps.wide, xy), thickness], -1)
+        return features, front, back

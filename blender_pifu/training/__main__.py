@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`python -m blender_pifu.training people | train | export`: make people, train, ship weights."""
+
+import argparse
+import logging
+import subprocess
+import sys
+import time
+
+import torch
+
+from ..engine.networks import CoarseConfig
+from .cache import PeopleSet
+from .export import export
+from .train import Plan, Run, run_folder
+
+HELD_OUT = 64
+
+
+def main() -> None:
+    """Parse and run one command."""
+    parser = argparse.ArgumentParser(prog="python -m blender_pifu.training", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    people = commands.add_parser("people", help="make synthetic people into the cache folder")
+    people.add_argument("--maker", type=int, nargs=2, default=(0, 1), metavar=("K", "N"), help="make every Nth seed from K")
+    train = commands.add_parser("train", help="train, resuming the run of this name")
+    train.add_argument("--minutes", type=float, default=1e9, help="stop after this long; the same command resumes")
+    train.add_argument("--steps", type=int, default=Plan.steps)
+    train.add_argument("--batch", type=int, default=Plan.batch)
+    train.add_argument("--small-share", type=float, default=Plan.small_share, help="part of the steps at 128 px")
+    train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    train.add_argument("--makers", type=int, default=1, help="processes that make people meanwhile")
+    ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
+    for command in (people, train):
+        command.add_argument("--split", choices=("train", "test"), default="train")
+        command.add_argument("--count", type=int, default=10000, help="people in the set")
+        command.add_argument("--size", type=int, default=CoarseConfig.input_px, help="pixels")
+    for command in (train, ship):
+        command.add_argument("--run", default="coarse", help="name of the run")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
+    {"people": _people, "train": _train, "export": lambda o: export(o.run)}[options.command](options)
+
+
+def _people(options: argparse.Namespace) -> None:
+    begun = time.monotonic()
+    first, step = options.maker
+    torch.set_num_threads(1)
+    made = PeopleSet(options.split, options.size, options.count).make(first, step)
+    hours = (time.monotonic() - begun) / 3600
+    logging.info("%d people made, %.0f an hour", made, made / max(hours, 1e-9))
+
+
+def _train(options: argparse.Namespace) -> None:
+    people = PeopleSet(options.split, options.size, options.count)
+    held_out = PeopleSet("test", options.size, HELD_OUT)
+    held_out_maker = [sys.executable, "-m", __package__, "people", "--split", "test", "--count", str(HELD_OUT)]
+    command = [sys.executable, "-m", __package__, "people", "--split", options.split, "--count", str(options.count)]
+    makers = [
+        subprocess.Popen([*command, "--size", str(options.size), "--maker", str(k), str(options.makers)])
+        for k in range(options.makers)
+    ]
+    subprocess.run([*held_out_maker, "--size", str(options.size)], check=True)
+    try:
+        while len(people.available()) < options.batch:
+            time.sleep(1)
+        plan = Plan(steps=options.steps, batch=options.batch, small_share=options.small_share)
+        run = Run(run_folder(options.run), CoarseConfig(input_px=options.size), plan, options.device)
+        run.train(people, held_out, options.minutes)
+    finally:
+        for maker in makers:
+            maker.terminate()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Batches of tensors from a set of people: drawn by step number, so a resumed run sees what an uninterrupted one would."""
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from .cache import PeopleSet
+
+Batch = dict[str, Tensor]
+
+
+def draw_batch(people: PeopleSet, seeds: np.ndarray, rng: np.random.Generator, size: int, point_count: int) -> Batch:
+    """Read and resample to `size` pixels, without augmentation.
+
+    Returns image (B, 4, s, s): masked rgb in [-1, 1] and mask; front_normals, back_normals (B, 3, s, s); front_depth,
+    back_depth (B, 1, s, s); back_rgb (B, 3, s, s) 0..1; solid (B, 1, s, s) weight of map losses; points (B, N, 3);
+    occupancy (B, N); known (B, N) 0 where a point has no truth.
+    """
+    raw = people.read(np.sort(seeds))
+    as_maps = {
+        "rgb": _to_maps(raw["rgb"]) / 255,
+        "mask": _to_maps(raw["mask"][..., None]) / 255,
+        "back_rgb": _to_maps(raw["back_rgb"]) / 255,
+        "front_normals": _to_maps(raw["front_normals"]) / 127,
+        "back_normals": _to_maps(raw["back_normals"]) / 127,
+        "front_depth": _to_maps(raw["front_depth"][..., None]),
+        "back_depth": _to_maps(raw["back_depth"][..., None]),
+    }
+    solid = (as_maps["front_normals"].abs().sum(1, keepdim=True) > 0).float()
+    factor = people.size // size
+    if factor > 1:  # weighted by the solid part, so that depth does not fade into the background's zero
+        share = F.avg_pool2d(solid, factor)
+        for name in ("front_normals", "back_normals", "front_depth", "back_depth", "back_rgb"):
+            as_maps[name] = F.avg_pool2d(as_maps[name] * solid, factor) / share.clamp_min(1e-3)
+        for name in ("rgb", "mask"):
+            as_maps[name] = F.avg_pool2d(as_maps[name], factor)
+        solid = (share > 0.5).float()
+    for name in ("front_normals", "back_normals"):
+        as_maps[name] = F.normalize(as_maps[name], dim=1, eps=1e-4)
+    pick = np.stack([rng.choice(raw["points"].shape[1], point_count, replace=False) for _ in seeds])
+    occupancy = torch.from_numpy(np.take_along_axis(raw["occupancy"], pick, 1)).float()
+    mask = as_maps.pop("mask")
+    return {
+        "image": torch.cat([(as_maps.pop("rgb") * 2 - 1) * mask, mask], 1),
+        **as_maps,
+        "solid": solid,
+        "points": torch.from_numpy(np.take_along_axis(raw["points"], pick[..., None], 1)).float(),
+        "occupancy": occupancy.clamp(0, 1),
+        "known": (occupancy <= 1).float(),
+    }
+
+
+def _to_maps(array: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2))).float()
+
+
+def augment(batch: Batch, generator: torch.Generator) -> Batch:
+    """Mirror half of the samples; change light, colour, sharpness and noise; damage the mask as a matte does."""
+    count = len(batch["image"])
+
+    def draw(low: float, high: float) -> Tensor:
+        return low + (high - low) * torch.rand(count, 1, 1, 1, generator=generator)
+
+    out = dict(batch)
+    flip = torch.rand(count, generator=generator) < 0.5
+    sign = 1 - 2 * flip.float()
+    for name in ("image", "front_normals", "back_normals", "front_depth", "back_depth", "back_rgb", "solid"):
+        out[name] = torch.where(flip.view(-1, 1, 1, 1), batch[name].flip(3), batch[name])
+    across = torch.tensor([1.0, 0, 0])
+    turn = (1 - across) + across * sign[:, None]
+    out["points"] = batch["points"] * turn[:, None]
+    for name in ("front_normals", "back_normals"):
+        out[name] = out[name] * turn[:, :, None, None]
+
+    mask = out["image"][:, 3:]
+    rgb = (out["image"][:, :3] + mask) / (2 * mask.clamp_min(1e-3))
+    tint = draw(0.75, 1.2) * (1 + 0.08 * torch.randn(count, 3, 1, 1, generator=generator))
+    gamma = draw(0.75, 1.35)
+    grey = rgb.mean(1, keepdim=True)
+
+    def restyle(color: Tensor) -> Tensor:
+        return (color.clamp(1e-3, 1) ** gamma * tint).clamp(0, 1)
+
+    rgb, out["back_rgb"] = restyle(grey + (rgb - grey) * draw(0.6, 1.3)), restyle(out["back_rgb"])
+    rgb = rgb + torch.randn(rgb.shape, generator=generator) * draw(0, 0.03)
+    soft = F.avg_pool2d(rgb, 3, stride=1, padding=1)
+    rgb = rgb + (soft - rgb) * (draw(0, 1) < 0.3)
+    mask = _damage(mask, generator)
+    out["image"] = torch.cat([(rgb.clamp(0, 1) * 2 - 1) * mask, mask], 1)
+    return out
+
+
+def _damage(mask: Tensor, generator: torch.Generator) -> Tensor:
+    """Grow, shrink or soften some masks by a pixel or two, and bite a few small holes."""
+    draw = torch.rand(len(mask), 1, 1, 1, generator=generator)
+    grown = F.max_pool2d(mask, 3, stride=1, padding=1)
+    shrunk = -F.max_pool2d(-mask, 3, stride=1, padding=1)
+    soft = F.avg_pool2d(mask, 5, stride=1, padding=2)
+    mask = torch.where(draw < 0.15, grown, torch.where(draw < 0.3, shrunk, torch.where(draw < 0.45, soft, mask)))
+    holes = torch.rand(len(mask), 1, 16, 16, generator=generator) < 0.004
+    bitten = F.interpolate(holes.float(), mask.shape[-2:], mode="bilinear", align_corners=False)
+    return mask * (1 - bitten * (torch.rand(len(mask), 1, 1, 1, generator=generator) < 0.3))

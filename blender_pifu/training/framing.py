@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bring a person from metres into the field space of a crop, as a camera and the engine's own crop would."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+FILL = 0.9  # longer side of the visible part's bounding box, in sides of the crop: as `engine.crop.crop_around`
+
+
+@dataclass(frozen=True)
+class Framing:
+    """`field = (point in camera axes, warped by perspective) * scale + offset`; `visible`: (x0, y0, x1, y1) of the photo
+    in field units, beyond which nothing is seen; `scale`: field units a metre."""
+
+    scale: float
+    offset: np.ndarray
+    visible: np.ndarray
+    camera_distance: float | None  # metres from the person's centre; None: orthographic
+    centre: np.ndarray
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """Metres (N, 3), z up -> field space (N, 3): x right, y up, z towards the camera."""
+        turned = np.stack([points[:, 0], points[:, 2], -points[:, 1]], axis=1) - self.centre
+        return (_project(turned, self.camera_distance) * self.scale + self.offset).astype(np.float32)
+
+
+def _project(points: np.ndarray, distance: float | None) -> np.ndarray:
+    """Bend the geometry instead of the rays: after this an orthographic view shows what the camera saw."""
+    if distance is None:
+        return points
+    factor = distance / (distance - points[:, 2:])
+    return np.concatenate([points[:, :2] * factor, points[:, 2:]], axis=1)
+
+
+def frame(vertices: np.ndarray, rng: np.random.Generator) -> Framing:
+    """Draw camera and crop for a person, `vertices: (V, 3)` metres, z up. Most are seen whole, some cut below."""
+    turned = np.stack([vertices[:, 0], vertices[:, 2], -vertices[:, 1]], axis=1)
+    low, high = turned.min(0), turned.max(0)
+    centre = 0.5 * (low + high)
+    height = high[1] - low[1]
+    distance = height * rng.uniform(1.6, 5) if rng.random() < 0.75 else None
+    seen = _project(turned - centre, distance)
+    if rng.random() < 0.15:  # the photo's lower border cuts the person
+        cut = seen[:, 1].max() - np.ptp(seen[:, 1]) * rng.uniform(0.28, 0.85)
+        window = np.array([-np.inf, cut, np.inf, np.inf])
+        seen = seen[seen[:, 1] > cut]
+    else:
+        window = np.array([-np.inf, -np.inf, np.inf, np.inf])
+    low, high = seen[:, :2].min(0), seen[:, :2].max(0)
+    scale = 2 * FILL / max(high - low) * rng.uniform(0.95, 1.03)
+    offset = np.append(-0.5 * (low + high) * scale + rng.uniform(-0.03, 0.03, 2), 0.0)
+    with np.errstate(invalid="ignore"):
+        visible = window * scale + np.tile(offset[:2], 2)
+    return Framing(float(scale), offset, visible, distance, centre)

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the coarse level is trained on: the drawn maps, and occupancy under the true surfaces or the drawn ones."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..engine.networks import CoarseLevel, Maps
+from .batches import Batch
+
+WEIGHTS = {"occupancy": 1.0, "normals": 0.5, "depth": 4.0, "slope": 1.0, "color": 0.3}
+DEPTH_NOISE_M, UNITS_A_METRE = 0.006, 1.05
+
+
+def losses(level: CoarseLevel, batch: Batch, drawn_share: float, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+    """Total and parts. `drawn_share`: share of samples whose points are measured from the drawn surfaces, the points
+    shifted along with them; the others from the true ones with a little noise."""
+    with torch.autocast(batch["image"].device.type, torch.bfloat16):
+        maps = level(batch["image"].contiguous(memory_format=torch.channels_last))
+    solid = batch["solid"]
+    area = solid.sum().clamp_min(1)
+
+    def mean(error: Tensor) -> Tensor:
+        return (error.sum(1, keepdim=True) * solid).sum() / area
+
+    depth = torch.cat([maps.front_depth, maps.back_depth], 1)
+    truth = torch.cat([batch["front_depth"], batch["back_depth"]], 1)
+    parts = {
+        "normals": mean((maps.front_normals - batch["front_normals"]).abs()) + mean((maps.back_normals - batch["back_normals"]).abs()),
+        "depth": mean((depth - truth).abs()) / 2,
+        "slope": _slope(depth - truth, solid),
+        "color": mean((maps.back_rgb - batch["back_rgb"]).abs()) / 3,
+    }
+    logits = _point_logits(level, maps, batch, drawn_share, generator)
+    known = batch["known"]
+    parts["occupancy"] = (F.binary_cross_entropy_with_logits(logits, batch["occupancy"], reduction="none") * known).sum() / known.sum()
+    return sum(WEIGHTS[name] * value for name, value in parts.items()), parts
+
+
+def _slope(error: Tensor, solid: Tensor) -> Tensor:
+    """Mean absolute difference of the depth error between neighbours: shape without position. Jumps are left out."""
+    across, down = (error[..., 1:] - error[..., :-1]).abs(), (error[..., 1:, :] - error[..., :-1, :]).abs()
+    both_across, both_down = solid[..., 1:] * solid[..., :-1], solid[..., 1:, :] * solid[..., :-1, :]
+    total = (across.clamp_max(0.1) * both_across).sum() + (down.clamp_max(0.1) * both_down).sum()
+    return 10 * total / (2 * solid.sum()).clamp_min(1)
+
+
+def _point_logits(level: CoarseLevel, maps: Maps, batch: Batch, drawn_share: float, generator: torch.Generator) -> Tensor:
+    xy, z = batch["points"][..., :2], batch["points"][..., 2]
+    count = len(z)
+    features, drawn_front, drawn_back = level.column_features(maps, batch["image"], xy)
+    drawn_front, drawn_back = drawn_front.detach(), drawn_back.detach()
+    weight, front, back = _sample_solid(batch, xy)
+    front, back = (torch.where(weight > 0.5, true, drawn) for true, drawn in ((front, drawn_front), (back, drawn_back)))
+
+    noise = DEPTH_NOISE_M * UNITS_A_METRE * torch.randn(2, *z.shape, generator=generator).to(z)
+    true_under, true_over = front - z + noise[0], z - back + noise[1]
+    # Points keep their place between the surfaces when these move: near the front they follow it, near the back that.
+    between = ((front - z) / (front - back).clamp_min(1e-3)).clamp(0, 1)
+    shifted = z + (1 - between) * (drawn_front - front) + between * (drawn_back - back)
+    use_drawn = (torch.rand(count, 1, generator=generator) < drawn_share).to(z.device)
+    under = torch.where(use_drawn, drawn_front - shifted, true_under)
+    over = torch.where(use_drawn, shifted - drawn_back, true_over)
+    with torch.autocast(z.device.type, torch.bfloat16):
+        return level.head(level.head.columns(features), under, over).float()
+
+
+def _sample_solid(batch: Batch, xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """True depths at `xy`, from solid pixels only: (share of solid in the bilinear sample, front, back), each (B, N)."""
+    grid = torch.stack([xy[..., 0], -xy[..., 1]], -1)[:, :, None]
+    stack = torch.cat([batch["solid"], batch["front_depth"] * batch["solid"], batch["back_depth"] * batch["solid"]], 1)
+    weight, front, back = F.grid_sample(stack, grid, align_corners=False)[..., 0].unbind(1)
+    return weight, front / weight.clamp_min(1e-3), back / weight.clamp_min(1e-3)

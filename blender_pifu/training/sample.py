@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One training sample: a seeded person as pictures and as truth, in the field space of a crop."""
+
+from types import SimpleNamespace
+
+import numpy as np
+
+from .framing import frame
+from .people.person import make_person
+from .render import render_person
+from .truth import occupancy_points
+
+NEAR_M, CLOSE_M = 0.05, 0.015  # metres, spread of points about the surface
+POINTS = {"n_near": 4000, "n_fine": 3000, "n_uniform": 2000}
+POINT_COUNT = sum(POINTS.values())
+KINDS = ("stand", "step", "hard")
+
+
+def fields(size: int) -> dict[str, tuple[tuple[int, ...], type]]:
+    """Shape and type of every array of a sample at `size` pixels."""
+    return {
+        "rgb": ((size, size, 3), np.uint8),  # sRGB, lit, 0 outside the mask
+        "mask": ((size, size), np.uint8),  # 0..255
+        "back_rgb": ((size, size, 3), np.uint8),  # the hidden side in the front's pixels
+        "front_normals": ((size, size, 3), np.int8),  # field space, unit = 127
+        "back_normals": ((size, size, 3), np.int8),
+        "front_depth": ((size, size), np.float16),  # z, field units from the mean of the middle; 0 outside the mask
+        "back_depth": ((size, size), np.float16),
+        "points": ((POINT_COUNT, 3), np.float16),  # field space
+        "occupancy": ((POINT_COUNT,), np.uint8),  # 0, 1; 255: beyond the photo, no truth
+        "scale": ((), np.float32),  # field units a metre
+        "kind": ((), np.uint8),  # index into KINDS
+    }
+
+
+def make_sample(seed: int, split: str, size: int) -> dict[str, np.ndarray]:
+    """Make the sample of a seed; the same arrays every time. See `fields` for shapes and units."""
+    rng = np.random.default_rng([seed, 7, split == "test"])
+    person = make_person(seed, split)
+    framing = frame(person.vertices, rng)
+    mesh = SimpleNamespace(
+        vertices=framing(person.vertices),
+        faces=person.faces,
+        colors=person.colors,
+        alpha=person.alpha,
+        gloss=person.gloss,
+        normals=None,
+    )
+    views = render_person(mesh, rng, size)
+    centres = (np.arange(size) + 0.5) / size * 2 - 1
+    x0, y0, x1, y1 = framing.visible
+    seen = ((centres > x0) & (centres < x1))[None, :] & ((-centres > y0) & (-centres < y1))[:, None]
+    mask = views.mask * seen
+    solid = (mask > 0.5) & np.isfinite(views.depth_front) & np.isfinite(views.depth_back)
+    if solid.sum() < 0.01 * size * size:
+        raise ValueError(f"seed {seed}: nothing to be seen")
+    middle = 0.5 * (views.depth_front[solid] + views.depth_back[solid]).mean()
+    points, inside = occupancy_points(
+        mesh.vertices, mesh.faces, rng, near=NEAR_M * framing.scale, fine=CLOSE_M * framing.scale, **POINTS
+    )
+    beyond = (points[:, 0] < x0) | (points[:, 0] > x1) | (points[:, 1] < y0) | (points[:, 1] > y1)
+    points = points - np.array([0, 0, middle], np.float32)
+    return {
+        "rgb": (views.rgb_front * seen[..., None]).astype(np.uint8),
+        "mask": np.round(mask * 255).astype(np.uint8),
+        "back_rgb": views.rgb_back,
+        "front_normals": np.round(views.normal_front * 127 * solid[..., None]).astype(np.int8),
+        "back_normals": np.round(views.normal_back * 127 * solid[..., None]).astype(np.int8),
+        "front_depth": np.where(solid, views.depth_front - middle, 0).astype(np.float16),
+        "back_depth": np.where(solid, views.depth_back - middle, 0).astype(np.float16),
+        "points": points.astype(np.float16),
+        "occupancy": np.where(beyond, 255, inside).astype(np.uint8),
+        "scale": np.float32(framing.scale),
+        "kind": np.uint8(KINDS.index(person.kind)),
+    }

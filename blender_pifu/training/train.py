@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The trainer: one resumable run, from the first step to weights that can be exported.
+
+Curriculum: most steps at half size on few points, the rest at full size. Every random number is drawn from (seed, step),
+and a checkpoint holds weights, average and optimizer, so a resumed run on a finished set of people equals an
+uninterrupted one.
+"""
+
+import csv
+import dataclasses
+import json
+import logging
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..engine.networks import CoarseConfig, CoarseLevel
+from .batches import augment, draw_batch
+from .cache import PeopleSet, cache_folder
+from .losses import losses
+from .preview import save_preview
+
+log = logging.getLogger(__name__)
+LOG_EVERY, PREVIEW_EVERY, SAVE_EVERY_S = 50, 1000, 120
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run does; a checkpoint can only be resumed under the plan it was begun with, except for `steps`."""
+
+    steps: int = 6000
+    batch: int = 16
+    points: int = 1200
+    small_px: int = 128
+    small_share: float = 0.7
+    rate: float = 2.5e-3
+    decay_share: float = 0.4  # last part of the steps, over which the rate falls to a fiftieth
+    average: float = 0.998
+    seed: int = 0
+
+    def size(self, step: int, full: int) -> int:
+        return self.small_px if step < self.small_share * self.steps else full
+
+    def rate_at(self, step: int) -> float:
+        """Warm-up over 1 %, constant, linear decay."""
+        warm = min(1.0, (step + 1) / max(1.0, 0.01 * self.steps))
+        left = (self.steps - step) / max(1.0, self.decay_share * self.steps)
+        return self.rate * warm * max(0.02, min(1.0, left))
+
+
+class Run:
+    """One training run in a folder: `checkpoint.pt`, `curves.csv`, `preview_*.png`."""
+
+    def __init__(self, folder: Path, config: CoarseConfig, plan: Plan, device: str = "cpu"):
+        self.folder, self.config, self.plan, self.device = folder, config, plan, torch.device(device)
+        folder.mkdir(parents=True, exist_ok=True)
+        torch.manual_seed(plan.seed)
+        self.level = CoarseLevel(config).to(self.device, memory_format=torch.channels_last)
+        self.average = {name: value.detach().clone() for name, value in self.level.state_dict().items()}
+        self.optimizer = torch.optim.AdamW(self.level.parameters(), lr=plan.rate, weight_decay=1e-3)
+        self.step, self.seconds = 0, 0.0
+        if self.checkpoint.exists():
+            self._resume()
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.folder / "checkpoint.pt"
+
+    def _resume(self) -> None:
+        state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        if json.loads(state["config"]) != json.loads(json.dumps(dataclasses.asdict(self.config))):
+            raise ValueError(f"{self.checkpoint} was trained with other network sizes: {state['config']}")
+        self.level.load_state_dict(state["weights"])
+        self.average, self.step, self.seconds = state["average"], state["step"], state["seconds"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        log.info("resumed at step %d", self.step)
+
+    def save(self) -> None:
+        """Write the checkpoint beside the old one, then rename."""
+        beside = self.checkpoint.with_suffix(".new")
+        torch.save(
+            {
+                "weights": self.level.state_dict(),
+                "average": self.average,
+                "optimizer": self.optimizer.state_dict(),
+                "step": self.step,
+                "seconds": self.seconds,
+                "config": json.dumps(dataclasses.asdict(self.config)),
+                "plan": json.dumps(dataclasses.asdict(self.plan)),
+            },
+            beside,
+        )
+        os.replace(beside, self.checkpoint)
+
+    def train_step(self, people: PeopleSet, available: np.ndarray) -> dict[str, float]:
+        """One step on seeds drawn from `available`."""
+        rng = np.random.default_rng([self.plan.seed, self.step])
+        generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        seeds = rng.choice(available, self.plan.batch, replace=len(available) < self.plan.batch)
+        size = self.plan.size(self.step, self.config.input_px)
+        batch = augment(draw_batch(people, seeds, rng, size, self.plan.points), generator)
+        batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
+        drawn_share = 0.5 * min(1.0, max(0.0, 4 * self.step / self.plan.steps - 1))
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.plan.rate_at(self.step)
+        self.level.train()
+        total, parts = losses(self.level, batch, drawn_share, generator)
+        self.optimizer.zero_grad(set_to_none=True)
+        total.backward()
+        torch.nn.utils.clip_grad_norm_(self.level.parameters(), 1.0)
+        self.optimizer.step()
+        keep = min(self.plan.average, (self.step + 1) / (self.step + 10))
+        with torch.no_grad():
+            for name, value in self.level.state_dict().items():
+                self.average[name].lerp_(value, 1 - keep)
+        self.step += 1
+        return {name: float(value) for name, value in parts.items()}
+
+    def averaged(self) -> CoarseLevel:
+        """A copy with the averaged weights, which are what is shipped."""
+        level = CoarseLevel(self.config).to(self.device)
+        level.load_state_dict(self.average)
+        return level.eval()
+
+    def train(self, people: PeopleSet, held_out: PeopleSet, minutes: float) -> None:
+        """Train until the plan's steps are done or `minutes` are over; saves often and at the end."""
+        begun = saved = logged = time.monotonic()
+        sums: dict[str, float] = {}
+        while self.step < self.plan.steps and time.monotonic() - begun < minutes * 60:
+            available = people.available()
+            for name, value in self.train_step(people, available).items():
+                sums[name] = sums.get(name, 0.0) + value / LOG_EVERY
+            now = time.monotonic()
+            if self.step % LOG_EVERY == 0:
+                rate = self.plan.batch * LOG_EVERY / (now - logged)
+                self._log({"step": self.step, "people": len(available), "samples_per_s": round(rate, 2), **sums})
+                self.seconds += now - logged
+                sums, logged = {}, now
+            if self.step % PREVIEW_EVERY == 0 and len(held_out.available()):
+                save_preview(self.averaged(), held_out, self.folder / f"preview_{self.step:06d}.png")
+            if now - saved > SAVE_EVERY_S:
+                self.save()
+                saved = now
+        self.save()
+
+    def _log(self, row: dict[str, float]) -> None:
+        log.info(" ".join(f"{name} {value:.4g}" for name, value in row.items()))
+        path = self.folder / "curves.csv"
+        new = not path.exists()
+        with path.open("a", newline="") as file:
+            writer = csv.DictWriter(file, row.keys())
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+
+
+def run_folder(name: str) -> Path:
+    """Where a run of this name lies."""
+    return cache_folder() / "runs" / name
