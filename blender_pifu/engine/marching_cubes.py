@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Marching cubes on a list of cells, with a case table derived from one rule on cube faces.
+
+The rule: on a face whose corners alternate (inside, outside, inside, outside) the two outside corners are cut off one
+by one, so the inside stays connected. It looks at nothing but the face, so two cells always agree on the face they
+share; and no triangle gets an inner edge that lies in a face. The surface is therefore closed, every edge has exactly
+two faces, and every vertex one fan of faces, for any signs whatever.
+"""
+
+from functools import cache
+
+import numpy as np
+
+LEVEL = 0.5
+# Crossings stay this far (in lattice steps) from lattice points, so that no triangle has zero area.
+END_MARGIN = 1e-3
+
+# Corner c of a cell lies at offset (c & 1, c >> 1 & 1, c >> 2 & 1) in (x, y, z).
+CORNERS = np.array([[c & 1, c >> 1 & 1, c >> 2 & 1] for c in range(8)])
+# The 12 edges as (lower corner, axis).
+EDGES = [(corner, axis) for axis in range(3) for corner in range(8) if not corner >> axis & 1]
+EDGE_BETWEEN = {frozenset((corner, corner | 1 << axis)): index for index, (corner, axis) in enumerate(EDGES)}
+
+
+def _faces():
+    """The 6 faces as corner cycles, counter-clockwise seen from outside the cell."""
+    cycles = []
+    for axis in range(3):
+        u, v = 1 << (axis + 1) % 3, 1 << (axis + 2) % 3
+        cycle = [0, u, u | v, v]
+        cycles.append(cycle[::-1])
+        cycles.append([corner | 1 << axis for corner in cycle])
+    return cycles
+
+
+FACES = _faces()
+EDGE_FACES = [
+    {face for face, cycle in enumerate(FACES) if corner in cycle and corner | 1 << axis in cycle}
+    for corner, axis in EDGES
+]
+
+
+def face_segments(case, cycle):
+    """The directed segments that the surface of a case (bit c set: corner c inside) leaves on one face.
+
+    Each is a pair of edge indices: one segment for each run of outside corners, from the run's end back to its start.
+    """
+    inside = [bool(case >> corner & 1) for corner in cycle]
+    segments = []
+    for start in range(4):
+        if inside[start - 1] and not inside[start]:
+            end = start
+            while not inside[(end + 1) % 4]:
+                end += 1
+            first = EDGE_BETWEEN[frozenset((cycle[start - 1], cycle[start]))]
+            last = EDGE_BETWEEN[frozenset((cycle[end % 4], cycle[(end + 1) % 4]))]
+            segments.append((last, first))
+    return segments
+
+
+def case_loops(case):
+    """The closed polygons of a case, as lists of edge indices, outward (inside -> outside) by the right-hand rule."""
+    follows = dict(segment for cycle in FACES for segment in face_segments(case, cycle))
+    loops = []
+    while follows:
+        loop = [next(iter(follows))]
+        while (edge := follows.pop(loop[-1])) != loop[0]:
+            loop.append(edge)
+        loops.append(loop)
+    return loops
+
+
+def _triangulate(loop):
+    """Cut a polygon into triangles with the shortest inner edges, none of which lies in a face of the cell."""
+    middles = [CORNERS[corner] + 0.5 * np.eye(3)[axis] for corner, axis in (EDGES[edge] for edge in loop)]
+
+    def length(a, b):
+        if b - a == 1 or (a == 0 and b == len(loop) - 1):
+            return 0.0
+        return np.inf if EDGE_FACES[loop[a]] & EDGE_FACES[loop[b]] else float(np.sum((middles[a] - middles[b]) ** 2))
+
+    @cache
+    def best(a, b):
+        if b - a < 2:
+            return 0.0, ()
+        options = []
+        for c in range(a + 1, b):
+            (left, left_faces), (right, right_faces) = best(a, c), best(c, b)
+            cost = left + right + length(a, c) + length(c, b)
+            options.append((cost, (*left_faces, (loop[a], loop[c], loop[b]), *right_faces)))
+        return min(options)
+
+    cost, triangles = best(0, len(loop) - 1)
+    assert np.isfinite(cost), f"no triangulation of {loop} keeps its inner edges off the faces"
+    return triangles
+
+
+@cache
+def case_triangles():
+    """The table: for each of the 256 cases a list of triangles, each three edge indices."""
+    return [[triangle for loop in case_loops(case) for triangle in _triangulate(loop)] for case in range(256)]
+
+
+@cache
+def _tables():
+    """The table as arrays: triangles per case (256,), edges of the triangles (256, most, 3), edges in use (256, 12)."""
+    rows = case_triangles()
+    counts = np.array([len(row) for row in rows])
+    edges = np.zeros((256, counts.max(), 3), np.int64)
+    used = np.zeros((256, 12), bool)
+    for case, row in enumerate(rows):
+        for index, triangle in enumerate(row):
+            edges[case, index] = triangle
+            used[case, list(triangle)] = True
+    return counts, edges, used
+
+
+def polygonise(lattice, cells, cases, value_at):
+    """Triangulate cells of mixed sign.
+
+    lattice: see Lattice; cells: (N,) int64 sorted, unique keys of the cells' lowest corners; cases: (N,) uint8 signs of
+    their corners (bit set: inside); value_at: keys (M,) -> occupancy (M,).
+    Returns vertices (V, 3) float32 in field space and faces (F, 3) int32, outward, in an order of the cells.
+    """
+    counts, table, used = _tables()
+    lower = lattice.corner_offsets[[corner for corner, _ in EDGES]]
+    axes = np.array([axis for _, axis in EDGES])
+
+    cell_rows, edge_columns = np.nonzero(used[cases])
+    references = (cells[cell_rows] + lower[edge_columns]) * 3 + axes[edge_columns]
+    crossings = np.unique(references)
+    vertex_of = np.zeros((len(cells), 12), np.int32)
+    vertex_of[cell_rows, edge_columns] = np.searchsorted(crossings, references)
+
+    start, axis = crossings // 3, crossings % 3
+    start_value = value_at(start).astype(np.float64)
+    end_value = value_at(start + lattice.axis_offsets[axis]).astype(np.float64)
+    share = np.clip((LEVEL - start_value) / (end_value - start_value), END_MARGIN, 1 - END_MARGIN)
+    vertices = lattice.positions(start)
+    vertices[np.arange(len(start)), axis] += share * lattice.spacing
+
+    per_cell = counts[cases]
+    owner = np.repeat(np.arange(len(cells)), per_cell)
+    turn = np.arange(len(owner)) - np.repeat(np.cumsum(per_cell) - per_cell, per_cell)
+    faces = vertex_of[owner[:, None], table[cases[owner], turn]]
+    return vertices.astype(np.float32), faces

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is done to a triangle mesh between surface and result: its largest piece, its checks, metres, normals."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+# The feet (or whatever is lowest) are looked for in this lowest share of the height.
+FOOT_SHARE = 0.04
+
+
+@dataclass(frozen=True)
+class MeshCheck:
+    """boundary_edges: edges with one face; nonmanifold_edges: with more than two, or two faces of opposite winding."""
+
+    boundary_edges: int
+    nonmanifold_edges: int
+    components: int
+
+    @property
+    def watertight(self):
+        """Closed and 2-manifold, with one winding throughout."""
+        return self.components > 0 and self.boundary_edges == 0 and self.nonmanifold_edges == 0
+
+
+def check_mesh(faces):
+    """Count what keeps faces (F, 3) from bounding a solid; faces that share no vertex are separate components."""
+    start, end = _directed_edges(faces)
+    size = int(faces.max(initial=-1)) + 1
+    edges, index, count = np.unique(
+        np.minimum(start, end) * size + np.maximum(start, end), return_inverse=True, return_counts=True
+    )
+    rising = np.bincount(index, weights=start < end, minlength=len(edges))
+    labels = components(faces, size)
+    return MeshCheck(
+        boundary_edges=int(np.count_nonzero(count == 1)),
+        nonmanifold_edges=int(np.count_nonzero((count > 2) | (count == 2) & (rising != 1))),
+        components=len(np.unique(labels[faces])),
+    )
+
+
+def components(faces, vertex_count):
+    """Label (vertex_count,) of the piece that each vertex belongs to; a vertex without faces is a piece of its own."""
+    start, end = _directed_edges(faces)
+    graph = coo_matrix((np.ones(len(start), bool), (start, end)), shape=(vertex_count, vertex_count))
+    return connected_components(graph, directed=False)[1]
+
+
+def volumes(vertices, faces):
+    """Six times the signed volume (F,) between each face and the origin; positive where faces look outward."""
+    a, b, c = vertices[faces].astype(np.float64).transpose(1, 0, 2)
+    return np.einsum("fi,fi->f", a, np.cross(b, c))
+
+
+def largest_component(vertices, faces):
+    """The piece that encloses most; cavities, whose faces look inward, are never taken.
+
+    vertices (V, 3), faces (F, 3) closed -> the same of that piece alone, without unused vertices, faces outward.
+    """
+    labels = components(faces, len(vertices))
+    enclosed = np.bincount(labels[faces[:, 0]], weights=volumes(vertices, faces))
+    keep_face = labels[faces[:, 0]] == enclosed.argmax()
+    faces = faces[keep_face]
+    used = np.zeros(len(vertices), bool)
+    used[faces] = True
+    renumber = np.cumsum(used) - 1
+    return vertices[used], renumber[faces].astype(np.int32)
+
+
+def vertex_normals(vertices, faces):
+    """Unit normals (V, 3) float32 of vertices (V, 3): the mean of the faces round each, weighted by area."""
+    a, b, c = vertices[faces].astype(np.float64).transpose(1, 0, 2)
+    area = np.cross(b - a, c - a)
+    normals = np.empty(vertices.shape)
+    for axis in range(3):
+        normals[:, axis] = np.bincount(faces.ravel(), weights=np.repeat(area[:, axis], 3), minlength=len(vertices))
+    length = np.linalg.norm(normals, axis=1, keepdims=True)
+    return (normals / np.maximum(length, np.finfo(float).tiny)).astype(np.float32)
+
+
+def to_blender(vertices, height_m):
+    """Field space -> Blender's: metres, Z up, facing -Y, lowest point at z = 0, origin between the feet.
+
+    vertices (V, 3) float32. `height_m` is the height of what the mesh shows: of a person whom the photo's border cuts,
+    the part seen gets this height. The origin is the middle of what lies in the lowest 4 % of the height.
+    """
+    low, high = vertices[:, 1].min(), vertices[:, 1].max()
+    turned = np.stack([vertices[:, 0], -vertices[:, 2], vertices[:, 1] - low], 1).astype(np.float64)
+    turned *= height_m / (high - low)
+    feet = turned[turned[:, 2] <= FOOT_SHARE * height_m, :2]
+    turned[:, :2] -= (feet.min(0) + feet.max(0)) / 2
+    return turned.astype(np.float32)
+
+
+def turn_to_blender(vectors):
+    """Directions (N, 3) in field space -> Blender's axes: (x, y, z) -> (x, -z, y)."""
+    return np.stack([vectors[:, 0], -vectors[:, 2], vectors[:, 1]], 1)
+
+
+def _directed_edges(faces):
+    wide = faces.astype(np.int64)
+    return wide.ravel(), wide[:, [1, 2, 0]].ravel()
