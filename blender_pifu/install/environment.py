@@ -26,7 +26,7 @@ _MARK_TEXT = (
     "PIFu Human (a Blender extension) keeps its engine here.\n"
     "`python vendor_install.py --remove`, or Remove in the extension's preferences, takes it away.\n"
 )
-_OURS = ("env", "env.json", "uv", "python", "logs", "jobs", _MARK, "install.lock")
+_OURS = ("env", "env.json", "env.json.new", "uv", "python", "logs", "jobs", _MARK, "install.lock")
 _BEFORE_US = {"logs", "jobs", "install.lock"}  # may lie there before the first install
 _PYTHON_MB = 300
 _STEPS = {"engine": "Getting the libraries", "blender": "Getting Blender's module", "tests": "Getting the test tools"}

@@ -33,7 +33,7 @@ _NETWORK_ADVICE = (
 def fingerprint(group: str) -> str:
     """Hash of everything that decides what `group` installs: "engine", "blender" or "tests"."""
     digest = hashlib.sha256(f"torch=={TORCH}\n".encode() if group == "engine" else b"")
-    digest.update(_file(group).read_text(encoding="utf-8").encode())
+    digest.update(requirements_file(group).read_text(encoding="utf-8").encode())
     return digest.hexdigest()[:16]
 
 
@@ -75,13 +75,13 @@ class Pip:
 
     def install(self, group: str, listen: Callable[[str], None]) -> None:
         """Install `group`, holding the engine's own pins; raises InstallError."""
-        files = ["-r", _file("engine")] + ([] if group == "engine" else ["-r", _file(group)])
+        files = ["-r", requirements_file("engine")] + ([] if group == "engine" else ["-r", requirements_file(group)])
         self._check(*self._pip(files, listen))
 
     def install_torch(self, choices: list[tuple[str, list[str]]], listen: Callable[[str], None]) -> None:
         """Install the first of the (requirement, pip options) that can be found; raises InstallError."""
         for requirement, options in choices:
-            code, lines = self._pip([requirement, "-c", _file("engine"), *options], listen)
+            code, lines = self._pip([requirement, "-c", requirements_file("engine"), *options], listen)
             if code == 0 or not any(_NOT_FOUND in line for line in lines):
                 self._check(code, lines)
                 return
@@ -119,5 +119,6 @@ class Pip:
         raise InstallError(f"pip could not install the packages: {errors[-1][:400]} The log is {self._log}.", fix)
 
 
-def _file(group: str) -> Path:
+def requirements_file(group: str) -> Path:
+    """The pins of `group`."""
     return _REQUIREMENTS / f"{group}.txt"
