@@ -34,6 +34,10 @@ def main(arguments: "list[str]") -> int:
     except InstallError as error:
         report.end({"status": "failed", "message": str(error), "fix": error.fix})
         return 1
+    except OSError as error:
+        where = f" ({error.filename})" if error.filename else ""
+        report.end({"status": "failed", "message": f"The install stopped: {error.strerror or error}{where}."})
+        return 1
     except KeyboardInterrupt:
         report.end({"status": "interrupted", "message": "Interrupted.", "fix": "Run it again to go on."})
         return 130

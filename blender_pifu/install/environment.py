@@ -202,9 +202,9 @@ def _fill(wish: Wish, build, state: dict, wanted: dict[str, str], report: Report
         say = packages.bar(report, f"Getting PyTorch for {build.device}", 0.08, 0.6, build.download_mb)
         pip.install_torch(torch_builds.wheel_choices(build.label, platform.system(), wish.wheels is not None), say)
         note(busy=False, torch=torch_builds.TORCH)
-    start = 0.6
+    start, share = 0.6, 0.3 / len(wanted)
     for group, fingerprint in wanted.items():
-        end = min(start + 0.15, 0.9)
+        end = start + share
         if state["groups"].get(group) != fingerprint:
             pip.install(group, packages.bar(report, _STEPS[group], start, end, packages.DOWNLOAD_MB[group]))
             note(busy=False, **{group: fingerprint})

@@ -106,7 +106,8 @@ def wheel_choices(label: str, system: str, offline: bool) -> list[tuple[str, lis
         return [(f"torch=={TORCH}", [])]
     if offline:  # the folder holds what the studio chose
         return [(labelled, []), (f"torch=={TORCH}", [])]
-    vendor = (labelled, ["--extra-index-url", PYTORCH_WHEELS + label])
+    # A network that swallows the vendor's site must not hold an artist up for minutes.
+    vendor = (labelled, ["--extra-index-url", PYTORCH_WHEELS + label, "--timeout=30", "--retries=2"])
     # The general index has CUDA 13 for Linux and CPU for Windows under the bare version number.
     bare = {"Linux": _NEWEST_CUDA, "Windows": "cpu"}.get(system)
     return [(labelled, []), (unlabelled, []), vendor] if label == bare else [(labelled, []), vendor]
