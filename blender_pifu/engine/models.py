@@ -70,7 +70,9 @@ class HumanModel:
             mask = (image != 0).any(1, keepdim=True).to(image.dtype)
         both = torch.cat([image, mask], 1).to(parameter)
         if both.shape[-2:] != (self.input_px, self.input_px):
-            both = F.interpolate(both, (self.input_px, self.input_px), mode="bilinear", antialias=True, align_corners=False)
+            both = F.interpolate(
+                both, (self.input_px, self.input_px), mode="bilinear", antialias=True, align_corners=False
+            )
         return Encoding(both, self.level(both))
 
     def field(self, encoding: Encoding) -> Field:
@@ -84,12 +86,17 @@ class HumanModel:
         return self.field(encoding).query_columns(points[:, :2], index, points[:, 2])
 
 
-def load_model(name_or_path: str | Path = "human", device: str | torch.device = "cpu", dtype=torch.float32) -> HumanModel:
+def load_model(
+    name_or_path: str | Path = "human", device: str | torch.device = "cpu", dtype=torch.float32
+) -> HumanModel:
     """Load a bundled model by name, or a `.safetensors` file. Raises InputError naming what is wrong with the file."""
     path = DATA / f"{name_or_path}.safetensors" if str(name_or_path) in BUNDLED else Path(name_or_path)
     if not path.is_file():
         known = ", ".join(BUNDLED)
-        raise InputError(f"There is no model named {name_or_path} and no such file.", fix=f"Choose one of: {known}; or a .safetensors file.")
+        raise InputError(
+            f"There is no model named {name_or_path} and no such file.",
+            fix=f"Choose one of: {known}; or a .safetensors file.",
+        )
     try:
         with safe_open(str(path), framework="pt", device="cpu") as file:
             metadata = file.metadata() or {}
@@ -103,7 +110,9 @@ def load_model(name_or_path: str | Path = "human", device: str | torch.device = 
     missing, extra = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
     misfit = [key for key in wanted.keys() & tensors.keys() if wanted[key].shape != tensors[key].shape]
     if missing or extra or misfit:
-        raise InputError(f"{path.name} does not fit: missing {missing[:3]}, not known {extra[:3]}, other shape {misfit[:3]}.")
+        raise InputError(
+            f"{path.name} does not fit: missing {missing[:3]}, not known {extra[:3]}, other shape {misfit[:3]}."
+        )
     level.load_state_dict({key: value.float() for key, value in tensors.items()})
     return HumanModel(level.to(device=device, dtype=dtype), path.stem)
 

@@ -2,8 +2,8 @@
 """The coarse level: an encoder that draws depth, normals and the hidden side, and a pixel-aligned occupancy head.
 
 The occupancy head is a PIFu (Saito et al. 2019, section 3.1) whose depth is measured from the drawn front and back
-surfaces instead of from the crop's centre: with absolute depth it takes days of training before limbs stop being extruded
-through the volume. Nothing here normalises across points, so any subset of points gives the same answers.
+surfaces instead of from the crop's centre: with absolute depth it takes days of training before limbs stop being
+extruded through the volume. Nothing here normalises across points: any subset of points gives the same answers.
 """
 
 from dataclasses import dataclass
@@ -20,11 +20,18 @@ FREQUENCIES = (4.0, 12.0, 36.0)
 class CoarseConfig:
     """Sizes of the coarse level; stored beside the weights."""
 
-    input_px: int = 256
+    core_px: int = 128  # what the U-Net sees; it reasons about the whole body
+    details: int = 1  # doublings of the resolution after it
+    detail_width: int = 16
     widths: tuple[int, ...] = (24, 48, 80, 128, 160, 160)
     wide_features: int = 32
     hidden: int = 64
     layers: int = 4
+
+    @property
+    def input_px(self) -> int:
+        """Side of the crop the network is given."""
+        return self.core_px << self.details
 
 
 class Residual(nn.Module):
@@ -45,7 +52,7 @@ class Residual(nn.Module):
 
 @dataclass(frozen=True)
 class Maps:
-    """What the encoder draws, all (B, C, h, w) on the crop's pixels, field space (+x right, +y up, +z to the camera)."""
+    """What the encoder draws, all (B, C, h, w) on the crop's pixels; field space."""
 
     front_normals: Tensor  # 3, unit
     back_normals: Tensor  # 3, unit
@@ -53,46 +60,95 @@ class Maps:
     back_depth: Tensor  # 1, z of the last surface
     back_rgb: Tensor  # 3, 0..1 sRGB, the hidden side seen through the front's pixels
     fine: Tensor  # widths[0] features
-    wide: Tensor  # wide_features at a quarter of the resolution
+    wide: Tensor  # wide_features at a quarter of the core's resolution
 
 
-class Encoder(nn.Module):
-    """U-Net on the masked photo and its mask, (B, 4, H, W) -> `Maps`."""
+class UNet(nn.Module):
+    """(B, 4, h, w) -> features (B, widths[0], h, w) and (B, wide_features, h / 4, w / 4)."""
 
     def __init__(self, config: CoarseConfig):
         super().__init__()
         widths = config.widths
+        steps = list(zip(widths, widths[1:], strict=False))
         self.stem = nn.Conv2d(4, widths[0], 3, padding=1)
         self.down = nn.ModuleList(
             nn.Sequential(nn.Conv2d(a, b, 3, stride=2, padding=1), Residual(b), *([Residual(b)] if i else []))
-            for i, (a, b) in enumerate(zip(widths, widths[1:], strict=False))
+            for i, (a, b) in enumerate(steps)
         )
-        self.merge = nn.ModuleList(nn.Conv2d(b + a, a, 1) for a, b in zip(widths, widths[1:], strict=False))
-        self.up = nn.ModuleList(nn.Sequential(Residual(a), *([Residual(a)] if i > 1 else [])) for i, a in enumerate(widths[:-1]))
+        self.merge = nn.ModuleList(nn.Conv2d(b + a, a, 1) for a, b in steps)
+        self.up = nn.ModuleList(
+            nn.Sequential(Residual(a), *([Residual(a)] if i > 1 else [])) for i, a in enumerate(widths[:-1])
+        )
         self.wide = nn.Conv2d(widths[2], config.wide_features, 1)
-        self.draw = nn.Sequential(nn.GroupNorm(8, widths[0]), nn.SiLU(), nn.Conv2d(widths[0], 11, 1))
 
-    def forward(self, image: Tensor) -> Maps:
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
         skips = [self.stem(image)]
         for stage in self.down:
             skips.append(stage(skips[-1]))
         x = skips.pop()
         wide = x
         for level in reversed(range(len(self.up))):
-            x = F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
-            x = self.up[level](self.merge[level](torch.cat([x, skips[level]], 1)))
+            x = self.up[level](self.merge[level](torch.cat([double(x), skips[level]], 1)))
             if level == 2:
                 wide = self.wide(x)
+        return x, wide
+
+
+class Detail(nn.Module):
+    """Doubles the resolution of features by what the image shows there; starts as plain interpolation."""
+
+    def __init__(self, config: CoarseConfig):
+        super().__init__()
+        features, width = config.widths[0], config.detail_width
+        self.stem = nn.Conv2d(4, width, 3, padding=1)
+        self.merge = nn.Conv2d(features + width, width, 1)
+        self.body = Residual(width)
+        self.out = nn.Conv2d(width, features, 3, padding=1)
+        nn.init.zeros_(self.out.weight)
+        nn.init.zeros_(self.out.bias)
+
+    def forward(self, features: Tensor, image: Tensor) -> Tensor:
+        """`features (B, C, h, w)`, `image (B, 4, 2h, 2w)` -> (B, C, 2h, 2w)."""
+        features = double(features)
+        return features + self.out(F.silu(self.body(self.merge(torch.cat([features, self.stem(image)], 1)))))
+
+
+class Encoder(nn.Module):
+    """A U-Net at low resolution, then details, on the masked photo and its mask, (B, 4, H, W) -> `Maps` at H x W.
+
+    Takes crops of `core_px`, or of any doubling of it up to `input_px`: then with as many details as fit.
+    """
+
+    def __init__(self, config: CoarseConfig):
+        super().__init__()
+        self.core_px = config.core_px
+        self.core = UNet(config)
+        self.details = nn.ModuleList(Detail(config) for _ in range(config.details))
+        self.draw = nn.Sequential(nn.GroupNorm(8, config.widths[0]), nn.SiLU(), nn.Conv2d(config.widths[0], 11, 1))
+
+    def forward(self, image: Tensor) -> Maps:
+        pyramid = [image]
+        while pyramid[-1].shape[-1] > self.core_px:
+            pyramid.append(F.avg_pool2d(pyramid[-1], 2))
+        x, wide = self.core(pyramid.pop())
+        for detail in self.details[: len(pyramid)]:
+            x = detail(x, pyramid.pop())
         drawn = self.draw(x).float()
+        towards = drawn.new_tensor([0, 0, 0.5]).view(1, 3, 1, 1)
         return Maps(
-            front_normals=F.normalize(drawn[:, 0:3] + drawn.new_tensor([0, 0, 0.5]).view(1, 3, 1, 1), dim=1, eps=1e-4),
-            back_normals=F.normalize(drawn[:, 3:6] - drawn.new_tensor([0, 0, 0.5]).view(1, 3, 1, 1), dim=1, eps=1e-4),
+            front_normals=F.normalize(drawn[:, 0:3] + towards, dim=1, eps=1e-4),
+            back_normals=F.normalize(drawn[:, 3:6] - towards, dim=1, eps=1e-4),
             front_depth=0.1 + drawn[:, 6:7],
             back_depth=-0.1 + drawn[:, 7:8],
             back_rgb=torch.sigmoid(drawn[:, 8:11]),
             fine=x.float(),
             wide=wide.float(),
         )
+
+
+def double(maps: Tensor) -> Tensor:
+    """Twice the resolution, bilinear."""
+    return F.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=False)
 
 
 def sample(maps: Tensor, xy: Tensor) -> Tensor:
@@ -104,17 +160,21 @@ def sample(maps: Tensor, xy: Tensor) -> Tensor:
 class OccupancyHead(nn.Module):
     """MLP on column features and depth relative to the drawn surfaces, both given again to every layer.
 
-    A column is all points of one (x, y): `columns` does its part of every layer once, `forward` the rest for each point.
+    A column is all points of one (x, y): `columns` does its part of every layer once, `forward` the rest a point.
     """
 
     def __init__(self, config: CoarseConfig):
         super().__init__()
         self.config = config
-        column = config.widths[0] + config.wide_features + 4 + 6 + 1  # features, masked photo and mask, normals, thickness
+        column = (
+            config.widths[0] + config.wide_features + 4 + 6 + 1
+        )  # features, masked photo and mask, normals, thickness
         point = 2 + 4 * len(FREQUENCIES)
         self.column_in = nn.ModuleList(nn.Linear(column, config.hidden) for _ in range(config.layers))
         self.point_in = nn.ModuleList(nn.Linear(point, config.hidden, bias=False) for _ in range(config.layers))
-        self.inner = nn.ModuleList(nn.Linear(config.hidden, config.hidden, bias=False) for _ in range(config.layers - 1))
+        self.inner = nn.ModuleList(
+            nn.Linear(config.hidden, config.hidden, bias=False) for _ in range(config.layers - 1)
+        )
         self.out = nn.Linear(config.hidden, 1)
         nn.init.zeros_(self.out.weight)
         nn.init.zeros_(self.out.bias)
@@ -150,7 +210,9 @@ class CoarseLevel(nn.Module):
 
     def column_features(self, maps: Maps, image: Tensor, xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """What the head needs of columns `xy (B, N, 2)`: features (B, N, C), front and back depth (B, N)."""
-        drawn = torch.cat([maps.front_normals, maps.back_normals, maps.front_depth, maps.back_depth, image, maps.fine], 1)
+        drawn = torch.cat(
+            [maps.front_normals, maps.back_normals, maps.front_depth, maps.back_depth, image, maps.fine], 1
+        )
         near = sample(drawn, xy)
         front, back = near[..., 6], near[..., 7]
         thickness = (front - back).unsqueeze(-1)

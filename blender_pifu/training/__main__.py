@@ -22,19 +22,21 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m blender_pifu.training", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     people = commands.add_parser("people", help="make synthetic people into the cache folder")
-    people.add_argument("--maker", type=int, nargs=2, default=(0, 1), metavar=("K", "N"), help="make every Nth seed from K")
+    people.add_argument(
+        "--maker", type=int, nargs=2, default=(0, 1), metavar=("K", "N"), help="make every Nth seed from K"
+    )
     train = commands.add_parser("train", help="train, resuming the run of this name")
     train.add_argument("--minutes", type=float, default=1e9, help="stop after this long; the same command resumes")
     train.add_argument("--steps", type=int, default=Plan.steps)
     train.add_argument("--batch", type=int, default=Plan.batch)
-    train.add_argument("--small-share", type=float, default=Plan.small_share, help="part of the steps at 128 px")
+    train.add_argument("--core-share", type=float, default=Plan.core_share, help="part of the steps at the core's size")
     train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     train.add_argument("--makers", type=int, default=1, help="processes that make people meanwhile")
     ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
     for command in (people, train):
         command.add_argument("--split", choices=("train", "test"), default="train")
         command.add_argument("--count", type=int, default=10000, help="people in the set")
-        command.add_argument("--size", type=int, default=CoarseConfig.input_px, help="pixels")
+        command.add_argument("--size", type=int, default=CoarseConfig().input_px, help="pixels")
     for command in (train, ship):
         command.add_argument("--run", default="coarse", help="name of the run")
     options = parser.parse_args()
@@ -64,8 +66,8 @@ def _train(options: argparse.Namespace) -> None:
     try:
         while len(people.available()) < options.batch:
             time.sleep(1)
-        plan = Plan(steps=options.steps, batch=options.batch, small_share=options.small_share)
-        run = Run(run_folder(options.run), CoarseConfig(input_px=options.size), plan, options.device)
+        plan = Plan(steps=options.steps, batch=options.batch, core_share=options.core_share)
+        run = Run(run_folder(options.run), CoarseConfig(), plan, options.device)
         run.train(people, held_out, options.minutes)
     finally:
         for maker in makers:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Batches of tensors from a set of people: drawn by step number, so a resumed run sees what an uninterrupted one would."""
+"""Batches of tensors from a set of people: drawn by step number, so a resumed run sees what a whole one would."""
 
 import numpy as np
 import torch

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A set of people on disk: sample i is always the person of seed i, so any number of makers can fill it, stop and resume.
+"""A set of people on disk: sample i is always the person of seed i, so makers can fill it, stop and resume.
 
-Lies in a cache folder outside the project ($BLENDER_PIFU_CACHE, else ~/.cache/blender_pifu) and may be deleted any time.
+Lies in a cache folder outside the project ($BLENDER_PIFU_CACHE, else ~/.cache/blender_pifu) and may be deleted.
 """
 
 import os

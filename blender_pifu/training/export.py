@@ -26,7 +26,9 @@ def export(run: str, target: Path = DATA / "human.safetensors") -> None:
     beside = target.with_suffix(".new")
     save_file(tensors, beside, metadata={"config": json.dumps(dataclasses.asdict(config))})
     os.replace(beside, target)
-    commit = subprocess.run(["git", "rev-parse", "HEAD"], cwd=DATA, capture_output=True, text=True, check=True).stdout.strip()
+    commit = subprocess.run(
+        ["git", "rev-parse", "HEAD"], cwd=DATA, capture_output=True, text=True, check=True
+    ).stdout.strip()
     plan = json.loads(state["plan"])
     card = {
         "name": "human",

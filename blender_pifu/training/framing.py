@@ -10,8 +10,8 @@ FILL = 0.9  # longer side of the visible part's bounding box, in sides of the cr
 
 @dataclass(frozen=True)
 class Framing:
-    """`field = (point in camera axes, warped by perspective) * scale + offset`; `visible`: (x0, y0, x1, y1) of the photo
-    in field units, beyond which nothing is seen; `scale`: field units a metre."""
+    """`field = (point in camera axes, warped by perspective) * scale + offset`; `visible`: (x0, y0, x1, y1) of the
+    photo in field units, beyond which nothing is seen; `scale`: field units a metre."""
 
     scale: float
     offset: np.ndarray

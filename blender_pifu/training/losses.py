@@ -12,7 +12,9 @@ WEIGHTS = {"occupancy": 1.0, "normals": 0.5, "depth": 4.0, "slope": 1.0, "color"
 DEPTH_NOISE_M, UNITS_A_METRE = 0.006, 1.05
 
 
-def losses(level: CoarseLevel, batch: Batch, drawn_share: float, generator: torch.Generator) -> tuple[Tensor, dict[str, Tensor]]:
+def losses(
+    level: CoarseLevel, batch: Batch, drawn_share: float, generator: torch.Generator
+) -> tuple[Tensor, dict[str, Tensor]]:
     """Total and parts. `drawn_share`: share of samples whose points are measured from the drawn surfaces, the points
     shifted along with them; the others from the true ones with a little noise."""
     with torch.autocast(batch["image"].device.type, torch.bfloat16):
@@ -26,14 +28,17 @@ def losses(level: CoarseLevel, batch: Batch, drawn_share: float, generator: torc
     depth = torch.cat([maps.front_depth, maps.back_depth], 1)
     truth = torch.cat([batch["front_depth"], batch["back_depth"]], 1)
     parts = {
-        "normals": mean((maps.front_normals - batch["front_normals"]).abs()) + mean((maps.back_normals - batch["back_normals"]).abs()),
+        "normals": mean((maps.front_normals - batch["front_normals"]).abs())
+        + mean((maps.back_normals - batch["back_normals"]).abs()),
         "depth": mean((depth - truth).abs()) / 2,
         "slope": _slope(depth - truth, solid),
         "color": mean((maps.back_rgb - batch["back_rgb"]).abs()) / 3,
     }
     logits = _point_logits(level, maps, batch, drawn_share, generator)
     known = batch["known"]
-    parts["occupancy"] = (F.binary_cross_entropy_with_logits(logits, batch["occupancy"], reduction="none") * known).sum() / known.sum()
+    parts["occupancy"] = (
+        F.binary_cross_entropy_with_logits(logits, batch["occupancy"], reduction="none") * known
+    ).sum() / known.sum()
     return sum(WEIGHTS[name] * value for name, value in parts.items()), parts
 
 
@@ -45,7 +50,9 @@ def _slope(error: Tensor, solid: Tensor) -> Tensor:
     return 10 * total / (2 * solid.sum()).clamp_min(1)
 
 
-def _point_logits(level: CoarseLevel, maps: Maps, batch: Batch, drawn_share: float, generator: torch.Generator) -> Tensor:
+def _point_logits(
+    level: CoarseLevel, maps: Maps, batch: Batch, drawn_share: float, generator: torch.Generator
+) -> Tensor:
     xy, z = batch["points"][..., :2], batch["points"][..., 2]
     count = len(z)
     features, drawn_front, drawn_back = level.column_features(maps, batch["image"], xy)
@@ -66,7 +73,7 @@ def _point_logits(level: CoarseLevel, maps: Maps, batch: Batch, drawn_share: flo
 
 
 def _sample_solid(batch: Batch, xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """True depths at `xy`, from solid pixels only: (share of solid in the bilinear sample, front, back), each (B, N)."""
+    """True depths at `xy`, from solid pixels only: (share of solid in the sample, front, back), each (B, N)."""
     grid = torch.stack([xy[..., 0], -xy[..., 1]], -1)[:, :, None]
     stack = torch.cat([batch["solid"], batch["front_depth"] * batch["solid"], batch["back_depth"] * batch["solid"]], 1)
     weight, front, back = F.grid_sample(stack, grid, align_corners=False)[..., 0].unbind(1)

@@ -23,7 +23,7 @@ SOURCE = (
 
 
 def read_obj(path: Path) -> dict[str, np.ndarray]:
-    """Read a Wavefront file: positions, uv, faces and face_uv (F, 4) with -1 in the last place of a triangle, group (F,)."""
+    """Read a Wavefront file: positions, uv, faces and face_uv (F, 4), -1 last in a triangle, group (F,)."""
     positions, uv, faces, face_uv, groups, names = [], [], [], [], [], {}
     group = 0
     for line in path.read_text().splitlines():

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The trainer: one resumable run, from the first step to weights that can be exported.
 
-Curriculum: most steps at half size on few points, the rest at full size. Every random number is drawn from (seed, step),
-and a checkpoint holds weights, average and optimizer, so a resumed run on a finished set of people equals an
+Curriculum: most steps at the core's size, the rest at full size with the details. Random numbers are all drawn from
+(seed, step), and a checkpoint holds weights, average and optimizer, so a resumed run on a finished set of people equals an
 uninterrupted one.
 """
 
@@ -35,15 +35,14 @@ class Plan:
     steps: int = 6000
     batch: int = 16
     points: int = 1200
-    small_px: int = 128
-    small_share: float = 0.7
+    core_share: float = 0.7  # part of the steps at the core's resolution
     rate: float = 2.5e-3
     decay_share: float = 0.4  # last part of the steps, over which the rate falls to a fiftieth
     average: float = 0.998
     seed: int = 0
 
-    def size(self, step: int, full: int) -> int:
-        return self.small_px if step < self.small_share * self.steps else full
+    def size(self, step: int, config: CoarseConfig) -> int:
+        return config.core_px if step < self.core_share * self.steps else config.input_px
 
     def rate_at(self, step: int) -> float:
         """Warm-up over 1 %, constant, linear decay."""
@@ -101,7 +100,7 @@ class Run:
         rng = np.random.default_rng([self.plan.seed, self.step])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         seeds = rng.choice(available, self.plan.batch, replace=len(available) < self.plan.batch)
-        size = self.plan.size(self.step, self.config.input_px)
+        size = self.plan.size(self.step, self.config)
         batch = augment(draw_batch(people, seeds, rng, size, self.plan.points), generator)
         batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
         drawn_share = 0.5 * min(1.0, max(0.0, 4 * self.step / self.plan.steps - 1))
@@ -118,7 +117,7 @@ class Run:
             for name, value in self.level.state_dict().items():
                 self.average[name].lerp_(value, 1 - keep)
         self.step += 1
-        return {name: float(value) for name, value in parts.items()}
+        return {name: float(value.detach()) for name, value in parts.items()}
 
     def averaged(self) -> CoarseLevel:
         """A copy with the averaged weights, which are what is shipped."""

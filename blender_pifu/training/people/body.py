@@ -67,7 +67,9 @@ class Body:
         """A random body: one of the sampled rows, moved a little; four of five are grown up."""
         age = self.phenotypes[:, self.phenotype_names.index("age")]
         height = self.phenotypes[:, self.phenotype_names.index("height")]
-        likely = np.where(age > ADULT_AGE, 1.0, np.where(age > 0.15, 0.3, 0.02)) * np.exp(-(((height - 0.5) / 0.4) ** 2))
+        likely = np.where(age > ADULT_AGE, 1.0, np.where(age > 0.15, 0.3, 0.02)) * np.exp(
+            -(((height - 0.5) / 0.4) ** 2)
+        )
         row = rng.choice(len(self.samples), p=likely / likely.sum())
         near = self.samples[rng.integers(len(self.samples))]
         coefficients = self.samples[row].copy()
@@ -84,7 +86,9 @@ class Body:
         for name, strength in actions.items():
             k = names.index(name)
             span = slice(self.arrays["face_start"][k], self.arrays["face_start"][k + 1])
-            moved[self.arrays["face_idx"][span].astype(int)] += strength * self.arrays["face_val"][span].astype(np.float32)
+            moved[self.arrays["face_idx"][span].astype(int)] += strength * self.arrays["face_val"][span].astype(
+                np.float32
+            )
         return moved.reshape(-1, 3)
 
     def bone_transforms(self, heads: np.ndarray, rotations: np.ndarray) -> np.ndarray:

@@ -7,10 +7,25 @@ from .body import Body
 from .noise import smooth_noise
 
 SKIN = np.array(  # sRGB 0..1, from light to dark
-    [[0.96, 0.83, 0.76], [0.91, 0.74, 0.63], [0.84, 0.64, 0.51], [0.70, 0.49, 0.36], [0.50, 0.33, 0.23], [0.30, 0.20, 0.15]]
+    [
+        [0.96, 0.83, 0.76],
+        [0.91, 0.74, 0.63],
+        [0.84, 0.64, 0.51],
+        [0.70, 0.49, 0.36],
+        [0.50, 0.33, 0.23],
+        [0.30, 0.20, 0.15],
+    ]
 )
 HAIR = np.array(
-    [[0.07, 0.06, 0.06], [0.16, 0.11, 0.08], [0.30, 0.20, 0.13], [0.48, 0.33, 0.18], [0.70, 0.55, 0.33], [0.45, 0.17, 0.09], [0.62, 0.60, 0.58]]
+    [
+        [0.07, 0.06, 0.06],
+        [0.16, 0.11, 0.08],
+        [0.30, 0.20, 0.13],
+        [0.48, 0.33, 0.18],
+        [0.70, 0.55, 0.33],
+        [0.45, 0.17, 0.09],
+        [0.62, 0.60, 0.58],
+    ]
 )
 IRIS = np.array([[0.20, 0.12, 0.07], [0.35, 0.22, 0.12], [0.30, 0.40, 0.50], [0.33, 0.40, 0.28]])
 
@@ -35,7 +50,9 @@ def hair_tone(rng: np.random.Generator, skin: np.ndarray) -> np.ndarray:
     return np.clip(HAIR[rng.integers(0, 2 if dark else len(HAIR))] * rng.uniform(0.8, 1.2), 0, 1)
 
 
-def paint_body(body: Body, rest: np.ndarray, skin: np.ndarray, hair: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def paint_body(
+    body: Body, rest: np.ndarray, skin: np.ndarray, hair: np.ndarray, rng: np.random.Generator
+) -> np.ndarray:
     """Skin over the base mesh, `rest: (19158, 3)`: noise, lips, nails, flushed ears; returns linear (19158, 3)."""
     mottle = 0.03 * smooth_noise(rest, rng, 1 / 0.03) + 0.03 * smooth_noise(rest, rng, 1 / 0.15)
     color = skin * (1 + mottle[:, None])
@@ -48,7 +65,7 @@ def paint_body(body: Body, rest: np.ndarray, skin: np.ndarray, hair: np.ndarray,
 
 
 def paint_eyes(body: Body, rest: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """White, iris and pupil by the angle from the line of sight; returns linear (19158, 3), meaningful on the eyeballs."""
+    """White, iris and pupil by the angle from the line of sight; linear (19158, 3), meaningful on the eyeballs."""
     iris = IRIS[rng.integers(len(IRIS))]
     color = np.full((len(rest), 3), 0.86)
     for group in ("helper-l-eye", "helper-r-eye"):
@@ -63,7 +80,9 @@ def paint_eyes(body: Body, rest: np.ndarray, rng: np.random.Generator) -> np.nda
 def cloth_tone(rng: np.random.Generator) -> np.ndarray:
     """A colour people wear (3,) sRGB: greys, blues, browns most, some of any hue, black and white among them."""
     if rng.random() < 0.35:
-        return np.full(3, rng.choice([rng.uniform(0.03, 0.2), rng.uniform(0.2, 0.6), rng.uniform(0.75, 0.97)])) * rng.normal(1, 0.03, 3)
+        return np.full(
+            3, rng.choice([rng.uniform(0.03, 0.2), rng.uniform(0.2, 0.6), rng.uniform(0.75, 0.97)])
+        ) * rng.normal(1, 0.03, 3)
     hue, saturation, value = rng.uniform(0, 1), rng.beta(2, 2.5), rng.uniform(0.1, 0.95)
     wheel = np.clip(np.abs((hue * 6 + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
     return value * (1 - saturation + saturation * wheel)
@@ -76,7 +95,10 @@ def paint_cloth(rest: np.ndarray, rng: np.random.Generator, texel: np.ndarray | 
     if texel is not None and rng.random() < 0.6:
         color = texel[:, :3] * rng.uniform(0.6, 1.3) * np.clip(rng.normal(1, 0.2, 3), 0.4, 1.6)
         return to_linear(color[:, rng.permutation(3)] if rng.random() < 0.3 else color)
-    kind = rng.choice(["plain", "stripes", "checks", "camouflage", "gradient", "two_tone", "print"], p=[0.52, 0.1, 0.08, 0.06, 0.06, 0.1, 0.08])
+    kind = rng.choice(
+        ["plain", "stripes", "checks", "camouflage", "gradient", "two_tone", "print"],
+        p=[0.52, 0.1, 0.08, 0.06, 0.06, 0.1, 0.08],
+    )
     x, y, z = rest.T
     if kind == "plain":
         mix = np.zeros(len(rest))

@@ -45,11 +45,17 @@ class _Soup:
         starts = np.cumsum([0] + [len(layer[0]) for layer in self.layers])
         faces = [layer[1] + start for layer, start in zip(self.layers, starts, strict=False)]
         vertices, colors, alpha, gloss = (np.concatenate([layer[k] for layer in self.layers]) for k in (0, 2, 3, 4))
-        return vertices.astype(np.float32), np.concatenate(faces).astype(np.int32), colors.astype(np.float32), alpha, gloss
+        return (
+            vertices.astype(np.float32),
+            np.concatenate(faces).astype(np.int32),
+            colors.astype(np.float32),
+            alpha,
+            gloss,
+        )
 
 
 def make_person(seed: int, split: str = "train") -> Person:
-    """The person of `seed`; "test" people wear garments and hair that training never sees, and have seeds of their own."""
+    """The person of `seed`; "test" people wear what training never sees, and have seeds of their own."""
     rng = np.random.default_rng([seed, {"train": 0, "test": 1}[split]])
     body = load_body()
     shape = body.sample_shape(rng)

@@ -19,7 +19,7 @@ KINDS = {"stand": 0.66, "step": 0.17, "hard": 0.17}
 
 @dataclass(frozen=True)
 class Pose:
-    """`rotations: (104, 3, 3)` for `Body.bone_transforms`, and the class it was drawn from ("stand", "step", "hard")."""
+    """`rotations: (104, 3, 3)` for `Body.bone_transforms`, and its class ("stand", "step", "hard")."""
 
     rotations: np.ndarray
     kind: str
@@ -189,11 +189,16 @@ def _arm(rig: Rigging, rng: np.random.Generator, side: str, preset: str) -> None
 
     hips = rig.position(f"upperleg01.{side}")
     targets = {
-        "hip": hips + trunk @ np.array([sign * rng.uniform(0.05, 0.09), rng.uniform(-0.05, 0.02), rng.uniform(0.06, 0.14)]),
-        "pocket": hips + trunk @ np.array([sign * rng.uniform(0.06, 0.10), rng.uniform(-0.07, 0.0), rng.uniform(-0.02, 0.06)]),
-        "front": hips + trunk @ np.array([-sign * rng.uniform(0.02, 0.09), rng.uniform(-0.16, -0.12), rng.uniform(0.0, 0.2)]),
-        "behind": hips + trunk @ np.array([-sign * rng.uniform(0.03, 0.09), rng.uniform(0.14, 0.18), rng.uniform(0.0, 0.1)]),
-        "crossed": rig.position("spine02") + trunk @ np.array([-sign * rng.uniform(0.06, 0.11), -0.19 - 0.02 * sign, rng.uniform(0.0, 0.06)]),
+        "hip": hips
+        + trunk @ np.array([sign * rng.uniform(0.05, 0.09), rng.uniform(-0.05, 0.02), rng.uniform(0.06, 0.14)]),
+        "pocket": hips
+        + trunk @ np.array([sign * rng.uniform(0.06, 0.10), rng.uniform(-0.07, 0.0), rng.uniform(-0.02, 0.06)]),
+        "front": hips
+        + trunk @ np.array([-sign * rng.uniform(0.02, 0.09), rng.uniform(-0.16, -0.12), rng.uniform(0.0, 0.2)]),
+        "behind": hips
+        + trunk @ np.array([-sign * rng.uniform(0.03, 0.09), rng.uniform(0.14, 0.18), rng.uniform(0.0, 0.1)]),
+        "crossed": rig.position("spine02")
+        + trunk @ np.array([-sign * rng.uniform(0.06, 0.11), -0.19 - 0.02 * sign, rng.uniform(0.0, 0.06)]),
     }
     if preset in targets:
         _reach(rig, side, targets[preset], trunk @ np.array([sign * 0.8, 0.55 if preset != "crossed" else 0.1, -0.35]))
@@ -208,7 +213,9 @@ def _arm(rig: Rigging, rng: np.random.Generator, side: str, preset: str) -> None
     direction = toward(outward, forward) + lean * 0.3 * (trunk @ FORWARD)
     rig.point(upper, lower, direction)
     side_swing = rng.normal(0, 0.25)
-    hinge = np.cross(direction, trunk @ (FORWARD if outward < 60 else UP) + side_swing * (trunk @ np.array([sign, 0, 0])))
+    hinge = np.cross(
+        direction, trunk @ (FORWARD if outward < 60 else UP) + side_swing * (trunk @ np.array([sign, 0, 0]))
+    )
     rig.point(lower, wrist, turn(hinge, np.radians(bend)) @ direction)
 
 

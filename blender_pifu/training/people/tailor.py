@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Procedural garments: tops, trousers, skirts and dresses cut out of the base mesh's helper tights and skirt.
 
-A cut is a level set of coordinates that follow the body (along the arm, up the trunk), so hems stay level on every body.
+A cut is a level set of coordinates that follow the body (along the arm, up the trunk), so hems are level on every body.
 """
 
 from dataclasses import dataclass, field
@@ -14,7 +14,17 @@ from .noise import smooth_noise
 from .topology import Subdivision, compact, neighbour_mean, vertex_normals
 
 LEVELS = 2
-ARM_BONES = ("clavicle", "shoulder01", "upperarm01", "upperarm02", "lowerarm01", "lowerarm02", "wrist", "finger", "metacarpal")
+ARM_BONES = (
+    "clavicle",
+    "shoulder01",
+    "upperarm01",
+    "upperarm02",
+    "lowerarm01",
+    "lowerarm02",
+    "wrist",
+    "finger",
+    "metacarpal",
+)
 
 
 @dataclass(frozen=True)
@@ -109,8 +119,10 @@ class Tailor:
     def skirt(self) -> Cloth:
         return Cloth(self.body, "helper-skirt")
 
-    def sew(self, garment: Garment, posed: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Drape on a posed body, `posed: (19158, 3)` metres; returns vertices (V, 3), faces (T, 3), rest points (V, 3)."""
+    def sew(
+        self, garment: Garment, posed: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Drape on a posed body, `posed: (19158, 3)` metres; gives vertices (V, 3), faces (T, 3), rest points (V, 3)."""
         cloth = self.skirt if garment.skirt else self.tights
         body = posed[cloth.base]
         normals = vertex_normals(body, cloth.coarse_faces)
@@ -156,7 +168,9 @@ def sample_outfit(rng: np.random.Generator) -> list[tuple[str, Garment]]:
     """A random outfit, bottom first: [("trousers" | "skirt" | "top" | "dress skirt", garment)]."""
     loose = rng.choice([0.005, 0.010, 0.020], p=[0.35, 0.4, 0.25])
     waist = rng.uniform(0.28, 0.42)
-    sleeve = rng.choice([-0.05, rng.uniform(0.15, 0.5), rng.uniform(0.55, 0.8), rng.uniform(0.9, 0.98)], p=[0.1, 0.4, 0.1, 0.4])
+    sleeve = rng.choice(
+        [-0.05, rng.uniform(0.15, 0.5), rng.uniform(0.55, 0.8), rng.uniform(0.9, 0.98)], p=[0.1, 0.4, 0.1, 0.4]
+    )
     neck = Cut(sleeve=float(sleeve), top=rng.uniform(0.88, 1.02), bottom=0.0, vee=rng.choice([0, rng.uniform(0, 0.2)]))
     hem = rng.uniform(-0.02, 0.24) if rng.random() < 0.75 else rng.uniform(-0.3, 0.0)
     tucked = rng.random() < 0.25

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The trainer resumes to the step, and what it exports loads as a model."""
+
+import numpy as np
+import pytest
+import torch
+
+from blender_pifu.engine.models import load_model
+from blender_pifu.engine.networks import CoarseConfig
+from blender_pifu.training import export as export_module
+from blender_pifu.training.cache import PeopleSet
+from blender_pifu.training.train import Plan, Run
+
+CONFIG = CoarseConfig(core_px=32, widths=(8, 8, 16, 16), wide_features=8, hidden=16, layers=2)
+PLAN = Plan(steps=4, batch=2, points=64, core_share=0.5)
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    made = PeopleSet("train", 64, 4, tmp_path_factory.mktemp("people"))
+    assert made.make() == 4
+    return made
+
+
+def run_steps(folder, people, steps):
+    run = Run(folder, CONFIG, PLAN)
+    for _ in range(steps):
+        run.train_step(people, people.available())
+    run.save()
+    return run
+
+
+def test_resumed_run_equals_uninterrupted(tmp_path, people):
+    whole = run_steps(tmp_path / "whole", people, 4)
+    run_steps(tmp_path / "parts", people, 2)
+    resumed = run_steps(tmp_path / "parts", people, 2)
+    assert resumed.step == whole.step == 4
+    for name, value in whole.average.items():
+        assert torch.equal(value, resumed.average[name]), name
+
+
+def test_interrupted_making_goes_on(tmp_path):
+    assert PeopleSet("train", 32, 3, tmp_path).make(0, 2) == 2
+    again = PeopleSet("train", 32, 3, tmp_path)
+    assert again.make() == 1
+    assert np.array_equal(again.available(), [0, 1, 2])
+
+
+def test_exported_weights_load_and_answer(tmp_path, people, monkeypatch):
+    run_steps(tmp_path, people, 1)
+    monkeypatch.setattr(export_module, "run_folder", lambda name: tmp_path)
+    export_module.export("any", tmp_path / "tiny.safetensors")
+    model = load_model(tmp_path / "tiny.safetensors")
+    encoding = model.encode(torch.rand(1, 3, 64, 64) * 2 - 1)
+    occupancy = model.query(encoding, torch.rand(100, 3) * 2 - 1)
+    assert occupancy.shape == (100,) and bool(((occupancy >= 0) & (occupancy <= 1)).all())
+    part = model.query(encoding, torch.zeros(1, 3))
+    assert torch.allclose(part, model.query(encoding, torch.zeros(100, 3))[:1], atol=1e-6)
