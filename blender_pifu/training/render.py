@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pictures of a person: front and hidden side, lit by a random sky and one lamp with shadow, and the maps behind them."""
+"""Pictures of a person: front and hidden side, lit by a random sky and one lamp with shadow, and the maps behind."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,20 @@ import cv2
 import numpy as np
 
 from .people.topology import vertex_normals
-from .raster import rasterize
+from .raster import Fragments, Lamps, see
 
-SHADOW_PX = 384
+SHADOW_PX, SKY_PX = 512, 192
+SKY_AXES = 8  # twice as many directions
 SUPERSAMPLE = 2
+TONES = 4096
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 @dataclass(frozen=True)
 class Views:
-    """All (size, size[, C]) in the front's pixels. rgb uint8 sRGB; normals unit field space; depth z field units, NaN
-    where there is nothing; mask 0..1 antialiased."""
+    """All (size, size[, C]) in the front's pixels. rgb uint8 sRGB, averaged over the covered part of a pixel, 0
+    outside; mask 0..1 antialiased. At pixel centres: normals unit field space, 0 where there is nothing; depth z field
+    units, NaN where there is nothing."""
 
     rgb_front: np.ndarray
     rgb_back: np.ndarray
@@ -29,11 +33,15 @@ class Views:
 
 @dataclass(frozen=True)
 class Light:
-    """A sky of second order spherical harmonics and one lamp."""
+    """A sky of second order spherical harmonics, one lamp, and the camera's answer to them."""
 
     sky: np.ndarray  # (9, 3) linear
     lamp: np.ndarray  # (3,) linear
     direction: np.ndarray  # unit, towards the lamp
+    softness: float  # of the shadow's edge, texels
+    key: float  # mean luminance a grey subject is exposed to
+    contrast: float
+    knee: float  # linear value from which highlights are compressed
 
 
 def draw_light(rng: np.random.Generator) -> Light:
@@ -41,63 +49,118 @@ def draw_light(rng: np.random.Generator) -> Light:
     sky = rng.normal(0, 0.10, (9, 1)) + rng.normal(0, 0.03, (9, 3))
     sky[0] = rng.uniform(0.45, 0.85) * rng.normal(1, 0.06, 3)
     sky[1] += rng.uniform(0, 0.25)  # more from above
+    sky[4:] *= 0.6  # strong second order rims every outline
     direction = np.array([rng.normal(0, 0.8), rng.uniform(0.1, 1.3), rng.uniform(0.0, 1.2)])
     strength = rng.choice([0.0, rng.uniform(0.1, 0.5), rng.uniform(0.5, 1.2)], p=[0.2, 0.4, 0.4])
-    return Light(sky, strength * np.clip(rng.normal(1, 0.08, 3), 0.6, 1.4), direction / np.linalg.norm(direction))
-
-
-def render_person(mesh, rng: np.random.Generator, size: int) -> Views:
-    """`mesh` has vertices (V, 3) field space, faces (T, 3), colors (V, 3) linear, alpha, gloss (V,), normals (V, 3) or
-    None. Rendered at twice the size and averaged, so edges are soft."""
-    normals = vertex_normals(mesh.vertices, mesh.faces) if mesh.normals is None else mesh.normals
-    light = draw_light(rng)
-    exposure = rng.uniform(0.8, 1.25)
-    fine = size * SUPERSAMPLE
-    shadow = _shadow_map(mesh, light.direction) if light.lamp.any() else None
-    front = _view(mesh, normals, fine, False, light, shadow, exposure)
-    back = _view(mesh, normals, fine, True, light, None, exposure)
-    inside = front["index"] >= 0
-    mask = _shrink(inside.astype(np.float32))
-    return Views(
-        rgb_front=_encode(front["color"], inside),
-        rgb_back=_encode(back["color"], inside),
-        normal_front=_normal(front["normal"], inside),
-        normal_back=_normal(back["normal"], inside),
-        depth_front=_depth(front["depth"], inside),
-        depth_back=_depth(back["depth"], inside),
-        mask=mask,
+    return Light(
+        sky=sky.astype(np.float32),
+        lamp=(strength * np.clip(rng.normal(1, 0.08, 3), 0.6, 1.4)).astype(np.float32),
+        direction=(direction / np.linalg.norm(direction)).astype(np.float32),
+        softness=rng.uniform(0.4, 2.5),
+        key=float(np.exp(rng.normal(np.log(0.85), 0.22))),
+        contrast=rng.uniform(-0.1, 0.4),
+        knee=rng.uniform(0.6, 1.0),
     )
 
 
-def _view(mesh, normals, size, back, light, shadow, exposure) -> dict[str, np.ndarray]:
-    index, barycentric, depth = rasterize(mesh.vertices, mesh.faces, size, back, mesh.alpha)
-    hit = index >= 0
-    corners = mesh.faces[index[hit]]
-    ab = barycentric[hit]
-    weights = np.concatenate([ab, 1 - ab.sum(1, keepdims=True)], axis=1)
+def render_person(mesh, rng: np.random.Generator, size: int) -> Views:
+    """`mesh` has vertices (V, 3) field space, faces (T, 3), colors (V, 3) linear, alpha, gloss (V,) or None, normals
+    (V, 3) or None. Colours are rendered at twice the size and averaged, so edges are soft.
 
-    def interpolate(values: np.ndarray) -> np.ndarray:
-        return np.einsum("pk,pk...->p...", weights, values[corners])
+    The hidden side is lit by the mirror image of the front's light, without cast shadows: it meets the front without a
+    seam, and looks as the front's photo would have shown it."""
+    light = draw_light(rng)
+    vertices = np.ascontiguousarray(mesh.vertices, np.float32)
+    faces = np.ascontiguousarray(mesh.faces, np.int32)
+    normals = vertex_normals(vertices, faces) if mesh.normals is None else mesh.normals
+    gloss = np.zeros(len(vertices)) if mesh.gloss is None else mesh.gloss
+    openness = _openness(vertices, faces, normals, mesh.alpha)
+    values = np.column_stack([normals, mesh.colors, gloss, openness]).astype(np.float32)
+    corners = _towards(vertices, faces)
+    lamps = Lamps(vertices, faces, light.direction, SHADOW_PX, mesh.alpha) if light.lamp.any() else None
+    coarse = see(vertices, faces, size, mesh.alpha)
+    fine = see(vertices, faces, size * SUPERSAMPLE, mesh.alpha)
+    share = _pixel_sums(fine[0], size, None)
+    pictures, exposure = [], None
+    for facing, side in ((1, fine[0]), (-1, fine[1])):
+        crease = _crease(coarse[0 if facing > 0 else 1], facing, size)
+        radiance, exposure = _shade(side, facing, values, corners, crease, light, lamps, size, exposure)
+        pictures.append(_develop(radiance * exposure, side, size, share, light))
+    maps = [_maps(side, facing, normals, corners, size) for facing, side in ((1, coarse[0]), (-1, coarse[1]))]
+    return Views(
+        rgb_front=pictures[0],
+        rgb_back=pictures[1],
+        normal_front=maps[0][0],
+        normal_back=maps[1][0],
+        depth_front=maps[0][1],
+        depth_back=maps[1][1],
+        mask=(share / SUPERSAMPLE**2).reshape(size, size),
+    )
 
-    normal = interpolate(normals)
-    normal /= np.maximum(np.linalg.norm(normal, axis=1, keepdims=True), 1e-6)
-    facing = -1.0 if back else 1.0
-    normal[:, 2] = facing * np.abs(normal[:, 2])  # a seen surface faces the eye: hair cards have no outside
-    albedo, gloss = interpolate(mesh.colors), interpolate(mesh.gloss)
-    occlusion = _occlusion(np.where(hit, facing * depth, -np.inf))[hit]
-    sky = np.clip(_harmonics(normal) @ light.sky, 0.05, None) * occlusion[:, None]
-    lit = np.zeros(len(normal))
-    if shadow is not None:
-        lit = np.clip(normal @ light.direction, 0, 1) * shadow(interpolate(mesh.vertices) + 0.01 * normal)
-    half = light.direction + np.array([0, 0, facing])
-    half /= np.linalg.norm(half)
-    shine = gloss * np.clip(normal @ half, 0, 1) ** 24 * (lit > 0)
-    radiance = albedo * (sky + lit[:, None] * light.lamp) + 0.3 * shine[:, None] * light.lamp
-    color = np.zeros((size, size, 3), np.float32)
-    color[hit] = exposure * radiance
-    full = np.zeros((size, size, 3), np.float32)
-    full[hit] = normal
-    return {"index": index, "color": color, "normal": full, "depth": depth}
+
+def _shade(side: Fragments, facing, values, towards, crease, light: Light, lamps, size, exposure):
+    """Linear light (P, 3) that leaves each fragment, and the exposure: measured on the front, kept for the back."""
+    interpolated = side.interpolate(values)
+    normal = _seen_normals(interpolated[:, :3], towards[side.seen], facing)
+    albedo, gloss, openness = interpolated[:, 3:6], interpolated[:, 6], interpolated[:, 7]
+    mirrored = normal * np.array([1, 1, facing], np.float32)
+    openness = openness * crease[_owner(side, size)]
+    received = np.maximum(_harmonics(mirrored) @ light.sky, 0.05) * openness[:, None]
+    shine = 0.0
+    if lamps is not None:
+        lit = np.maximum(mirrored @ light.direction, 0)
+        if facing > 0:
+            sunny = np.flatnonzero(lit > 0)
+            texel = np.float32(2 / (SHADOW_PX * lamps.scale))
+            points = _positions(side, size * SUPERSAMPLE)[sunny] + 1.5 * texel * normal[sunny]
+            lit[sunny] *= lamps.reach(points, ring=1, spread=light.softness)[0]
+        else:
+            lit *= openness
+        received += lit[:, None] * light.lamp
+        half = light.direction + np.array([0, 0, 1], np.float32)
+        highlight = np.maximum(mirrored @ (half / np.linalg.norm(half)), 0) ** 24
+        shine = (0.3 * gloss * lit * highlight)[:, None] * light.lamp
+    if exposure is None:  # cameras brighten a dark subject, but not to grey
+        grey = max(float((albedo @ LUMINANCE).mean()), 0.02) if len(albedo) else 0.2
+        exposure = light.key / max(float((received @ LUMINANCE).mean()), 1e-3) if len(albedo) else 1.0
+        exposure *= (0.25 / grey) ** 0.35
+    return albedo * received + shine, exposure
+
+
+def _develop(radiance: np.ndarray, side: Fragments, size: int, share: np.ndarray, light: Light) -> np.ndarray:
+    """Linear (P, 3) -> sRGB uint8 (size, size, 3) by the camera's tone curve, averaged over the covered part."""
+    linear = (np.arange(TONES) / (TONES - 1)) ** 2 * 2  # finer in the dark, up to twice the white
+    room = 1.0001 - light.knee
+    linear = np.where(linear > light.knee, light.knee + room * np.tanh((linear - light.knee) / room), linear)
+    tone = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-6) ** (1 / 2.4) - 0.055)
+    tone = tone + light.contrast * tone * (1 - tone) * (2 * tone - 1)
+    table = np.clip(tone * 255, 0, 255).astype(np.float32)
+    shown = table[(np.sqrt(np.clip(radiance / 2, 0, 1)) * (TONES - 1)).astype(np.int16)]
+    sums = np.stack([_pixel_sums(side, size, shown[:, k]) for k in range(3)], axis=1)
+    return np.round(sums / np.maximum(share, 1)[:, None]).astype(np.uint8).reshape(size, size, 3)
+
+
+def _maps(side: Fragments, facing: int, normals, towards, size) -> tuple[np.ndarray, np.ndarray]:
+    """Normals (size, size, 3) and depth (size, size) at pixel centres."""
+    normal = np.zeros((size * size, 3), np.float32)
+    depth = np.full(size * size, np.nan, np.float32)
+    normal[side.pixels] = _seen_normals(side.interpolate(normals), towards[side.seen], facing)
+    depth[side.pixels] = side.depth
+    return normal.reshape(size, size, 3), depth.reshape(size, size)
+
+
+def _towards(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Which faces turn their outside to the camera, (T,) bool."""
+    x, y = vertices[:, 0][faces], vertices[:, 1][faces]
+    return (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) > (y[:, 1] - y[:, 0]) * (x[:, 2] - x[:, 0])
+
+
+def _seen_normals(normals: np.ndarray, towards: np.ndarray, facing: int) -> np.ndarray:
+    """Unit normals turned to the viewer: of a face seen from its inside (a skirt's, a hair card) the other way round,
+    and smoothed ones that lean away at a silhouette stopped at its edge."""
+    turned = np.where((towards if facing > 0 else ~towards)[:, None], normals, -normals)
+    turned[:, 2] = facing * np.maximum(facing * turned[:, 2], 0)
+    return turned / np.maximum(np.sqrt(np.einsum("pc,pc->p", turned, turned)), 1e-6)[:, None]
 
 
 def _harmonics(normal: np.ndarray) -> np.ndarray:
@@ -106,64 +169,44 @@ def _harmonics(normal: np.ndarray) -> np.ndarray:
     return np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], axis=1)
 
 
-def _occlusion(depth: np.ndarray) -> np.ndarray:
-    """Screen-space ambient occlusion at two scales: how far a pixel lies behind the mean depth around it."""
-    known = np.isfinite(depth)
-    filled = np.where(known, depth, 0).astype(np.float32)
-    size = depth.shape[0]
-    shade = np.ones_like(filled)
-    for radius, strength in ((0.02, 6.0), (0.07, 2.5)):
-        pixels = (2 * int(radius * size / 2) + 1,) * 2
-        share = cv2.blur(known.astype(np.float32), pixels)
-        mean = cv2.blur(filled, pixels) / np.maximum(share, 1e-3)
-        shade *= np.clip(1 - strength * np.clip(mean - filled, 0, 0.25), 0.35, 1)
-    return shade
+def _openness(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """How much of the sky each vertex sees, (V,) 0..1: the large scale of ambient occlusion, by shadow maps of lamps
+    all around."""
+    turn = np.arange(SKY_AXES) * (np.pi * (3 - np.sqrt(5)))
+    up = (np.arange(SKY_AXES) + 0.5) / SKY_AXES  # a half sphere in equal shares; each axis has a lamp at both ends
+    flat = np.sqrt(1 - up * up)
+    seen, whole = np.zeros(len(vertices), np.float32), np.full(len(vertices), 1e-6, np.float32)
+    for direction in np.stack([flat * np.cos(turn), up, flat * np.sin(turn)], axis=1):
+        lamps = Lamps(vertices, faces, direction, SKY_PX, alpha)
+        slant = normals @ direction.astype(np.float32)
+        texel = np.float32(1.5 * 2 / (SKY_PX * lamps.scale))
+        front, back = lamps.reach(vertices + texel * normals, (1, -1))
+        seen += np.where(slant > 0, front, back) * np.abs(slant)
+        whole += np.abs(slant)
+    return seen / whole
 
 
-def _shadow_map(mesh, direction: np.ndarray):
-    """Depth seen from the lamp; returns a function (P, 3) -> (P,) share of light, soft over a few texels."""
-    side = np.cross([0.0, 1, 0], direction)
-    side = side / max(np.linalg.norm(side), 1e-6) if np.linalg.norm(side) > 1e-3 else np.array([1.0, 0, 0])
-    axes = np.stack([side, np.cross(direction, side), direction])
-    turned = mesh.vertices @ axes.T
-    centre = 0.5 * (turned.min(0) + turned.max(0))
-    scale = 0.98 / max(np.ptp(turned[:, :2], axis=0).max() / 2, 1e-6)
-    depth = rasterize((turned - centre) * scale, mesh.faces, SHADOW_PX, False, mesh.alpha)[2]
-    depth = np.where(np.isfinite(depth), depth, -np.inf)
-
-    def light_at(points: np.ndarray) -> np.ndarray:
-        local = (points @ axes.T - centre) * scale
-        column = np.clip(((local[:, 0] + 1) / 2 * SHADOW_PX).astype(int), 1, SHADOW_PX - 2)
-        row = np.clip(((1 - local[:, 1]) / 2 * SHADOW_PX).astype(int), 1, SHADOW_PX - 2)
-        taps = ((0, 0), (1, 0), (-1, 0), (0, 1), (0, -1))
-        return sum((depth[row + dy, column + dx] < local[:, 2] + 0.02).astype(np.float32) for dy, dx in taps) / len(taps)
-
-    return light_at
+def _crease(side: Fragments, facing: int, size: int) -> np.ndarray:
+    """The small scale of ambient occlusion, (size * size,): how far a pixel lies behind the mean depth around it."""
+    known, nearness = np.zeros((2, size * size), np.float32)
+    known[side.pixels], nearness[side.pixels] = 1, facing * side.depth
+    window = (2 * max(int(0.01 * size), 1) + 1,) * 2
+    share = cv2.blur(known.reshape(size, size), window)
+    mean = cv2.blur(nearness.reshape(size, size), window) / np.maximum(share, 1e-3)
+    return np.where(known > 0, np.clip(1 - 6 * np.clip(mean.ravel() - nearness, 0, 0.25), 0.4, 1), 1).astype(np.float32)
 
 
-def _shrink(values: np.ndarray) -> np.ndarray:
-    size = values.shape[0] // SUPERSAMPLE
-    return cv2.resize(values, (size, size), interpolation=cv2.INTER_AREA)
+def _owner(side: Fragments, size: int) -> np.ndarray:
+    """Of each fine fragment, the pixel it is part of: row * size + column."""
+    row, column = np.divmod(side.pixels.astype(np.int32), np.int32(size * SUPERSAMPLE))
+    return row // SUPERSAMPLE * size + column // SUPERSAMPLE
 
 
-def _share(inside: np.ndarray) -> np.ndarray:
-    return np.maximum(_shrink(inside.astype(np.float32)), 1e-6)
+def _pixel_sums(side: Fragments, size: int, values: np.ndarray | None) -> np.ndarray:
+    return np.bincount(_owner(side, size), values, size * size).astype(np.float32)
 
 
-def _encode(color: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    """Linear -> sRGB uint8, averaged over the covered part of each pixel."""
-    linear = np.clip(color, 0, 1)
-    srgb = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-6) ** (1 / 2.4) - 0.055)
-    mean = _shrink((srgb * inside[..., None]).astype(np.float32)) / _share(inside)[..., None]
-    return np.round(np.clip(mean, 0, 1) * 255).astype(np.uint8)
-
-
-def _normal(normal: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    mean = _shrink(normal * inside[..., None])
-    return mean / np.maximum(np.linalg.norm(mean, axis=2, keepdims=True), 1e-6)
-
-
-def _depth(depth: np.ndarray, inside: np.ndarray) -> np.ndarray:
-    share = _share(inside)
-    mean = _shrink(np.where(inside, depth, 0).astype(np.float32)) / share
-    return np.where(share > 0.01, mean, np.nan).astype(np.float32)
+def _positions(side: Fragments, fine: int) -> np.ndarray:
+    row, column = np.divmod(side.pixels.astype(np.int32), np.int32(fine))
+    step = np.float32(2 / fine)
+    return np.stack([(column + np.float32(0.5)) * step - 1, 1 - (row + np.float32(0.5)) * step, side.depth], axis=1)

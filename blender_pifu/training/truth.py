@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which points lie inside a person: generalised winding numbers, which take open garments and overlapping layers.
 
-Jacobson et al. 2013, "Robust inside-outside segmentation using generalized winding numbers"; the fast evaluation is that
-of Barill et al. 2018, from libigl.
+Jacobson et al. 2013, "Robust inside-outside segmentation using generalized winding numbers"; the fast evaluation is
+that of Barill et al. 2018, from libigl.
 """
 
 import igl
 import numpy as np
 
+SPARE = 1.4  # share of surface points to try: under garments lies skin that is no outer surface
+LIFT = 2e-3  # field units
+
 
 def winding(vertices: np.ndarray, faces: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Generalised winding number (N,) of `points: (N, 3)` about a triangle soup."""
     return igl.fast_winding_number(
-        np.ascontiguousarray(vertices, np.float64), np.ascontiguousarray(faces, np.int32), np.ascontiguousarray(points, np.float64)
+        np.ascontiguousarray(vertices, np.float64),
+        np.ascontiguousarray(faces, np.int32),
+        np.ascontiguousarray(points, np.float64),
     )
 
 
@@ -28,29 +33,48 @@ def occupancy_points(
     *,
     near: float,
     fine: float,
-    n_near: int,
-    n_fine: int,
-    n_uniform: int,
+    n_near: int = 5000,
+    n_fine: int = 4000,
+    n_uniform: int = 2500,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Points about the outer surface, within `near` and `fine` (standard deviations, field units), and uniform in the cube
-    [-1, 1]; returns points (N, 3) float32 in random order and whether each is inside, (N,) uint8."""
-    surface = _outer_surface(vertices, faces, rng, n_near + n_fine)
-    spread = np.r_[np.full(n_near, near), np.full(n_fine, fine)][:, None]
+    """Points about the outer surface, within `near` and `fine` (standard deviations, field units), and uniform in the
+    cube [-1, 1]; returns points (N, 3) float32 in random order and whether each is inside, (N,) uint8. ValueError when
+    no outer surface lies in the crop."""
+    tried = [int(SPARE * n) for n in (n_near, n_fine)]
+    surface, above = _surface(vertices, faces, rng, max(tried))
+    around = [surface[:n] + spread * rng.normal(size=(n, 3)) for n, spread in zip(tried, (near, fine), strict=True)]
     uniform = rng.uniform(-1, 1, (n_uniform, 3))
-    points = np.concatenate([surface + spread * rng.normal(size=surface.shape), uniform])
-    points = points[rng.permutation(len(points))].astype(np.float32)
-    return points, inside(vertices, faces, points).astype(np.uint8)
+    # One call for everything: building the tree costs as much as 10,000 points.
+    numbers = winding(vertices, faces, np.concatenate([above, *around, uniform]))
+    bounds = np.cumsum([len(above), *tried])
+    # The surface parts inside from outside where the number above it is 0 and so 1 below; elsewhere a layer covers it.
+    outer = np.abs(numbers[: bounds[0]]) < 0.5
+    if not outer.any():
+        raise ValueError("no outer surface of the person lies in the crop")
+    kept = [bounds[0] + _draw(outer[: tried[0]], n_near, rng), bounds[1] + _draw(outer[: tried[1]], n_fine, rng)]
+    chosen = rng.permutation(np.concatenate([*kept, np.arange(bounds[2], len(numbers))]))
+    points = np.concatenate([above, *around, uniform])[chosen].astype(np.float32)
+    return points, (numbers[chosen] > 0.5).astype(np.uint8)
 
 
-def _outer_surface(vertices: np.ndarray, faces: np.ndarray, rng: np.random.Generator, count: int) -> np.ndarray:
-    """`count` points of triangles that part inside from outside within the crop, by area; covered layers are left out."""
+def _draw(allowed: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarray:
+    """`count` indices of True entries; repeated only where there are too few."""
+    found = np.flatnonzero(allowed)
+    if count and not len(found):
+        raise ValueError("no outer surface of the person lies in the crop")
+    return found[:count] if len(found) >= count else rng.choice(found, count)
+
+
+def _surface(
+    vertices: np.ndarray, faces: np.ndarray, rng: np.random.Generator, count: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """`count` points of the triangles within the crop, by area, and the same points lifted off the surface."""
     corners = vertices[faces].astype(np.float64)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     area = np.linalg.norm(normals, axis=1)
-    area = area * (np.abs(corners[:, :, :2].mean(1)) < 1).all(1)
-    candidates = int(1.4 * count)
-    chosen = rng.choice(len(faces), candidates, p=area / area.sum())
-    points = np.einsum("nk,nkc->nc", rng.dirichlet([1, 1, 1], candidates), corners[chosen])
-    unit = normals[chosen] / np.maximum(area[chosen], 1e-12)[:, None]
-    surface = points[np.abs(winding(vertices, faces, points + 2e-3 * unit)) < 0.5]  # nothing lies over it
-    return surface[rng.choice(len(surface), count, replace=len(surface) < count)]
+    share = np.cumsum(area * (np.abs(corners[:, :, :2].mean(1)) < 1).all(1))
+    if not len(share) or share[-1] <= 0:
+        raise ValueError("no surface of the person lies in the crop")
+    chosen = np.searchsorted(share, rng.uniform(0, share[-1], count), side="right")
+    points = np.einsum("nk,nkc->nc", rng.dirichlet([1, 1, 1], count), corners[chosen])
+    return points, points + LIFT * normals[chosen] / area[chosen][:, None]
