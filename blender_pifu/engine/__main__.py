@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The command line: python -m blender_pifu.engine PHOTO -o OUT."""
+
+import argparse
+import json
+import sys
+import time
+import traceback
+from dataclasses import replace
+from pathlib import Path
+
+from .errors import EngineError
+from .result import ENDINGS, check_output, write_result
+
+DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
+
+
+class Parser(argparse.ArgumentParser):
+    """argparse, with its errors on one line."""
+
+    def error(self, message):
+        self.exit(USAGE, f"{self.prog}: {message} (see --help)\n")
+
+
+def build_parser():
+    """The options of the command line."""
+    parser = Parser(prog="blender_pifu.engine", description="Make a 3D person out of one photo.")
+    parser.add_argument("photo", metavar="PHOTO", type=Path, help="image file: PNG, JPEG, WebP, TIFF or BMP")
+    parser.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, required=True, help=f"file to write: {', '.join(ENDINGS)}"
+    )
+    parser.add_argument("--model", metavar="NAME|FILE", default="human", help="bundled model or .safetensors file")
+    parser.add_argument(
+        "--resolution",
+        type=int,
+        choices=(128, 256, 512, 1024),
+        default=256,
+        help="detail of the surface (default: 256)",
+    )
+    parser.add_argument("--device", default="auto", help="auto, cuda, xpu, mps or cpu (default: auto)")
+    parser.add_argument(
+        "--height", metavar="METRES", type=float, default=1.70, help="height of the person (default: 1.70)"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line; the last is the summary")
+    return parser
+
+
+def generate(options):
+    """Do what the options ask. Raises EngineError."""
+    check_output(options.output)
+    show = Progress(options.json)
+    from .pipeline import reconstruct
+
+    result = reconstruct(
+        options.photo,
+        model=options.model,
+        resolution=options.resolution,
+        device=options.device,
+        height_m=options.height,
+        progress=show,
+    )
+    result = replace(result, summary={"output": str(options.output), **result.summary})
+    write_result(result, options.output)
+    show.summary(result.summary)
+
+
+class Progress:
+    """Prints steps as they begin; as JSON also how far the job is, a few times a second."""
+
+    def __init__(self, as_json):
+        self._json = as_json
+        self._step = None
+        self._last = 0.0
+
+    def __call__(self, step, fraction):
+        new = step != self._step
+        if self._json and (new or time.monotonic() - self._last > 0.2):
+            self._last = time.monotonic()
+            print(json.dumps({"step": step, "fraction": round(fraction, 4)}), flush=True)
+        elif new:
+            print(f"{step} ...", flush=True)
+        self._step = step
+
+    def summary(self, summary):
+        if self._json:
+            print(json.dumps(summary), flush=True)
+            return
+        for note in summary.get("notes", ()):
+            print(note)
+        print(
+            f"{summary['output']}: {summary['vertices']} vertices, {summary['faces']} faces, "
+            f"{sum(summary['seconds'].values()):.1f} s on {summary['device']}",
+            flush=True,
+        )
+
+
+def main(arguments=None):
+    """Run the command line; returns the exit code."""
+    options = build_parser().parse_args(arguments)
+    try:
+        generate(options)
+    except EngineError as error:
+        return _fail(error.exit_code, f"{error} {error.fix}".strip())
+    except KeyboardInterrupt:
+        return _fail(INTERRUPTED, "Interrupted.")
+    except Exception as error:  # noqa: BLE001 (whatever it is, the user gets one line and the code)
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        where = f"{Path(place.filename).name}:{place.lineno}"
+        return _fail(FAILED, f"Something unforeseen went wrong ({type(error).__name__} at {where}): {error}")
+    return DONE
+
+
+def _fail(code, message):
+    print(" ".join(message.split()), file=sys.stderr)
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which device does the work."""
+
+import torch
+
+from .errors import InputError
+
+DEVICES = ("auto", "cuda", "xpu", "mps", "cpu")
+
+
+def available_devices():
+    """The names of this machine's usable devices, the best first. A ROCm build of torch calls its device cuda."""
+    checks = {
+        "cuda": torch.cuda.is_available,
+        "xpu": torch.xpu.is_available,
+        "mps": torch.backends.mps.is_available,
+        "cpu": lambda: True,
+    }
+    return [name for name, check in checks.items() if check()]
+
+
+def pick_device(name="auto"):
+    """The torch device of a name out of DEVICES. Raises InputError for another name or a device that is not there."""
+    usable = available_devices()
+    if name == "auto":
+        return torch.device(usable[0])
+    if name not in DEVICES:
+        raise InputError(f'There is no device called "{name}".', fix=f"Choose {_either(DEVICES)}.")
+    if name not in usable:
+        raise InputError(
+            f'The device "{name}" is not usable on this machine with the installed torch.',
+            fix=f"Choose {_either(['auto', *usable])}, or install again for that device.",
+        )
+    return torch.device(name)
+
+
+def empty_cache(device):
+    """Give memory that torch keeps for later back to the device."""
+    if device.type != "cpu":
+        getattr(torch, device.type).empty_cache()
+
+
+def is_out_of_memory(error):
+    """Whether an exception says that the device's or the machine's memory is used up."""
+    words = ("out of memory", "can't allocate memory", "not enough memory")
+    return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
+        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
+    )
+
+
+def _either(names):
+    return ", ".join(names[:-1]) + " or " + names[-1]

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a photo to a person: the steps in their order, timed, with progress, and memory running out put into words."""
+
+import math
+import os
+import time
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+
+from .colors import paint
+from .crop import crop_around
+from .device import empty_cache, is_out_of_memory, pick_device
+from .errors import InputError, NoPersonError, OutOfMemory
+from .matte import Matting
+from .memory import peak_memory_mb
+from .mesh import check_mesh, largest_component, to_blender, turn_to_blender, vertex_normals
+from .models import load_model
+from .photo import load_photo
+from .result import Reconstruction
+from .surface import extract_surface
+
+# The steps in words for artists, with the share of the whole at which each ends.
+READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (
+    "Reading the photo",
+    "Cutting out the person",
+    "Understanding the body",
+    "Carving the surface",
+    "Painting",
+)
+STEP_ENDS = dict(zip(STEPS, (0.03, 0.15, 0.35, 0.9, 1.0), strict=True))
+# Matte values below half a step of 8 bits are no person at all.
+LEAST_ALPHA = 0.5 / 255
+
+
+class Engine:
+    """Keeps networks loaded on one device between jobs. Not for use from several threads at once."""
+
+    def __init__(self, device="auto"):
+        """device: a name for `pick_device`. Raises InputError. Networks are loaded by the first job that needs them."""
+        self.device = pick_device(device)
+        self._matting = None
+        self._model_name = None
+        self._model = None
+
+    def reconstruct(self, photo_path, *, model="human", resolution=256, height_m=1.70, progress=None):
+        """Make a person out of a photo.
+
+        photo_path: image file; model: a bundled name, a weights file, or a loaded model on this engine's device;
+        resolution: lattice points along the crop, 16 to 2048; height_m: height of what is seen of the person, metres;
+        progress(step, fraction): called with a step out of STEPS and the share (0..1) of the whole job that is done, at
+        every step and often in between; what it raises (Cancelled) stops the job.
+        Returns a Reconstruction; its summary still lacks `output`. Raises EngineError: InputError, NoPersonError,
+        OutOfMemory.
+        """
+        if not 16 <= resolution <= 2048:
+            raise InputError(f"A resolution of {resolution} is not possible.", fix="Choose 128, 256, 512 or 1024.")
+        if not 0.01 <= height_m <= 100:
+            raise InputError(
+                f"A height of {height_m} m is not possible.", fix="Choose a height between 0.01 and 100 m."
+            )
+        clock = _Clock(progress)
+        with self._memory_in_words(resolution):
+            return self._run(clock, photo_path, model, resolution, height_m)
+
+    def _run(self, clock, photo_path, model, resolution, height_m):
+        with clock.step(READ):
+            photo = load_photo(photo_path)
+            model = self._load(model)
+        with clock.step(MATTE):
+            if self._matting is None:
+                self._matting = Matting(self.device)
+            matte = self._matting.matte(photo)
+            crop = crop_around(matte.alpha)
+        with clock.step(ENCODE):
+            rgb, alpha = cut_person(matte, crop, model.input_px)
+            encoding = model.encode(*network_input(rgb, alpha, self.device))
+            field = model.field(encoding)
+        with clock.step(CARVE):
+            surface = extract_surface(field, resolution, lambda fraction: clock.report(CARVE, fraction))
+            if not len(surface.faces):
+                raise NoPersonError(
+                    "No body was found in the photo.", fix="Choose a photo that shows a whole person clearly."
+                )
+            vertices, faces = largest_component(surface.vertices, surface.faces)
+            check = check_mesh(faces)
+        with clock.step(PAINT):
+            normals = vertex_normals(vertices, faces)
+            size = max(16, min(2 * resolution, math.ceil(crop.side)))
+            rgb, alpha = cut_person(matte, crop, size)
+            colors = paint(
+                vertices,
+                faces,
+                normals,
+                2 / resolution,
+                photo=np.dstack([rgb, alpha]),
+                back=np.dstack([_image(encoding.back_rgb), _image(encoding.mask)]),
+            )
+        summary = {
+            "vertices": len(vertices),
+            "faces": len(faces),
+            "watertight": check.watertight,
+            "components": check.components,
+            "evaluations": surface.evaluations,
+            "seconds": clock.seconds,
+            "peak_memory_mb": round(peak_memory_mb(), 1),
+            "device": str(self.device),
+            "weights": model.name,
+        }
+        notes = list(photo.notes)
+        if notes:
+            summary["notes"] = notes
+        return Reconstruction(to_blender(vertices, height_m), faces, turn_to_blender(normals), colors, summary)
+
+    def _load(self, model):
+        if not isinstance(model, (str, os.PathLike)):
+            return model
+        if self._model_name != str(model):
+            self._model = self._model_name = None
+            self._model = load_model(model, self.device)
+            self._model_name = str(model)
+        return self._model
+
+    @contextmanager
+    def _memory_in_words(self, resolution):
+        try:
+            yield
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+            empty_cache(self.device)
+            what = "The computer" if self.device.type == "cpu" else f'The device "{self.device.type}"'
+            fixes = [
+                *(["a lower quality"] if resolution > 128 else []),
+                *(["the CPU"] if self.device.type != "cpu" else []),
+            ]
+            raise OutOfMemory(
+                f"{what} ran out of memory.",
+                fix=f"Choose {' or '.join(fixes)}." if fixes else "Close other programs and try again.",
+            ) from error
+
+
+def reconstruct(photo_path, *, model="human", resolution=256, device="auto", height_m=1.70, progress=None):
+    """Make a person out of a photo, once. See Engine.reconstruct, which several photos are better given to."""
+    if not isinstance(model, (str, os.PathLike)):
+        device = model.device.type
+    return Engine(device).reconstruct(
+        photo_path, model=model, resolution=resolution, height_m=height_m, progress=progress
+    )
+
+
+def cut_person(matte, crop, size):
+    """The crop as colours (size, size, 3) float32 0..1 sRGB without the background's share, and matte (size, size)."""
+    alpha = np.where(matte.alpha < LEAST_ALPHA, 0, matte.alpha).astype(np.float32)
+    colored = np.dstack([matte.foreground.astype(np.float32) / 255 * alpha[..., None], alpha])
+    cut = crop.cut(colored, size, 0)
+    alpha = np.clip(cut[..., 3], 0, 1)
+    return np.clip(cut[..., :3] / np.maximum(alpha, 1e-6)[..., None], 0, 1), alpha
+
+
+def network_input(rgb, alpha, device):
+    """Masked image (1, 3, n, n) in [-1, 1], 0 outside the person, and mask (1, 1, n, n)."""
+    alpha = np.where(alpha < LEAST_ALPHA, 0, alpha)[None]
+    image = (rgb.transpose(2, 0, 1) * 2 - 1) * alpha
+    return (torch.from_numpy(np.ascontiguousarray(part[None], np.float32)).to(device) for part in (image, alpha))
+
+
+def _image(maps):
+    """(1, C, h, w) tensor -> (h, w, C) float32 array."""
+    return maps[0].float().cpu().numpy().transpose(1, 2, 0)
+
+
+class _Clock:
+    """Times the steps and reports where the whole job stands."""
+
+    def __init__(self, progress):
+        self.seconds = {}
+        self._progress = progress
+
+    def report(self, step, fraction):
+        if self._progress:
+            index = STEPS.index(step)
+            begin = STEP_ENDS[STEPS[index - 1]] if index else 0.0
+            self._progress(step, begin + fraction * (STEP_ENDS[step] - begin))
+
+    @contextmanager
+    def step(self, name):
+        self.report(name, 0.0)
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)
+        self.report(name, 1.0)

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cut-out photo of the analytic person, and a model that answers it with the analytic field."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from PIL import Image
+
+import analytic
+
+FRONT, BACK = (200, 60, 50), (40, 50, 180)
+
+
+def write_cut_out(path, size=400):
+    """An RGBA PNG in which the analytic person stands before nothing, seen by a crop of the whole picture."""
+    place = (np.arange(size) + 0.5) / size * 2 - 1
+    x, y = np.meshgrid(place, -place)
+    xy = torch.from_numpy(np.stack([x, y], -1).reshape(-1, 2).astype(np.float32))
+    inside = analytic.person(reach=0.0).support(xy).reshape(size, size).numpy()
+    pixels = np.zeros((size, size, 4), np.uint8)
+    pixels[..., :3] = FRONT
+    pixels[..., 3] = inside * 255
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+@dataclass
+class Encoding:
+    back_rgb: torch.Tensor
+    mask: torch.Tensor
+
+
+class AnalyticModel:
+    """Looks at the crop's mask only; the body is always the analytic person."""
+
+    name, input_px, device = "analytic", 64, torch.device("cpu")
+
+    def encode(self, image, mask):
+        assert image.shape == (1, 3, 64, 64) and mask.shape == (1, 1, 64, 64)
+        assert (image[(mask == 0).expand_as(image)] == 0).all()
+        assert image.abs().max() <= 1
+        back = torch.tensor(BACK).view(1, 3, 1, 1) / 255
+        return Encoding(back.expand(1, 3, 64, 64), mask)
+
+    def field(self, encoding):
+        return analytic.person()

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a photo file to a person in metres, with progress, and with failures in words."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import silhouette
+import torch
+
+from blender_pifu.engine import reconstruct
+from blender_pifu.engine.device import available_devices, pick_device
+from blender_pifu.engine.errors import Cancelled, InputError, OutOfMemory
+from blender_pifu.engine.mesh import check_mesh
+from blender_pifu.engine.pipeline import STEPS
+
+
+@pytest.fixture(scope="module")
+def photo(tmp_path_factory):
+    return silhouette.write_cut_out(tmp_path_factory.mktemp("photo") / "person.png")
+
+
+@pytest.fixture(scope="module")
+def person(photo):
+    return reconstruct(photo, model=silhouette.AnalyticModel(), resolution=128, height_m=1.8)
+
+
+def test_the_person_stands_on_the_ground_in_metres(person):
+    assert np.isclose(person.vertices[:, 2].min(), 0)
+    assert np.isclose(person.vertices[:, 2].max(), 1.8)
+    assert check_mesh(person.faces).watertight
+    assert np.allclose(np.linalg.norm(person.normals, axis=1), 1, atol=1e-5)
+    nose = person.vertices[person.vertices[:, 2] > 1.5][:, 1].argmin()
+    assert person.normals[person.vertices[:, 2] > 1.5][nose][1] < -0.9
+
+
+def test_the_front_wears_the_photo_and_the_back_the_drawn_back(person):
+    front, back = person.normals[:, 1] < -0.95, person.normals[:, 1] > 0.95
+    trunk = np.abs(person.vertices[:, 0]) < 0.1
+    assert np.abs(person.colors[front & trunk].astype(int) - silhouette.FRONT).max() <= 3
+    assert np.abs(person.colors[back & trunk].astype(int) - silhouette.BACK).max() <= 3
+
+
+def test_the_summary_says_what_was_done_and_is_fit_for_json(person):
+    summary = json.loads(json.dumps(person.summary))
+    assert summary["vertices"] == len(person.vertices)
+    assert summary["faces"] == len(person.faces)
+    assert summary["watertight"] is True
+    assert summary["components"] == 1
+    assert isinstance(summary["evaluations"], int) and summary["evaluations"] > 10_000
+    assert list(summary["seconds"]) == list(STEPS)
+    assert summary["peak_memory_mb"] > 50
+    assert summary["device"] == "cpu"
+    assert summary["weights"] == "analytic"
+
+
+def test_progress_names_every_step_and_only_rises(photo):
+    seen = []
+    model = silhouette.AnalyticModel()
+    reconstruct(photo, model=model, resolution=128, progress=lambda *report: seen.append(report))
+    steps, fractions = zip(*seen, strict=True)
+    assert list(dict.fromkeys(steps)) == list(STEPS)
+    assert list(fractions) == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
+    assert steps.count("Carving the surface") > 4
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_the_work_can_be_stopped_in_every_step(photo, step):
+    def progress(current, _fraction):
+        if current == step:
+            raise Cancelled()
+
+    with pytest.raises(Cancelled):
+        reconstruct(photo, model=silhouette.AnalyticModel(), resolution=64, progress=progress)
+
+
+def test_memory_running_out_is_told_with_a_way_out(photo):
+    class TooLarge(silhouette.AnalyticModel):
+        def encode(self, image, mask):
+            return torch.empty(1 << 50)
+
+    with pytest.raises(OutOfMemory) as caught:
+        reconstruct(photo, model=TooLarge(), resolution=256)
+    assert "lower quality" in caught.value.fix
+
+
+@pytest.mark.parametrize("options", [{"resolution": 3}, {"height_m": 0}, {"height_m": float("nan")}, {"device": "tpu"}])
+def test_impossible_options_are_refused(photo, options):
+    with pytest.raises(InputError):
+        reconstruct(photo, **options)
+
+
+def test_the_best_device_comes_first_and_a_missing_one_is_named():
+    usable = available_devices()
+    assert usable[-1] == "cpu"
+    assert pick_device("auto").type == usable[0]
+    assert pick_device("cpu").type == "cpu"
+    for missing in {"cuda", "xpu", "mps"} - set(usable):
+        with pytest.raises(InputError, match=missing):
+            pick_device(missing)
+
+
+def test_importing_the_engine_does_not_import_torch():
+    code = "import sys, blender_pifu.engine as e; assert 'torch' not in sys.modules; assert 'reconstruct' in e.__all__"
+    subprocess.run([sys.executable, "-c", code], check=True)
