@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where the engine's environment, its stamp, jobs and logs lie. Standard library only, Python 3.9 or later."""
 
+from __future__ import annotations
+
+import json
 import os
 import sys
 from pathlib import Path
@@ -35,6 +38,15 @@ def environment_python() -> Path:
 def stamp() -> Path:
     """The file that says the environment is good; the installer writes it last."""
     return home() / "env.json"
+
+
+def read_stamp() -> dict:
+    """What the installer wrote into the stamp ("python", "device", "torch", ...); empty where there is no good one."""
+    try:
+        item = json.loads(stamp().read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # never written, or cut off: the same
+        return {}
+    return item if isinstance(item, dict) and isinstance(item.get("python"), str) else {}
 
 
 def jobs() -> Path:

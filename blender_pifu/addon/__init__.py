@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The add-on: everything that touches bpy. `register(package)` takes the name the add-on is enabled under."""
+
+import bpy
+
+from . import job, operators, panel, preferences, properties, session
+
+CLASSES = (
+    *properties.CLASSES,
+    preferences.PIFU_AP_preferences,
+    *operators.CLASSES,
+    panel.PIFU_PT_main,
+)
+
+
+def register(package: str) -> None:
+    """Register everything; `package` is the key of the add-on's preferences."""
+    preferences.PIFU_AP_preferences.bl_idname = package
+    for cls in CLASSES:
+        bpy.utils.register_class(cls)
+    bpy.types.Scene.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_settings)
+    bpy.types.WindowManager.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_status)
+    bpy.app.handlers.load_pre.append(job.on_load)
+
+
+def unregister() -> None:
+    """End what is at work and take everything away again."""
+    job.abort()
+    session.close()
+    bpy.app.handlers.load_pre.remove(job.on_load)
+    del bpy.types.WindowManager.pifu
+    del bpy.types.Scene.pifu
+    for cls in reversed(CLASSES):
+        bpy.utils.unregister_class(cls)

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The whole way without a window: python -m blender_pifu.addon.demo PHOTO --out DIR.
+
+Leaves human.blend, human.glb and human.png (front, side and back) in DIR. Needs Blender as a Python module.
+"""
+
+import argparse
+import math
+import os
+import sys
+from pathlib import Path
+
+import bpy
+
+from .. import addon
+
+PACKAGE = "blender_pifu"
+VIEW_PX = (640, 900)
+_VIEWS_DEG = (0, 90, 180)
+_SAMPLES = 32
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the text is one plain line."""
+
+
+def enable() -> None:
+    """Register the add-on in this process under its own name, with preferences."""
+    bpy.context.preferences.addons.new().module = PACKAGE
+    addon.register(PACKAGE)
+
+
+def make(photo: Path, out: Path) -> None:
+    """Generate a human from `photo` and leave the three files in `out`. Raises DemoError."""
+    if not photo.is_file():
+        raise DemoError(f"There is no photo {photo}.")
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+        print(f"Making a human from {photo.name} ...", flush=True)
+        bpy.ops.pifu.generate(filepath=str(photo.absolute()))
+        body = bpy.context.view_layer.objects.active
+        bpy.ops.wm.save_as_mainfile(filepath=str(out / "human.blend"), check_existing=False)
+        _export(out / "human.glb")
+        print("Rendering ...", flush=True)
+        _stage(bpy.context.scene, body)
+        _render(bpy.context.scene, out / "human.png")
+    except (OSError, RuntimeError) as error:  # what bpy's operators raise
+        raise DemoError(str(error).removeprefix("Error: ")) from error
+
+
+def _export(path: Path) -> None:
+    bpy.ops.preferences.addon_enable(module="io_scene_gltf2")
+    bpy.ops.export_scene.gltf(filepath=str(path), export_format="GLB", use_selection=True)
+
+
+def _stage(scene, body) -> None:
+    """Camera, soft light, and the body three times side by side: seen from the front, its left side and the back."""
+    height = body.dimensions.z
+    width = height * VIEW_PX[0] / VIEW_PX[1] * 1.08
+    for index, angle in enumerate(_VIEWS_DEG):
+        view = body if index == 0 else body.copy()
+        if index:
+            scene.collection.objects.link(view)
+        view.location = ((index - 1) * width, 0, 0)
+        view.rotation_euler = (0, 0, -math.radians(angle))
+
+    camera = bpy.data.objects.new("Camera", bpy.data.cameras.new("Camera"))
+    camera.data.type = "ORTHO"
+    camera.data.ortho_scale = width * len(_VIEWS_DEG)  # of the picture's longer side
+    camera.location = (0, -10 * height, height / 2)
+    camera.rotation_euler = (math.pi / 2, 0, 0)
+    camera.data.clip_end = 30 * height
+    scene.collection.objects.link(camera)
+    scene.camera = camera
+
+    sun = bpy.data.objects.new("Sun", bpy.data.lights.new("Sun", "SUN"))
+    sun.data.energy, sun.data.angle = 1.5, math.radians(60)
+    sun.rotation_euler = (math.radians(50), 0, math.radians(-25))
+    scene.collection.objects.link(sun)
+    scene.world = bpy.data.worlds.new("World")
+    scene.world.use_nodes = True
+    scene.world.node_tree.nodes["Background"].inputs["Color"].default_value = (0.75, 0.75, 0.75, 1)
+
+
+def _render(scene, path: Path) -> None:
+    render = scene.render
+    render.engine = "CYCLES"  # on the processor: the one that needs neither a graphics card nor a display
+    scene.cycles.device = "CPU"
+    scene.cycles.samples = _SAMPLES
+    scene.cycles.use_denoising = False
+    scene.cycles.max_bounces = 2
+    scene.view_settings.view_transform = "Standard"  # the photo's colours, not film's
+    render.resolution_x, render.resolution_y = VIEW_PX[0] * len(_VIEWS_DEG), VIEW_PX[1]
+    render.resolution_percentage = 100
+    render.image_settings.file_format = "PNG"
+    render.image_settings.color_mode = "RGB"
+    render.filepath = str(path)
+    bpy.ops.render.render(write_still=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the demo; returns its exit code."""
+    parser = argparse.ArgumentParser(prog="blender_pifu.addon.demo", description=__doc__.splitlines()[0])
+    parser.add_argument("photo", metavar="PHOTO", type=Path)
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="folder for the three files")
+    options = parser.parse_args(arguments)
+    enable()
+    try:
+        make(options.photo, options.out)
+    except DemoError as error:
+        print(" ".join(str(error).split()), file=sys.stderr)
+        return 1
+    finally:
+        addon.unregister()
+    for name in ("human.blend", "human.glb", "human.png"):
+        print(options.out / name)
+    return 0
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)  # Blender as a module may hang or crash in the interpreter's own end

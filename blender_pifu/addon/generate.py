@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The task behind Generate Human: a photo goes to the engine, what comes back goes into the scene."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import bpy
+
+from ..protocol import Cancelled, Done, Failed, Generate, Progress
+from . import photo, preferences, session
+from .errors import UserError
+from .job import Outcome
+from .properties import RESOLUTIONS
+
+MODEL = "human"
+log = logging.getLogger(__name__)
+
+
+class GenerateTask:
+    """One job of the engine. Raises UserError if it cannot begin."""
+
+    title = "Generate Human"
+    belongs_to_file = True
+
+    def __init__(self, context, filepath: str = "") -> None:
+        """filepath: the photo's; by default the photo chosen in the scene is taken."""
+        settings, choices = context.scene.pifu, preferences.of(context)
+        self.importing = False
+        self._scene = context.scene.name
+        self._client = session.client()
+        self._folder = session.new_job_folder()
+        self._output: Path | None = None
+        self._dropped = False
+        try:
+            source = self._source(settings, filepath)
+            self._name = source[0]
+            self._client.generate(
+                Generate(
+                    job=self._folder.name,
+                    photo=str(source[1]),
+                    output=str(self._folder / "result.npz"),
+                    model=MODEL,
+                    resolution=RESOLUTIONS[settings.quality],
+                    # torch calls AMD's cards by NVIDIA's name
+                    device="cuda" if choices.device == "rocm" else choices.device,
+                    height_m=settings.height_m,
+                    keep_warm_s=choices.keep_warm_min * 60.0,
+                )
+            )
+        except OSError as error:
+            self._clean()
+            raise UserError("engine_broken", f"The engine cannot be started: {error}.", "Repair it.") from error
+        except BaseException:
+            self._clean()
+            raise
+
+    def poll(self, show) -> Outcome | None:
+        """See what the engine has done; build the scene when it is finished and Blender is free for it."""
+        for event in self._client.poll():
+            if isinstance(event, Progress):
+                show(event.step, event.fraction)
+            elif isinstance(event, Done):
+                self._output = Path(event.output)
+            elif isinstance(event, Failed):
+                self._clean()
+                return Outcome("FAILED", event.message, event.kind, event.fix)
+            elif isinstance(event, Cancelled):
+                self._clean()
+                return Outcome("CANCELLED", "Cancelled.")
+        if not self._output:
+            return None
+        if self._dropped:  # finished before the cancel came through
+            self._clean()
+            return Outcome("CANCELLED", "Cancelled.")
+        scene = bpy.data.scenes.get(self._scene, bpy.context.scene)
+        with bpy.context.temp_override(**_shown_in(scene)):
+            if obstacle := _obstacle(bpy.context):
+                show(obstacle, 1.0)
+                return None
+            self.importing = True
+            try:
+                return self._import(bpy.context, scene)
+            finally:
+                self._clean()
+
+    def cancel(self) -> None:
+        """Ask the engine to stop; what it has finished already is dropped."""
+        self._dropped = True
+        self._client.cancel()
+
+    def abort(self) -> None:
+        """Stop at once."""
+        self._client.abandon()
+        self._clean()
+
+    def _source(self, settings, filepath: str) -> tuple[str, Path]:
+        """(name for the person, file of the photo)"""
+        if filepath:
+            path = Path(bpy.path.abspath(filepath))
+            return path.stem or "Human", path
+        if settings.photo is None:
+            raise UserError("no_photo", "There is no photo yet.", "Choose one.")
+        return Path(settings.photo.name).stem or "Human", photo.as_file(settings.photo, self._folder)
+
+    def _import(self, context, scene) -> Outcome:
+        from .result import ResultError, read_npz
+        from .scene import add_human
+
+        try:
+            human = read_npz(self._output)
+            add_human(context, scene, human, self._name)
+        except (ResultError, MemoryError, RuntimeError) as error:
+            log.exception("the result cannot be brought in")
+            return Outcome("FAILED", str(error) or "Blender ran out of memory.", "result", "Try again.")
+        # In background mode scripts have no undo unless they began it.
+        if not bpy.app.background or bpy.ops.ed.undo.poll():
+            bpy.ops.ed.undo_push(message=self.title)
+        notes = " ".join(str(note) for note in human.summary.get("notes", ()))
+        return Outcome("DONE", f"{self._name}: {len(human.faces):,} faces. {notes}".strip())
+
+    def _clean(self) -> None:
+        # A worker that is being killed may still hold a file on Windows; the session's end sweeps it.
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _shown_in(scene) -> dict:
+    """The override for a window that shows the scene: a timer has none of its own."""
+    windows = bpy.context.window_manager.windows
+    return next(({"window": window} for window in windows if window.scene == scene), {"scene": scene})
+
+
+def _obstacle(context) -> str:
+    """Why the scene cannot be changed just now, or nothing. In other modes an undo step would miss new objects."""
+    if bpy.app.background:
+        return ""
+    if context.mode != "OBJECT":
+        return "Done: leave to Object Mode to bring the human in"
+    if bpy.app.is_job_running("RENDER"):
+        return "Done: waiting for the render to end"
+    return ""

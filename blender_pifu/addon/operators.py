@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Thin operators: each begins, stops or opens one thing."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import StringProperty
+
+from .. import paths
+from . import job, preferences, session
+from .errors import UserError
+from .generate import GenerateTask
+from .install import InstallTask
+from .properties import QUALITIES
+
+
+class _Begins:
+    """An operator that begins a task; one at a time."""
+
+    @classmethod
+    def poll(cls, _context):
+        if job.is_running():
+            cls.poll_message_set("Something is at work already")
+            return False
+        return True
+
+    def begin(self, make_task):
+        try:
+            task = make_task()
+        except UserError as error:
+            return job.refuse(self, error)
+        return job.launch(self, task)
+
+
+class PIFU_OT_generate(_Begins, bpy.types.Operator):
+    """Make a 3D human out of the photo"""
+
+    bl_idname = "pifu.generate"
+    bl_label = "Generate Human"
+
+    filepath: StringProperty(
+        name="Photo", description="File of the photo; empty: the photo chosen in the scene", subtype="FILE_PATH"
+    )
+
+    def execute(self, context):
+        return self.begin(lambda: GenerateTask(context, self.filepath))
+
+
+class PIFU_OT_cancel(bpy.types.Operator):
+    """Stop what is at work"""
+
+    bl_idname = "pifu.cancel"
+    bl_label = "Cancel"
+
+    @classmethod
+    def poll(cls, _context):
+        return job.is_running()
+
+    def execute(self, _context):
+        job.cancel()
+        return {"FINISHED"}
+
+
+class PIFU_OT_pick_photo(bpy.types.Operator):
+    """Choose a photo from a file"""
+
+    bl_idname = "pifu.pick_photo"
+    bl_label = "Choose Photo"
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: StringProperty(subtype="FILE_PATH")
+    filter_image: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+
+    def invoke(self, context, _event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context):
+        try:
+            image = bpy.data.images.load(bpy.path.abspath(self.filepath), check_existing=True)
+        except RuntimeError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        context.scene.pifu.photo = image
+        return {"FINISHED"}
+
+
+class PIFU_OT_lower_quality(bpy.types.Operator):
+    """Choose the next lower quality"""
+
+    bl_idname = "pifu.lower_quality"
+    bl_label = "Lower the Quality"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return context.scene.pifu.quality != QUALITIES[0][0]
+
+    def execute(self, context):
+        names = [item[0] for item in QUALITIES]
+        context.scene.pifu.quality = names[names.index(context.scene.pifu.quality) - 1]
+        return {"FINISHED"}
+
+
+class PIFU_OT_install_engine(_Begins, bpy.types.Operator):
+    """Install the engine, or go on with or repair its installation"""
+
+    bl_idname = "pifu.install_engine"
+    bl_label = "Install Engine"
+
+    def execute(self, context):
+        return self.begin(lambda: InstallTask(context))
+
+
+class PIFU_OT_remove_engine(_Begins, bpy.types.Operator):
+    """Remove the engine, its jobs and its logs from this computer"""
+
+    bl_idname = "pifu.remove_engine"
+    bl_label = "Remove Engine"
+
+    def invoke(self, context, event):
+        return context.window_manager.invoke_confirm(self, event)
+
+    def execute(self, context):
+        return self.begin(lambda: InstallTask(context, remove=True))
+
+
+class PIFU_OT_release_engine(bpy.types.Operator):
+    """Unload the engine and give its memory back; the next human takes a little longer to begin"""
+
+    bl_idname = "pifu.release_engine"
+    bl_label = "Unload Engine"
+
+    @classmethod
+    def poll(cls, _context):
+        return session.is_warm()
+
+    def execute(self, _context):
+        session.release()
+        return {"FINISHED"}
+
+
+class PIFU_OT_open_log(bpy.types.Operator):
+    """Open the engine's log"""
+
+    bl_idname = "pifu.open_log"
+    bl_label = "Open Log"
+
+    def execute(self, context):
+        about_install = context.window_manager.pifu.kind == "install_failed"
+        path = paths.logs() / "install.log" if about_install else session.log_path()
+        return _open(self, path, "There is no log yet.")
+
+
+class PIFU_OT_open_folder(bpy.types.Operator):
+    """Open the folder of the engine, its jobs and its logs"""
+
+    bl_idname = "pifu.open_folder"
+    bl_label = "Open Folder"
+
+    def execute(self, _context):
+        return _open(self, paths.home(), "There is no such folder yet; installing the engine makes it.")
+
+
+class PIFU_OT_open_preferences(bpy.types.Operator):
+    """Open the add-on's preferences"""
+
+    bl_idname = "pifu.open_preferences"
+    bl_label = "Open Preferences"
+
+    def execute(self, _context):
+        return bpy.ops.preferences.addon_show(module=preferences.PIFU_AP_preferences.bl_idname)
+
+
+def _open(operator, path: Path, missing: str) -> set[str]:
+    if not path.exists():
+        operator.report({"ERROR"}, missing)
+        return {"CANCELLED"}
+    return bpy.ops.wm.path_open(filepath=str(path))
+
+
+CLASSES = (
+    PIFU_OT_generate,
+    PIFU_OT_cancel,
+    PIFU_OT_pick_photo,
+    PIFU_OT_lower_quality,
+    PIFU_OT_install_engine,
+    PIFU_OT_remove_engine,
+    PIFU_OT_release_engine,
+    PIFU_OT_open_log,
+    PIFU_OT_open_folder,
+    PIFU_OT_open_preferences,
+)

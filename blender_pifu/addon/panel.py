@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sidebar panel "Human", and how work and its end are drawn there and in the preferences."""
+
+import textwrap
+
+import bpy
+
+from . import engine_state, session
+from .errors import BUTTONS
+
+
+class PIFU_PT_main(bpy.types.Panel):
+    """A photo in, a human out."""
+
+    bl_idname = "PIFU_PT_main"
+    bl_label = "Human from Photo"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Human"
+
+    def draw(self, context):
+        layout = self.layout
+        settings, status = context.scene.pifu, context.window_manager.pifu
+        running = status.state == "RUNNING"
+        choices = layout.column()
+        choices.enabled = not running
+        _draw_choices(choices, settings)
+        if running:
+            draw_progress(layout, status)
+            return
+        engine = engine_state.look()
+        if engine.word != "ready":
+            button = BUTTONS[f"engine_{engine.word}"]
+            _draw_text(layout, engine.text, context.region.width, "INFO")
+            layout.operator(button.operator, text=button.label, icon="IMPORT")
+        row = layout.row(align=True)
+        row.scale_y = 1.5
+        go = row.row(align=True)
+        go.enabled = settings.photo is not None and engine.word == "ready"
+        go.operator("pifu.generate", icon="OUTLINER_OB_ARMATURE")
+        if session.is_warm():
+            row.operator("pifu.release_engine", text="", icon="X")
+        if status.state in {"DONE", "FAILED", "CANCELLED"}:
+            draw_outcome(layout, status, context.region.width)
+
+
+def _draw_choices(layout, settings) -> None:
+    layout.template_ID(settings, "photo", open="pifu.pick_photo")
+    photo = settings.photo
+    if photo and photo.preview and photo.preview.icon_id:
+        layout.template_icon(icon_value=photo.preview.icon_id, scale=7)
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    column.prop(settings, "quality")
+    column.prop(settings, "height_m")
+
+
+def draw_progress(layout, status) -> None:
+    """The bar of the work under way, its step, and the button that stops it."""
+    column = layout.column(align=True)
+    column.label(text=status.step)
+    column.progress(factor=status.fraction, type="BAR", text=f"{status.fraction:.0%}")
+    column.operator("pifu.cancel", icon="CANCEL")
+
+
+def draw_outcome(layout, status, width: int) -> None:
+    """How the last work ended; after an error with the button that mends it and the log."""
+    failed = status.state == "FAILED"
+    box = layout.box()
+    _draw_text(box, status.message, width, "ERROR" if failed else "INFO")
+    if not failed:
+        return
+    if status.fix:
+        _draw_text(box, status.fix, width)
+    button = BUTTONS.get(status.kind)
+    if button:
+        properties = box.operator(button.operator, text=button.label)
+        for name, value in button.properties:
+            setattr(properties, name, value)
+    box.operator("pifu.open_log", icon="TEXT")
+
+
+def _draw_text(layout, text: str, width: int, icon: str = "NONE") -> None:
+    """A text in as many lines as the region of `width` pixels needs."""
+    ui_scale = bpy.context.preferences.system.ui_scale
+    letters = max(12, int((width - 40 * ui_scale) / (6.5 * ui_scale)) - (3 if icon != "NONE" else 0))
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for index, line in enumerate(textwrap.wrap(text, letters)):
+        column.label(text=line, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE")

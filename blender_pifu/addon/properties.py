@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the artist chooses (on the Scene) and what the panel shows of the work (on the WindowManager)."""
+
+import bpy
+from bpy.props import EnumProperty, FloatProperty, PointerProperty, StringProperty
+
+RESOLUTIONS = {"DRAFT": 128, "STANDARD": 256, "FINE": 512, "ULTRA": 1024}
+QUALITIES = (
+    ("DRAFT", "Draft", "128 points along the body: a first look"),
+    ("STANDARD", "Standard", "256 points along the body"),
+    ("FINE", "Fine", "512 points along the body: slower, finer"),
+    ("ULTRA", "Ultra", "1024 points along the body: takes long and needs memory"),
+)
+STATES = (
+    ("IDLE", "Idle", ""),
+    ("RUNNING", "Running", ""),
+    ("DONE", "Done", ""),
+    ("FAILED", "Failed", ""),
+    ("CANCELLED", "Cancelled", ""),
+)
+
+
+def _on_photo(self, _context) -> None:
+    if self.photo:
+        self.photo.preview_ensure()
+
+
+class PIFU_PG_settings(bpy.types.PropertyGroup):
+    """The choices for the next human; saved with the scene."""
+
+    photo: PointerProperty(
+        type=bpy.types.Image, name="Photo", description="Photo of one person, best from head to feet", update=_on_photo
+    )
+    quality: EnumProperty(name="Quality", description="How fine the surface is", items=QUALITIES, default="STANDARD")
+    height_m: FloatProperty(
+        name="Height",
+        description="Height of the person",
+        default=1.70,
+        min=0.05,
+        max=50.0,
+        soft_min=0.5,
+        soft_max=2.5,
+        subtype="DISTANCE",
+        unit="LENGTH",
+    )
+
+
+class PIFU_PG_status(bpy.types.PropertyGroup):
+    """What is at work or how it ended. Written by the tick alone; never saved."""
+
+    state: EnumProperty(items=STATES, default="IDLE", options={"SKIP_SAVE"})
+    task: StringProperty(options={"SKIP_SAVE"})
+    step: StringProperty(options={"SKIP_SAVE"})
+    fraction: FloatProperty(min=0.0, max=1.0, options={"SKIP_SAVE"})
+    message: StringProperty(options={"SKIP_SAVE"})
+    fix: StringProperty(options={"SKIP_SAVE"})
+    kind: StringProperty(options={"SKIP_SAVE"})
+
+
+CLASSES = (PIFU_PG_settings, PIFU_PG_status)

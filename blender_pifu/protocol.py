@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The messages between Blender and the engine: frozen dataclasses, one JSON line each. Standard library only.
+
+Commands go to the worker's standard input, events come back as lines of a file that Blender tails.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+from dataclasses import dataclass
+
+# Exit codes of the worker that say what it could no longer say as an event.
+EXIT_ORPHANED = 75
+EXIT_DISK_FULL = 76
+
+
+class ProtocolError(ValueError):
+    """A line is not a message; the text says what is wrong with it."""
+
+
+# ---- commands: Blender -> worker
+
+
+@dataclass(frozen=True)
+class Generate:
+    """Make a person out of `photo` and write it to `output` (.npz); afterwards stay loaded for `keep_warm_s`."""
+
+    job: str
+    photo: str
+    output: str
+    model: str
+    resolution: int
+    device: str
+    height_m: float
+    keep_warm_s: float
+
+
+@dataclass(frozen=True)
+class Cancel:
+    """Stop a job at its next step; answered by Cancelled, or by Done where it was too late."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class Ping:
+    """Ask for a sign of life; answered by Alive at once, also in the middle of a job."""
+
+
+@dataclass(frozen=True)
+class Quit:
+    """End the process; a job at work is cancelled first."""
+
+
+# ---- events: worker -> Blender
+
+
+@dataclass(frozen=True)
+class Ready:
+    """The engine's libraries are loaded."""
+
+    python: str
+    torch: str
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A job is at `step` (words for artists); `fraction` 0..1 of the whole job is done."""
+
+    job: str
+    step: str
+    fraction: float
+
+
+@dataclass(frozen=True)
+class Done:
+    """A job's result lies in `output`; `summary` is the engine's (plain JSON values)."""
+
+    job: str
+    output: str
+    summary: dict
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A job ended without a result; `kind` names the sort of error, `fix` says what to do (or is empty).
+
+    An empty `job` means that the engine itself could not start.
+    """
+
+    job: str
+    kind: str
+    message: str
+    fix: str
+
+
+@dataclass(frozen=True)
+class Cancelled:
+    """A job was stopped as asked."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class Alive:
+    """The answer to Ping."""
+
+
+COMMANDS = {"generate": Generate, "cancel": Cancel, "ping": Ping, "quit": Quit}
+EVENTS = {
+    "ready": Ready,
+    "progress": Progress,
+    "done": Done,
+    "failed": Failed,
+    "cancelled": Cancelled,
+    "alive": Alive,
+}
+_NAMES = {cls: name for name, cls in {**COMMANDS, **EVENTS}.items()}
+_TYPES = {"str": str, "int": int, "float": float, "dict": dict}
+
+
+def to_line(message) -> bytes:
+    """A message as one line of UTF-8 JSON, newline included. Raises ProtocolError for a value JSON cannot hold."""
+    name = _NAMES[type(message)]
+    try:
+        text = json.dumps({"type": name, **dataclasses.asdict(message)}, allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ProtocolError(f"{name}: {error}") from error
+    return text.encode() + b"\n"
+
+
+def read_command(line: bytes):
+    """The command in a line. Raises ProtocolError."""
+    return _read(line, COMMANDS)
+
+
+def read_event(line: bytes):
+    """The event in a line. Raises ProtocolError."""
+    return _read(line, EVENTS)
+
+
+def _read(line: bytes, known: dict):
+    try:
+        item = json.loads(line, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
+        raise ProtocolError(f"not a line of JSON ({error}): {line[:80]!r}") from error
+    if not isinstance(item, dict):
+        raise ProtocolError(f"not a JSON object: {line[:80]!r}")
+    name = item.pop("type", None)
+    if not isinstance(name, str) or name not in known:
+        raise ProtocolError(f"unknown type {name!r}; known: {', '.join(known)}")
+    cls = known[name]
+    fields = {field.name: field.type for field in dataclasses.fields(cls)}
+    if missing := [key for key in fields if key not in item]:
+        raise ProtocolError(f"{name}: missing {', '.join(missing)}")
+    if extra := [key for key in item if key not in fields]:
+        raise ProtocolError(f"{name}: not known: {', '.join(extra)}")
+    return cls(**{key: _checked(name, key, item[key], kind) for key, kind in fields.items()})
+
+
+def _checked(name: str, key: str, value, kind: str):
+    if kind == "float" and type(value) is int and abs(value) < 2**53:
+        value = float(value)
+    # bool is an int to Python, but never what is meant here.
+    if type(value) is not _TYPES[kind]:
+        raise ProtocolError(f"{name}.{key}: {type(value).__name__} {value!r:.60} where {kind} is needed")
+    if kind == "float" and not math.isfinite(value):  # 1e999 is valid JSON
+        raise ProtocolError(f"{name}.{key}: not a finite number")
+    return value
+
+
+def _refuse_constant(text: str):
+    raise ValueError(f"{text} is no JSON number")

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every message survives its line; every other line is refused with what is wrong about it."""
+
+import json
+
+import pytest
+
+from blender_pifu import protocol
+from blender_pifu.protocol import (
+    Alive,
+    Cancel,
+    Cancelled,
+    Done,
+    Failed,
+    Generate,
+    Ping,
+    Progress,
+    ProtocolError,
+    Quit,
+    Ready,
+)
+
+COMMANDS = [
+    Generate("1", "C:\\Bilder\\Ä\n.jpg", "/tmp/r.npz", "human", 256, "auto", 1.7, 300.0),
+    Cancel("1"),
+    Ping(),
+    Quit(),
+]
+EVENTS = [
+    Ready("3.11.7", "2.13.0"),
+    Progress("1", "Carving the surface", 0.5),
+    Done("1", "/tmp/r.npz", {"vertices": 3, "seconds": {"a": 0.1}, "notes": ["é"]}),
+    Failed("1", "no_person", "No person was found.", ""),
+    Cancelled("1"),
+    Alive(),
+]
+
+
+@pytest.mark.parametrize("message", COMMANDS)
+def test_command_survives_its_line(message):
+    line = protocol.to_line(message)
+    assert line.count(b"\n") == 1 and line.endswith(b"\n")
+    assert protocol.read_command(line) == message
+
+
+@pytest.mark.parametrize("message", EVENTS)
+def test_event_survives_its_line(message):
+    assert protocol.read_event(protocol.to_line(message)) == message
+
+
+def test_every_message_is_covered():
+    assert {type(message) for message in COMMANDS} == set(protocol.COMMANDS.values())
+    assert {type(message) for message in EVENTS} == set(protocol.EVENTS.values())
+
+
+def test_a_side_does_not_take_its_own_messages():
+    with pytest.raises(ProtocolError, match="unknown type 'ready'"):
+        protocol.read_command(protocol.to_line(EVENTS[0]))
+    with pytest.raises(ProtocolError, match="unknown type 'quit'"):
+        protocol.read_event(protocol.to_line(Quit()))
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        (b"", "not a line of JSON"),
+        (b"hello", "not a line of JSON"),
+        (b'{"type": "cancel", "job": "1"', "not a line of JSON"),
+        (b'{"type": "cancel", "job": "\xff"}', "not a line of JSON"),
+        (b"[" * 100_000, "not a line of JSON"),
+        (b"[1]", "not a JSON object"),
+        (b"{}", "unknown type None"),
+        (b'{"type": ["cancel"]}', "unknown type"),
+        (b'{"type": "explode"}', "unknown type 'explode'; known: generate"),
+        (b'{"type": "cancel"}', "cancel: missing job"),
+        (b'{"type": "cancel", "job": "1", "why": 2}', "cancel: not known: why"),
+        (b'{"type": "cancel", "job": 1}', "cancel.job: int 1 where str is needed"),
+        (b'{"type": "quit", "now": true}', "quit: not known: now"),
+    ],
+)
+def test_wrong_lines_name_what_is_wrong(line, reason):
+    with pytest.raises(ProtocolError, match=reason):
+        protocol.read_command(line)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("resolution", True, "generate.resolution: bool"),
+        ("resolution", 256.0, "generate.resolution: float"),
+        ("height_m", "1.7", "generate.height_m: str"),
+        ("height_m", None, "generate.height_m: NoneType"),
+        ("photo", None, "generate.photo: NoneType"),
+    ],
+)
+def test_wrong_values_name_their_field(field, value, reason):
+    item = json.loads(protocol.to_line(COMMANDS[0]))
+    with pytest.raises(ProtocolError, match=reason):
+        protocol.read_command(json.dumps({**item, field: value}).encode())
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+def test_numbers_are_finite(number):
+    line = protocol.to_line(COMMANDS[0]).replace(b"1.7", number.encode())
+    with pytest.raises(ProtocolError, match="JSON number|not a finite number"):
+        protocol.read_command(line)
+
+
+def test_a_whole_number_serves_as_a_float():
+    line = protocol.to_line(COMMANDS[0]).replace(b'"height_m": 1.7', b'"height_m": 2')
+    assert protocol.read_command(line).height_m == 2.0
+
+
+def test_values_json_cannot_hold_are_refused_when_written():
+    with pytest.raises(ProtocolError, match="progress"):
+        protocol.to_line(Progress("1", "Painting", float("nan")))
+    with pytest.raises(ProtocolError, match="done"):
+        protocol.to_line(Done("1", "r.npz", {"size": object()}))
