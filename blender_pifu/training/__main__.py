@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m blender_pifu.training people | train | export`: make people, train, ship weights."""
+"""`python -m blender_pifu.training people | train | evaluate | export`: make people, train, score, ship weights."""
 
 import argparse
+import json
 import logging
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import torch
 
 from ..engine.networks import CoarseConfig
 from .cache import PeopleSet
+from .evaluate import evaluate
 from .export import export
 from .train import Plan, Run, run_folder
 
@@ -32,6 +35,13 @@ def main() -> None:
     train.add_argument("--core-share", type=float, default=Plan.core_share, help="part of the steps at the core's size")
     train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     train.add_argument("--makers", type=int, default=1, help="processes that make people meanwhile")
+    judge = commands.add_parser("evaluate", help="score weights on people never trained on")
+    judge.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    judge.add_argument("--split", choices=("train", "test"), default="test")
+    judge.add_argument("--count", type=int, default=50, help="people")
+    judge.add_argument("--resolution", type=int, default=256)
+    judge.add_argument("--out", type=Path, help="folder for contact sheets and the table")
+    judge.add_argument("--json", action="store_true", help="print the table as JSON")
     ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
     for command in (people, train):
         command.add_argument("--split", choices=("train", "test"), default="train")
@@ -41,7 +51,21 @@ def main() -> None:
         command.add_argument("--run", default="coarse", help="name of the run")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    {"people": _people, "train": _train, "export": lambda o: export(o.run)}[options.command](options)
+    {"people": _people, "train": _train, "evaluate": _evaluate, "export": _export}[options.command](options)
+
+
+def _export(options: argparse.Namespace) -> None:
+    export(options.run)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    table = evaluate(options.weights, options.split, options.count, options.resolution, options.out)
+    if options.json:
+        print(json.dumps(table))
+        return
+    for method, kinds in table.items():
+        for kind, figures in kinds.items():
+            print(f"{method:12} {kind:6}", "  ".join(f"{name} {value}" for name, value in figures.items()))
 
 
 def _people(options: argparse.Namespace) -> None:

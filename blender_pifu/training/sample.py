@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One training sample: a seeded person as pictures and as truth, in the field space of a crop."""
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 
 import numpy as np
 
-from .framing import frame
+from .framing import Framing, frame
 from .people.person import make_person
 from .render import render_person
 from .truth import occupancy_points
@@ -33,8 +34,23 @@ def fields(size: int) -> dict[str, tuple[tuple[int, ...], type]]:
     }
 
 
+@dataclass(frozen=True)
+class Scene:
+    """A sample and the geometry it was made from: `vertices (V, 3)` field space, `faces (T, 3)`."""
+
+    sample: dict[str, np.ndarray]
+    vertices: np.ndarray
+    faces: np.ndarray
+    framing: Framing
+
+
 def make_sample(seed: int, split: str, size: int) -> dict[str, np.ndarray]:
     """Make the sample of a seed; the same arrays every time. See `fields` for shapes and units."""
+    return make_scene(seed, split, size).sample
+
+
+def make_scene(seed: int, split: str, size: int) -> Scene:
+    """As `make_sample`, with the geometry. ValueError where the crop shows next to nothing of the person."""
     rng = np.random.default_rng([seed, 7, split == "test"])
     person = make_person(seed, split)
     framing = frame(person.vertices, rng)
@@ -59,8 +75,9 @@ def make_sample(seed: int, split: str, size: int) -> dict[str, np.ndarray]:
         mesh.vertices, mesh.faces, rng, near=NEAR_M * framing.scale, fine=CLOSE_M * framing.scale, **POINTS
     )
     beyond = (points[:, 0] < x0) | (points[:, 0] > x1) | (points[:, 1] < y0) | (points[:, 1] > y1)
-    points = points - np.array([0, 0, middle], np.float32)
-    return {
+    to_middle = np.array([0, 0, middle], np.float32)
+    points = points - to_middle
+    sample = {
         "rgb": (views.rgb_front * seen[..., None]).astype(np.uint8),
         "mask": np.round(mask * 255).astype(np.uint8),
         "back_rgb": views.rgb_back,
@@ -73,3 +90,4 @@ def make_sample(seed: int, split: str, size: int) -> dict[str, np.ndarray]:
         "scale": np.float32(framing.scale),
         "kind": np.uint8(KINDS.index(person.kind)),
     }
+    return Scene(sample, mesh.vertices - to_middle, mesh.faces, framing)

@@ -11,6 +11,7 @@ import dataclasses
 import json
 import logging
 import os
+import signal
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,19 +127,25 @@ class Run:
         return level.eval()
 
     def train(self, people: PeopleSet, held_out: PeopleSet, minutes: float) -> None:
-        """Train until the plan's steps are done or `minutes` are over; saves often and at the end."""
+        """Train until the plan's steps are done, `minutes` are over or the process is asked to end; saves often."""
+        asked_to_end = []
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: asked_to_end.append(True))
         begun = saved = logged = time.monotonic()
         sums: dict[str, float] = {}
-        while self.step < self.plan.steps and time.monotonic() - begun < minutes * 60:
+        since = 0  # steps since the last line of the log
+        while self.step < self.plan.steps and time.monotonic() - begun < minutes * 60 and not asked_to_end:
             available = people.available()
             for name, value in self.train_step(people, available).items():
-                sums[name] = sums.get(name, 0.0) + value / LOG_EVERY
+                sums[name] = sums.get(name, 0.0) + value
+            since += 1
             now = time.monotonic()
             if self.step % LOG_EVERY == 0:
-                rate = self.plan.batch * LOG_EVERY / (now - logged)
-                self._log({"step": self.step, "people": len(available), "samples_per_s": round(rate, 2), **sums})
+                rate = self.plan.batch * since / (now - logged)
+                means = {name: value / since for name, value in sums.items()}
+                self._log({"step": self.step, "people": len(available), "samples_per_s": round(rate, 2), **means})
                 self.seconds += now - logged
-                sums, logged = {}, now
+                sums, since, logged = {}, 0, now
             if self.step % PREVIEW_EVERY == 0 and len(held_out.available()):
                 save_preview(self.averaged(), held_out, self.folder / f"preview_{self.step:06d}.png")
             if now - saved > SAVE_EVERY_S:
