@@ -3,10 +3,10 @@
 
 from pathlib import Path
 
-import analytic
 import numpy as np
 import pytest
 
+import analytic
 import blender_pifu
 from blender_pifu.engine import load_model
 from blender_pifu.engine.crop import crop_around
