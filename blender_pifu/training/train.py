@@ -2,8 +2,8 @@
 """The trainer: one resumable run, from the first step to weights that can be exported.
 
 Curriculum: most steps at the core's size, the rest at full size with the details. Random numbers are all drawn from
-(seed, step), and a checkpoint holds weights, average and optimizer, so a resumed run on a finished set of people equals an
-uninterrupted one.
+(seed, step), and a checkpoint holds weights, average and optimizer, so a resumed run on a finished set of people equals
+an uninterrupted one.
 """
 
 import csv
