@@ -124,7 +124,7 @@ class Encoder(nn.Module):
         self.core_px = config.core_px
         self.core = UNet(config)
         self.details = nn.ModuleList(Detail(config) for _ in range(config.details))
-        self.draw = nn.Sequential(nn.GroupNorm(8, config.widths[0]), nn.SiLU(), nn.Conv2d(config.widths[0], 11, 1))
+        self.draw = nn.Sequential(nn.GroupNorm(8, config.widths[0]), nn.SiLU(), nn.Conv2d(config.widths[0], 12, 1))
 
     def forward(self, image: Tensor) -> Maps:
         pyramid = [image]
@@ -140,10 +140,17 @@ class Encoder(nn.Module):
             back_normals=F.normalize(drawn[:, 3:6] - towards, dim=1, eps=1e-4),
             front_depth=0.1 + drawn[:, 6:7],
             back_depth=-0.1 + drawn[:, 7:8],
-            back_rgb=torch.sigmoid(drawn[:, 8:11]),
+            back_rgb=_hidden_side(image, drawn[:, 8:11], drawn[:, 11:12]),
             fine=x.float(),
             wide=wide.float(),
         )
+
+
+def _hidden_side(image: Tensor, painted: Tensor, copied: Tensor) -> Tensor:
+    """Colours of the hidden side, 0..1: the front's in the same pixel where they look alike, painted elsewhere."""
+    image = image.float()
+    front = (image[:, :3] / image[:, 3:].clamp_min(0.1) + 1) / 2
+    return torch.lerp(torch.sigmoid(painted), front.clamp(0, 1), torch.sigmoid(copied))
 
 
 def double(maps: Tensor) -> Tensor:
