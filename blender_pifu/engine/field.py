@@ -18,8 +18,9 @@ class Field:
 
     def __init__(self, level: CoarseLevel, maps: Maps, image: Tensor):
         """`maps` and `image (1, 4, h, w)` as the encoder gave and got them."""
-        self.level, self.maps, self.image = level, maps, image
         self.device = image.device
+        self._level, self._wide = level, maps.wide
+        self._stack = level.stack(maps, image)
         cell = 2 / image.shape[-1]
         reach = max(1, round(SUPPORT_DILATION / cell))
         mask = (image[:, 3:4] > 0.1).float()
@@ -39,9 +40,9 @@ class Field:
         """
         count = len(z)
         xy, column, z = (_pad(values) for values in (xy, column, z))
-        features, front, back = self.level.column_features(self.maps, self.image, xy[None])
-        shares = self.level.head.columns(features[0])
-        logits = self.level.head(shares[column], front[0, column] - z, z - back[0, column])
+        features, front, back = self._level.column_features(self._stack, self._wide, xy[None])
+        shares = self._level.head.columns(features[0])
+        logits = self._level.head(shares[column], front[0, column] - z, z - back[0, column])
         return torch.sigmoid(logits)[:count] * self.support(xy)[column][:count]
 
 

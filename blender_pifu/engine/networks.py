@@ -215,13 +215,18 @@ class CoarseLevel(nn.Module):
     def forward(self, image: Tensor) -> Maps:
         return self.encoder(image)
 
-    def column_features(self, maps: Maps, image: Tensor, xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What the head needs of columns `xy (B, N, 2)`: features (B, N, C), front and back depth (B, N)."""
-        drawn = torch.cat(
+    @staticmethod
+    def stack(maps: Maps, image: Tensor) -> Tensor:
+        """All that is sampled at the crop's resolution, in one (B, C, h, w); made once for any number of queries."""
+        return torch.cat(
             [maps.front_normals, maps.back_normals, maps.front_depth, maps.back_depth, image, maps.fine], 1
         )
-        near = sample(drawn, xy)
+
+    @staticmethod
+    def column_features(stack: Tensor, wide: Tensor, xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the head needs of columns `xy (B, N, 2)`: features (B, N, C), front and back depth (B, N)."""
+        near = sample(stack, xy)
         front, back = near[..., 6], near[..., 7]
         thickness = (front - back).unsqueeze(-1)
-        features = torch.cat([near[..., :6], near[..., 8:], sample(maps.wide, xy), thickness], -1)
+        features = torch.cat([near[..., :6], near[..., 8:], sample(wide, xy), thickness], -1)
         return features, front, back
