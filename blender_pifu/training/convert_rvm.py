@@ -52,7 +52,8 @@ def main():
         "converted_by": "python -m blender_pifu.training.convert_rvm",
         "changes": "batch norm folded in; the recurrent units lack the parts that read the past; still 8 bit",
         "parameters": sum(tensors[name].size for name in RVM().state_dict()),
-        "sha256": {path.name: sha256(path) for path in (graph, values, args.out)},
+        "source_sha256": {path.name: sha256(path) for path in (graph, values)},
+        "sha256": {args.out.name: sha256(args.out)},
     }
     args.out.with_suffix(".json").write_text(json.dumps(card, indent=2) + "\n", encoding="utf-8")
 
