@@ -47,13 +47,18 @@ def is_running() -> bool:
     return _task is not None
 
 
-def launch(operator, task) -> set[str]:
-    """Begin a task for an operator; return what its `execute` is to return. In background mode it runs to its end."""
+def begin(task) -> None:
+    """Make a task the one under way; from here on `tick` carries it."""
     global _task
     _task = task
     status = _status()
-    status.state, status.task, status.step, status.fraction = "RUNNING", task.title, task.title, 0.0
+    status.state, status.step, status.fraction = "RUNNING", task.title, 0.0
     status.message = status.fix = status.kind = ""
+
+
+def launch(operator, task) -> set[str]:
+    """Begin a task for an operator; return what its `execute` is to return. In background mode it runs to its end."""
+    begin(task)
     if not bpy.app.background:
         if not bpy.app.timers.is_registered(tick):
             bpy.app.timers.register(tick, first_interval=TICK_S, persistent=True)
@@ -64,6 +69,7 @@ def launch(operator, task) -> set[str]:
             time.sleep(TICK_S)
     finally:
         abort()  # after Ctrl-C nothing goes on
+    status = _status()
     if status.state == "DONE":
         return {"FINISHED"}
     operator.report({"ERROR"}, " ".join(part for part in (status.message, status.fix) if part))

@@ -49,7 +49,6 @@ class PIFU_PG_status(bpy.types.PropertyGroup):
     """What is at work or how it ended. Written by the tick alone; never saved."""
 
     state: EnumProperty(items=STATES, default="IDLE", options={"SKIP_SAVE"})
-    task: StringProperty(options={"SKIP_SAVE"})
     step: StringProperty(options={"SKIP_SAVE"})
     fraction: FloatProperty(min=0.0, max=1.0, options={"SKIP_SAVE"})
     message: StringProperty(options={"SKIP_SAVE"})
