@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 class GenerateTask:
     """One job of the engine. Raises UserError if it cannot begin."""
 
-    title = "Generate Human"
+    title, first_step = "Generate Human", "Starting the engine"
     belongs_to_file = True
 
     def __init__(self, context, filepath: str = "") -> None:

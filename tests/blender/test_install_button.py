@@ -22,9 +22,7 @@ def test_offline_it_is_refused_with_the_way_to_allow_it(empty_home):
     assert list(empty_home.iterdir()) == []
 
 
-def test_without_the_wheels_it_fails_in_words(
-    empty_home, tmp_path, works_again, shared_home, monkeypatch
-):
+def test_without_the_wheels_it_fails_in_words(empty_home, tmp_path, works_again, shared_home, monkeypatch):
     (tmp_path / "wheels").mkdir()
     preferences.of(bpy.context).wheels = str(tmp_path / "wheels")
     preferences.of(bpy.context).device = "cpu"
