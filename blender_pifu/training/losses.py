@@ -8,7 +8,8 @@ from torch import Tensor
 from ..engine.networks import CoarseLevel, Maps
 from .batches import Batch
 
-WEIGHTS = {"occupancy": 1.0, "normals": 0.5, "depth": 4.0, "slope": 1.0, "color": 0.3}
+WEIGHTS = {"occupancy": 1.0, "normals": 0.5, "depth": 4.0, "slope": 1.0, "color": 0.6}
+UNLIKE = 10.0  # extra weight of the hidden side's colour where it is not the front's
 DEPTH_NOISE_M, UNITS_A_METRE = 0.006, 1.05
 
 
@@ -32,7 +33,7 @@ def losses(
         + mean((maps.back_normals - batch["back_normals"]).abs()),
         "depth": mean((depth - truth).abs()) / 2,
         "slope": _slope(depth - truth, solid),
-        "color": mean((maps.back_rgb - batch["back_rgb"]).abs()) / 3,
+        "color": mean((maps.back_rgb - batch["back_rgb"]).abs() * (1 + UNLIKE * _unlike(batch))) / 3,
     }
     logits = _point_logits(level, maps, batch, drawn_share, generator)
     known = batch["known"]
@@ -40,6 +41,13 @@ def losses(
         F.binary_cross_entropy_with_logits(logits, batch["occupancy"], reduction="none") * known
     ).sum() / known.sum()
     return sum(WEIGHTS[name] * value for name, value in parts.items()), parts
+
+
+def _unlike(batch: Batch) -> Tensor:
+    """How much the hidden side differs from the front in each pixel, (B, 1, s, s) 0..1: hair behind a face above all."""
+    mask = batch["image"][:, 3:]
+    front = (batch["image"][:, :3] / mask.clamp_min(0.1) + 1) / 2
+    return (front - batch["back_rgb"]).abs().mean(1, keepdim=True).clamp(0, 1)
 
 
 def _slope(error: Tensor, solid: Tensor) -> Tensor:

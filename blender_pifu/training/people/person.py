@@ -81,6 +81,7 @@ def make_person(seed: int, split: str = "train") -> Person:
     if rng.random() < 0.2:  # shaved or bald: a cap of stubble
         scalp = _scalp(body, rest) * rng.uniform(0.1, 0.8)
         colors = colors * (1 - scalp[:, None]) + looks.to_linear(hair_tone) * scalp[:, None]
+    hidden |= body.mask("inside_mouth") > 0.5  # else the mouth is a cave, and lips get a hole; so it is capped flat
     faces = body.group_faces("body")
     soup.add(posed, faces[~hidden[faces].all(1)], colors, gloss=float(rng.uniform(0.1, 0.35)))
     eyes = np.concatenate([body.group_faces("helper-l-eye"), body.group_faces("helper-r-eye")])
