@@ -9,7 +9,8 @@ from .mesh import COLOR_ATTRIBUTE
 def build_material(name: str) -> bpy.types.Material:
     """A new material data-block: Principled BSDF with the colour attribute as base colour, matt as cloth and skin."""
     material = bpy.data.materials.new(name)
-    material.use_nodes = True
+    if not material.node_tree:  # from 5.0 on there always is one
+        material.use_nodes = True
     nodes, links = material.node_tree.nodes, material.node_tree.links
     nodes.clear()
     output = nodes.new("ShaderNodeOutputMaterial")
