@@ -44,7 +44,7 @@ def losses(
 
 
 def _unlike(batch: Batch) -> Tensor:
-    """How much the hidden side differs from the front in each pixel, (B, 1, s, s) 0..1: hair behind a face above all."""
+    """How much the hidden side differs from the front in a pixel, (B, 1, s, s) 0..1: hair behind a face above all."""
     mask = batch["image"][:, 3:]
     front = (batch["image"][:, :3] / mask.clamp_min(0.1) + 1) / 2
     return (front - batch["back_rgb"]).abs().mean(1, keepdim=True).clamp(0, 1)
