@@ -12,6 +12,8 @@ from functools import cache
 import numpy as np
 
 LEVEL = 0.5
+# Occupancies closer to 0 or 1 are taken for this far from it; single precision is at its end near 1.
+LEAST_OCCUPANCY = 1e-6
 # Crossings stay this far (in lattice steps) from lattice points, so that no triangle has zero area.
 END_MARGIN = 1e-3
 
@@ -115,6 +117,15 @@ def _tables():
     return counts, edges, used
 
 
+def _logit(occupancy):
+    """What the network computed before its sigmoid, (N,) float64: 0 at the level, and near straight across a cell.
+
+    Occupancy itself saturates within a cell, and crossings interpolated in it show as terraces.
+    """
+    occupancy = np.clip(occupancy.astype(np.float64), LEAST_OCCUPANCY, 1 - LEAST_OCCUPANCY)
+    return np.log(occupancy / (1 - occupancy))
+
+
 def polygonise(lattice, cells, cases, value_at):
     """Triangulate cells of mixed sign.
 
@@ -133,9 +144,9 @@ def polygonise(lattice, cells, cases, value_at):
     vertex_of[cell_rows, edge_columns] = np.searchsorted(crossings, references)
 
     start, axis = crossings // 3, crossings % 3
-    start_value = value_at(start).astype(np.float64)
-    end_value = value_at(start + lattice.axis_offsets[axis]).astype(np.float64)
-    share = np.clip((LEVEL - start_value) / (end_value - start_value), END_MARGIN, 1 - END_MARGIN)
+    start_value = _logit(value_at(start))
+    end_value = _logit(value_at(start + lattice.axis_offsets[axis]))
+    share = np.clip(start_value / (start_value - end_value), END_MARGIN, 1 - END_MARGIN)
     vertices = lattice.positions(start)
     vertices[np.arange(len(start)), axis] += share * lattice.spacing
 
