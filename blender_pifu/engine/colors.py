@@ -18,16 +18,19 @@ HOLD = 400.0
 TOLERANCE = 1e-3
 
 
-def paint(vertices, faces, normals, spacing, photo, back):
+def paint(vertices, faces, normals, spacing, photo, back=None, guess=None):
     """Colours (V, 3) uint8 sRGB of vertices (V, 3) with unit normals (V, 3), field space.
 
     spacing: the lattice step the mesh was cut from, field units.
-    photo, back: images (n, n, 4) float32 of the crop, sRGB 0..1 and matte, of any size: what the camera saw, and the
-    back as it would be seen through the body (not mirrored).
+    photo, back: images (n, n, 4) float32 of the crop, sRGB 0..1 and matte, of any size: what the camera saw, and, if
+    known, the back as it would be seen through the body (not mirrored).
+    guess: (V, 3) float, sRGB 0..1, if known: colours to take wherever the photo cannot be trusted.
     """
     colors = np.zeros((len(vertices), 3))
     trust = np.zeros(len(vertices))
     for image, side in ((back, -1), (photo, 1)):
+        if image is None:
+            continue
         seen = visible(vertices, faces, normals, spacing, side)
         core = _step(_sample(_erode(image[..., 3]), vertices), 0.5, 0.95)
         rim = RIM_TRUST * (_sample(image[..., 3], vertices) > 0.5)
@@ -35,6 +38,8 @@ def paint(vertices, faces, normals, spacing, photo, back):
         mine = side_trust > 0
         colors[mine] = _sample(image[..., :3], vertices[mine])
         trust[mine] = side_trust[mine]
+    if guess is not None:
+        colors, trust = guess + (colors - guess) * trust[:, None], np.ones(len(vertices))
     if not trust.any():
         trust[:], colors[:] = 1, _sample(photo[..., :3], vertices)
     return np.round(np.clip(spread(colors, trust, faces, HOLD * (spacing * 128) ** 2), 0, 1) * 255).astype(np.uint8)
