@@ -41,6 +41,7 @@ class Client:
         self._starts = 0
         self._job: Generate | None = None
         self._heard = False  # whether this process said anything about the job
+        self._warm = False  # whether it was there before the job
         # Seconds of patience: a pause of Blender itself or of the whole computer counts for one at most.
         self._clock, self._polled_at = 0.0, 0.0
         self._event_at = self._progress_at = 0.0
@@ -62,7 +63,8 @@ class Client:
         """Begin a job, starting the worker if there is none. Raises OSError if that cannot be started."""
         if self._job:
             raise RuntimeError(f"job {self._job.job} is still at work")
-        if not self.process:
+        self._warm = self.process is not None
+        if not self._warm:
             self._start()
         self._job, self._heard, self._asked_at, self._cancel_at = job, False, None, None
         self._event_at = self._progress_at = self._clock
@@ -169,7 +171,7 @@ class Client:
         job = self._job.job
         if self._cancel_at is not None:
             return [self._end(Cancelled(job))]
-        if code == 0 and not self._heard:  # its idle time ran out just when the job came
+        if self._warm and not self._heard:  # its idle time ran out, or it was ended, just when the job came
             again, self._job = self._job, None
             try:
                 self.generate(again)

@@ -5,6 +5,7 @@ Leaves human.blend, human.glb and human.png (front, side and back) in DIR. Needs
 """
 
 import argparse
+import contextlib
 import math
 import os
 import sys
@@ -40,13 +41,30 @@ def make(photo: Path, out: Path) -> None:
         print(f"Making a human from {photo.name} ...", flush=True)
         bpy.ops.pifu.generate(filepath=str(photo.absolute()))
         body = bpy.context.view_layer.objects.active
-        bpy.ops.wm.save_as_mainfile(filepath=str(out / "human.blend"), check_existing=False)
-        _export(out / "human.glb")
-        print("Rendering ...", flush=True)
-        _stage(bpy.context.scene, body)
-        _render(bpy.context.scene, out / "human.png")
+        with _quiet():
+            bpy.ops.wm.save_as_mainfile(filepath=str(out / "human.blend"), check_existing=False, compress=True)
+            _export(out / "human.glb")
+        print("Rendering it from the front, the side and the back ...", flush=True)
+        with _quiet():
+            _stage(bpy.context.scene, body)
+            _render(bpy.context.scene, out / "human.png")
     except (OSError, RuntimeError) as error:  # what bpy's operators raise
         raise DemoError(str(error).removeprefix("Error: ")) from error
+
+
+@contextlib.contextmanager
+def _quiet():
+    """What Blender prints about every step of its own goes nowhere; its errors are exceptions and stay."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    with open(os.devnull, "wb") as nowhere:
+        os.dup2(nowhere.fileno(), 1)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
 
 
 def _export(path: Path) -> None:

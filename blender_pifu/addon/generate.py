@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 class GenerateTask:
     """One job of the engine. Raises UserError if it cannot begin."""
 
-    title = "Generate Human"
+    title, first_step = "Generate Human", "Starting the engine"
     belongs_to_file = True
 
     def __init__(self, context, filepath: str = "") -> None:
@@ -113,8 +113,8 @@ class GenerateTask:
         except (ResultError, MemoryError, RuntimeError) as error:
             log.exception("the result cannot be brought in")
             return Outcome("FAILED", str(error) or "Blender ran out of memory.", "result", "Try again.")
-        # In background mode scripts have no undo unless they began it.
-        if not bpy.app.background or bpy.ops.ed.undo.poll():
+        # In background mode there is no undo unless the script began it.
+        if not bpy.app.background or bpy.ops.ed.undo_history.poll():
             bpy.ops.ed.undo_push(message=self.title)
         notes = " ".join(str(note) for note in human.summary.get("notes", ()))
         return Outcome("DONE", f"{self._name}: {len(human.faces):,} faces. {notes}".strip())

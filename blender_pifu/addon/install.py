@@ -28,6 +28,7 @@ class InstallTask:
 
     def __init__(self, context, remove: bool = False) -> None:
         self.title = "Remove Engine" if remove else "Install Engine"
+        self.first_step = "Removing the engine" if remove else "Starting the installer"
         arguments = ["--remove"] if remove else _install_arguments(preferences.of(context))
         session.close()  # Windows cannot replace files in use
         self._end: dict = {}

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The one piece of work under way, and the tick that carries it on without holding Blender.
 
-With a window `tick` is called by a timer; in background mode, where timers do not fire, it is looped. A task has
-`title`, `poll(show)` that returns None or an Outcome, `cancel()`, `abort()`, `belongs_to_file` (it ends when another
-file is opened), and `importing` (its last poll built the scene).
+With a window `tick` is called by a timer; in background mode, where timers do not fire, it is looped.
 """
 
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import bpy
 
@@ -29,6 +29,24 @@ class Outcome:
     fix: str = ""
 
 
+class Task(Protocol):
+    """What can be under way."""
+
+    title: str
+    first_step: str
+    belongs_to_file: bool  # ends when another file is opened
+    importing: bool  # its last poll built the scene
+
+    def poll(self, show: Callable[[str, float], None]) -> Outcome | None:
+        """Carry on without waiting; show(step, fraction) tells how far it is. An Outcome ends it. Raises UserError."""
+
+    def cancel(self) -> None:
+        """Stop soon; a later poll tells the end."""
+
+    def abort(self) -> None:
+        """Stop now; there is no later poll."""
+
+
 @dataclass(frozen=True)
 class Tick:
     """How long a tick held Blender's main thread, and whether it built the scene."""
@@ -39,7 +57,7 @@ class Tick:
 
 # The newest ticks, for whoever wants to know how smoothly it runs.
 ticks: deque[Tick] = deque(maxlen=10_000)
-_task = None
+_task: Task | None = None
 
 
 def is_running() -> bool:
@@ -47,13 +65,19 @@ def is_running() -> bool:
     return _task is not None
 
 
-def launch(operator, task) -> set[str]:
-    """Begin a task for an operator; return what its `execute` is to return. In background mode it runs to its end."""
+def begin(task: Task) -> None:
+    """Make a task the one under way; from here on `tick` carries it."""
     global _task
     _task = task
     status = _status()
-    status.state, status.task, status.step, status.fraction = "RUNNING", task.title, task.title, 0.0
+    status.state, status.step, status.fraction = "RUNNING", task.first_step, 0.0
+    status.about_engine = not task.belongs_to_file
     status.message = status.fix = status.kind = ""
+
+
+def launch(operator, task: Task) -> set[str]:
+    """Begin a task for an operator; return what its `execute` is to return. In background mode it runs to its end."""
+    begin(task)
     if not bpy.app.background:
         if not bpy.app.timers.is_registered(tick):
             bpy.app.timers.register(tick, first_interval=TICK_S, persistent=True)
@@ -64,6 +88,7 @@ def launch(operator, task) -> set[str]:
             time.sleep(TICK_S)
     finally:
         abort()  # after Ctrl-C nothing goes on
+    status = _status()
     if status.state == "DONE":
         return {"FINISHED"}
     operator.report({"ERROR"}, " ".join(part for part in (status.message, status.fix) if part))
@@ -72,6 +97,7 @@ def launch(operator, task) -> set[str]:
 
 def refuse(operator, error: UserError) -> set[str]:
     """Tell the artist why a task does not begin."""
+    _status().about_engine = error.kind in {"install_failed", "offline"}
     _finish(Outcome("FAILED", str(error), error.kind, error.fix))
     operator.report({"ERROR"}, f"{error} {error.fix}".strip())
     return {"CANCELLED"}

@@ -61,7 +61,7 @@ class PIFU_AP_preferences(bpy.types.AddonPreferences):
         box.label(text=f"Engine: {state.text}", icon=icon)
         if status.state == "RUNNING":
             panel.draw_progress(box, status)
-        elif status.state in {"FAILED", "CANCELLED"}:
+        elif status.about_engine and status.state in {"FAILED", "CANCELLED"}:
             panel.draw_outcome(box, status, context.region.width)
         row = box.row(align=True)
         row.enabled = status.state != "RUNNING"

@@ -2,7 +2,7 @@
 """What the artist chooses (on the Scene) and what the panel shows of the work (on the WindowManager)."""
 
 import bpy
-from bpy.props import EnumProperty, FloatProperty, PointerProperty, StringProperty
+from bpy.props import BoolProperty, EnumProperty, FloatProperty, PointerProperty, StringProperty
 
 RESOLUTIONS = {"DRAFT": 128, "STANDARD": 256, "FINE": 512, "ULTRA": 1024}
 QUALITIES = (
@@ -49,7 +49,7 @@ class PIFU_PG_status(bpy.types.PropertyGroup):
     """What is at work or how it ended. Written by the tick alone; never saved."""
 
     state: EnumProperty(items=STATES, default="IDLE", options={"SKIP_SAVE"})
-    task: StringProperty(options={"SKIP_SAVE"})
+    about_engine: BoolProperty(options={"SKIP_SAVE"})  # the engine's installation, not a human
     step: StringProperty(options={"SKIP_SAVE"})
     fraction: FloatProperty(min=0.0, max=1.0, options={"SKIP_SAVE"})
     message: StringProperty(options={"SKIP_SAVE"})

@@ -61,6 +61,10 @@ class Inbox(threading.Thread):
         """Whether a job is to stop."""
         return self._ending or job in self._cancelled
 
+    def cancel(self, job: str) -> None:
+        """Have a job stop at its next step."""
+        self._cancelled.add(job)
+
     def run(self) -> None:
         for line in self._stream:
             try:
@@ -78,7 +82,7 @@ class Inbox(threading.Thread):
         if isinstance(command, Generate):
             self.jobs.put(command)
         elif isinstance(command, Cancel):
-            self._cancelled.add(command.job)
+            self.cancel(command.job)
         elif isinstance(command, Ping):
             self._events.send(Alive())
         elif isinstance(command, Quit):

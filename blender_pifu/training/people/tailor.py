@@ -122,7 +122,7 @@ class Tailor:
     def sew(
         self, garment: Garment, posed: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Drape on a posed body, `posed: (19158, 3)` metres; gives vertices (V, 3), faces (T, 3), rest points (V, 3)."""
+        """Drape on `posed: (19158, 3)` metres; returns vertices (V, 3), faces (T, 3), rest points (V, 3)."""
         cloth = self.skirt if garment.skirt else self.tights
         body = posed[cloth.base]
         normals = vertex_normals(body, cloth.coarse_faces)
