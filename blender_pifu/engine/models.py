@@ -118,10 +118,12 @@ def load_model(name_or_path: str | Path = "human", device: str | torch.device = 
         )
     tensors, metadata = _read(path)
     if "family" in metadata:
-        family = PUBLISHED.get(metadata["family"])
-        if family is None or "settings" not in metadata:
-            raise InputError(f"{path.name} is for another version of this program.", fix="Import the checkpoint again.")
-        settings = Settings.from_json(metadata["settings"])
+        try:
+            family, settings = PUBLISHED[metadata["family"]], Settings.from_json(metadata["settings"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputError(
+                f"{path.name} was not written by this version of the program.", fix="Import the checkpoint again."
+            ) from error
         return family.of(Tensors(tensors, path.name), settings, path.stem).to(device, dtype)
     if "config" not in metadata:
         raise InputError(f"{path.name} holds no model of this program.", fix="Choose weights made by its trainer.")

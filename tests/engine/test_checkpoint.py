@@ -10,7 +10,7 @@ from pathlib import Path
 import published_layout as layout
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from blender_pifu.engine import load_model
 from blender_pifu.engine.__main__ import main
@@ -223,3 +223,11 @@ def test_a_checkpoint_given_as_model_is_told_to_be_converted_first(tmp_path):
     with pytest.raises(InputError) as caught:
         load_model(save(NET_C, tmp_path / "net_C"))
     assert "import-checkpoint" in caught.value.fix
+
+
+def test_files_of_another_version_are_told(tmp_path):
+    path = tmp_path / "other.safetensors"
+    for family, settings in (("icon", "{}"), ("pifu", "{"), ("pifu", '{"x": 1}')):
+        save_file({"netG.weight": torch.zeros(1)}, path, {"family": family, "settings": settings})
+        with pytest.raises(InputError, match="not written by this version"):
+            load_model(path)

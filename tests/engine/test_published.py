@@ -14,6 +14,7 @@ from blender_pifu.engine.errors import InputError
 from blender_pifu.engine.mesh import check_mesh, largest_component
 from blender_pifu.engine.published.pifu import PIFuModel
 from blender_pifu.engine.published.pifuhd import PIFuHDModel
+from blender_pifu.engine.published.point_mlp import PointMLP
 from blender_pifu.engine.published.settings import Settings
 from blender_pifu.engine.published.tensors import Tensors
 from blender_pifu.engine.surface import extract_surface
@@ -171,3 +172,22 @@ def test_without_a_colour_network_there_are_no_colours(pifu):
     assert model.hidden_side(encoding, np.zeros((3, 3), np.float32)) == {}
     with pytest.raises(InputError, match="grey has no colours"):
         model.query_color(encoding, points(9))
+
+
+def test_norms_between_layers_are_used_where_a_file_has_them():
+    names = {"filters.0": (64, 9), "filters.1": (32, 73), "filters.2": (1, 32)}
+    state = {f"{name}.weight": (*shape, 1) for name, shape in names.items()}
+    state |= {f"{name}.bias": shape[:1] for name, shape in names.items()}
+    state |= {"norms.0.weight": (64,), "norms.0.bias": (64,), "norms.1.weight": (32,), "norms.1.bias": (32,)}
+    state = layout.filled(state, 6)
+    tensors = Tensors(state, "file")
+    mlp = PointMLP.like(tensors, "filters.{}", 8)
+    tensors.fill(mlp)
+    features, own = torch.randn(70, 8), torch.randn(70, 1)
+    net = reference.Part(state)
+    given = torch.cat([features, own], 1).T[None]
+    y = torch.nn.functional.leaky_relu(net["norms"].norm("0", net["filters"].conv("0", given)), 0.01)
+    y = net["norms"].norm("1", net["filters"].conv("1", torch.cat([y, given], 1)))
+    wanted = net["filters"].conv("2", torch.nn.functional.leaky_relu(y, 0.01))[0].T
+    found = mlp(mlp.columns(features), torch.arange(70), own)
+    assert (found - wanted).abs().max() < 1e-5
