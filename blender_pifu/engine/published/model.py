@@ -55,3 +55,11 @@ class PublishedModel(ABC):
     def query(self, encoding, points: Tensor) -> Tensor:
         """Occupancy (N,) at `points (N, 3)` in field space, as the network says it, outside the support too."""
         return self.field(encoding).at(points.to(self.device, torch.float32))
+
+
+def full_precision():
+    """A context in which CUDA's convolutions do not round float32 to TF32, which moves normals by a thousandth."""
+    cudnn = torch.backends.cudnn
+    return cudnn.flags(
+        enabled=cudnn.enabled, benchmark=cudnn.benchmark, deterministic=cudnn.deterministic, allow_tf32=False
+    )

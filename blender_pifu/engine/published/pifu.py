@@ -11,7 +11,7 @@ from ..errors import InputError
 from ..person_cut import network_input
 from .column_field import ColumnField, in_batches, sample
 from .hourglass import HourglassFilter, HourglassSizes
-from .model import PublishedModel
+from .model import PublishedModel, full_precision
 from .point_mlp import PointMLP
 from .resnets import ColorFilter
 from .tensors import Tensors
@@ -91,10 +91,11 @@ class PIFuModel(PublishedModel):
         image = image.to(self._weight)
         if mask is None:
             mask = (image != 0).any(1, keepdim=True).float()
-        shape = self.network.netG.image_filter(image).float()
         color = None
-        if self.network.netC is not None:
-            color = torch.cat([shape, self.network.netC.image_filter(image).float()], 1)
+        with full_precision():
+            shape = self.network.netG.image_filter(image).float()
+            if self.network.netC is not None:
+                color = torch.cat([shape, self.network.netC.image_filter(image).float()], 1)
         return Encoding(shape, color, mask.to(self.device))
 
     def field(self, encoding: Encoding) -> PIFuField:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from ..person_cut import network_input
 from .column_field import ColumnField, sample
 from .hourglass import HourglassFilter, HourglassSizes
-from .model import PublishedModel
+from .model import PublishedModel, full_precision
 from .point_mlp import PointMLP
 from .resnets import NormalGenerator
 from .tensors import Tensors
@@ -102,12 +102,13 @@ class PIFuHDModel(PublishedModel):
         limits the field's support, without one it is the whole crop."""
         small, large = (image.to(self._weight) for image in images)
         coarse = self.network.netG
-        normals = [None if net is None else net(small) for net in (coarse.netF, coarse.netB)]
-        drawn = [maps for maps in normals if maps is not None]
-        features = coarse.image_filter(torch.cat([small, *drawn], 1)).float()
-        size = large.shape[-2:]
-        drawn = [F.interpolate(maps, size, mode="bilinear", align_corners=True) for maps in drawn]
-        fine = self.network.image_filter(torch.cat([large, *drawn], 1)).float()
+        with full_precision():
+            normals = [None if net is None else net(small) for net in (coarse.netF, coarse.netB)]
+            drawn = [maps for maps in normals if maps is not None]
+            features = coarse.image_filter(torch.cat([small, *drawn], 1)).float()
+            size = large.shape[-2:]
+            drawn = [F.interpolate(maps, size, mode="bilinear", align_corners=True) for maps in drawn]
+            fine = self.network.image_filter(torch.cat([large, *drawn], 1)).float()
         front, back = (None if maps is None else maps.float() for maps in normals)
         return Encoding(front, back, features, fine, None if mask is None else mask.to(self.device))
 
