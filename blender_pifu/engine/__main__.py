@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: python -m blender_pifu.engine PHOTO -o OUT."""
+"""The command line: python -m blender_pifu.engine PHOTO -o OUT, or import-checkpoint FILE -o OUT.safetensors."""
 
 import argparse
 import json
@@ -12,6 +12,7 @@ from pathlib import Path
 from .errors import EngineError
 from .result import ENDINGS, check_output, write_result
 
+IMPORT = "import-checkpoint"
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -23,8 +24,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def build_parser():
-    """The options of the command line."""
-    parser = Parser(prog="blender_pifu.engine", description="Make a 3D person out of one photo.")
+    """The options for making a person."""
+    parser = Parser(
+        prog="blender_pifu.engine",
+        description="Make a 3D person out of one photo.",
+        epilog=f"Weights of PIFuHD or PIFu are first converted for --model: see {IMPORT} --help.",
+    )
     parser.add_argument("photo", metavar="PHOTO", type=Path, help="image file: PNG, JPEG, WebP, TIFF or BMP")
     parser.add_argument(
         "-o", "--output", metavar="OUT", type=Path, required=True, help=f"file to write: {', '.join(ENDINGS)}"
@@ -43,6 +48,38 @@ def build_parser():
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line; the last is the summary")
     return parser
+
+
+def build_import_parser():
+    """The options for converting published weights."""
+    parser = Parser(
+        prog=f"blender_pifu.engine {IMPORT}",
+        description="Convert the published weights of PIFuHD (pifuhd.pt) or PIFu (net_G, net_C) for --model.",
+    )
+    parser.add_argument("checkpoint", metavar="FILE", type=Path, help="pifuhd.pt, or net_G of PIFu")
+    parser.add_argument("--color", metavar="NET_C", type=Path, help="colour network of PIFu")
+    parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="file to write: .safetensors")
+    parser.add_argument(
+        "--load-size", metavar="PX", type=int, help="image side it was trained with (default: the file's, or 512)"
+    )
+    parser.add_argument(
+        "--z-size", metavar="Z", type=float, help="depth range it was trained with (default: the file's, or 200)"
+    )
+    return parser
+
+
+def import_weights(options):
+    """Convert a checkpoint. Raises EngineError."""
+    check_output(options.output, (".safetensors",))
+    from .checkpoint import import_checkpoint
+
+    card = import_checkpoint(
+        options.checkpoint, options.output, options.color, load_size=options.load_size, z_size=options.z_size
+    )
+    for note in card.get("notes", ()):
+        print(note)
+    print(f"{options.output}: {card['name']}, {card['tensors']} tensors, {card['parameters']} values")
+    print(f"Licence of these weights: {card['license']}")
 
 
 def generate(options):
@@ -96,9 +133,13 @@ class Progress:
 
 def main(arguments=None):
     """Run the command line; returns the exit code."""
-    options = build_parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == [IMPORT]:
+        act, options = import_weights, build_import_parser().parse_args(arguments[1:])
+    else:
+        act, options = generate, build_parser().parse_args(arguments)
     try:
-        generate(options)
+        act(options)
     except EngineError as error:
         return _fail(error.exit_code, f"{error} {error.fix}".strip())
     except KeyboardInterrupt:

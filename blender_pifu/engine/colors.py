@@ -12,22 +12,27 @@ FACING = (0.2, 0.5)
 # inside the outline not quite, as thin parts are all rim.
 RIM = 0.006
 RIM_TRUST = 0.05
+# Guessed colours give way a little where they meet seen ones.
+GUESS_TRUST = 0.5
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
 HOLD = 400.0
 # The equations are solved until this is left of the error: a fraction of one step of 8 bits.
 TOLERANCE = 1e-3
 
 
-def paint(vertices, faces, normals, spacing, photo, back):
+def paint(vertices, faces, normals, spacing, photo, back=None, guess=None):
     """Colours (V, 3) uint8 sRGB of vertices (V, 3) with unit normals (V, 3), field space.
 
     spacing: the lattice step the mesh was cut from, field units.
-    photo, back: images (n, n, 4) float32 of the crop, sRGB 0..1 and matte, of any size: what the camera saw, and the
-    back as it would be seen through the body (not mirrored).
+    photo, back: images (n, n, 4) float32 of the crop, sRGB 0..1 and matte, of any size: what the camera saw, and, if
+    known, the back as it would be seen through the body (not mirrored).
+    guess: (V, 3) float, sRGB 0..1, if known: colours to take wherever no picture shows any.
     """
     colors = np.zeros((len(vertices), 3))
     trust = np.zeros(len(vertices))
     for image, side in ((back, -1), (photo, 1)):
+        if image is None:
+            continue
         seen = visible(vertices, faces, normals, spacing, side)
         core = _step(_sample(_erode(image[..., 3]), vertices), 0.5, 0.95)
         rim = RIM_TRUST * (_sample(image[..., 3], vertices) > 0.5)
@@ -35,6 +40,9 @@ def paint(vertices, faces, normals, spacing, photo, back):
         mine = side_trust > 0
         colors[mine] = _sample(image[..., :3], vertices[mine])
         trust[mine] = side_trust[mine]
+    if guess is not None:
+        blind = trust == 0
+        colors[blind], trust[blind] = guess[blind], GUESS_TRUST
     if not trust.any():
         trust[:], colors[:] = 1, _sample(photo[..., :3], vertices)
     return np.round(np.clip(spread(colors, trust, faces, HOLD * (spacing * 128) ** 2), 0, 1) * 255).astype(np.uint8)

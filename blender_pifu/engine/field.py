@@ -11,6 +11,21 @@ SUPPORT_DILATION = 0.02  # field units the mask grows before everything outside 
 LEAST_ROWS = 64  # smaller batches take another matrix kernel, with other rounding: results would depend on the batch
 
 
+class Support:
+    """Which pixel columns can hold the person: those that meet the dilated mask."""
+
+    def __init__(self, mask: Tensor):
+        """`mask (1, 1, h, w)` 0..1, square."""
+        reach = max(1, round(SUPPORT_DILATION * mask.shape[-1] / 2))
+        self._near = F.max_pool2d((mask > 0.1).float(), 2 * reach + 1, stride=1, padding=reach)
+
+    def __call__(self, xy: Tensor) -> Tensor:
+        """(C,) bool of columns `xy (C, 2)`, field units."""
+        grid = torch.stack([xy[:, 0], -xy[:, 1]], -1)[None, None]
+        hit = F.grid_sample(self._near, grid, mode="nearest", padding_mode="zeros", align_corners=False)
+        return hit[0, 0, 0] > 0.5
+
+
 class Field:
     """Occupancy of one person. `level_set` 0.5; outside `support` occupancy is 0 by definition."""
 
@@ -21,16 +36,11 @@ class Field:
         self.device = image.device
         self._level, self._wide = level, maps.wide
         self._stack = level.stack(maps, image)
-        cell = 2 / image.shape[-1]
-        reach = max(1, round(SUPPORT_DILATION / cell))
-        mask = (image[:, 3:4] > 0.1).float()
-        self._support = F.max_pool2d(mask, 2 * reach + 1, stride=1, padding=reach)
+        self._support = Support(image[:, 3:4])
 
     def support(self, xy: Tensor) -> Tensor:
         """(C,) bool: columns `xy (C, 2)` field units that meet the dilated mask."""
-        grid = torch.stack([xy[:, 0], -xy[:, 1]], -1)[None, None]
-        hit = F.grid_sample(self._support, grid, mode="nearest", padding_mode="zeros", align_corners=False)
-        return hit[0, 0, 0] > 0.5
+        return self._support(xy)
 
     @torch.inference_mode()
     def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
@@ -39,13 +49,14 @@ class Field:
         The columns' share of the MLP is computed once a column. Results do not depend on how points are batched.
         """
         count = len(z)
-        xy, column, z = (_pad(values) for values in (xy, column, z))
+        xy, column, z = (pad(values) for values in (xy, column, z))
         features, front, back = self._level.column_features(self._stack, self._wide, xy[None])
         shares = self._level.head.columns(features[0])
         logits = self._level.head(shares[column], front[0, column] - z, z - back[0, column])
         return torch.sigmoid(logits)[:count] * self.support(xy)[column][:count]
 
 
-def _pad(values: Tensor) -> Tensor:
+def pad(values: Tensor) -> Tensor:
+    """At least LEAST_ROWS rows, zeros added."""
     short = LEAST_ROWS - len(values)
     return values if short <= 0 else torch.cat([values, values.new_zeros((short, *values.shape[1:]))])

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
@@ -13,9 +14,15 @@ from torch import Tensor
 from .errors import InputError
 from .field import Field
 from .networks import CoarseConfig, CoarseLevel, Maps
+from .person_cut import PersonCut, network_input
+from .published.pifu import PIFuModel
+from .published.pifuhd import PIFuHDModel
+from .published.settings import Settings
+from .published.tensors import Tensors
 
 DATA = Path(__file__).parents[1] / "data"
 BUNDLED = ("human",)
+PUBLISHED = {family.family: family for family in (PIFuHDModel, PIFuModel)}
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,8 @@ class Encoding:
 class HumanModel:
     """The bundled family: one coarse level."""
 
+    notes = ()  # what whoever uses its results must be told
+
     def __init__(self, level: CoarseLevel, name: str):
         self.level, self.name = level.eval(), name
         self.input_px = level.config.input_px
@@ -75,6 +84,15 @@ class HumanModel:
             )
         return Encoding(both, self.level(both))
 
+    def prepare(self, cut: PersonCut) -> tuple[Tensor, Tensor]:
+        """What `encode` takes, from a photo's cut-out person."""
+        return network_input(*cut(self.input_px), self.device)
+
+    def hidden_side(self, encoding: Encoding, vertices: np.ndarray) -> dict:
+        """What `colors.paint` may know of the side the photo does not show: the drawn back."""
+        back = torch.cat([encoding.back_rgb, encoding.mask], 1)[0]
+        return {"back": back.permute(1, 2, 0).float().cpu().numpy()}
+
     def field(self, encoding: Encoding) -> Field:
         """The occupancy field of an encoded photo."""
         return Field(self.level, encoding.maps, encoding.image)
@@ -86,9 +104,10 @@ class HumanModel:
         return self.field(encoding).query_columns(points[:, :2], index, points[:, 2])
 
 
-def load_model(
-    name_or_path: str | Path = "human", device: str | torch.device = "cpu", dtype=torch.float32
-) -> HumanModel:
+Model = HumanModel | PIFuHDModel | PIFuModel
+
+
+def load_model(name_or_path: str | Path = "human", device: str | torch.device = "cpu", dtype=torch.float32) -> Model:
     """Load a bundled model by name, or a `.safetensors` file. Raises InputError naming what is wrong with the file."""
     path = DATA / f"{name_or_path}.safetensors" if str(name_or_path) in BUNDLED else Path(name_or_path)
     if not path.is_file():
@@ -97,24 +116,32 @@ def load_model(
             f"There is no model named {name_or_path} and no such file.",
             fix=f"Choose one of: {known}; or a .safetensors file.",
         )
-    try:
-        with safe_open(str(path), framework="pt", device="cpu") as file:
-            metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118 (not a dict)
-    except (SafetensorError, OSError) as error:
-        raise InputError(f"{path.name} cannot be read as weights ({error}).", fix="Get the file again.") from error
+    tensors, metadata = _read(path)
+    if "family" in metadata:
+        try:
+            family, settings = PUBLISHED[metadata["family"]], Settings.from_json(metadata["settings"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise InputError(
+                f"{path.name} was not written by this version of the program.", fix="Import the checkpoint again."
+            ) from error
+        return family.of(Tensors(tensors, path.name), settings, path.stem).to(device, dtype)
     if "config" not in metadata:
         raise InputError(f"{path.name} holds no model of this program.", fix="Choose weights made by its trainer.")
-    level = CoarseLevel(config_from_json(metadata["config"]))
-    wanted = level.state_dict()
-    missing, extra = sorted(wanted.keys() - tensors.keys()), sorted(tensors.keys() - wanted.keys())
-    misfit = [key for key in wanted.keys() & tensors.keys() if wanted[key].shape != tensors[key].shape]
-    if missing or extra or misfit:
-        raise InputError(
-            f"{path.name} does not fit: missing {missing[:3]}, not known {extra[:3]}, other shape {misfit[:3]}."
-        )
-    level.load_state_dict({key: value.float() for key, value in tensors.items()})
+    level = Tensors(tensors, path.name).fill(CoarseLevel(config_from_json(metadata["config"])))
     return HumanModel(level.to(device=device, dtype=dtype), path.stem)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a file. Raises InputError."""
+    try:
+        with safe_open(str(path), framework="pt", device="cpu") as file:
+            # keys() lists names; the file itself cannot be iterated.
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        fix = "Get the file again."
+        if path.suffix.lower() not in (".safetensors", ".json"):
+            fix = "Convert a published checkpoint first: python -m blender_pifu.engine import-checkpoint."
+        raise InputError(f"{path.name} cannot be read as weights ({error}).", fix=fix) from error
 
 
 def config_from_json(text: str) -> CoarseConfig:

@@ -7,7 +7,6 @@ import time
 from contextlib import contextmanager
 
 import numpy as np
-import torch
 
 from .colors import paint
 from .crop import crop_around
@@ -17,6 +16,7 @@ from .matte import Matting
 from .memory import peak_memory_mb
 from .mesh import check_mesh, largest_component, to_blender, turn_to_blender, vertex_normals
 from .models import load_model
+from .person_cut import PersonCut
 from .photo import load_photo
 from .result import Reconstruction
 from .surface import extract_surface
@@ -30,8 +30,6 @@ READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (
     "Painting",
 )
 STEP_ENDS = dict(zip(STEPS, (0.03, 0.15, 0.35, 0.9, 1.0), strict=True))
-# Matte values below half a step of 8 bits are no person at all.
-LEAST_ALPHA = 0.5 / 255
 
 
 class Engine:
@@ -72,10 +70,9 @@ class Engine:
             if self._matting is None:
                 self._matting = Matting(self.device)
             matte = self._matting.matte(photo)
-            crop = crop_around(matte.alpha)
+            cut = PersonCut(matte, crop_around(matte.alpha))
         with clock.step(ENCODE):
-            rgb, alpha = cut_person(matte, crop, model.input_px)
-            encoding = model.encode(*network_input(rgb, alpha, self.device))
+            encoding = model.encode(*model.prepare(cut))
             field = model.field(encoding)
         with clock.step(CARVE):
             surface = extract_surface(field, resolution, lambda fraction: clock.report(CARVE, fraction))
@@ -87,16 +84,9 @@ class Engine:
             check = check_mesh(faces)
         with clock.step(PAINT):
             normals = vertex_normals(vertices, faces)
-            size = max(16, min(2 * resolution, math.ceil(crop.side)))
-            rgb, alpha = cut_person(matte, crop, size)
-            colors = paint(
-                vertices,
-                faces,
-                normals,
-                2 / resolution,
-                photo=np.dstack([rgb, alpha]),
-                back=np.dstack([_image(encoding.back_rgb), _image(encoding.mask)]),
-            )
+            size = max(16, min(2 * resolution, math.ceil(cut.crop.side)))
+            hidden = model.hidden_side(encoding, vertices)
+            colors = paint(vertices, faces, normals, 2 / resolution, photo=np.dstack(cut(size)), **hidden)
         summary = {
             "vertices": len(vertices),
             "faces": len(faces),
@@ -108,7 +98,7 @@ class Engine:
             "device": str(self.device),
             "weights": model.name,
         }
-        notes = list(photo.notes)
+        notes = [*photo.notes, *model.notes]
         if notes:
             summary["notes"] = notes
         return Reconstruction(to_blender(vertices, height_m), faces, turn_to_blender(normals), colors, summary)
@@ -148,27 +138,6 @@ def reconstruct(photo_path, *, model="human", resolution=256, device="auto", hei
     return Engine(device).reconstruct(
         photo_path, model=model, resolution=resolution, height_m=height_m, progress=progress
     )
-
-
-def cut_person(matte, crop, size):
-    """The crop as colours (size, size, 3) float32 0..1 sRGB without the background's share, and matte (size, size)."""
-    alpha = np.where(matte.alpha < LEAST_ALPHA, 0, matte.alpha).astype(np.float32)
-    colored = np.dstack([matte.foreground.astype(np.float32) / 255 * alpha[..., None], alpha])
-    cut = crop.cut(colored, size, 0)
-    alpha = np.clip(cut[..., 3], 0, 1)
-    return np.clip(cut[..., :3] / np.maximum(alpha, 1e-6)[..., None], 0, 1), alpha
-
-
-def network_input(rgb, alpha, device):
-    """Masked image (1, 3, n, n) in [-1, 1], 0 outside the person, and mask (1, 1, n, n)."""
-    alpha = np.where(alpha < LEAST_ALPHA, 0, alpha)[None]
-    image = (rgb.transpose(2, 0, 1) * 2 - 1) * alpha
-    return (torch.from_numpy(np.ascontiguousarray(part[None], np.float32)).to(device) for part in (image, alpha))
-
-
-def _image(maps):
-    """(1, C, h, w) tensor -> (h, w, C) float32 array."""
-    return maps[0].float().cpu().numpy().transpose(1, 2, 0)
 
 
 class _Clock:

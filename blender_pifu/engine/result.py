@@ -26,13 +26,13 @@ class Reconstruction:
     summary: dict  # plain values, fit for JSON
 
 
-def check_output(path):
-    """Raise InputError unless a result can be written to `path`. Quick, leaves nothing behind."""
+def check_output(path, endings=ENDINGS):
+    """Raise InputError unless a file of one of `endings` can be written to `path`. Quick, leaves nothing behind."""
     path = Path(path)
-    if path.suffix.lower() not in ENDINGS:
+    if path.suffix.lower() not in endings:
         raise InputError(
             f'"{path.name}" does not say which kind of file to write.',
-            fix=f"End the name with {', '.join(ENDINGS[:-1])} or {ENDINGS[-1]}.",
+            fix=f"End the name with {' or '.join(filter(None, [', '.join(endings[:-1]), endings[-1]]))}.",
         )
     if path.is_dir():
         raise InputError(f'"{path}" is a folder.', fix="Give the name of a file.")
@@ -40,7 +40,7 @@ def check_output(path):
         with tempfile.TemporaryFile(dir=path.absolute().parent):
             pass
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
 
 
 def write_result(reconstruction, path):
@@ -58,14 +58,15 @@ def write_result(reconstruction, path):
         beside.write_bytes(data)
         os.replace(beside, path)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     finally:
         beside.unlink(missing_ok=True)
 
 
-def _cannot_write(path, error):
+def cannot_write(path, error):
+    """The InputError for an error met when writing `path`."""
     return InputError(
-        f'The result cannot be written to "{path}": {error.strerror or error}.',
+        f'The result cannot be written to "{path}": {getattr(error, "strerror", None) or error}.',
         fix="Choose a folder that exists, may be written to and has room.",
     )
 

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A cut-out photo of the analytic person, and a model that answers it with the analytic field."""
 
-from dataclasses import dataclass
-
 import numpy as np
 import torch
 from PIL import Image
 
 import analytic
+from blender_pifu.engine.person_cut import network_input
 
 FRONT, BACK = (200, 60, 50), (40, 50, 180)
 
@@ -25,23 +24,23 @@ def write_cut_out(path, size=400):
     return path
 
 
-@dataclass
-class Encoding:
-    back_rgb: torch.Tensor
-    mask: torch.Tensor
-
-
 class AnalyticModel:
     """Looks at the crop's mask only; the body is always the analytic person."""
 
-    name, input_px, device = "analytic", 64, torch.device("cpu")
+    name, notes, device = "analytic", (), torch.device("cpu")
+
+    def prepare(self, cut):
+        return network_input(*cut(64), self.device)
 
     def encode(self, image, mask):
         assert image.shape == (1, 3, 64, 64) and mask.shape == (1, 1, 64, 64)
         assert (image[(mask == 0).expand_as(image)] == 0).all()
         assert image.abs().max() <= 1
-        back = torch.tensor(BACK).view(1, 3, 1, 1) / 255
-        return Encoding(back.expand(1, 3, 64, 64), mask)
+        return mask
 
     def field(self, encoding):
         return analytic.person()
+
+    def hidden_side(self, encoding, vertices):
+        matte = encoding[0, 0].numpy()
+        return {"back": np.dstack([np.broadcast_to(np.array(BACK) / 255, (64, 64, 3)), matte]).astype(np.float32)}

@@ -106,3 +106,16 @@ def test_spreading_keeps_trusted_colours_and_fills_the_rest_between_them():
     assert filled[0] == 0
     assert filled[-1] == 1
     assert (np.diff(filled) > 0).all()
+
+
+def test_without_a_back_the_front_goes_on_and_a_guess_is_taken_where_the_photo_is_blind(person):
+    vertices, faces, normals = person
+    photo = image(RED, matte_of(analytic.person(reach=0.0)))
+    red, green = np.round(np.array([RED, GREEN]) * 255)
+    front, back = normals[:, 2] > 0.95, normals[:, 2] < -0.5
+    alone = paint(vertices, faces, normals, 2 / 128, photo)
+    assert np.abs(alone - red).max() <= 3
+    guessed = paint(vertices, faces, normals, 2 / 128, photo, guess=np.tile(GREEN, (len(vertices), 1)))
+    trunk = np.abs(vertices[:, 0]) < 0.1
+    assert np.abs(guessed[front & trunk] - red).max() <= 3
+    assert np.abs(guessed[back] - green).max() <= 3

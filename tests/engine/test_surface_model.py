@@ -12,8 +12,8 @@ from blender_pifu.engine import load_model
 from blender_pifu.engine.crop import crop_around
 from blender_pifu.engine.matte import Matting
 from blender_pifu.engine.mesh import check_mesh, largest_component
+from blender_pifu.engine.person_cut import PersonCut
 from blender_pifu.engine.photo import load_photo
-from blender_pifu.engine.pipeline import cut_person, network_input
 from blender_pifu.engine.surface import extract_surface
 
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
@@ -23,8 +23,7 @@ PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_
 def field():
     model = load_model("human")
     matte = Matting("cpu").matte(load_photo(PHOTO))
-    rgb, alpha = cut_person(matte, crop_around(matte.alpha), model.input_px)
-    return model.field(model.encode(*network_input(rgb, alpha, "cpu")))
+    return model.field(model.encode(*model.prepare(PersonCut(matte, crop_around(matte.alpha)))))
 
 
 # About what sparse extraction of one standing person takes, with room for other weights.

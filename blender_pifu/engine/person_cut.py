@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The person cut out of the photo at the sizes that networks and painting ask for."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from .crop import Crop
+
+# Matte values below half a step of 8 bits are no person at all.
+LEAST_ALPHA = 0.5 / 255
+
+
+@dataclass(frozen=True)
+class PersonCut:
+    """The crop of a matted photo; called with a size it gives pixels. `matte`: see matte.Matte."""
+
+    matte: object
+    crop: Crop
+
+    def __call__(self, size: int, outer_centers: bool = False) -> tuple[np.ndarray, np.ndarray]:
+        """Colours (size, size, 3) float32 0..1 sRGB without the background's share, and matte (size, size).
+
+        outer_centers: pixels are spread so that the outer ones' centres lie on the crop's border, not their edges.
+        """
+        crop = replace(self.crop, side=self.crop.side * size / (size - 1)) if outer_centers else self.crop
+        alpha = np.where(self.matte.alpha < LEAST_ALPHA, 0, self.matte.alpha).astype(np.float32)
+        colored = np.dstack([self.matte.foreground.astype(np.float32) / 255 * alpha[..., None], alpha])
+        cut = crop.cut(colored, size, 0)
+        alpha = np.clip(cut[..., 3], 0, 1)
+        return np.clip(cut[..., :3] / np.maximum(alpha, 1e-6)[..., None], 0, 1), alpha
+
+
+def network_input(rgb: np.ndarray, alpha: np.ndarray, device) -> tuple[torch.Tensor, torch.Tensor]:
+    """Masked image (1, 3, n, n) in [-1, 1], 0 (mid grey) outside the person, and mask (1, 1, n, n)."""
+    alpha = np.where(alpha < LEAST_ALPHA, 0, alpha)[None]
+    image = (rgb.transpose(2, 0, 1) * 2 - 1) * alpha
+    return tuple(torch.from_numpy(np.ascontiguousarray(part[None], np.float32)).to(device) for part in (image, alpha))

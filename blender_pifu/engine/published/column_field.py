@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the fields of the published families share: sampling, the mask's support, batches that do not change answers."""
+
+from abc import ABC, abstractmethod
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..field import Support, pad
+
+BATCH = 8192  # points of one call at most, where the caller did not choose
+
+
+class ColumnField(ABC):
+    """Occupancy of one encoded photo. `level_set` 0.5; outside `support` it is 0 by definition."""
+
+    level_set = 0.5
+
+    def __init__(self, mask: Tensor | None, device: torch.device):
+        """`mask (1, 1, h, w)` 0..1; without one all of the crop is support."""
+        self.device = device
+        self._support = Support(mask) if mask is not None else in_crop
+
+    def support(self, xy: Tensor) -> Tensor:
+        """(C,) bool: columns `xy (C, 2)` field units that meet the dilated mask."""
+        return self._support(xy)
+
+    @torch.inference_mode()
+    def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+        """Occupancy (N,) float32 of points given as depth `z (N,)` in columns `column (N,)` of `xy (C, 2)`."""
+        return self.occupancy(xy, column, z) * self.support(xy)[column]
+
+    @torch.inference_mode()
+    def occupancy(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+        """As query_columns, but as the network says it outside the support too."""
+        count = len(z)
+        xy, column, z = (pad(values) for values in (xy, column, z))
+        return (self._occupancy(xy, column, z) * in_crop(xy)[column])[:count]
+
+    @abstractmethod
+    def _occupancy(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+        """Occupancy (N,) float32 of at least one point."""
+
+    def at(self, points: Tensor) -> Tensor:
+        """Occupancy (N,) of `points (N, 3)`, as the network says it."""
+        return in_batches(self.occupancy, points)
+
+
+def in_batches(ask, points: Tensor) -> Tensor:
+    """ask(xy, column, z) of `points (N, 3)`, each a column of its own, few at once: shares of columns are large."""
+    index = torch.arange(min(BATCH, len(points)), device=points.device)
+    answers = [ask(part[:, :2], index[: len(part)], part[:, 2]) for part in points.split(BATCH)]
+    return torch.cat(answers)
+
+
+def sample(maps: Tensor, xy: Tensor) -> Tensor:
+    """Bilinear samples (N, C) of `maps (1, C, h, w)` float32 at `xy (N, 2)`; the outer pixels' centres lie at -1 and 1,
+    beyond them it fades to 0."""
+    grid = torch.stack([xy[:, 0], -xy[:, 1]], -1)[None, None]
+    return F.grid_sample(maps, grid, mode="bilinear", padding_mode="zeros", align_corners=True)[0, :, 0].T
+
+
+def in_crop(xy: Tensor) -> Tensor:
+    """(N,) bool: whether `xy (N, 2)` lie in the crop, its border included."""
+    return (xy.abs() <= 1).all(1)

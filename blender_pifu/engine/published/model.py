@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the models of the published families have in common."""
+
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor, nn
+
+from .column_field import ColumnField
+from .settings import Settings
+from .tensors import Tensors, on_meta
+
+
+class PublishedModel(ABC):
+    """A network filled with a file's tensors. Encode a photo once, then query its field as often as needed."""
+
+    family: str  # as files name it
+    title: str
+    license: str
+    notes: tuple[str, ...] = ()  # what whoever uses its results must be told
+    input_px: int
+
+    def __init__(self, network: nn.Module, settings: Settings, name: str):
+        self.network, self.settings, self.name = network, settings, name
+
+    @classmethod
+    def of(cls, tensors: Tensors, settings: Settings, name: str) -> "PublishedModel":
+        """Made of all of a file's tensors. Raises InputError where they do not fit."""
+        with on_meta():
+            network = cls.build(tensors)
+        return cls(tensors.fill(network), settings, name)
+
+    @staticmethod
+    @abstractmethod
+    def build(tensors: Tensors) -> nn.Module:
+        """The network to the sizes of a file's tensors. Raises InputError."""
+
+    @property
+    def _weight(self) -> Tensor:
+        return next(self.network.parameters())
+
+    @property
+    def device(self) -> torch.device:
+        return self._weight.device
+
+    def to(self, device, dtype) -> "PublishedModel":
+        """Move the network; returns self."""
+        self.network.to(device=device, dtype=dtype)
+        return self
+
+    @abstractmethod
+    def field(self, encoding) -> ColumnField:
+        """The occupancy field of an encoded photo."""
+
+    def query(self, encoding, points: Tensor) -> Tensor:
+        """Occupancy (N,) at `points (N, 3)` in field space, as the network says it, outside the support too."""
+        return self.field(encoding).at(points.to(self.device, torch.float32))
+
+
+def full_precision():
+    """A context in which CUDA's convolutions do not round float32 to TF32, which moves normals by a thousandth."""
+    cudnn = torch.backends.cudnn
+    return cudnn.flags(
+        enabled=cudnn.enabled, benchmark=cudnn.benchmark, deterministic=cudnn.deterministic, allow_tf32=False
+    )

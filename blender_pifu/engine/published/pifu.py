@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""PIFu (Saito et al. 2019): one level on 512 pixels, and a second network of the same form for colour."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..errors import InputError
+from ..person_cut import network_input
+from .column_field import ColumnField, in_batches, sample
+from .hourglass import HourglassFilter, HourglassSizes
+from .model import PublishedModel, full_precision
+from .point_mlp import PointMLP
+from .resnets import ColorFilter
+from .tensors import Tensors
+
+IMAGE_PX = 512
+MLP_NAMES = "conv{}"
+SHAPE, COLOR = "netG.", "netC."  # prefixes of the two published files in ours
+
+
+class ShapeNetwork(nn.Module):
+    """net_G, under the names of its file. Raises InputError."""
+
+    def __init__(self, tensors: Tensors):
+        super().__init__()
+        sizes = HourglassSizes.of(tensors.under("image_filter."))
+        self.image_filter = HourglassFilter(sizes, pool=True)
+        self.surface_classifier = PointMLP.like(tensors.under("surface_classifier."), MLP_NAMES, sizes.features)
+
+
+class ColorNetwork(nn.Module):
+    """net_C, under the names of its file; reads the `shape_features` of net_G as well. Raises InputError."""
+
+    def __init__(self, tensors: Tensors, shape_features: int):
+        super().__init__()
+        self.image_filter = ColorFilter.like(tensors.under("image_filter."))
+        features = shape_features + self.image_filter.features
+        self.surface_classifier = PointMLP.like(tensors.under("surface_classifier."), MLP_NAMES, features)
+
+
+class PIFuNetwork(nn.Module):
+    """net_G and, where there is one, net_C. Raises InputError."""
+
+    def __init__(self, tensors: Tensors):
+        super().__init__()
+        self.netG = ShapeNetwork(tensors.under(SHAPE))
+        self.netC = None
+        if any(name.startswith(COLOR) for name in tensors.values):
+            self.netC = ColorNetwork(tensors.under(COLOR), self.netG.image_filter.sizes.features)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """One encoded photo: features (1, C, h, w) float32, and the mask (1, 1, h, w) 0..1."""
+
+    shape: Tensor
+    color: Tensor | None  # those of net_G, then those of net_C
+    mask: Tensor
+
+
+class PIFuField(ColumnField):
+    """net_G's occupancy."""
+
+    def __init__(self, mlp: PointMLP, encoding: Encoding, depth_scale: float):
+        super().__init__(encoding.mask, encoding.shape.device)
+        self._mlp, self._features, self._depth_scale = mlp, encoding.shape, depth_scale
+
+    def _occupancy(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+        shares = self._mlp.columns(sample(self._features, xy))
+        return torch.sigmoid(self._mlp(shares, column, (z * self._depth_scale)[:, None])[:, 0].float())
+
+
+class PIFuModel(PublishedModel):
+    """The family of net_G and net_C. Shapes below are the published ones; other sizes of image are as good."""
+
+    family, title, build = "pifu", "PIFu", PIFuNetwork
+    license = "MIT (c) 2019 Shunsuke Saito, Zeng Huang and Ryota Natsume: of the code they came with, none of their own"
+    input_px = IMAGE_PX
+
+    def prepare(self, cut):
+        """What `encode` takes, from `cut(size, outer_centers)` (see person_cut.PersonCut)."""
+        return network_input(*cut(IMAGE_PX, outer_centers=True), self.device)
+
+    @torch.inference_mode()
+    def encode(self, image: Tensor, mask: Tensor | None = None) -> Encoding:
+        """Encode a crop `image (1, 3, 512, 512)` in [-1, 1], 0 outside the person; `mask (1, 1, h, w)` 0..1 limits the
+        field's support, by default it is wherever the image is not exactly 0."""
+        image = image.to(self._weight)
+        if mask is None:
+            mask = (image != 0).any(1, keepdim=True).float()
+        color = None
+        with full_precision():
+            shape = self.network.netG.image_filter(image).float()
+            if self.network.netC is not None:
+                color = torch.cat([shape, self.network.netC.image_filter(image).float()], 1)
+        return Encoding(shape, color, mask.to(self.device))
+
+    def field(self, encoding: Encoding) -> PIFuField:
+        """The occupancy field of an encoded photo."""
+        return PIFuField(self.network.netG.surface_classifier, encoding, self.settings.depth_scale)
+
+    @torch.inference_mode()
+    def query_color(self, encoding: Encoding, points: Tensor) -> Tensor:
+        """Colours (N, 3) sRGB in [0, 1] at `points (N, 3)` in field space. Raises InputError without a net_C."""
+        if encoding.color is None:
+            raise InputError(
+                f"The model {self.name} has no colours.", fix="Import it again, with --color and the colour network."
+            )
+        mlp = self.network.netC.surface_classifier
+
+        def ask(xy, column, z):
+            shares = mlp.columns(sample(encoding.color, xy))
+            return torch.tanh(mlp(shares, column, (z * self.settings.depth_scale)[:, None]).float()) * 0.5 + 0.5
+
+        return in_batches(ask, points.to(encoding.color))
+
+    def hidden_side(self, encoding: Encoding, vertices: np.ndarray) -> dict:
+        """What `colors.paint` may know of the side the photo does not show: with net_C, colours of the vertices."""
+        if encoding.color is None:
+            return {}
+        points = torch.from_numpy(np.ascontiguousarray(vertices, np.float32)).to(self.device)
+        return {"guess": self.query_color(encoding, points).cpu().numpy()}
