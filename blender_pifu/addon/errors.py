@@ -36,6 +36,7 @@ BUTTONS = {
     "offline": Button("Open System Preferences", "screen.userpref_show", (("section", "SYSTEM"),)),
     "input": _PHOTO,
     "no_photo": _PHOTO,
+    "model": _REPAIR,
     "no_person": _PHOTO,
     "out_of_memory": _QUALITY,
     "engine_killed": _QUALITY,

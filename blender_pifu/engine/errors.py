@@ -25,6 +25,12 @@ class InputError(EngineError):
     kind = "input"
 
 
+class ModelError(InputError):
+    """There is no such model, or its file cannot be used."""
+
+    kind = "model"
+
+
 class NoPersonError(EngineError):
     """The photo was read, but no person stands out in it."""
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from .errors import InputError
+from .errors import ModelError
 from .field import Field
 from .networks import CoarseConfig, CoarseLevel, Maps
 from .person_cut import PersonCut, network_input
@@ -108,11 +108,11 @@ Model = HumanModel | PIFuHDModel | PIFuModel
 
 
 def load_model(name_or_path: str | Path = "human", device: str | torch.device = "cpu", dtype=torch.float32) -> Model:
-    """Load a bundled model by name, or a `.safetensors` file. Raises InputError naming what is wrong with the file."""
+    """Load a bundled model by name, or a `.safetensors` file. Raises ModelError naming what is wrong with the file."""
     path = DATA / f"{name_or_path}.safetensors" if str(name_or_path) in BUNDLED else Path(name_or_path)
     if not path.is_file():
         known = ", ".join(BUNDLED)
-        raise InputError(
+        raise ModelError(
             f"There is no model named {name_or_path} and no such file.",
             fix=f"Choose one of: {known}; or a .safetensors file.",
         )
@@ -121,18 +121,18 @@ def load_model(name_or_path: str | Path = "human", device: str | torch.device = 
         try:
             family, settings = PUBLISHED[metadata["family"]], Settings.from_json(metadata["settings"])
         except (KeyError, ValueError, TypeError) as error:
-            raise InputError(
+            raise ModelError(
                 f"{path.name} was not written by this version of the program.", fix="Import the checkpoint again."
             ) from error
         return family.of(Tensors(tensors, path.name), settings, path.stem).to(device, dtype)
     if "config" not in metadata:
-        raise InputError(f"{path.name} holds no model of this program.", fix="Choose weights made by its trainer.")
+        raise ModelError(f"{path.name} holds no model of this program.", fix="Choose weights made by its trainer.")
     level = Tensors(tensors, path.name).fill(CoarseLevel(config_from_json(metadata["config"])))
     return HumanModel(level.to(device=device, dtype=dtype), path.stem)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and metadata of a file. Raises InputError."""
+    """Tensors and metadata of a file. Raises ModelError."""
     try:
         with safe_open(str(path), framework="pt", device="cpu") as file:
             # keys() lists names; the file itself cannot be iterated.
@@ -141,7 +141,7 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         fix = "Get the file again."
         if path.suffix.lower() not in (".safetensors", ".json"):
             fix = "Convert a published checkpoint first: python -m blender_pifu.engine import-checkpoint."
-        raise InputError(f"{path.name} cannot be read as weights ({error}).", fix=fix) from error
+        raise ModelError(f"{path.name} cannot be read as weights ({error}).", fix=fix) from error
 
 
 def config_from_json(text: str) -> CoarseConfig:
