@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: python -m blender_pifu.engine PHOTO -o OUT."""
+"""The command line: python -m blender_pifu.engine PHOTO -o OUT, or PHOTO --advise."""
 
 import argparse
 import json
@@ -26,8 +26,13 @@ def build_parser():
     """The options of the command line."""
     parser = Parser(prog="blender_pifu.engine", description="Make a 3D person out of one photo.")
     parser.add_argument("photo", metavar="PHOTO", type=Path, help="image file: PNG, JPEG, WebP, TIFF or BMP")
+    task = parser.add_mutually_exclusive_group(required=True)
+    task.add_argument("-o", "--output", metavar="OUT", type=Path, help=f"file to write: {', '.join(ENDINGS)}")
+    task.add_argument(
+        "--advise", action="store_true", help="only say who is in the photo and how good it is, as JSON, and stop"
+    )
     parser.add_argument(
-        "-o", "--output", metavar="OUT", type=Path, required=True, help=f"file to write: {', '.join(ENDINGS)}"
+        "--person", metavar="N", type=int, help="which of several people, from the left (default: the main one)"
     )
     parser.add_argument("--model", metavar="NAME|FILE", default="human", help="bundled model or .safetensors file")
     parser.add_argument(
@@ -57,11 +62,22 @@ def generate(options):
         resolution=options.resolution,
         device=options.device,
         height_m=options.height,
+        person=options.person,
         progress=show,
     )
     result = replace(result, summary={"output": str(options.output), **result.summary})
     write_result(result, options.output)
     show.summary(result.summary)
+
+
+def advise(options):
+    """Print what there is to say about the photo. Raises EngineError."""
+    from .device import pick_device
+    from .figure import Figures
+    from .photo import load_photo
+
+    figures = Figures(pick_device(options.device))
+    print(json.dumps(figures.look(load_photo(options.photo), options.person)), flush=True)
 
 
 class Progress:
@@ -98,7 +114,7 @@ def main(arguments=None):
     """Run the command line; returns the exit code."""
     options = build_parser().parse_args(arguments)
     try:
-        generate(options)
+        advise(options) if options.advise else generate(options)
     except EngineError as error:
         return _fail(error.exit_code, f"{error} {error.fix}".strip())
     except KeyboardInterrupt:

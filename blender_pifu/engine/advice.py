@@ -36,6 +36,7 @@ BRIGHT_SHARE = 0.25
 UNSURE = 0.8  # score below which a person may be none
 NEAR_CAMERA = 0.3  # distance of the eyes, in that of the shoulders; 0.18 to 0.24 from afar
 SHORT_LEGS = 0.95  # in lengths of the trunk; 1.25 to 1.5 in a view from the front
+BESIDE = 0.02  # what a body reaches beyond its landmarks, in sides of its region
 TOUCHING = 0.05  # of the smaller box
 HEAD_ABOVE_NOSE = 0.55  # top of the head, in distances from nose to shoulders
 
@@ -76,7 +77,8 @@ def no_person(sentence: str, severity: Severity) -> Advice:
 def _about_people(photo, people, chosen):
     person, shape = people[chosen], photo.rgb.shape[:2]
     if len(people) > 1:
-        boxes = [box_of(other, shape) for other in people]
+        edge = BESIDE * person.region.side  # bodies are wider than their joints
+        boxes = [(x0 - edge, y0 - edge, x1 + edge, y1 + edge) for x0, y0, x1, y1 in (box_of(p, shape) for p in people)]
         touching = [index + 1 for index in range(len(people))
                     if index != chosen and _overlap(boxes[index], boxes[chosen]) > TOUCHING]  # fmt: skip
         yield Advice("several_people", Severity.INFO,

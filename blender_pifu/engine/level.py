@@ -15,7 +15,7 @@ def level(photo: Photo, people: list[Person], roll: float) -> tuple[Photo, list[
     """Undo a turn of the photo.
 
     roll: radians clockwise by which it is turned. Returns the photo, larger where its corners need it (repeating the
-    border), with a note, and the same people in its pixels. Whole quarters leave all pixels as they are.
+    border), and the same people in its pixels. Whole quarters leave all pixels as they are.
     """
     if roll == 0:
         return photo, people
@@ -38,12 +38,7 @@ def level(photo: Photo, people: list[Person], roll: float) -> tuple[Photo, list[
     else:
         rgb = turned(photo.rgb)
         alpha = None if photo.alpha is None else turned(photo.alpha).clip(0, 1)
-    way = "clockwise" if roll < 0 else "counter-clockwise"
-    note = f"The photo was turned {way} by {abs(math.degrees(roll)):.0f} degrees, so that the person is upright."
-    return (
-        Photo(rgb, alpha, (*photo.notes, note), photo.name),
-        [_turned_person(person, turn, shift, roll) for person in people],
-    )
+    return replace(photo, rgb=rgb, alpha=alpha), [_turned_person(person, turn, shift, roll) for person in people]
 
 
 def _turned_person(person, turn, shift, roll):

@@ -13,7 +13,7 @@ from .errors import NoPersonError
 from .landmarks import Person
 from .photo import Photo
 from .rvm import GuidedFilter, load_rvm
-from .separate import share_of
+from .separate import share_of, trunk_of
 
 # Longer side of what the network looks at. A close view needs it small, or insides of bodies go missing; a whole figure
 # covers less of the picture and shows its feet and fingers when it is larger.
@@ -51,24 +51,29 @@ class Matting:
         unconnected people is kept. Raises NoPersonError when next to nothing stands out.
         """
 
-        def keep(alpha):
-            return alpha * share_of(people[chosen], people, photo.rgb, alpha) if people else alpha
+        def divide(alpha):
+            return share_of(people[chosen], people, photo.rgb, alpha) if people else np.ones_like(alpha)
 
         if photo.alpha is not None:
-            alpha = _one_person(keep(photo.alpha), f'The transparency of "{photo.name}" leaves no person visible.')
+            alpha = photo.alpha * divide(photo.alpha)
+            alpha = _one_person(alpha, f'The transparency of "{photo.name}" leaves no person visible.')
             return Matte(alpha, _spread_core(photo.rgb, alpha))
-        alpha, foreground = self._run(photo.rgb, keep)
+        alpha, foreground, share = self._run(photo.rgb, divide)
+        if people:  # the network cuts out what is held before the body
+            hole = trunk_of(people[chosen], alpha.shape) & (share > 0.5) & (alpha < SURE)
+            alpha[hole], foreground[hole] = 1, photo.rgb[hole]
         return Matte(_one_person(alpha, f'No person was found in "{photo.name}".'), foreground)
 
-    def _run(self, rgb, keep):
-        """(H, W, 3) uint8 -> alpha (H, W) float32 0..1, foreground (H, W, 3) uint8, as the network has them.
+    def _run(self, rgb, divide):
+        """(H, W, 3) uint8 -> alpha (H, W) float32 0..1, foreground (H, W, 3) uint8, as the network has them, and share.
 
-        keep: takes everybody's alpha and returns the part that is wanted.
+        divide: takes everybody's alpha and returns the share (H, W) in it of the person who is wanted.
         """
-        everybody, foreground = self._look(rgb, CLOSE_SIDE)
-        alpha = keep(everybody)
+        alpha, foreground = self._look(rgb, CLOSE_SIDE)
+        share = divide(alpha)
+        alpha = alpha * share
         if not (alpha > 0.5).any():
-            return alpha, foreground
+            return alpha, foreground, share
         # A second, closer look at the person where that shows more.
         crop = crop_around(alpha)
         half = crop.side * CONTEXT / 2
@@ -76,15 +81,14 @@ class Matting:
         near = np.s_[top : round(crop.center_y + half), left : round(crop.center_x + half)]
         side = FIGURE_SIDE if alpha[near].mean() < FIGURE_SHARE else CLOSE_SIDE
         if _factor(alpha[near].shape, side) < 1.1 * _factor(alpha.shape, CLOSE_SIDE):
-            return alpha, foreground
+            return alpha, foreground, share
         closer, foreground[near] = self._look(np.ascontiguousarray(rgb[near]), side)
         # What was surely inside before stays so.
         rim = 2 * round(4 / _factor(alpha.shape, CLOSE_SIDE)) + 1
         inside = cv2.erode((alpha[near] > SURE).astype(np.uint8), np.ones((rim, rim), np.uint8))
-        everybody[near] = closer
-        alpha = np.zeros_like(everybody)
-        alpha[near] = np.maximum(keep(everybody)[near], inside)
-        return alpha, foreground
+        alpha[:] = 0
+        alpha[near] = np.maximum(closer * share[near], inside)
+        return alpha, foreground, share
 
     @torch.inference_mode()
     def _look(self, rgb, side):

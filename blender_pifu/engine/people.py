@@ -39,7 +39,11 @@ class People:
         found = np.concatenate([self._detect(rgb[window]) + shift for window, shift in _windows(height, width)])
         people = []
         for face in merge(found)[:MOST_PEOPLE]:
-            person = self._landmarks.read(rgb, body_region(face[3:5], face[5:7]))
+            region = body_region(face[3:5], face[5:7])
+            person = self._landmarks.read(rgb, region)
+            if any(_same(person, other) for other in people) and not any(other.covers(*face[1:3]) for other in people):
+                # Somebody in front drew the look away from somebody behind.
+                person = self._landmarks.read(_without(rgb, people), region)
             if person.score >= LEAST_SCORE and not any(_same(person, other) for other in people):
                 people.append(person)
         return sorted(people, key=lambda person: person.region.center_x)
@@ -68,15 +72,16 @@ class People:
 def choose(people: list[Person], shape: tuple[int, int], number: int | None = None) -> int:
     """Index of the person meant: `number` counts from 1; without it the largest, most central one.
 
-    people: at least one; shape: (height, width) of the photo. Raises InputError for a number nobody has.
+    people: at least one unless a number is given; shape: (height, width) of the photo. Raises InputError for a number
+    that nobody has.
     """
     if number is None:
         return max(range(len(people)), key=lambda index: _prominence(people[index], shape))
     if not 1 <= number <= len(people):
-        there = "one person" if len(people) == 1 else f"{len(people)} people"
+        there = {0: "nobody was recognised", 1: "one person was found"}.get(len(people), f"{len(people)} were found")
         raise InputError(
-            f"There is no person {number}: {there} can be seen in the photo.",
-            fix="Leave the choice out." if len(people) == 1 else f"Choose a number from 1 to {len(people)}.",
+            f"There is no person {number} in the photo: {there}.",
+            fix=f"Choose a number from 1 to {len(people)}." if len(people) > 1 else "Leave the choice out.",
         )
     return number - 1
 
@@ -109,6 +114,14 @@ def _prominence(person, shape):
     height, width = shape
     off = math.hypot((x0 + x1) / width - 1, (y0 + y1) / height - 1)
     return person.region.side**2 * (1 - 0.5 * min(1.0, off))
+
+
+def _without(rgb, people):
+    """The photo with people painted over in grey."""
+    rgb = rgb.copy()
+    for person in people:
+        rgb[person.region.paste(person.mask, rgb.shape[:2]) > 0.5] = 128
+    return rgb
 
 
 def _same(one, other):

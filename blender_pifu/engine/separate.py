@@ -29,6 +29,7 @@ LIMB_WIDTH, HEAD_RADIUS = 0.09, 0.16
 FAR = 0.25  # from every limb: beyond it a pixel may be somebody else's
 UNCLAIMED = 0.3  # mask below which nobody claims a pixel
 STRANGER = 0.12  # of the area of a person found: what nobody claims must be larger to be somebody else
+INNER = 0.9  # share of the trunk's width and length that lies within the body for certain
 SURE = 0.9  # lead over the next that makes a pixel one person's for certain
 
 
@@ -56,6 +57,19 @@ def share_of(person: Person, people: list[Person], rgb: np.ndarray, alpha: np.nd
     index = next(index for index, other in enumerate(people) if other is person)
     share = cv2.resize((owner == index).astype(np.float32), alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return share
+
+
+def trunk_of(person: Person, shape: tuple[int, int]) -> np.ndarray:
+    """(H, W) bool over the photo: what lies between shoulders and hips, and so is the person or held before it.
+
+    Empty where these are not all seen.
+    """
+    trunk = np.zeros(shape, np.uint8)
+    if person.seen(*TRUNK) > 0.5:
+        corners = person.points[list(TRUNK), :2]
+        corners = corners.mean(0) + INNER * (corners - corners.mean(0))
+        cv2.fillPoly(trunk, [corners.round().clip(-9999, 9999).astype(np.int32)], 1)
+    return trunk > 0
 
 
 def _claim(person, scale, shape):
