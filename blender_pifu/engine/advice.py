@@ -36,6 +36,7 @@ BRIGHT_SHARE = 0.25
 UNSURE = 0.8  # score below which a person may be none
 NEAR_CAMERA = 0.3  # distance of the eyes, in that of the shoulders; 0.18 to 0.24 from afar
 SHORT_LEGS = 0.95  # in lengths of the trunk; 1.25 to 1.5 in a view from the front
+BORDER_SHARE = 0.08  # of the body's height along a side of the photo that tells that it goes on beyond
 BESIDE = 0.02  # what a body reaches beyond its landmarks, in sides of its region
 TOUCHING = 0.05  # of the smaller box
 HEAD_ABOVE_NOSE = 0.55  # top of the head, in distances from nose to shoulders
@@ -136,10 +137,17 @@ def _about_framing(person, shape):
     top = nose + HEAD_ABOVE_NOSE * (nose - shoulders)
     if (top < 0).any() or (top >= shape[::-1]).any():
         yield Advice("head_cut_off", Severity.WARNING, "The head is cut off by the photo's border.")
-    sides = [side for side, arm in _arms() if not inside(person, shape, *arm[1:])]
-    if sides and kind in (Framing.FULL, Framing.KNEES):
-        yield Advice("arm_cut_off", Severity.WARNING,
-                     f"{_both(sides, 'arm')} cut off by the photo's border.")  # fmt: skip
+    if kind in (Framing.FULL, Framing.KNEES) and _side_cut(person, shape):
+        yield Advice("side_cut_off", Severity.WARNING, "One side of the person is cut off by the photo's border; only "
+                     "what it shows is made.")  # fmt: skip
+
+
+def _side_cut(person, shape):
+    """Whether an arm ends outside the photo, or the body runs into its left or right border."""
+    if not all(inside(person, shape, *arm[1:]) for _, arm in _arms()):
+        return True
+    mask = person.region.paste(person.mask, shape) > 0.5
+    return max(mask[:, 0].sum(), mask[:, -1].sum()) > BORDER_SHARE * body_height(person)
 
 
 def _about_stance(person, shape):

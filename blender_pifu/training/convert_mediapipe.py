@@ -44,7 +44,7 @@ def main():
             "source": f"https://github.com/google-ai-edge/mediapipe, {name}.tflite as in the PyPI package "
             "mediapipe 0.10.21",
             "license": "Apache-2.0",
-            "copyright": "The MediaPipe Authors",
+            "copyright": "The MediaPipe Authors (text of the licence in LICENSE-APACHE-2.0.txt)",
             "converted_by": "python -m blender_pifu.training.convert_mediapipe",
             "changes": "stored as float16 weights and a list of layers; the numbers are the original's",
             "parameters": sum(array.size for array in weights.values()),
