@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: python -m blender_pifu.engine PHOTO -o OUT, or import-checkpoint FILE -o OUT.safetensors."""
+"""The command line: python -m blender_pifu.engine PHOTO -o OUT, PHOTO --advise, or import-checkpoint FILE -o OUT."""
 
 import argparse
 import json
@@ -31,8 +31,13 @@ def build_parser():
         epilog=f"Weights of PIFuHD or PIFu are first converted for --model: see {IMPORT} --help.",
     )
     parser.add_argument("photo", metavar="PHOTO", type=Path, help="image file: PNG, JPEG, WebP, TIFF or BMP")
+    task = parser.add_mutually_exclusive_group(required=True)
+    task.add_argument("-o", "--output", metavar="OUT", type=Path, help=f"file to write: {', '.join(ENDINGS)}")
+    task.add_argument(
+        "--advise", action="store_true", help="only say who is in the photo and how good it is, as JSON, and stop"
+    )
     parser.add_argument(
-        "-o", "--output", metavar="OUT", type=Path, required=True, help=f"file to write: {', '.join(ENDINGS)}"
+        "--person", metavar="N", type=int, help="which of several people, from the left (default: the main one)"
     )
     parser.add_argument("--model", metavar="NAME|FILE", default="human", help="bundled model or .safetensors file")
     parser.add_argument(
@@ -94,11 +99,22 @@ def generate(options):
         resolution=options.resolution,
         device=options.device,
         height_m=options.height,
+        person=options.person,
         progress=show,
     )
     result = replace(result, summary={"output": str(options.output), **result.summary})
     write_result(result, options.output)
     show.summary(result.summary)
+
+
+def advise(options):
+    """Print what there is to say about the photo. Raises EngineError."""
+    from .device import pick_device
+    from .figure import Figures
+    from .photo import load_photo
+
+    figures = Figures(pick_device(options.device))
+    print(json.dumps(figures.look(load_photo(options.photo), options.person)), flush=True)
 
 
 class Progress:
@@ -137,7 +153,8 @@ def main(arguments=None):
     if arguments[:1] == [IMPORT]:
         act, options = import_weights, build_import_parser().parse_args(arguments[1:])
     else:
-        act, options = generate, build_parser().parse_args(arguments)
+        options = build_parser().parse_args(arguments)
+        act = advise if options.advise else generate
     try:
         act(options)
     except EngineError as error:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cut the person out of the photo: how much of each pixel is the person, and in which colour."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -9,8 +10,10 @@ import torch
 
 from .crop import crop_around
 from .errors import NoPersonError
+from .landmarks import Person
 from .photo import Photo
 from .rvm import GuidedFilter, load_rvm
+from .separate import share_of, trunk_of
 
 # Longer side of what the network looks at. A close view needs it small, or insides of bodies go missing; a whole figure
 # covers less of the picture and shows its feet and fingers when it is larger.
@@ -41,22 +44,36 @@ class Matting:
         self.device = torch.device(device)
         self._network = None
 
-    def matte(self, photo: Photo) -> Matte:
-        """The photo's own alpha where it has one, else the network's.
+    def matte(self, photo: Photo, people: Sequence[Person] = (), chosen: int = 0) -> Matte:
+        """The photo's own alpha where it has one, else the network's; of these the chosen person's part.
 
-        Of several unconnected people the largest is kept. Raises NoPersonError when next to nothing stands out.
+        people: all that were found in the photo; chosen: index into them. When nobody was found, the largest of
+        unconnected people is kept. Raises NoPersonError when next to nothing stands out.
         """
+
+        def divide(alpha):
+            return share_of(people[chosen], people, photo.rgb, alpha) if people else np.ones_like(alpha)
+
         if photo.alpha is not None:
-            alpha = _one_person(photo.alpha, f'The transparency of "{photo.name}" leaves no person visible.')
+            alpha = photo.alpha * divide(photo.alpha)
+            alpha = _one_person(alpha, f'The transparency of "{photo.name}" leaves no person visible.')
             return Matte(alpha, _spread_core(photo.rgb, alpha))
-        alpha, foreground = self._run(photo.rgb)
+        alpha, foreground, share = self._run(photo.rgb, divide)
+        if people:  # the network cuts out what is held before the body
+            hole = trunk_of(people[chosen], alpha.shape) & (share > 0.5) & (alpha < SURE)
+            alpha[hole], foreground[hole] = 1, photo.rgb[hole]
         return Matte(_one_person(alpha, f'No person was found in "{photo.name}".'), foreground)
 
-    def _run(self, rgb):
-        """(H, W, 3) uint8 -> alpha (H, W) float32 0..1, foreground (H, W, 3) uint8, as the network has them."""
+    def _run(self, rgb, divide):
+        """(H, W, 3) uint8 -> alpha (H, W) float32 0..1, foreground (H, W, 3) uint8, as the network has them, and share.
+
+        divide: takes everybody's alpha and returns the share (H, W) in it of the person who is wanted.
+        """
         alpha, foreground = self._look(rgb, CLOSE_SIDE)
+        share = divide(alpha)
+        alpha = alpha * share
         if not (alpha > 0.5).any():
-            return alpha, foreground
+            return alpha, foreground, share
         # A second, closer look at the person where that shows more.
         crop = crop_around(alpha)
         half = crop.side * CONTEXT / 2
@@ -64,14 +81,14 @@ class Matting:
         near = np.s_[top : round(crop.center_y + half), left : round(crop.center_x + half)]
         side = FIGURE_SIDE if alpha[near].mean() < FIGURE_SHARE else CLOSE_SIDE
         if _factor(alpha[near].shape, side) < 1.1 * _factor(alpha.shape, CLOSE_SIDE):
-            return alpha, foreground
+            return alpha, foreground, share
         closer, foreground[near] = self._look(np.ascontiguousarray(rgb[near]), side)
         # What was surely inside before stays so.
         rim = 2 * round(4 / _factor(alpha.shape, CLOSE_SIDE)) + 1
         inside = cv2.erode((alpha[near] > SURE).astype(np.uint8), np.ones((rim, rim), np.uint8))
         alpha[:] = 0
-        alpha[near] = np.maximum(closer, inside)
-        return alpha, foreground
+        alpha[near] = np.maximum(closer * share[near], inside)
+        return alpha, foreground, share
 
     @torch.inference_mode()
     def _look(self, rgb, side):

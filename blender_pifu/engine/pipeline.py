@@ -9,10 +9,9 @@ from contextlib import contextmanager
 import numpy as np
 
 from .colors import paint
-from .crop import crop_around
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import InputError, NoPersonError, OutOfMemory
-from .matte import Matting
+from .figure import Figures
 from .memory import peak_memory_mb
 from .mesh import check_mesh, largest_component, to_blender, turn_to_blender, vertex_normals
 from .models import load_model
@@ -38,15 +37,17 @@ class Engine:
     def __init__(self, device="auto"):
         """device: a name for `pick_device`. Raises InputError. Networks are loaded by the first job that needs them."""
         self.device = pick_device(device)
-        self._matting = None
+        self._figures = Figures(self.device)
         self._model_name = None
         self._model = None
 
-    def reconstruct(self, photo_path, *, model="human", resolution=256, height_m=1.70, progress=None):
+    def reconstruct(self, photo_path, *, model="human", resolution=256, height_m=1.70, person=None, progress=None):
         """Make a person out of a photo.
 
         photo_path: image file; model: a bundled name, a weights file, or a loaded model on this engine's device;
-        resolution: lattice points along the crop, 16 to 2048; height_m: height of what is seen of the person, metres;
+        resolution: lattice points along the crop, 16 to 2048; height_m: height of the person, metres (of whom the photo
+        cuts, only the part seen is made, in proportion); person: which of several, counted from the left from 1, or
+        None for the largest, most central one;
         progress(step, fraction): called with a step out of STEPS and the share (0..1) of the whole job that is done, at
         every step and often in between; what it raises (Cancelled) stops the job.
         Returns a Reconstruction; its summary still lacks `output`. Raises EngineError: InputError, NoPersonError,
@@ -60,17 +61,15 @@ class Engine:
             )
         clock = _Clock(progress)
         with self._memory_in_words(resolution):
-            return self._run(clock, photo_path, model, resolution, height_m)
+            return self._run(clock, photo_path, model, resolution, height_m, person)
 
-    def _run(self, clock, photo_path, model, resolution, height_m):
+    def _run(self, clock, photo_path, model, resolution, height_m, person):
         with clock.step(READ):
             photo = load_photo(photo_path)
             model = self._load(model)
         with clock.step(MATTE):
-            if self._matting is None:
-                self._matting = Matting(self.device)
-            matte = self._matting.matte(photo)
-            cut = PersonCut(matte, crop_around(matte.alpha))
+            figure = self._figures.cut_out(photo, person)
+            cut = PersonCut(figure.matte, figure.crop)
         with clock.step(ENCODE):
             encoding = model.encode(*model.prepare(cut))
             field = model.field(encoding)
@@ -98,10 +97,13 @@ class Engine:
             "device": str(self.device),
             "weights": model.name,
         }
-        notes = [*photo.notes, *model.notes]
+        if figure.person:
+            summary |= {"people": figure.people, "person": figure.number, "framing": figure.framing}
+        notes = [*photo.notes, *model.notes, *(advice.sentence for advice in figure.advice)]
         if notes:
             summary["notes"] = notes
-        return Reconstruction(to_blender(vertices, height_m), faces, turn_to_blender(normals), colors, summary)
+        placed = to_blender(vertices, height_m * figure.seen)
+        return Reconstruction(placed, faces, turn_to_blender(normals), colors, summary)
 
     def _load(self, model):
         if not isinstance(model, (str, os.PathLike)):
@@ -131,12 +133,14 @@ class Engine:
             ) from error
 
 
-def reconstruct(photo_path, *, model="human", resolution=256, device="auto", height_m=1.70, progress=None):
+def reconstruct(
+    photo_path, *, model="human", resolution=256, device="auto", height_m=1.70, person=None, progress=None
+):
     """Make a person out of a photo, once. See Engine.reconstruct, which several photos are better given to."""
     if not isinstance(model, (str, os.PathLike)):
         device = model.device.type
     return Engine(device).reconstruct(
-        photo_path, model=model, resolution=resolution, height_m=height_m, progress=progress
+        photo_path, model=model, resolution=resolution, height_m=height_m, person=person, progress=progress
     )
 
 

@@ -124,3 +124,15 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing(photo, tmp_path):
     assert process.returncode == 130
     assert said.splitlines() == ["Interrupted."]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_who_is_cut_by_the_border_keeps_the_proportions_and_is_told(tmp_path):
+    out = tmp_path / "half.npz"
+    half = Path(__file__).parents[1] / "data" / "biden_three_quarter.jpg"
+    done = run(half, "-o", out, "--resolution", 128, "--device", "cpu", "--height", 1.8, "--person", 1, "--json")
+    assert done.returncode == 0, done.stderr
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert (summary["people"], summary["person"], summary["framing"]) == (1, 1, "half")
+    assert any("knees" in note for note in summary["notes"])
+    with np.load(out, allow_pickle=False) as data:
+        assert 1.1 < data["vertices"][:, 2].max() < 1.5, "of 1.8 m"

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The body's landmarks of one person, read from a turned square of the photo."""
+
+import math
+from dataclasses import dataclass
+from enum import IntEnum
+
+import cv2
+import numpy as np
+import torch
+
+from .graph import DATA, Graph
+
+POINTS = 33
+WINDOW = 7  # side of the window of a heat map that moves a point, in its cells
+LEAST_HEAT = 0.5
+MARGIN = 1.25  # side of a region, in diameters of the circle round the body
+PASSES = 2  # the second looks at the region that the first one found
+
+
+class Landmark(IntEnum):
+    """The landmarks that something here asks for; left and right are the person's own."""
+
+    NOSE = 0
+    LEFT_EYE = 2
+    RIGHT_EYE = 5
+    LEFT_EAR = 7
+    RIGHT_EAR = 8
+    MOUTH_LEFT = 9
+    MOUTH_RIGHT = 10
+    LEFT_SHOULDER = 11
+    RIGHT_SHOULDER = 12
+    LEFT_ELBOW = 13
+    RIGHT_ELBOW = 14
+    LEFT_WRIST = 15
+    RIGHT_WRIST = 16
+    LEFT_HIP = 23
+    RIGHT_HIP = 24
+    LEFT_KNEE = 25
+    RIGHT_KNEE = 26
+    LEFT_ANKLE = 27
+    RIGHT_ANKLE = 28
+    LEFT_HEEL = 29
+    RIGHT_HEEL = 30
+    LEFT_FOOT = 31
+    RIGHT_FOOT = 32
+
+
+@dataclass(frozen=True)
+class Region:
+    """A square of the photo, photo pixels (pixel (0, 0) spans 0..1), turned clockwise by `angle` radians."""
+
+    center_x: float
+    center_y: float
+    side: float
+    angle: float
+
+    def matrix(self, size: int) -> np.ndarray:
+        """(2, 3): from pixels of the cut, `size` to a side, to photo pixels."""
+        scale = self.side / size
+        cosine, sine = scale * math.cos(self.angle), scale * math.sin(self.angle)
+        turn = np.array([[cosine, -sine], [sine, cosine]])
+        shift = np.array([self.center_x, self.center_y]) - turn @ np.full(2, size / 2)
+        return np.column_stack([turn, shift])
+
+    def cut(self, rgb: np.ndarray, size: int) -> np.ndarray:
+        """The square upright, (size, size, 3) uint8, averaged when it shrinks, black outside the photo."""
+        fine = size * min(8, max(1, math.ceil(self.side / size)))
+        cut = cv2.warpAffine(rgb, _pixel_centres(self.matrix(fine)), (fine, fine),
+                             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)  # fmt: skip
+        return cut if fine == size else cv2.resize(cut, (size, size), interpolation=cv2.INTER_AREA)
+
+    def place(self, x: float, y: float, size: int) -> tuple[int, int]:
+        """Column and row, in a cut of that size, of a point of the photo; may lie outside."""
+        matrix = self.matrix(size)
+        column, row = np.linalg.solve(matrix[:, :2], (x, y) - matrix[:, 2])
+        return math.floor(column), math.floor(row)
+
+    def paste(self, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+        """values: (size, size) float32 over the square -> `shape` over the photo, 0 outside."""
+        height, width = shape
+        return cv2.warpAffine(values, _pixel_centres(self.matrix(len(values))), (width, height), flags=cv2.INTER_LINEAR)
+
+
+def _pixel_centres(matrix):
+    """The same map between indices of pixels, whose centres are half a pixel further."""
+    shift = matrix[:, :2] @ np.full(2, 0.5) + matrix[:, 2] - 0.5
+    return np.column_stack([matrix[:, :2], shift])
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person in a photo.
+
+    points: (33, 3) float32; x, y in photo pixels, also where they lie outside the photo or are hidden; z in the same
+    unit from the middle of the hips, smaller = nearer, good for order only.
+    visibility: (33,) float32 0..1, of being inside the region and not hidden.
+    score: 0..1, that this is a person. region: the square that was looked at; mask: (256, 256) float32 0..1 over it,
+    roughly the person.
+    """
+
+    points: np.ndarray
+    visibility: np.ndarray
+    score: float
+    region: Region
+    mask: np.ndarray
+
+    def between(self, *landmarks: Landmark) -> np.ndarray:
+        """(2,) the mean of some landmarks, photo pixels."""
+        return self.points[list(landmarks), :2].mean(0)
+
+    def seen(self, *landmarks: Landmark) -> float:
+        """The least visibility of some landmarks."""
+        return float(self.visibility[list(landmarks)].min())
+
+    def covers(self, x: float, y: float) -> bool:
+        """Whether a point of the photo lies on the person, by `mask`."""
+        column, row = self.region.place(x, y, len(self.mask))
+        return 0 <= min(column, row) and max(column, row) < len(self.mask) and bool(self.mask[row, column] > 0.5)
+
+
+class Landmarks:
+    """Reads the landmarks of people. The network is loaded at once."""
+
+    def __init__(self, device: torch.device | str = "cpu"):
+        self._network = Graph(DATA / "pose_landmark_full.safetensors", device)
+
+    def read(self, rgb: np.ndarray, region: Region) -> Person:
+        """rgb: (H, W, 3) uint8; region: about the whole body, its angle such that the body is upright in it."""
+        for _ in range(PASSES):
+            person, region = self._look(rgb, region)
+        return person
+
+    def _look(self, rgb, region):
+        """The person, and a better region."""
+        size = self._network.size[0]
+        picture = torch.from_numpy(region.cut(rgb, size)).to(self._network.device)
+        outputs = self._network(picture.permute(2, 0, 1)[None].float() / 255)
+        rows, score, mask, heat, _ = (output[0].float().cpu().numpy() for output in outputs)
+        rows = rows.reshape(-1, 5)
+        places = _by_heat(rows[:, :2] / size, _sigmoid(heat)) * size
+        matrix = region.matrix(size)
+        places = (places @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
+        points = np.column_stack([places[:POINTS], rows[:POINTS, 2] * np.float32(region.side / size)])
+        visibility = _sigmoid(rows[:POINTS, 3:]).min(1)
+        person = Person(points, visibility, float(score[0]), region, _sigmoid(mask[0]))
+        return person, body_region(places[POINTS], places[POINTS + 1])
+
+
+def body_region(center: np.ndarray, towards_head: np.ndarray) -> Region:
+    """center: (2,) middle of the hips; towards_head: (2,) on the circle round the body, beyond the head; photo
+    pixels."""
+    x, y = (towards_head - center).tolist()
+    return Region(float(center[0]), float(center[1]), max(8.0, 2 * MARGIN * math.hypot(x, y)), math.atan2(x, -y))
+
+
+def _sigmoid(values):
+    return (0.5 * (1 + np.tanh(0.5 * values))).astype(np.float32)
+
+
+def _by_heat(places, heat):
+    """places: (39, 2) 0..1, each moved to the middle of its heat map (39, h, w) near it, where that is sure."""
+    side = heat.shape[1]
+    half = WINDOW // 2
+    out = places.copy()
+    for index, (x, y) in enumerate((places * side).tolist()):
+        column, row = math.floor(x), math.floor(y)
+        left, top = max(0, column - half), max(0, row - half)
+        window = heat[index, top : max(0, row + half + 1), left : max(0, column + half + 1)]
+        if not window.size or window.max() < LEAST_HEAT:
+            continue
+        rows, columns = np.mgrid[: window.shape[0], : window.shape[1]]
+        total = window.sum()
+        out[index] = ((columns * window).sum() / total + left) / side, ((rows * window).sum() / total + top) / side
+    return out

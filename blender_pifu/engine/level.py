@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Turn a photo, and the people found in it, upright."""
+
+import math
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from .landmarks import Person
+from .photo import Photo
+
+
+def level(photo: Photo, people: list[Person], roll: float) -> tuple[Photo, list[Person]]:
+    """Undo a turn of the photo.
+
+    roll: radians clockwise by which it is turned. Returns the photo, larger where its corners need it (repeating the
+    border), and the same people in its pixels. Whole quarters leave all pixels as they are.
+    """
+    if roll == 0:
+        return photo, people
+    height, width = photo.rgb.shape[:2]
+    cosine, sine = math.cos(roll), math.sin(roll)
+    turn = np.array([[cosine, sine], [-sine, cosine]])
+    size = np.abs(turn) @ (width, height)
+    new_width, new_height = (math.ceil(side - 1e-6) for side in size)
+    shift = np.array([new_width, new_height]) / 2 - turn @ (width / 2, height / 2)
+    centres = np.column_stack([turn, turn @ np.full(2, 0.5) + shift - 0.5])
+
+    def turned(picture):
+        return cv2.warpAffine(picture, centres, (new_width, new_height), flags=cv2.INTER_CUBIC,
+                              borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+
+    quarters = roll / (math.pi / 2)
+    if abs(quarters - round(quarters)) < 1e-6:
+        rgb = np.ascontiguousarray(np.rot90(photo.rgb, round(quarters)))
+        alpha = None if photo.alpha is None else np.ascontiguousarray(np.rot90(photo.alpha, round(quarters)))
+    else:
+        rgb = turned(photo.rgb)
+        alpha = None if photo.alpha is None else turned(photo.alpha).clip(0, 1)
+    return replace(photo, rgb=rgb, alpha=alpha), [_turned_person(person, turn, shift, roll) for person in people]
+
+
+def _turned_person(person, turn, shift, roll):
+    points = person.points.copy()
+    points[:, :2] = points[:, :2] @ turn.T + shift
+    region = person.region
+    x, y = (turn @ (region.center_x, region.center_y) + shift).tolist()
+    return replace(person, points=points, region=replace(region, center_x=x, center_y=y, angle=region.angle - roll))

@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All the people in a photo, from left to right, and which of them is meant."""
+
+import math
+
+import cv2
+import numpy as np
+import torch
+
+from .errors import InputError
+from .graph import DATA, Graph
+from .landmarks import Landmark, Landmarks, Person, body_region
+
+GRIDS = ((28, 2), (14, 2), (7, 6))  # of the detector: cells to a side, guesses in each
+LEAST_DETECTION = 0.5
+LEAST_SCORE = 0.5
+SAME_FACE = 0.2  # of the body's radius: faces nearer than that are one
+SAME_BODY = 0.12  # of the body's size: people whose points are on average nearer than that are one
+NEAR = 0.6  # of the longer side: squares in which small people are looked for
+STEP = 0.7  # from one square to the next, in sides
+SHARED_JOINTS = 0.3
+JOINTS = (0, *range(11, 17), *range(23, 29))  # nose, arms and legs
+MOST_PEOPLE = 12
+
+
+class People:
+    """Finds people. The networks are loaded by the first photo."""
+
+    def __init__(self, device: torch.device | str = "cpu"):
+        self._device = device
+        self._detector = self._landmarks = None
+
+    def find(self, rgb: np.ndarray) -> list[Person]:
+        """rgb: (H, W, 3) uint8. All people found, from left to right; possibly none."""
+        if self._detector is None:
+            self._detector = Graph(DATA / "pose_detection.safetensors", self._device)
+            self._landmarks = Landmarks(self._device)
+        height, width = rgb.shape[:2]
+        found = np.concatenate([self._detect(rgb[window]) + shift for window, shift in _windows(height, width)])
+        people = []
+        for face in merge(found)[:MOST_PEOPLE]:
+            region = body_region(face[3:5], face[5:7])
+            person = self._landmarks.read(rgb, region)
+            if any(_same(person, other) for other in people) and not any(other.covers(*face[1:3]) for other in people):
+                # Somebody in front drew the look away from somebody behind.
+                person = self._landmarks.read(_without(rgb, people), region)
+            if person.score >= LEAST_SCORE and not any(_same(person, other) for other in people):
+                people.append(person)
+        return sorted(people, key=lambda person: person.region.center_x)
+
+    def _detect(self, rgb):
+        """(n, 7) float32: score, face x, y, middle of the hips x, y, point on the body's circle x, y; pixels."""
+        side = self._detector.size[0]
+        scale = side / max(rgb.shape[:2])
+        small = cv2.resize(
+            rgb,
+            [max(1, round(length * scale)) for length in rgb.shape[1::-1]],
+            interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR,
+        )
+        top, left = (side - small.shape[0]) // 2, (side - small.shape[1]) // 2
+        square = np.zeros((side, side, 3), np.uint8)
+        square[top : top + small.shape[0], left : left + small.shape[1]] = small
+        picture = torch.from_numpy(square).to(self._detector.device).permute(2, 0, 1)[None].float() / 127.5 - 1
+        boxes, scores = (output[0].float().cpu().numpy() for output in self._detector(picture))
+        scores = 1 / (1 + np.exp(-scores[:, 0].clip(-50, 50)))
+        keep = scores >= LEAST_DETECTION
+        places = boxes[keep][:, [0, 1, 4, 5, 6, 7]].reshape(-1, 3, 2) + _anchors(side)[keep][:, None]
+        places = (places - (left, top)) / scale
+        return np.column_stack([scores[keep], places.reshape(-1, 6)]).astype(np.float32)
+
+
+def choose(people: list[Person], shape: tuple[int, int], number: int | None = None) -> int:
+    """Index of the person meant: `number` counts from 1; without it the largest, most central one.
+
+    people: at least one unless a number is given; shape: (height, width) of the photo. Raises InputError for a number
+    that nobody has.
+    """
+    if number is None:
+        return max(range(len(people)), key=lambda index: _prominence(people[index], shape))
+    if not 1 <= number <= len(people):
+        there = {0: "nobody was recognised", 1: "one person was found"}.get(len(people), f"{len(people)} were found")
+        raise InputError(
+            f"There is no person {number} in the photo: {there}.",
+            fix=f"Choose a number from 1 to {len(people)}." if len(people) > 1 else "Leave the choice out.",
+        )
+    return number - 1
+
+
+def box_of(person: Person, shape: tuple[int, int]) -> tuple[float, float, float, float]:
+    """x0, y0, x1, y1 of what the photo, (height, width), shows of the person's landmarks."""
+    low, high = person.points[:, :2].min(0), person.points[:, :2].max(0)
+    limit = np.array(shape[::-1], np.float32)
+    return (*np.clip(low, 0, limit).tolist(), *np.clip(high, 0, limit).tolist())
+
+
+def merge(found: np.ndarray) -> np.ndarray:
+    """found: (n, 7) as `People._detect` returns. One row for each face, weighted by score; best first."""
+    found = found[np.argsort(-found[:, 0])]
+    merged = []
+    while len(found):
+        best = found[0]
+        radius = np.hypot(*(best[5:7] - best[3:5]))
+        same = np.hypot(*(found[:, 1:3] - best[1:3]).T) <= SAME_FACE * radius
+        same[0] = True
+        group = found[same]
+        merged.append(np.append(best[0], np.average(group[:, 1:], axis=0, weights=group[:, 0])))
+        found = found[~same]
+    return np.array(merged, np.float32).reshape(-1, 7)
+
+
+def _prominence(person, shape):
+    """Size, squared, of the body; up to a half off towards the border."""
+    x0, y0, x1, y1 = box_of(person, shape)
+    height, width = shape
+    off = math.hypot((x0 + x1) / width - 1, (y0 + y1) / height - 1)
+    return person.region.side**2 * (1 - 0.5 * min(1.0, off))
+
+
+def _without(rgb, people):
+    """The photo with people painted over in grey."""
+    rgb = rgb.copy()
+    for person in people:
+        rgb[person.region.paste(person.mask, rgb.shape[:2]) > 0.5] = 128
+    return rgb
+
+
+def _same(one, other):
+    """Whether two are one person, or the smaller is only a part of the other taken for a person."""
+    small, large = sorted((one, other), key=lambda person: person.region.side)
+    apart = np.hypot(*(small.points[:, None, :2] - large.points[None, :, :2]).transpose(2, 0, 1))
+    if np.diagonal(apart).mean() < SAME_BODY * small.region.side:
+        return True
+    near = apart[np.ix_(JOINTS, JOINTS)].min(1) < 0.5 * SAME_BODY * small.region.side
+    return near.mean() > SHARED_JOINTS and large.covers(*small.points[Landmark.NOSE, :2])
+
+
+def _anchors(side):
+    """(2254, 2) middle of each guess's cell, pixels of the square."""
+    centres = []
+    for cells, guesses in GRIDS:
+        rows, columns = np.mgrid[:cells, :cells]
+        centres.append(np.repeat((np.column_stack([columns.ravel(), rows.ravel()]) + 0.5) / cells, guesses, axis=0))
+    return np.concatenate(centres).astype(np.float32) * side
+
+
+def _windows(height, width):
+    """The whole picture and overlapping squares of it, each with what to add to its detections."""
+    yield np.s_[:, :], np.zeros(7, np.float32)
+    side = min(round(NEAR * max(height, width)), height, width)
+    for y in _starts(height, side):
+        for x in _starts(width, side):
+            yield np.s_[y : y + side, x : x + side], np.array([0, x, y, x, y, x, y], np.float32)
+
+
+def _starts(length, side):
+    return np.linspace(0, length - side, math.ceil((length - side) / (STEP * side)) + 1).round().astype(int).tolist()

@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which part of a matte of several people is the chosen one's."""
+
+import cv2
+import numpy as np
+
+from .landmarks import Landmark as L
+from .landmarks import Person, Region
+
+SIDE = 640  # longer side of the picture on which this is decided
+LIMBS = (
+    (L.LEFT_SHOULDER, L.RIGHT_SHOULDER),
+    (L.LEFT_SHOULDER, L.LEFT_ELBOW),
+    (L.LEFT_ELBOW, L.LEFT_WRIST),
+    (L.RIGHT_SHOULDER, L.RIGHT_ELBOW),
+    (L.RIGHT_ELBOW, L.RIGHT_WRIST),
+    (L.NOSE, L.LEFT_SHOULDER),
+    (L.NOSE, L.RIGHT_SHOULDER),
+    (L.LEFT_HIP, L.LEFT_KNEE),
+    (L.LEFT_KNEE, L.LEFT_ANKLE),
+    (L.LEFT_ANKLE, L.LEFT_FOOT),
+    (L.RIGHT_HIP, L.RIGHT_KNEE),
+    (L.RIGHT_KNEE, L.RIGHT_ANKLE),
+    (L.RIGHT_ANKLE, L.RIGHT_FOOT),
+)
+TRUNK = (L.LEFT_SHOULDER, L.RIGHT_SHOULDER, L.RIGHT_HIP, L.LEFT_HIP)
+# In lengths of the trunk:
+LIMB_WIDTH, HEAD_RADIUS = 0.09, 0.16
+FAR = 0.25  # from every limb: beyond it a pixel may be somebody else's
+UNCLAIMED = 0.3  # mask below which nobody claims a pixel
+STRANGER = 0.12  # of the area of a person found: what nobody claims must be larger to be somebody else
+INNER = 0.9  # share of the trunk's width and length that lies within the body for certain
+SURE = 0.9  # lead over the next that makes a pixel one person's for certain
+
+
+def share_of(person: Person, people: list[Person], rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """How much of each pixel of the matte is this person's, 0..1.
+
+    person: one of people, who are all that were found; rgb: (H, W, 3) uint8; alpha: (H, W) matte of everybody, those
+    who were not found included. Returns (H, W) float32.
+    """
+    scale = min(1.0, SIDE / max(alpha.shape))
+    size = tuple(max(1, round(side * scale)) for side in alpha.shape[::-1])
+    solid = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) > 0.5
+    if not solid.any():
+        return np.ones_like(alpha)
+    claims, distances = zip(*(_claim(other, scale, solid.shape) for other in people), strict=True)
+    scores = [mask - np.minimum(distance, 1) for mask, distance in zip(claims, distances, strict=True)]
+    strangers = _strangers(np.max(claims, 0), np.min(distances, 0), solid, len(people))
+    if strangers.any():
+        away = cv2.distanceTransform((~strangers).astype(np.uint8), cv2.DIST_L2, 3) / max(solid.shape)
+        scores.append(np.where(strangers, 1.5, -0.2 - 20 * away).astype(np.float32))
+    if len(scores) == 1:
+        return np.ones_like(alpha)
+    picture = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    owner = _spread(np.stack(scores), solid, picture)
+    index = next(index for index, other in enumerate(people) if other is person)
+    share = cv2.resize((owner == index).astype(np.float32), alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
+    return share
+
+
+def trunk_of(person: Person, shape: tuple[int, int]) -> np.ndarray:
+    """(H, W) bool over the photo: what lies between shoulders and hips, and so is the person or held before it.
+
+    Empty where these are not all seen.
+    """
+    trunk = np.zeros(shape, np.uint8)
+    if person.seen(*TRUNK) > 0.5:
+        corners = person.points[list(TRUNK), :2]
+        corners = corners.mean(0) + INNER * (corners - corners.mean(0))
+        cv2.fillPoly(trunk, [corners.round().clip(-9999, 9999).astype(np.int32)], 1)
+    return trunk > 0
+
+
+def _claim(person, scale, shape):
+    """The person's mask, and the distance from the limbs in lengths of the trunk; both (h, w) float32."""
+    region = person.region
+    small = Region(region.center_x * scale, region.center_y * scale, region.side * scale, region.angle)
+    mask = small.paste(person.mask, shape)
+    points = person.points[:, :2] * scale
+    trunk = np.hypot(*(points[list(TRUNK[:2])].mean(0) - points[list(TRUNK[2:])].mean(0)))
+    limbs = np.zeros(shape, np.uint8)
+    for one, other in LIMBS:
+        if person.seen(one, other) > 0.5:
+            cv2.line(limbs, _pixel(points[one]), _pixel(points[other]), 1, max(1, round(trunk * LIMB_WIDTH)))
+    if person.seen(*TRUNK) > 0.5:
+        cv2.fillPoly(limbs, [points[list(TRUNK)].round().clip(-9999, 9999).astype(np.int32)], 1)
+    head = points[[L.NOSE, L.LEFT_EAR, L.RIGHT_EAR]].mean(0)
+    cv2.circle(limbs, _pixel(head), max(1, round(trunk * HEAD_RADIUS)), 1, -1)
+    return mask, cv2.distanceTransform(1 - limbs, cv2.DIST_L2, 3) / max(trunk, 1.0)
+
+
+def _pixel(point):
+    return tuple(point.round().clip(-9999, 9999).astype(int).tolist())
+
+
+def _strangers(claim, distance, solid, count):
+    """(h, w) bool: large parts of the matte that belong to none of the `count` people found."""
+    free = solid & (claim < UNCLAIMED) & (distance > FAR)
+    width = 2 * max(1, round(0.006 * max(solid.shape))) + 1
+    opened = cv2.morphologyEx(free.astype(np.uint8), cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
+    _, parts, statistics, _ = cv2.connectedComponentsWithStats(opened)
+    large = statistics[:, cv2.CC_STAT_AREA] > STRANGER * (solid & ~free).sum() / count
+    large[0] = False
+    return large[parts]
+
+
+def _spread(scores, solid, picture):
+    """Owner (h, w) of each pixel: certain where a score leads, along the picture's edges between, and beyond the solid
+    part that of the nearest solid pixel. scores: (n, h, w)."""
+    best = scores.argmax(0)
+    ranked = np.sort(scores, 0)
+    markers = np.where((ranked[-1] - ranked[-2] > SURE) & solid, best + 2, 0).astype(np.int32)
+    markers[~solid] = 1
+    cv2.watershed(cv2.bilateralFilter(picture, 5, 30, 5), markers)
+    owner = np.where(markers > 1, markers - 2, best)
+    _, nearest = cv2.distanceTransformWithLabels(
+        1 - solid.astype(np.uint8), cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    owner_of = np.zeros(nearest.max() + 1, owner.dtype)
+    owner_of[nearest[solid]] = owner[solid]
+    return owner_of[nearest]

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the landmarks say about how a person stands in the photo: how much of them, facing where, how upright."""
+
+import math
+from enum import StrEnum
+
+from .landmarks import MARGIN, Person
+from .landmarks import Landmark as L
+
+SHOULDERS, HIPS = (L.LEFT_SHOULDER, L.RIGHT_SHOULDER), (L.LEFT_HIP, L.RIGHT_HIP)
+KNEES, ANKLES = (L.LEFT_KNEE, L.RIGHT_KNEE), (L.LEFT_ANKLE, L.RIGHT_ANKLE)
+SEEN = 0.5  # visibility from which a landmark counts
+HEIGHT_SHARE = 0.97  # body height in diameters of the circle round the body
+PROFILE = 0.3  # distance of the shoulders in the photo, in lengths of the trunk, below which they stand behind another
+STRAIGHT = math.radians(8)  # bend at the hips up to which trunk and legs make one line
+LEVEL_FEET = 0.15  # one foot higher than the other, in lengths of the trunk, that still stand on one floor
+SMALL_ROLL, LARGE_ROLL = math.radians(5), math.radians(30)
+LYING = math.radians(60)
+
+
+class Framing(StrEnum):
+    """How much of the person lies inside the photo."""
+
+    FULL = "full"
+    KNEES = "knees"  # knees, not feet
+    HALF = "half"  # hips, not knees
+    PORTRAIT = "portrait"
+
+
+class Facing(StrEnum):
+    FRONT = "front"
+    PROFILE = "profile"
+    BACK = "back"
+
+
+def inside(person: Person, shape: tuple[int, int], *landmarks: L) -> bool:
+    """Whether all of these lie within the photo, (height, width), seen or hidden."""
+    points = person.points[list(landmarks), :2]
+    return bool((points >= 0).all() and (points < shape[::-1]).all())
+
+
+def framing(person: Person, shape: tuple[int, int]) -> Framing:
+    """How much of the person the photo, (height, width), shows."""
+    for part, kind in ((ANKLES, Framing.FULL), (KNEES, Framing.KNEES), (HIPS, Framing.HALF)):
+        if inside(person, shape, *part):
+            return kind
+    return Framing.PORTRAIT
+
+
+def body_height(person: Person) -> float:
+    """Height of the whole body if it stood straight, photo pixels; a guess where the photo cuts it."""
+    return person.region.side * HEIGHT_SHARE / MARGIN
+
+
+def trunk_length(person: Person) -> float:
+    """From the middle of the shoulders to that of the hips, photo pixels."""
+    return max(1e-3, math.dist(person.between(*SHOULDERS), person.between(*HIPS)))
+
+
+def facing(person: Person) -> Facing:
+    """Where the person's front looks. In a front view the left shoulder is on the photo's right."""
+    across = person.points[L.LEFT_SHOULDER, :2] - person.points[L.RIGHT_SHOULDER, :2]
+    angle = person.region.angle
+    width = float(across @ (math.cos(angle), math.sin(angle))) / trunk_length(person)
+    if abs(width) < PROFILE:
+        return Facing.PROFILE
+    return Facing.FRONT if width > 0 else Facing.BACK
+
+
+def roll(person: Person, shape: tuple[int, int]) -> float:
+    """By how much the photo is turned clockwise, radians; 0 when it is upright or nothing tells.
+
+    A person lying across the photo is taken for a turned photo. Less is believed only of somebody who stands on both
+    feet with trunk and legs in one line: upright, they would fall otherwise.
+    """
+    angle = person.region.angle
+    quarter = round(angle / (math.pi / 2)) * math.pi / 2 if abs(angle) > LYING else 0.0
+    if framing(person, shape) is not Framing.FULL or person.seen(*SHOULDERS, *HIPS, *ANKLES) < SEEN:
+        return quarter
+    shoulders, hips, ankles = (person.between(*pair) for pair in (SHOULDERS, HIPS, ANKLES))
+    bend = abs(_lean(hips, shoulders, angle) - _lean(ankles, hips, angle))
+    along = (math.sin(angle), -math.cos(angle))
+    step = abs((person.points[L.LEFT_ANKLE, :2] - person.points[L.RIGHT_ANKLE, :2]) @ along)
+    standing = bend < STRAIGHT and step < LEVEL_FEET * trunk_length(person)
+    return angle if standing and SMALL_ROLL < abs(angle - quarter) < LARGE_ROLL else quarter
+
+
+def _lean(low, high, upright):
+    """Angle of the line from `low` to `high` against the direction `upright`, clockwise, -pi..pi."""
+    x, y = (high - low).tolist()
+    return (math.atan2(x, -y) - upright + math.pi) % (2 * math.pi) - math.pi
