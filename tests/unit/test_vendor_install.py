@@ -98,6 +98,7 @@ def test_a_killed_install_is_no_good_one_and_the_next_repairs_it(home, wheels):
     arguments = ("--wheels", wheels, "--device", "cpu")
     with started(*arguments) as first:
         wait_until_pip_writes(first)
+        os.killpg(first.pid, signal.SIGSTOP)  # else it may be done before it is killed
         code, lines = run_json(*arguments)
         assert code == 1 and "Another install" in lines[-1]["message"] and str(first.pid) in lines[-1]["message"]
         assert run_json("--status")[1][0]["status"] == "installing"
