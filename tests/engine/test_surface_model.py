@@ -28,9 +28,10 @@ def field():
 
 # About what sparse extraction of one standing person takes, with room for other weights.
 @pytest.mark.parametrize(("resolution", "most"), [(128, 60_000), (256, 240_000)])
-def test_sparse_equals_dense_on_the_shipped_model(field, resolution, most):
+def test_sparse_equals_dense_on_the_shipped_model(field, resolution, most, capsys):
     surface = extract_surface(field, resolution)
-    print(f"{resolution}: {surface.evaluations} evaluations, {len(surface.faces)} faces")
+    with capsys.disabled():
+        print(f"\n{resolution}: {surface.evaluations} evaluations, {len(surface.faces)} faces")
     vertices, faces = largest_component(surface.vertices, surface.faces)
     dense_vertices, dense_faces = largest_component(*analytic.dense_surface(analytic.dense_volume(field, resolution)))
     assert np.array_equal(faces, dense_faces)
