@@ -21,7 +21,8 @@ from .published.settings import Settings
 from .published.tensors import Tensors
 
 DATA = Path(__file__).parents[1] / "data"
-BUNDLED = ("human",)
+# Bundled names: "fast" is the core of "human" without its details.
+BUNDLED = ("human", "fast")
 PUBLISHED = {family.family: family for family in (PIFuHDModel, PIFuModel)}
 
 
@@ -58,13 +59,13 @@ class Encoding:
 
 
 class HumanModel:
-    """The bundled family: one coarse level."""
+    """The bundled family: one coarse level, used whole or at the resolution of its core alone."""
 
     notes = ()  # what whoever uses its results must be told
 
-    def __init__(self, level: CoarseLevel, name: str):
+    def __init__(self, level: CoarseLevel, name: str, core_only: bool = False):
         self.level, self.name = level.eval(), name
-        self.input_px = level.config.input_px
+        self.input_px = level.config.core_px if core_only else level.config.input_px
 
     @property
     def device(self) -> torch.device:
@@ -109,7 +110,8 @@ Model = HumanModel | PIFuHDModel | PIFuModel
 
 def load_model(name_or_path: str | Path = "human", device: str | torch.device = "cpu", dtype=torch.float32) -> Model:
     """Load a bundled model by name, or a `.safetensors` file. Raises ModelError naming what is wrong with the file."""
-    path = DATA / f"{name_or_path}.safetensors" if str(name_or_path) in BUNDLED else Path(name_or_path)
+    bundled = str(name_or_path) in BUNDLED
+    path = DATA / "human.safetensors" if bundled else Path(name_or_path)
     if not path.is_file():
         known = ", ".join(BUNDLED)
         raise ModelError(
@@ -128,7 +130,8 @@ def load_model(name_or_path: str | Path = "human", device: str | torch.device = 
     if "config" not in metadata:
         raise ModelError(f"{path.name} holds no model of this program.", fix="Choose weights made by its trainer.")
     level = Tensors(tensors, path.name).fill(CoarseLevel(config_from_json(metadata["config"])))
-    return HumanModel(level.to(device=device, dtype=dtype), path.stem)
+    name = str(name_or_path) if bundled else path.stem
+    return HumanModel(level.to(device=device, dtype=dtype), name, core_only=bundled and name == "fast")
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
