@@ -43,10 +43,10 @@ def main() -> None:
     judge.add_argument("--out", type=Path, help="folder for contact sheets and the table")
     judge.add_argument("--json", action="store_true", help="print the table as JSON")
     ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
+    ship.add_argument("--scores", type=Path, help="table that evaluate wrote into its folder, for the card")
+    people.add_argument("--split", choices=("train", "test"), default="train")
     for command in (people, train):
-        command.add_argument("--split", choices=("train", "test"), default="train")
         command.add_argument("--count", type=int, default=10000, help="people in the set")
-        command.add_argument("--size", type=int, default=CoarseConfig().input_px, help="pixels")
     for command in (train, ship):
         command.add_argument("--run", default="coarse", help="name of the run")
     options = parser.parse_args()
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    export(options.run)
+    export(options.run, scores=options.scores)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
@@ -72,26 +72,26 @@ def _people(options: argparse.Namespace) -> None:
     begun = time.monotonic()
     first, step = options.maker
     torch.set_num_threads(1)
-    made = PeopleSet(options.split, options.size, options.count).make(first, step)
+    made = PeopleSet(options.split, CoarseConfig().input_px, options.count).make(first, step)
     hours = (time.monotonic() - begun) / 3600
     logging.info("%d people made, %.0f an hour", made, made / max(hours, 1e-9))
 
 
 def _train(options: argparse.Namespace) -> None:
-    people = PeopleSet(options.split, options.size, options.count)
-    held_out = PeopleSet("test", options.size, HELD_OUT)
-    held_out_maker = [sys.executable, "-m", __package__, "people", "--split", "test", "--count", str(HELD_OUT)]
-    command = [sys.executable, "-m", __package__, "people", "--split", options.split, "--count", str(options.count)]
+    config = CoarseConfig()
+    people = PeopleSet("train", config.input_px, options.count)
+    held_out = PeopleSet("test", config.input_px, HELD_OUT)
+    make = [sys.executable, "-m", __package__, "people", "--count"]
     makers = [
-        subprocess.Popen([*command, "--size", str(options.size), "--maker", str(k), str(options.makers)])
+        subprocess.Popen([*make, str(options.count), "--maker", str(k), str(options.makers)])
         for k in range(options.makers)
     ]
-    subprocess.run([*held_out_maker, "--size", str(options.size)], check=True)
+    subprocess.run([*make, str(HELD_OUT), "--split", "test"], check=True)
     try:
         while len(people.available()) < options.batch:
             time.sleep(1)
         plan = Plan(steps=options.steps, batch=options.batch, core_share=options.core_share)
-        run = Run(run_folder(options.run), CoarseConfig(), plan, options.device)
+        run = Run(run_folder(options.run), config, plan, options.device)
         run.train(people, held_out, options.minutes)
     finally:
         for maker in makers:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Turn a run's averaged weights into the shipped file and its card."""
 
+import csv
 import dataclasses
 import hashlib
 import json
@@ -18,9 +19,11 @@ from .train import run_folder
 DATA = Path(__file__).parents[1] / "data"
 
 
-def export(run: str, target: Path = DATA / "human.safetensors") -> None:
-    """Write `target` (float16) and the card beside it (`.json`): how it was trained, licence, sha256."""
-    state = torch.load(run_folder(run) / "checkpoint.pt", map_location="cpu", weights_only=True)
+def export(run: str, target: Path = DATA / "human.safetensors", scores: Path | None = None) -> None:
+    """Write `target` (float16) and the card beside it (`.json`): how it was trained, licence, sha256, and the table of
+    `scores`, the JSON file that `evaluate` writes."""
+    folder = run_folder(run)
+    state = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
     config = CoarseConfig(**{**json.loads(state["config"]), "widths": tuple(json.loads(state["config"])["widths"])})
     tensors = {name: value.to(torch.float16).contiguous() for name, value in state["average"].items()}
     beside = target.with_suffix(".new")
@@ -41,9 +44,20 @@ def export(run: str, target: Path = DATA / "human.safetensors") -> None:
             "generator_commit": commit,
             "steps": state["step"],
             "samples": state["step"] * plan["batch"],
+            "people": _people_seen(folder / "curves.csv"),
             "hours": round(state["seconds"] / 3600, 2),
             "machine": f"{os.cpu_count()} CPU cores, {platform.machine()}",
             "plan": plan,
         },
     }
+    if scores:
+        card["scores"] = json.loads(scores.read_text())["table"]
     target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+
+
+def _people_seen(curves: Path) -> int | None:
+    """How many different people the run's last logged steps were drawn from; None for a run that logged nothing."""
+    if not curves.exists():
+        return None
+    with curves.open(newline="") as file:
+        return int(list(csv.DictReader(file))[-1]["people"])
