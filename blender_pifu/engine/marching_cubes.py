@@ -126,11 +126,18 @@ def _logit(occupancy):
     return np.log(occupancy / (1 - occupancy))
 
 
-def polygonise(lattice, cells, cases, value_at):
+def _crossing(start_value, end_value):
+    """Where (0..1, inside the margins) a straight line between two values (N,) of opposite sign is 0."""
+    gap = start_value - end_value
+    return np.clip(start_value / np.where(gap == 0, 1, gap), END_MARGIN, 1 - END_MARGIN)
+
+
+def polygonise(lattice, cells, cases, value_at, field_at=None):
     """Triangulate cells of mixed sign.
 
     lattice: see Lattice; cells: (N,) int64 sorted, unique keys of the cells' lowest corners; cases: (N,) uint8 signs of
-    their corners (bit set: inside); value_at: keys (M,) -> occupancy (M,).
+    their corners (bit set: inside); value_at: keys (M,) -> occupancy (M,); field_at: positions (M, 3) in field space ->
+    occupancy (M,): asked once at each vertex, which then moves closer to the level (a step of regula falsi).
     Returns vertices (V, 3) float32 in field space and faces (F, 3) int32, outward, in an order of the cells.
     """
     counts, table, used = _tables()
@@ -146,9 +153,16 @@ def polygonise(lattice, cells, cases, value_at):
     start, axis = crossings // 3, crossings % 3
     start_value = _logit(value_at(start))
     end_value = _logit(value_at(start + lattice.axis_offsets[axis]))
-    share = np.clip(start_value / (start_value - end_value), END_MARGIN, 1 - END_MARGIN)
+    share = _crossing(start_value, end_value)
     vertices = lattice.positions(start)
-    vertices[np.arange(len(start)), axis] += share * lattice.spacing
+    along = vertices[np.arange(len(start)), axis]
+    vertices[np.arange(len(start)), axis] = along + share * lattice.spacing
+    if field_at:
+        value = _logit(field_at(vertices))
+        beyond = (value > 0) == (start_value > 0)
+        near = share + (1 - share) * _crossing(value, end_value)
+        share = np.clip(np.where(beyond, near, share * _crossing(start_value, value)), END_MARGIN, 1 - END_MARGIN)
+        vertices[np.arange(len(start)), axis] = along + share * lattice.spacing
 
     per_cell = counts[cases]
     owner = np.repeat(np.arange(len(cells)), per_cell)

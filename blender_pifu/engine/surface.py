@@ -37,6 +37,7 @@ class Sampler:
 
     def __init__(self, field, lattice, progress=None):
         self.samples = Samples()
+        self.evaluations = 0
         self.lattice = lattice
         self._field = field
         self._progress = progress
@@ -46,7 +47,7 @@ class Sampler:
         self.support = field.support(torch.stack([x, y], -1).reshape(-1, 2)).reshape(x.shape).cpu().numpy()
         self._column_map = lattice.column_map(self.support)
         # A person's surface takes about this many points; only the progress shown depends on it.
-        self._expected = 8 * np.count_nonzero(self.support) + 1
+        self._expected = 12 * np.count_nonzero(self.support) + 1
 
     def evaluate(self, keys):
         """Make sure that the points (keys (N,) int64, any order) are sampled."""
@@ -54,20 +55,35 @@ class Sampler:
         keys = keys[self._column_map[self.lattice.columns(keys)]]
         z = self.lattice.points(keys)[:, 2]
         keys = self.samples.missing(keys[(z >= 0) & (z < self.lattice.resolution)])
-        values = np.empty(len(keys), np.float32)
-        for start in range(0, len(keys), self._chunk):
-            values[start : start + self._chunk] = self._query(keys[start : start + self._chunk])
-            self._report(len(self.samples) + start)
-        self.samples.add(keys, values)
+        # Sorted keys put a column's points side by side, so chunks share few columns.
+        self.samples.add(keys, self._ask(self.lattice.positions(keys).astype(np.float32), self.lattice.columns(keys)))
+
+    def at(self, positions):
+        """Occupancy (N,) anywhere, positions (N, 3) field space."""
+        positions = positions.astype(np.float32)
+        steps = np.unique(positions[:, :2], axis=0, return_inverse=True)[1].reshape(-1)
+        order = np.argsort(steps, kind="stable")
+        values = np.empty(len(positions), np.float32)
+        values[order] = self._ask(positions[order], steps[order])
+        return values
+
+    def _ask(self, positions, columns):
+        """Occupancy (N,) at positions (N, 3), the points of a column (N,) side by side, in chunks."""
+        values = np.empty(len(positions), np.float32)
+        for start in range(0, len(positions), self._chunk):
+            part = slice(start, start + self._chunk)
+            values[part] = self._query(positions[part], columns[part])
+            self.evaluations += len(positions[part])
+            self._report()
+        return values
 
     def inside(self, keys):
         """Signs (...) bool at keys (...)."""
         return self.samples.value_at(keys) > LEVEL
 
-    def _query(self, keys):
+    def _query(self, positions, columns):
         device = self._field.device
-        _, first, column = np.unique(self.lattice.columns(keys), return_index=True, return_inverse=True)
-        positions = self.lattice.positions(keys).astype(np.float32)
+        _, first, column = np.unique(columns, return_index=True, return_inverse=True)
         values = self._field.query_columns(
             torch.from_numpy(positions[first, :2]).to(device),
             torch.from_numpy(column.reshape(-1)).to(device),
@@ -81,16 +97,17 @@ class Sampler:
             )
         return values
 
-    def _report(self, done):
+    def _report(self):
         if self._progress:
-            self._progress(min(0.99, done / self._expected))
+            self._progress(min(0.99, self.evaluations / self._expected))
 
 
-def extract_surface(field, resolution, progress=None):
+def extract_surface(field, resolution, progress=None, refine=True):
     """The surface where the field's occupancy is 0.5.
 
     field: see field.py (query_columns, support, device); resolution: lattice points along each axis of the crop, at
-    -1 + 2 i / resolution, everything outside them is empty; progress: called often with a fraction, may raise to stop.
+    -1 + 2 i / resolution, everything outside them is empty; progress: called often with a fraction, may raise to stop;
+    refine: ask the field once more at each vertex, so that a logit that bends within a cell shows no terraces.
     Returns a Surface, closed and 2-manifold; without vertices where the field is empty. Raises EngineError.
     """
     lattice = Lattice(resolution)
@@ -98,8 +115,9 @@ def extract_surface(field, resolution, progress=None):
     with torch.inference_mode():
         seeds = find_seeds(sampler, max(1, resolution // START_STEPS))
         cells, cases = follow_surface(sampler, seeds)
-    vertices, faces = polygonise(lattice, cells, cases, sampler.samples.value_at)
-    return Surface(vertices, faces, len(sampler.samples))
+        closer = sampler.at if refine else None
+        vertices, faces = polygonise(lattice, cells, cases, sampler.samples.value_at, closer)
+    return Surface(vertices, faces, sampler.evaluations)
 
 
 def find_seeds(sampler, step):

@@ -3,6 +3,7 @@
 
 import numpy as np
 import pytest
+import torch
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
@@ -81,21 +82,21 @@ def test_values_exactly_at_the_level_give_no_degenerate_faces():
 def test_a_single_point_inside_becomes_an_outward_octahedron_round_it():
     volume = np.zeros((8, 8, 8), np.float32)
     volume[3, 4, 5] = 1
-    surface = extract_surface(analytic.VolumeField(volume), 8)
+    surface = extract_surface(analytic.VolumeField(volume), 8, refine=False)
     assert len(surface.vertices) == 6
     assert np.allclose(surface.vertices.mean(0), np.array([3, 4, 5]) / 4 - 1, atol=1e-6)
     assert np.isclose(volumes(surface.vertices, surface.faces).sum() / 6, 4 / 3 * 0.125**3)
 
 
 def test_a_full_field_closes_at_the_border_of_the_crop():
-    surface = extract_surface(analytic.VolumeField(np.ones((32, 32, 32), np.float32)), 32)
+    surface = extract_surface(analytic.VolumeField(np.ones((32, 32, 32), np.float32)), 32, refine=False)
     assert_solid(surface.vertices, surface.faces)
     assert np.allclose(surface.vertices.min(0), -1 - 1 / 32)
     assert volumes(surface.vertices, surface.faces).sum() > 0
 
 
 def test_an_empty_field_gives_an_empty_surface():
-    surface = extract_surface(analytic.VolumeField(np.zeros((32, 32, 32), np.float32)), 32)
+    surface = extract_surface(analytic.VolumeField(np.zeros((32, 32, 32), np.float32)), 32, refine=False)
     assert surface.vertices.shape == (0, 3)
     assert surface.faces.shape == (0, 3)
 
@@ -104,7 +105,7 @@ def test_an_empty_field_gives_an_empty_surface():
 @pytest.mark.parametrize(("resolution", "most"), [(128, 45_000), (256, 130_000), (512, 450_000)])
 def test_a_person_with_fingers_takes_few_evaluations(resolution, most):
     field = analytic.person()
-    surface = extract_surface(field, resolution)
+    surface = extract_surface(field, resolution, refine=False)
     print(f"{resolution}: {surface.evaluations} evaluations, {len(surface.faces)} faces")
     assert surface.evaluations == field.asked
     assert surface.evaluations < most
@@ -114,7 +115,7 @@ def test_a_person_with_fingers_takes_few_evaluations(resolution, most):
 @pytest.mark.parametrize(("resolution", "sharpness"), [(128, 60), (256, 60), (128, 5000)])
 def test_sparse_equals_dense_on_a_person_with_fingers(resolution, sharpness):
     field = analytic.person(sharpness=sharpness)
-    surface = extract_surface(field, resolution)
+    surface = extract_surface(field, resolution, refine=False)
     vertices, faces = largest_component(*analytic.dense_surface(analytic.dense_volume(field, resolution)))
     sparse_vertices, sparse_faces = largest_component(surface.vertices, surface.faces)
     assert np.array_equal(sparse_faces, faces)
@@ -123,7 +124,7 @@ def test_sparse_equals_dense_on_a_person_with_fingers(resolution, sharpness):
 
 def test_sparse_equals_dense_where_the_support_cuts_the_body():
     field = analytic.person(reach=-0.004)
-    surface = extract_surface(field, 128)
+    surface = extract_surface(field, 128, refine=False)
     vertices, faces = largest_component(*analytic.dense_surface(analytic.dense_volume(field, 128)))
     sparse_vertices, sparse_faces = largest_component(surface.vertices, surface.faces)
     assert np.array_equal(sparse_faces, faces)
@@ -135,7 +136,7 @@ def test_every_piece_that_the_start_lattice_meets_comes_out_whole():
     rng = np.random.default_rng(0)
     coarse = rng.random((8, 8, 8), np.float32)
     volume = coarse.repeat(8, 0).repeat(8, 1).repeat(8, 2) + 0.2 * rng.random((64, 64, 64), np.float32) - 0.1
-    surface = extract_surface(analytic.VolumeField(volume), 64)
+    surface = extract_surface(analytic.VolumeField(volume), 64, refine=False)
     vertices, faces = analytic.dense_surface(volume)
     whole = {tuple(vertex) for vertex in vertices}
     assert {tuple(vertex) for vertex in surface.vertices} <= whole
@@ -162,3 +163,24 @@ def test_progress_rises_and_may_stop_the_work():
 def test_a_model_that_answers_nan_is_named_as_broken():
     with pytest.raises(EngineError, match="not numbers"):
         extract_surface(analytic.VolumeField(np.full((32, 32, 32), np.nan, np.float32)), 32)
+
+
+class SteepBall:
+    """A ball of radius 0.5 whose logit bends within a cell: the case that shows terraces."""
+
+    device = torch.device("cpu")
+
+    def support(self, xy):
+        return torch.ones(len(xy), dtype=torch.bool)
+
+    def query_columns(self, xy, column, z):
+        under = 0.5 - torch.sqrt((xy[column] ** 2).sum(1) + z**2)
+        return torch.sigmoid(8 * torch.tanh(60 * (under + 0.01)) - 8 * np.tanh(0.6))
+
+
+def test_asking_once_more_at_each_vertex_brings_it_to_the_level():
+    plain, refined = (extract_surface(SteepBall(), 64, refine=refine) for refine in (False, True))
+    off = [np.abs(np.linalg.norm(surface.vertices, axis=1) - 0.5).mean() for surface in (plain, refined)]
+    assert np.array_equal(plain.faces, refined.faces)
+    assert off[1] < 0.35 * off[0]
+    assert refined.evaluations == plain.evaluations + len(plain.vertices)
