@@ -9,6 +9,10 @@ from scipy.sparse.csgraph import connected_components
 
 # The feet (or whatever is lowest) are looked for in this lowest share of the height.
 FOOT_SHARE = 0.04
+# A body whose middle line strays no further (root mean square, in heights) from a straight one stands.
+STRAIGHT = 0.035
+# A camera is seldom tilted further; who leans more does so themselves.
+MOST_TILT = np.radians(22)
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,34 @@ def vertex_normals(vertices, faces):
         normals[:, axis] = np.bincount(faces.ravel(), weights=np.repeat(area[:, axis], 3), minlength=len(vertices))
     length = np.linalg.norm(normals, axis=1, keepdims=True)
     return (normals / np.maximum(length, np.finfo(float).tiny)).astype(np.float32)
+
+
+def camera_tilt(vertices):
+    """How far (radians) the camera looked down on someone who stands straight: by so much the body leans towards it.
+
+    vertices (V, 3) field space, of a whole person. The body's middle in depth, slice by slice, is a straight line for
+    who stands; its slope is the tilt. 0 for bodies that bend, or lean further than a camera would make them.
+    """
+    low, high = vertices[:, 1].min(), vertices[:, 1].max()
+    count = 24
+    slices = np.minimum(((vertices[:, 1] - low) / (high - low) * count).astype(int), count - 1)
+    front, back = np.full(count, -np.inf), np.full(count, np.inf)
+    np.maximum.at(front, slices, vertices[:, 2])
+    np.minimum.at(back, slices, vertices[:, 2])
+    heights, middle = np.arange(count)[2:-1], ((front + back) / 2)[2:-1]  # without feet, which stick out, and crown
+    if not np.isfinite(middle).all():
+        return 0.0
+    slope, offset = np.polyfit(heights * (high - low) / count, middle, 1)
+    stray = middle - (offset + slope * heights * (high - low) / count)
+    tilt = float(np.arctan(slope))
+    return tilt if stray.std() < STRAIGHT * (high - low) and abs(tilt) < MOST_TILT else 0.0
+
+
+def tilt_back(vectors, tilt):
+    """Turn positions or directions (N, 3) in field space about x, so that who leaned by `tilt` stands upright."""
+    y, z = vectors[:, 1], vectors[:, 2]
+    turned = [vectors[:, 0], y * np.cos(tilt) + z * np.sin(tilt), z * np.cos(tilt) - y * np.sin(tilt)]
+    return np.stack(turned, 1).astype(vectors.dtype)
 
 
 def to_blender(vertices, height_m):

@@ -13,11 +13,12 @@ from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import InputError, NoPersonError, OutOfMemory
 from .figure import Figures
 from .memory import peak_memory_mb
-from .mesh import check_mesh, largest_component, to_blender, turn_to_blender, vertex_normals
+from .mesh import camera_tilt, check_mesh, largest_component, tilt_back, to_blender, turn_to_blender, vertex_normals
 from .models import load_model
 from .person_cut import PersonCut
 from .photo import load_photo
 from .result import Reconstruction
+from .stance import Framing
 from .surface import extract_surface
 
 # The steps in words for artists, with the share of the whole at which each ends.
@@ -102,8 +103,10 @@ class Engine:
         notes = [*photo.notes, *model.notes, *(advice.sentence for advice in figure.advice)]
         if notes:
             summary["notes"] = notes
-        placed = to_blender(vertices, height_m * figure.seen)
-        return Reconstruction(placed, faces, turn_to_blender(normals), colors, summary)
+        tilt = camera_tilt(vertices) if figure.framing is Framing.FULL else 0.0
+        summary["camera_tilt_deg"] = round(math.degrees(tilt), 1)
+        placed = to_blender(tilt_back(vertices, tilt), height_m * figure.seen)
+        return Reconstruction(placed, faces, turn_to_blender(tilt_back(normals, tilt)), colors, summary)
 
     def _load(self, model):
         if not isinstance(model, (str, os.PathLike)):

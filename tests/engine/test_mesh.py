@@ -5,7 +5,16 @@ import numpy as np
 import pytest
 
 import analytic
-from blender_pifu.engine.mesh import check_mesh, largest_component, to_blender, turn_to_blender, vertex_normals, volumes
+from blender_pifu.engine.mesh import (
+    camera_tilt,
+    check_mesh,
+    largest_component,
+    tilt_back,
+    to_blender,
+    turn_to_blender,
+    vertex_normals,
+    volumes,
+)
 from blender_pifu.engine.surface import extract_surface
 
 TETRAHEDRON = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]], np.int32)
@@ -85,3 +94,24 @@ def test_the_person_faces_minus_y_and_keeps_its_right_and_left(body):
     assert np.array_equal(
         turn_to_blender(np.array([[0, 0, 1], [0, 1, 0], [1, 0, 0]])), [[0, -1, 0], [0, 0, 1], [1, 0, 0]]
     )
+
+
+def cloud(middle):
+    """A tube round the line x = 0, z = middle(y), y from -0.9 to 0.9."""
+    y = np.repeat(np.linspace(-0.9, 0.9, 400), 40)
+    angle = np.tile(np.linspace(0, 2 * np.pi, 40), 400)
+    return np.stack([0.1 * np.cos(angle), y, middle(y) + 0.1 * np.sin(angle)], 1).astype(np.float32)
+
+
+@pytest.mark.parametrize("degrees", [-8, 0, 12])
+def test_who_stands_straight_before_a_tilted_camera_comes_out_upright(degrees):
+    leaning = cloud(lambda y: np.tan(np.radians(degrees)) * y)
+    tilt = camera_tilt(leaning)
+    assert np.degrees(tilt) == pytest.approx(degrees, abs=0.5)
+    upright = tilt_back(leaning, tilt)
+    assert np.degrees(camera_tilt(upright)) == pytest.approx(0, abs=0.5)
+
+
+@pytest.mark.parametrize("middle", [lambda y: 0.4 * np.sin(5 * y), lambda y: 0.9 * y], ids=["bent", "lying back"])
+def test_who_bends_or_leans_far_is_left_as_they_are(middle):
+    assert camera_tilt(cloud(middle)) == 0
