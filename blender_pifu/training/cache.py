@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .sample import fields, make_sample
+from .sample import GENERATION, fields, make_sample
 
 BAD, MADE = 2, 1
 
@@ -24,7 +24,7 @@ class PeopleSet:
 
     def __init__(self, split: str, size: int, count: int, folder: Path | None = None):
         self.split, self.size, self.count = split, size, count
-        self.folder = (folder or cache_folder()) / f"people_{split}_{size}"
+        self.folder = (folder or cache_folder()) / f"people_{split}_{size}_g{GENERATION}"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.arrays = {name: self._map(name, shape, kind) for name, (shape, kind) in fields(size).items()}
         self.state = self._map("state", (), np.uint8)

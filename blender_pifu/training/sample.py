@@ -15,6 +15,7 @@ NEAR_M, CLOSE_M = 0.05, 0.015  # metres, spread of points about the surface
 POINTS = {"n_near": 4000, "n_fine": 3000, "n_uniform": 2000}
 POINT_COUNT = sum(POINTS.values())
 KINDS = ("stand", "step", "hard")
+GENERATION = 2  # raise it with every change that makes other samples from the same seeds: sets are kept apart by it
 
 
 def fields(size: int) -> dict[str, tuple[tuple[int, ...], type]]:
