@@ -6,8 +6,9 @@ import sys
 
 import pytest
 
-# Small arrays on many threads are slower, and worker processes of the tests inherit this.
-os.environ.setdefault("OMP_NUM_THREADS", str(min(2, os.cpu_count() or 1)))
+# Small arrays on many threads are slower, and on a busy machine threads that wait for each other crawl. Worker
+# processes of the tests inherit this.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 _session = pytest.StashKey[pytest.Session]()
 
