@@ -27,9 +27,7 @@ class Support:
 
 
 class Field:
-    """Occupancy of one person. `level_set` 0.5; outside `support` occupancy is 0 by definition."""
-
-    level_set = 0.5
+    """Occupancy of one person. The surface is at 0.5; outside `support` occupancy is 0 by definition."""
 
     def __init__(self, level: CoarseLevel, maps: Maps, image: Tensor):
         """`maps` and `image (1, 4, h, w)` as the encoder gave and got them."""

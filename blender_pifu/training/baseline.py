@@ -13,9 +13,7 @@ SOLVE_PX = 128
 
 class InflatedSilhouette:
     """A field (see `engine.field.Field`) that is solid between -h and +h, where h^2 solves Poisson's equation over the
-    mask: a disc becomes a ball, a stripe a tube a fifth deeper than wide."""
-
-    level_set = 0.5
+    mask: a disc becomes nearly a ball, a stripe a tube a fifth deeper than wide."""
 
     def __init__(self, mask: Tensor):
         """`mask: (1, 1, h, w)` 0..1."""

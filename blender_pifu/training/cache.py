@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A set of people on disk: sample i is always the person of seed i, so makers can fill it, stop and resume.
 
-Lies in a cache folder outside the project ($BLENDER_PIFU_CACHE, else ~/.cache/blender_pifu) and may be deleted.
+Lies in the cache folder (see folders.py) and may be deleted.
 """
 
 import os
@@ -9,14 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from .folders import cache_folder
 from .sample import GENERATION, fields, make_sample
 
 BAD, MADE = 2, 1
-
-
-def cache_folder() -> Path:
-    """Where data sets and checkpoints lie."""
-    return Path(os.environ.get("BLENDER_PIFU_CACHE") or Path.home() / ".cache" / "blender_pifu")
 
 
 class PeopleSet:

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from ..engine.networks import CoarseConfig
+from ..engine.models import config_from_json
 from .train import run_folder
 
 DATA = Path(__file__).parents[1] / "data"
@@ -24,7 +24,7 @@ def export(run: str, target: Path = DATA / "human.safetensors", scores: Path | N
     `scores`, the JSON file that `evaluate` writes."""
     folder = run_folder(run)
     state = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
-    config = CoarseConfig(**{**json.loads(state["config"]), "widths": tuple(json.loads(state["config"])["widths"])})
+    config = config_from_json(state["config"])
     tensors = {name: value.to(torch.float16).contiguous() for name, value in state["average"].items()}
     beside = target.with_suffix(".new")
     save_file(tensors, beside, metadata={"config": json.dumps(dataclasses.asdict(config))})

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from .folders import cache_folder
+
 SOURCE = Path(__file__).with_name("raster.c")
 FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-shared", "-fPIC")
 
@@ -23,7 +25,7 @@ def _library() -> ctypes.CDLL:
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
         raise RuntimeError("Making training people needs a C compiler: install gcc (or clang, named cc) and try again.")
-    folder = Path(os.environ.get("BLENDER_PIFU_CACHE") or Path.home() / ".cache" / "blender_pifu")
+    folder = cache_folder()
     folder.mkdir(parents=True, exist_ok=True)
     native = subprocess.run([compiler, "-march=native", "-E", "-v", "-"], stdin=subprocess.DEVNULL, capture_output=True)
     key = hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode() + native.stderr).hexdigest()[:16]

@@ -21,7 +21,8 @@ import torch
 
 from ..engine.networks import CoarseConfig, CoarseLevel
 from .batches import augment, draw_batch
-from .cache import PeopleSet, cache_folder
+from .cache import PeopleSet
+from .folders import cache_folder
 from .losses import losses
 from .preview import save_preview
 

@@ -13,9 +13,7 @@ BATCH = 8192  # points of one call at most, where the caller did not choose
 
 
 class ColumnField(ABC):
-    """Occupancy of one encoded photo. `level_set` 0.5; outside `support` it is 0 by definition."""
-
-    level_set = 0.5
+    """Occupancy of one encoded photo. The surface is at 0.5; outside `support` it is 0 by definition."""
 
     def __init__(self, mask: Tensor | None, device: torch.device):
         """`mask (1, 1, h, w)` 0..1; without one all of the crop is support."""

@@ -50,9 +50,7 @@ def hair_tone(rng: np.random.Generator, skin: np.ndarray) -> np.ndarray:
     return np.clip(HAIR[rng.integers(0, 2 if dark else len(HAIR))] * rng.uniform(0.8, 1.2), 0, 1)
 
 
-def paint_body(
-    body: Body, rest: np.ndarray, skin: np.ndarray, hair: np.ndarray, rng: np.random.Generator
-) -> np.ndarray:
+def paint_body(body: Body, rest: np.ndarray, skin: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Skin over the base mesh, `rest: (19158, 3)`: noise, lips, nails, flushed ears; returns linear (19158, 3)."""
     mottle = 0.03 * smooth_noise(rest, rng, 1 / 0.03) + 0.03 * smooth_noise(rest, rng, 1 / 0.15)
     color = skin * (1 + mottle[:, None])

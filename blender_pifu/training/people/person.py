@@ -76,7 +76,7 @@ def make_person(seed: int, split: str = "train") -> Person:
     _grow_hair(soup, rest, transforms, hair_tone, rng, split)
     hidden |= hidden_body(body, worn)
 
-    colors = looks.paint_body(body, rest, skin_tone, hair_tone, rng)
+    colors = looks.paint_body(body, rest, skin_tone, rng)
     _paint_brows(colors, rest, looks.to_linear(0.7 * hair_tone), rng)
     if rng.random() < 0.2:  # shaved or bald: a cap of stubble
         scalp = _scalp(body, rest) * rng.uniform(0.1, 0.8)

@@ -12,7 +12,7 @@ from scipy.spatial.transform import Rotation
 
 from .body import Body
 
-DOWN, UP, FORWARD = np.array([0.0, 0, -1]), np.array([0.0, 0, 1]), np.array([0.0, -1, 0])
+UP, FORWARD = np.array([0.0, 0, 1]), np.array([0.0, -1, 0])
 SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
 KINDS = {"stand": 0.66, "step": 0.17, "hard": 0.17}
 

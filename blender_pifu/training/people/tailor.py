@@ -4,7 +4,7 @@
 A cut is a level set of coordinates that follow the body (along the arm, up the trunk), so hems are level on every body.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -47,7 +47,6 @@ class Garment:
     drape: int = 4  # smoothing rounds: more lets the cloth bridge hollows
     wrinkle: float = 0.003  # ridge height, metres
     skirt: bool = False
-    seeds: np.random.Generator = field(default_factory=np.random.default_rng)
 
 
 class Cloth:
