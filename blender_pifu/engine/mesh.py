@@ -30,7 +30,10 @@ class MeshCheck:
 
 
 def check_mesh(faces):
-    """Count what keeps faces (F, 3) from bounding a solid; faces that share no vertex are separate components."""
+    """Count what keeps faces (F, 3|4) from bounding a solid; faces that share no vertex are separate components.
+
+    Of four corners the last is -1 where the face is a triangle.
+    """
     start, end = _directed_edges(faces)
     size = int(faces.max(initial=-1)) + 1
     edges, index, count = np.unique(
@@ -41,7 +44,7 @@ def check_mesh(faces):
     return MeshCheck(
         boundary_edges=int(np.count_nonzero(count == 1)),
         nonmanifold_edges=int(np.count_nonzero((count > 2) | (count == 2) & (rising != 1))),
-        components=len(np.unique(labels[faces])),
+        components=len(np.unique(labels[faces[:, 0]])),
     )
 
 
@@ -131,6 +134,23 @@ def turn_to_blender(vectors):
     return np.stack([vectors[:, 0], -vectors[:, 2], vectors[:, 1]], 1)
 
 
+def split_quads(faces):
+    """Triangles (T, 3) of faces (F, 3|4), and (T, 3) which corner each of theirs is: an index into faces.ravel()."""
+    width = faces.shape[1]
+    corner = np.arange(faces.size, dtype=np.int64).reshape(faces.shape)
+    if width == 3:
+        return faces, corner
+    halves = np.stack([corner[:, :3], corner[:, [0, 2, 3]]], 1)
+    keep = np.stack([np.ones(len(faces), bool), faces[:, 3] >= 0], 1)
+    corners = halves[keep]
+    return faces.ravel()[corners], corners
+
+
 def _directed_edges(faces):
     wide = faces.astype(np.int64)
-    return wide.ravel(), wide[:, [1, 2, 0]].ravel()
+    following = np.roll(wide, -1, axis=1)
+    if faces.shape[1] == 4:  # a triangle's third corner is followed by its first
+        following = np.where(following < 0, wide[:, :1], following)
+        real = wide >= 0
+        return wide[real], following[real]
+    return wide.ravel(), following.ravel()

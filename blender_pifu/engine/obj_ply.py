@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mesh as .obj (with .mtl and .png where there is a texture) and as binary .ply, quads kept."""
+
+import numpy as np
+
+
+def obj_files(result, path):
+    """The files of a Reconstruction at `path` (.obj) with their contents, the one at `path` last.
+
+    Vertices carry their colour as three more numbers, which Blender, MeshLab and others read.
+    """
+    files = {}
+    lines = []
+    if result.texture:
+        image, library = path.with_suffix(".png"), path.with_suffix(".mtl")
+        files[image] = result.texture.png
+        material = ["newmtl Human", "Kd 1 1 1", "Ks 0.04 0.04 0.04", "Ns 20", "illum 2", f"map_Kd {image.name}", ""]
+        files[library] = "\n".join(material).encode()
+        lines += [f"mtllib {library.name}"]
+    positions = np.column_stack([result.vertices, result.colors / 255])
+    lines += [f"v {x:.7g} {y:.7g} {z:.7g} {r:.4f} {g:.4f} {b:.4f}" for x, y, z, r, g, b in positions.tolist()]
+    lines += [f"vn {x:.4f} {y:.4f} {z:.4f}" for x, y, z in result.normals.tolist()]
+    if result.texture:
+        uvs, places = np.unique(result.texture.uv.reshape(-1, 2), axis=0, return_inverse=True)
+        lines += [f"vt {u:.7g} {v:.7g}" for u, v in uvs.tolist()]
+        lines += ["usemtl Human"]
+        places = places.reshape(result.faces.shape) + 1
+        corners = zip((result.faces + 1).tolist(), places.tolist(), strict=True)
+        lines += [
+            "f " + " ".join(f"{v}/{t}/{v}" for v, t in zip(face, place, strict=True) if v) for face, place in corners
+        ]
+    else:
+        lines += ["f " + " ".join(f"{v}//{v}" for v in face if v) for face in (result.faces + 1).tolist()]
+    files[path] = ("\n".join(lines) + "\n").encode()
+    return files
+
+
+def ply_bytes(result):
+    """The contents of a binary .ply of a Reconstruction."""
+    kinds = [("xyz", "<f4", 3), ("normal", "<f4", 3), ("rgba", "u1", 4)]
+    vertices = np.zeros(len(result.vertices), np.dtype(kinds))
+    vertices["xyz"], vertices["normal"] = result.vertices, result.normals
+    vertices["rgba"] = np.column_stack([result.colors, np.full(len(result.colors), 255, np.uint8)])
+    width = result.faces.shape[1]
+    rows = np.zeros(len(result.faces), np.dtype([("count", "u1"), ("index", "<i4", width)]))
+    rows["count"], rows["index"] = (result.faces >= 0).sum(1), result.faces
+    used = np.arange(rows.itemsize) < 1 + 4 * rows["count"][:, None].astype(int)
+    faces = rows.view(np.uint8).reshape(len(rows), -1)[used]
+    properties = [f"property float {name}" for name in ("x", "y", "z", "nx", "ny", "nz")]
+    properties += [f"property uchar {name}" for name in ("red", "green", "blue", "alpha")]
+    header = ["ply", "format binary_little_endian 1.0", f"element vertex {len(vertices)}", *properties]
+    header += [f"element face {len(rows)}", "property list uchar int vertex_indices", "end_header", ""]
+    return "\n".join(header).encode() + vertices.tobytes() + faces.tobytes()
