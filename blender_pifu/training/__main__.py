@@ -7,13 +7,16 @@ import logging
 import subprocess
 import sys
 import time
+from itertools import islice
 from pathlib import Path
 
 import torch
 
+from ..engine.errors import EngineError
 from ..engine.networks import CoarseConfig
 from .cache import PeopleSet
-from .evaluate import evaluate
+from .cases import SPLITS, folder_cases, split_case, split_seeds
+from .evaluate import as_markdown, evaluate
 from .export import export
 from .train import Plan, Run, run_folder
 
@@ -36,9 +39,11 @@ def main() -> None:
     train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     train.add_argument("--makers", type=int, default=1, help="processes that make people meanwhile")
     judge = commands.add_parser("evaluate", help="score weights on people never trained on")
-    judge.add_argument("--weights", default="human", help="bundled name or .safetensors file")
-    judge.add_argument("--split", choices=("train", "test"), default="test")
-    judge.add_argument("--count", type=int, default=50, help="people")
+    judge.add_argument("--weights", nargs="+", default=["human"], help="bundled names or .safetensors files")
+    judge.add_argument("--against", help="weights to compare with: figures get their change against these")
+    judge.add_argument("--split", choices=tuple(SPLITS), default="test")
+    judge.add_argument("--count", type=int, help="people of the split")
+    judge.add_argument("--cases", type=Path, help="folder of folders with photo.png and mesh.ply, instead of a split")
     judge.add_argument("--resolution", type=int, default=256)
     judge.add_argument("--out", type=Path, help="folder for contact sheets and the table")
     judge.add_argument("--json", action="store_true", help="print the table as JSON")
@@ -59,13 +64,17 @@ def _export(options: argparse.Namespace) -> None:
 
 
 def _evaluate(options: argparse.Namespace) -> None:
-    table = evaluate(options.weights, options.split, options.count, options.resolution, options.out)
-    if options.json:
-        print(json.dumps(table))
-        return
-    for method, kinds in table.items():
-        for kind, figures in kinds.items():
-            print(f"{method:12} {kind:6}", "  ".join(f"{name} {value}" for name, value in figures.items()))
+    torch.set_num_threads(1)
+    if options.cases:
+        cases = folder_cases(options.cases)
+    else:
+        cases = map(split_case, islice(split_seeds(options.split), options.count or SPLITS[options.split]))
+    try:
+        table = evaluate(cases, options.weights, options.against, options.resolution, options.out)
+    except EngineError as error:
+        raise SystemExit(f"{error} {error.fix}".strip()) from error
+    against = Path(options.against).stem if options.against else None  # what its model is called
+    print(json.dumps(table) if options.json else as_markdown(table, against))
 
 
 def _people(options: argparse.Namespace) -> None:

@@ -1,131 +1,127 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Score weights on held-out people against the truth and against the inflated silhouette, with a contact sheet."""
+"""Score weights against the truth, level by level, beside an inflated silhouette and the weights to be replaced."""
 
 import json
 import logging
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
 
 from ..engine.mesh import largest_component
 from ..engine.models import HumanModel, load_model
+from ..engine.person_cut import network_input
 from ..engine.surface import extract_surface
+from .align import align
 from .baseline import InflatedSilhouette
-from .metrics import SURFACE_POINTS, intersection_over_union, sample_surface, surface_distances
-from .raster import rasterize
-from .sample import KINDS, make_scene
+from .cases import PHOTO_PX, Case
+from .metrics import intersection_over_union, normal_views, surface_distances, views_error_deg
+from .sample import KINDS
+from .sheets import contact_sheet
 from .truth import inside
 
 log = logging.getLogger(__name__)
-VOLUME_POINTS, SHEET_PX = 20000, 256
+INFLATED = "inflated"
+FIGURES = {  # figure: heading, decimals
+    "chamfer": ("Chamfer cm", 2),
+    "p2s": ("P2S cm", 2),
+    "normal_consistency": ("normal consistency", 3),
+    "iou": ("IoU", 3),
+    "views_deg": ("four views", 1),
+    "depth_cm": ("depth cm", 2),
+    "normals_deg": ("normals", 1),
+}
 
 
-@dataclass(frozen=True)
-class Case:
-    """One held-out person: what the network is given, and the truth in field space. `scale`: field units a metre."""
+def evaluate(
+    cases: Iterable[Case], weights: list[str], against: str | None, resolution: int, folder: Path | None
+) -> dict[str, dict[str, dict[str, float]]]:
+    """Score the inflated silhouette, `against` (weights to compare with) and all `weights`, a model with a fine level
+    also without it. Returns medians by method and pose class, see `summarise`; writes a contact sheet a case and the
+    rows and table as JSON into `folder` if given. Raises EngineError, ValueError."""
+    models = load_methods([*([against] if against else []), *weights])
+    rows: dict[str, list[dict]] = {INFLATED: [], **{name: [] for name in models}}
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+    for case in cases:
+        meshes = {}
+        for name in rows:
+            model = models.get(name)
+            encoding = model.encode(*model.prepare(case.cut)) if model else None
+            field = model.field(encoding) if model else InflatedSilhouette(_mask(case))
+            surface = extract_surface(field, resolution)
+            if not len(surface.faces):
+                raise ValueError(f"{name} makes no surface of case {case.name}")
+            found, meshes[name] = score(case, *largest_component(surface.vertices, surface.faces))
+            if isinstance(model, HumanModel) and case.maps:
+                found |= score_maps(encoding, case)
+            rows[name].append({"case": case.name, "kind": case.kind, **found})
+            log.info("%s %s %s %s", case.name, case.kind, name, {k: round(v, 3) for k, v in found.items()})
+        if folder:
+            sheet = contact_sheet(case.rgb, {**meshes, "truth": (case.vertices, case.faces)})
+            cv2.imwrite(str(folder / f"{case.kind}_{case.name}.png"), sheet[..., ::-1])
+    table = {name: summarise(found) for name, found in rows.items()}
+    if folder:
+        (folder / "scores.json").write_text(json.dumps({"table": table, "rows": rows}, indent=1) + "\n")
+    return table
 
-    seed: int
-    kind: str
-    image: torch.Tensor  # (1, 3, h, w) masked photo in [-1, 1]
-    mask: torch.Tensor  # (1, 1, h, w)
-    sample: dict[str, np.ndarray]
-    vertices: np.ndarray
-    faces: np.ndarray
-    scale: float
+
+def load_methods(weights: list[str]) -> dict[str, HumanModel]:
+    """Models by unique name; of one with a fine level, `NAME coarse` before it."""
+    models = {}
+    for given in weights:
+        model = load_model(given)
+        name = model.name
+        while name in models:
+            name += "'"
+        without = getattr(model, "without_fine", None)
+        coarse = without() if without else None
+        if coarse is not None:
+            models[f"{name} coarse"] = coarse
+        models[name] = model
+    return models
 
 
-def load_case(seed: int, split: str, size: int) -> Case | None:
-    """The person of a seed; None where the photo cuts them off: a whole truth needs a whole person."""
-    scene = make_scene(seed, split, size)
-    if np.isfinite(scene.framing.visible).any():
-        return None
-    mask = torch.from_numpy(scene.sample["mask"][None, None].astype(np.float32) / 255)
-    rgb = torch.from_numpy(scene.sample["rgb"].transpose(2, 0, 1)[None].astype(np.float32) / 255)
-    return Case(
-        seed,
-        KINDS[int(scene.sample["kind"])],
-        (rgb * 2 - 1) * mask,
-        mask,
-        scene.sample,
-        scene.vertices,
-        scene.faces,
-        float(scene.sample["scale"]),
-    )
-
-
-def score(field, case: Case, resolution: int) -> tuple[dict[str, float], tuple[np.ndarray, np.ndarray]]:
-    """Figures of one field on one case, centimetres at true height, and its mesh."""
-    surface = extract_surface(field, resolution)
-    vertices, faces = largest_component(surface.vertices, surface.faces)
-    rng = np.random.default_rng(0)
-    truth = _outer(case, rng)
-    found = surface_distances(sample_surface(vertices, faces, SURFACE_POINTS, rng), truth)
-    points = rng.uniform(case.vertices.min(0), case.vertices.max(0), (VOLUME_POINTS, 3)).astype(np.float32)
-    xyz = torch.from_numpy(points)
-    occupied = field.query_columns(xyz[:, :2], torch.arange(len(xyz)), xyz[:, 2]).numpy() > 0.5
-    found["iou"] = intersection_over_union(occupied, inside(case.vertices, case.faces, points))
+def score(case: Case, vertices: np.ndarray, faces: np.ndarray) -> tuple[dict[str, float], tuple]:
+    """Figures of a closed mesh in field space, distances in centimetres at true height, and the mesh as it was judged:
+    aligned with the truth where that has another place and size than the photo."""
+    if case.maps is None:
+        vertices = align((vertices, faces), (case.vertices, case.faces))(vertices).astype(np.float32)
+    found = surface_distances((vertices, faces), (case.vertices, case.faces))
     for name in ("chamfer", "p2s"):
         found[name] *= 100 / case.scale
+    found["iou"] = intersection_over_union(inside(vertices, faces, case.volume), case.solid)
+    found["views_deg"] = views_error_deg(normal_views(vertices, faces), case.views)
     return found, (vertices, faces)
 
 
-def _outer(case: Case, rng: np.random.Generator):
-    """Points and normals of the true surface that no other layer covers."""
-    points, normals = sample_surface(case.vertices, case.faces, 2 * SURFACE_POINTS, rng)
-    covered = inside(case.vertices, case.faces, (points + 2e-3 * normals).astype(np.float32))
-    outer = np.flatnonzero(~covered)[:SURFACE_POINTS]
-    return points[outer], normals[outer]
+def _mask(case: Case) -> torch.Tensor:
+    return network_input(*case.cut(PHOTO_PX // 2), "cpu")[1]
 
 
-def score_maps(model: HumanModel, case: Case) -> dict[str, float]:
-    """Depth error in cm and angle between normals in degrees, mean over front and back."""
-    encoding = model.encode(case.image, case.mask)
-    solid = case.sample["mask"] > 250
+def score_maps(encoding, case: Case) -> dict[str, float]:
+    """Depth error in cm and angle between normals in degrees of the drawn maps, mean over front and back."""
+    solid = np.abs(case.maps["front_normals"]).sum(-1) > 0
+    solid &= case.mask > 250
     found = {"depth_cm": 0.0, "normals_deg": 0.0}
-    for depth, normals, side in (
-        (encoding.front_depth, encoding.front_normals, "front"),
-        (encoding.back_depth, encoding.back_normals, "back"),
-    ):
-        error = np.abs(depth[0, 0].numpy() - case.sample[f"{side}_depth"].astype(np.float32))[solid]
-        true = case.sample[f"{side}_normals"].astype(np.float32)[solid]
+    for side in ("front", "back"):
+        depth = _photo_sized(getattr(encoding, f"{side}_depth"))[0]
+        error = np.abs(depth - case.maps[f"{side}_depth"].astype(np.float32))[solid]
+        true = case.maps[f"{side}_normals"].astype(np.float32)[solid]
         true /= np.maximum(np.linalg.norm(true, axis=1, keepdims=True), 1e-6)
-        drawn = normals[0].numpy().transpose(1, 2, 0)[solid]
-        cosine = np.clip((drawn * true).sum(1), -1, 1)
+        drawn = _photo_sized(getattr(encoding, f"{side}_normals")).transpose(1, 2, 0)[solid]
+        drawn /= np.maximum(np.linalg.norm(drawn, axis=1, keepdims=True), 1e-6)
         found["depth_cm"] += 50 * float(error.mean()) / case.scale
-        found["normals_deg"] += 0.5 * float(np.degrees(np.arccos(cosine)).mean())
+        found["normals_deg"] += 0.5 * float(np.degrees(np.arccos(np.clip((drawn * true).sum(1), -1, 1))).mean())
     return found
 
 
-def evaluate(weights: str, split: str, count: int, resolution: int, folder: Path | None) -> dict:
-    """Score `count` whole people. Returns medians and means by method ("inflated", the weights' name) and pose class;
-    writes contact sheets and the table as JSON into `folder` if given."""
-    model = load_model(weights)
-    rows: dict[str, list[dict]] = {"inflated": [], model.name: []}
-    seed = 0
-    while len(rows[model.name]) < count:
-        case = load_case(seed, split, model.input_px)
-        seed += 1
-        if case is None:
-            continue
-        encoding = model.encode(case.image, case.mask)
-        meshes = []
-        for name, field in (("inflated", InflatedSilhouette(case.mask)), (model.name, model.field(encoding))):
-            found, mesh = score(field, case, resolution)
-            rows[name].append({"seed": case.seed, "kind": case.kind, **found})
-            meshes.append(mesh)
-        rows[model.name][-1].update(score_maps(model, case))
-        log.info("%d %s %s", case.seed, case.kind, rows[model.name][-1])
-        if folder:
-            folder.mkdir(parents=True, exist_ok=True)
-            sheet = contact_sheet(case, [*meshes, (case.vertices, case.faces)])
-            cv2.imwrite(str(folder / f"{split}_{case.seed:04d}.png"), sheet[..., ::-1])
-    table = {name: summarise(found) for name, found in rows.items()}
-    if folder:
-        (folder / f"{split}.json").write_text(json.dumps({"table": table, "rows": rows}, indent=1) + "\n")
-    return table
+def _photo_sized(maps: torch.Tensor) -> np.ndarray:
+    """(1, C, h, w) -> (C, PHOTO_PX, PHOTO_PX)."""
+    return F.interpolate(maps.float(), (PHOTO_PX, PHOTO_PX), mode="bilinear", align_corners=False)[0].cpu().numpy()
 
 
 def summarise(rows: list[dict]) -> dict[str, dict[str, float]]:
@@ -134,34 +130,30 @@ def summarise(rows: list[dict]) -> dict[str, dict[str, float]]:
     for kind in ("all", *KINDS):
         chosen = [row for row in rows if kind in ("all", row["kind"])]
         if chosen:
-            names = [name for name in chosen[0] if name not in ("seed", "kind")]
+            names = [name for name in chosen[0] if name not in ("case", "kind")]
             medians = {name: round(float(np.median([row[name] for row in chosen])), 3) for name in names}
             table[kind] = {"people": len(chosen), **medians}
     return table
 
 
-def contact_sheet(case: Case, meshes: list) -> np.ndarray:
-    """Photo; then each mesh from the front, three quarters, side and back, the last one being the truth; uint8."""
-    photo = cv2.resize(case.sample["rgb"], (SHEET_PX, SHEET_PX), interpolation=cv2.INTER_AREA)
-    rows = []
-    for vertices, faces in meshes:
-        rows.append(
-            np.concatenate([photo] + [shaded(vertices, faces, angle, SHEET_PX) for angle in (0, 45, 90, 180)], 1)
-        )
-    return np.concatenate(rows, 0)
-
-
-def shaded(vertices: np.ndarray, faces: np.ndarray, degrees: float, size: int) -> np.ndarray:
-    """A grey clay picture (size, size, 3) uint8 of a mesh in field space, turned about the vertical."""
-    angle = np.radians(degrees)
-    turn = np.array([[np.cos(angle), 0, -np.sin(angle)], [0, 1, 0], [np.sin(angle), 0, np.cos(angle)]], np.float32)
-    turned = vertices @ turn.T
-    index, _, _ = rasterize(turned, faces, size)
-    corners = turned[faces]
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
-    light = np.array([0.3, 0.5, 0.8], np.float32) / np.linalg.norm([0.3, 0.5, 0.8])
-    shade = 60 + 180 * np.clip(normals @ light, 0, 1)
-    picture = np.full((size, size), 255, np.float32)
-    picture[index >= 0] = shade[index[index >= 0]]
-    return np.repeat(picture[..., None], 3, axis=2).astype(np.uint8)
+def as_markdown(table: dict, against: str | None) -> str:
+    """The table of `evaluate`, one line a pose class and method; after each method's figures, in brackets, the change
+    against the method named `against`."""
+    lines = [
+        "| poses | method | people | " + " | ".join(heading for heading, _ in FIGURES.values()) + " |",
+        "|" + "---|" * (len(FIGURES) + 3),
+    ]
+    for kind in ("all", *KINDS):
+        for method, kinds in table.items():
+            if kind not in kinds:
+                continue
+            cells = [kind, method, str(kinds[kind]["people"])]
+            for name, (_, decimals) in FIGURES.items():
+                value = kinds[kind].get(name)
+                cell = "" if value is None else f"{value:.{decimals}f}"
+                old = table.get(against, {}).get(kind, {}).get(name) if method != against else None
+                if value is not None and old and method != INFLATED:
+                    cell += f" ({100 * (value / old - 1):+.0f} %)"
+                cells.append(cell)
+            lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)

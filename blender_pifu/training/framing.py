@@ -33,16 +33,33 @@ def _project(points: np.ndarray, distance: float | None) -> np.ndarray:
     return np.concatenate([points[:, :2] * factor, points[:, 2:]], axis=1)
 
 
+@dataclass(frozen=True)
+class Shot:
+    """How a photo is taken, before anything is known of who is in it. `distance`: of the camera, in the person's
+    heights, or None: so far that there is no perspective; `shown`: part of the height above the photo's lower border,
+    or None: all of it."""
+
+    distance: float | None
+    shown: float | None
+
+
+def draw_shot(rng: np.random.Generator) -> Shot:
+    """Most people are seen whole, some cut below."""
+    distance = rng.uniform(1.6, 5) if rng.random() < 0.75 else None
+    return Shot(distance, rng.uniform(0.28, 0.85) if rng.random() < 0.15 else None)
+
+
 def frame(vertices: np.ndarray, rng: np.random.Generator) -> Framing:
-    """Draw camera and crop for a person, `vertices: (V, 3)` metres, z up. Most are seen whole, some cut below."""
+    """Draw camera and crop for a person, `vertices: (V, 3)` metres, z up."""
     turned = np.stack([vertices[:, 0], vertices[:, 2], -vertices[:, 1]], axis=1)
     low, high = turned.min(0), turned.max(0)
     centre = 0.5 * (low + high)
     height = high[1] - low[1]
-    distance = height * rng.uniform(1.6, 5) if rng.random() < 0.75 else None
+    shot = draw_shot(rng)
+    distance = None if shot.distance is None else height * shot.distance
     seen = _project(turned - centre, distance)
-    if rng.random() < 0.15:  # the photo's lower border cuts the person
-        cut = seen[:, 1].max() - np.ptp(seen[:, 1]) * rng.uniform(0.28, 0.85)
+    if shot.shown is not None:
+        cut = seen[:, 1].max() - np.ptp(seen[:, 1]) * shot.shown
         window = np.array([-np.inf, cut, np.inf, np.inf])
         seen = seen[seen[:, 1] > cut]
     else:

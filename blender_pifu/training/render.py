@@ -149,6 +149,12 @@ def _maps(side: Fragments, facing: int, normals, towards, size) -> tuple[np.ndar
     return normal.reshape(size, size, 3), depth.reshape(size, size)
 
 
+def seen_normals_map(side: Fragments, vertices: np.ndarray, normals: np.ndarray, facing: int, size: int) -> np.ndarray:
+    """Normals (size, size, 3) of a mesh as one side of `raster.see` shows it, turned to the viewer; 0 where nothing is.
+    `normals: (V, 3)`; facing: 1 front, -1 back."""
+    return _maps(side, facing, normals, _towards(vertices, side.faces), size)[0]
+
+
 def _towards(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Which faces turn their outside to the camera, (T,) bool."""
     x, y = vertices[:, 0][faces], vertices[:, 1][faces]

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from .framing import Framing, frame
+from .framing import Framing, draw_shot, frame
 from .people.person import make_person
 from .render import render_person
 from .truth import occupancy_points
@@ -37,11 +37,13 @@ def fields(size: int) -> dict[str, tuple[tuple[int, ...], type]]:
 
 @dataclass(frozen=True)
 class Scene:
-    """A sample and the geometry it was made from: `vertices (V, 3)` field space, `faces (T, 3)`."""
+    """A sample and the geometry it was made from: `vertices (V, 3)` field space, `faces (T, 3)`, `alpha (V,)` of hair
+    cards, 1 elsewhere."""
 
     sample: dict[str, np.ndarray]
     vertices: np.ndarray
     faces: np.ndarray
+    alpha: np.ndarray
     framing: Framing
 
 
@@ -50,9 +52,18 @@ def make_sample(seed: int, split: str, size: int) -> dict[str, np.ndarray]:
     return make_scene(seed, split, size).sample
 
 
+def is_whole(seed: int, split: str) -> bool:
+    """Whether the photo of a seed shows the person whole; nobody is made for it."""
+    return draw_shot(_shot_rng(seed, split)).shown is None
+
+
+def _shot_rng(seed: int, split: str) -> np.random.Generator:
+    return np.random.default_rng([seed, 7, split == "test"])
+
+
 def make_scene(seed: int, split: str, size: int) -> Scene:
     """As `make_sample`, with the geometry. ValueError where the crop shows next to nothing of the person."""
-    rng = np.random.default_rng([seed, 7, split == "test"])
+    rng = _shot_rng(seed, split)
     person = make_person(seed, split)
     framing = frame(person.vertices, rng)
     mesh = SimpleNamespace(
@@ -91,4 +102,4 @@ def make_scene(seed: int, split: str, size: int) -> Scene:
         "scale": np.float32(framing.scale),
         "kind": np.uint8(KINDS.index(person.kind)),
     }
-    return Scene(sample, mesh.vertices - to_middle, mesh.faces, framing)
+    return Scene(sample, mesh.vertices - to_middle, mesh.faces, mesh.alpha, framing)

@@ -9,7 +9,7 @@ from scipy.spatial import cKDTree
 from . import looks
 from .body import Body, Shape, load_body, skin
 from .pieces import Piece, hidden_body, load_piece, names
-from .pose import sample_pose
+from .pose import sample_kind, sample_pose
 from .tailor import load_tailor, sample_outfit
 from .topology import compact, vertex_normals
 
@@ -56,10 +56,9 @@ class _Soup:
 
 def make_person(seed: int, split: str = "train") -> Person:
     """The person of `seed`; "test" people wear what training never sees, and have seeds of their own."""
-    rng = np.random.default_rng([seed, {"train": 0, "test": 1}[split]])
     body = load_body()
-    shape = body.sample_shape(rng)
-    rest = body.express(shape.vertices, _expression(body, rng))
+    rng, shape, actions = _begin(body, seed, split)
+    rest = body.express(shape.vertices, actions)
     pose = sample_pose(body, shape.heads, rng)
     transforms = body.bone_transforms(shape.heads, pose.rotations)
     posed = skin(rest, body.weights, transforms)
@@ -88,6 +87,17 @@ def make_person(seed: int, split: str = "train") -> Person:
     soup.add(posed, eyes, looks.paint_eyes(body, rest, rng), gloss=0.8)
     joints = np.einsum("bij,bj->bi", transforms[:, :, :3], shape.heads) + transforms[:, :, 3]
     return Person(*soup.merged(), joints.astype(np.float32), pose.kind, shape)
+
+
+def pose_kind(seed: int, split: str = "train") -> str:
+    """The class of the pose that `make_person` gives this seed, without making the person."""
+    return sample_kind(_begin(load_body(), seed, split)[0])
+
+
+def _begin(body: Body, seed: int, split: str) -> tuple[np.random.Generator, Shape, dict[str, float]]:
+    """The seed's random numbers, up to where the pose is drawn; shape; facial actions."""
+    rng = np.random.default_rng([seed, {"train": 0, "test": 1}[split]])
+    return rng, body.sample_shape(rng), _expression(body, rng)
 
 
 def _expression(body: Body, rng: np.random.Generator) -> dict[str, float]:

@@ -88,9 +88,14 @@ class Rigging:
         return self.position(name) + self.frame(name) @ (self.heads[b] - self.heads[parent])
 
 
+def sample_kind(rng: np.random.Generator) -> str:
+    """Draw a pose's class: the first thing `sample_pose` does."""
+    return str(rng.choice(list(KINDS), p=list(KINDS.values())))
+
+
 def sample_pose(body: Body, heads: np.ndarray, rng: np.random.Generator) -> Pose:
     """Draw a pose for a body whose bone heads in rest are `heads: (104, 3)` metres."""
-    kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
+    kind = sample_kind(rng)
     rig = Rigging(body, heads)
     _trunk(rig, rng, kind)
     _legs(rig, rng, kind)
