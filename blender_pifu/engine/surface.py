@@ -107,7 +107,8 @@ def extract_surface(field, resolution, progress=None, refine=True):
 
     field: see field.py (query_columns, support, device); resolution: lattice points along each axis of the crop, at
     -1 + 2 i / resolution, everything outside them is empty; progress: called often with a fraction, may raise to stop;
-    refine: ask the field once more at each vertex, so that a logit that bends within a cell shows no terraces.
+    refine: ask the field once more at vertices between lattice points, so that a logit that bends within a cell shows
+    no terraces.
     Returns a Surface, closed and 2-manifold; without vertices where the field is empty. Raises EngineError.
     """
     lattice = Lattice(resolution)
