@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import child, protocol
-from .protocol import Cancel, Cancelled, Done, Failed, Generate, Ping, Progress, ProtocolError, Quit
+from .protocol import Cancel, Cancelled, Done, Failed, Generate, Look, Looked, Ping, Progress, ProtocolError, Quit
 
-_ENDS = (Done, Failed, Cancelled)
+_ENDS = (Done, Looked, Failed, Cancelled)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Client:
         self._dying: list[subprocess.Popen] = []
         self._tail: child.Tail | None = None
         self._starts = 0
-        self._job: Generate | None = None
+        self._job: Generate | Look | None = None
         self._heard = False  # whether this process said anything about the job
         self._warm = False  # whether it was there before the job
         # Seconds of patience: a pause of Blender itself or of the whole computer counts for one at most.
@@ -59,8 +59,17 @@ class Client:
         alive = self._process is not None and self._process.poll() is None
         return self._process if alive else None
 
-    def generate(self, job: Generate) -> None:
-        """Begin a job, starting the worker if there is none. Raises OSError if that cannot be started."""
+    def is_at(self, job: str) -> bool:
+        """Whether the job of that name is the one that has begun and not ended."""
+        return self._job is not None and self._job.job == job
+
+    def begin(self, job: Generate | Look) -> None:
+        """Begin a job, starting the worker if there is none; a look at a photo makes way for it without a word.
+
+        Raises OSError if the worker cannot be started.
+        """
+        if isinstance(self._job, Look):
+            self.drop()
         if self._job:
             raise RuntimeError(f"job {self._job.job} is still at work")
         self._warm = self.process is not None
@@ -77,9 +86,15 @@ class Client:
             self._cancel_at = self._clock
             self._send(Cancel(self._job.job))
 
+    def drop(self) -> None:
+        """Have the job stopped as `cancel` does, but do not wait for it: nothing of it comes from `poll` any more."""
+        if self._job:
+            self._send(Cancel(self._job.job))
+            self._job = None
+
     def poll(self) -> list:
-        """What has happened since the last call, as events of the job at work: Progress, then one of Done, Failed,
-        Cancelled. Never waits."""
+        """What has happened since the last call, as events of the job at work: Progress, then one of Done, Looked,
+        Failed, Cancelled. Never waits."""
         if not self._job:
             return []
         now = time.monotonic()
@@ -174,7 +189,7 @@ class Client:
         if self._warm and not self._heard:  # its idle time ran out, or it was ended, just when the job came
             again, self._job = self._job, None
             try:
-                self.generate(again)
+                self.begin(again)
             except OSError as error:
                 return [Failed(job, "engine_missing", f"The engine cannot be started: {error}.", "Repair the engine.")]
             return []

@@ -38,6 +38,21 @@ class Generate:
 
 
 @dataclass(frozen=True)
+class Look:
+    """Tell who is in `photo` and how good it is; draw the people and their numbers to `picture` (.png).
+
+    person: whom the advice is about, from the left from 1; 0: the main one.
+    """
+
+    job: str
+    photo: str
+    picture: str
+    person: int
+    device: str
+    keep_warm_s: float
+
+
+@dataclass(frozen=True)
 class Cancel:
     """Stop a job at its next step; answered by Cancelled, or by Done where it was too late."""
 
@@ -84,6 +99,14 @@ class Done:
 
 
 @dataclass(frozen=True)
+class Looked:
+    """What there is to say about the photo of a Look; `report` is the engine's `Figures.look`."""
+
+    job: str
+    report: dict
+
+
+@dataclass(frozen=True)
 class Failed:
     """A job ended without a result; `kind` names the sort of error, `fix` says what to do (or is empty).
 
@@ -108,11 +131,12 @@ class Alive:
     """The answer to Ping."""
 
 
-COMMANDS = {"generate": Generate, "cancel": Cancel, "ping": Ping, "quit": Quit}
+COMMANDS = {"generate": Generate, "look": Look, "cancel": Cancel, "ping": Ping, "quit": Quit}
 EVENTS = {
     "ready": Ready,
     "progress": Progress,
     "done": Done,
+    "looked": Looked,
     "failed": Failed,
     "cancelled": Cancelled,
     "alive": Alive,

@@ -3,7 +3,7 @@
 
 import bpy
 
-from . import job, operators, panel, preferences, properties, session
+from . import job, look, operators, panel, preferences, properties, session
 
 CLASSES = (
     *properties.CLASSES,
@@ -21,12 +21,15 @@ def register(package: str) -> None:
     bpy.types.Scene.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_settings)
     bpy.types.WindowManager.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_status)
     bpy.app.handlers.load_pre.append(job.on_load)
+    bpy.app.handlers.load_pre.append(look.on_load)
 
 
 def unregister() -> None:
     """End what is at work and take everything away again."""
     job.abort()
+    look.close()
     session.close()
+    bpy.app.handlers.load_pre.remove(look.on_load)
     bpy.app.handlers.load_pre.remove(job.on_load)
     del bpy.types.WindowManager.pifu
     del bpy.types.Scene.pifu

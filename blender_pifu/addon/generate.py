@@ -35,15 +35,14 @@ class GenerateTask:
         try:
             source = self._source(settings, filepath)
             self._name = source[0]
-            self._client.generate(
+            self._client.begin(
                 Generate(
                     job=self._folder.name,
                     photo=str(source[1]),
                     output=str(self._folder / "result.npz"),
                     model=MODEL,
                     resolution=RESOLUTIONS[settings.quality],
-                    # torch calls AMD's cards by NVIDIA's name
-                    device="cuda" if choices.device == "rocm" else choices.device,
+                    device=preferences.torch_device(choices),
                     height_m=settings.height_m,
                     keep_warm_s=choices.keep_warm_min * 60.0,
                 )

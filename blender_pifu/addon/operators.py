@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Thin operators: each begins, stops or opens one thing."""
 
+import time
 from pathlib import Path
 
 import bpy
-from bpy.props import StringProperty
+from bpy.props import IntProperty, StringProperty
 
 from .. import paths
-from . import job, preferences, session
+from . import engine_state, job, look, preferences, session
 from .errors import UserError
 from .generate import GenerateTask
 from .install import InstallTask
@@ -83,6 +84,47 @@ class PIFU_OT_pick_photo(bpy.types.Operator):
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
         context.scene.pifu.photo = image
+        return {"FINISHED"}
+
+
+class PIFU_OT_look(bpy.types.Operator):
+    """Have the engine look who is in the photo and how good it is"""
+
+    bl_idname = "pifu.look"
+    bl_label = "Check Photo"
+
+    @classmethod
+    def poll(cls, context):
+        return context.scene.pifu.photo is not None and not job.is_running()
+
+    def execute(self, context):
+        try:
+            engine_state.require()
+        except UserError as error:
+            return job.refuse(self, error)
+        look.want(context.scene)
+        while bpy.app.background and look.tick() is not None:
+            time.sleep(job.TICK_S)
+        return {"FINISHED"}
+
+
+class PIFU_OT_choose_person(bpy.types.Operator):
+    """Choose which of the people in the photo is made"""
+
+    bl_idname = "pifu.choose_person"
+    bl_label = "Choose Person"
+    bl_options = {"REGISTER", "UNDO"}
+
+    number: IntProperty(name="Number", description="From the left, from 1; 0: the main one", min=0)
+
+    @classmethod
+    def description(cls, _context, properties):
+        if not properties.number:
+            return "Take the largest, most central person"
+        return f"Take person {properties.number} from the left"
+
+    def execute(self, context):
+        context.scene.pifu.person = self.number
         return {"FINISHED"}
 
 
@@ -184,6 +226,8 @@ CLASSES = (
     PIFU_OT_generate,
     PIFU_OT_cancel,
     PIFU_OT_pick_photo,
+    PIFU_OT_look,
+    PIFU_OT_choose_person,
     PIFU_OT_lower_quality,
     PIFU_OT_install_engine,
     PIFU_OT_remove_engine,

@@ -5,8 +5,13 @@ import textwrap
 
 import bpy
 
-from . import engine_state, session
+from . import engine_state, session, thumbnail
 from .errors import BUTTONS
+from .photo import key
+
+_ICONS = {"info": "INFO", "warning": "ERROR", "block": "CANCEL"}
+_PREVIEW_SCALE, _PEOPLE_SCALE = 7, 10  # numbers want to be read
+_IN_A_ROW = 6
 
 
 class PIFU_PT_main(bpy.types.Panel):
@@ -24,6 +29,7 @@ class PIFU_PT_main(bpy.types.Panel):
         running = status.state == "RUNNING"
         choices = layout.column()
         choices.enabled = not running
+        _draw_photo(choices, settings, status, context.region.width)
         _draw_choices(choices, settings)
         if running:
             draw_progress(layout, status)
@@ -44,11 +50,53 @@ class PIFU_PT_main(bpy.types.Panel):
             draw_outcome(layout, status, context.region.width)
 
 
-def _draw_choices(layout, settings) -> None:
+def _draw_photo(layout, settings, status, width: int) -> None:
+    """The photo, who is in it, and what there is to say about it."""
     layout.template_ID(settings, "photo", open="pifu.pick_photo")
     photo = settings.photo
-    if photo and photo.preview and photo.preview.icon_id:
-        layout.template_icon(icon_value=photo.preview.icon_id, scale=7)
+    if photo is None:
+        return
+    seen = status.looked == key(photo)
+    people = status.people if seen else 0
+    if people > 1:
+        layout.template_icon(icon_value=thumbnail.icon_id(), scale=_PEOPLE_SCALE)
+    elif photo.preview and photo.preview.icon_id:
+        layout.template_icon(icon_value=photo.preview.icon_id, scale=_PREVIEW_SCALE)
+    if people > 1 or settings.person:
+        _draw_people(layout, settings.person, people)
+    if status.looking:
+        layout.label(text="Looking at the photo", icon="SORTTIME")
+    elif not seen or status.asked != settings.person:
+        layout.operator("pifu.look", icon="VIEWZOOM")
+        return
+    if seen:
+        _draw_advice(layout.box(), status, width)
+
+
+def _draw_people(layout, chosen: int, people: int) -> None:
+    names = ["Main", *map(str, range(1, people + 1))]
+    grid = layout.grid_flow(row_major=True, columns=min(_IN_A_ROW, len(names)), even_columns=True, align=True)
+    for number, name in enumerate(names):
+        grid.operator("pifu.choose_person", text=name, depress=number == chosen).number = number
+
+
+def _draw_advice(box, status, width: int) -> None:
+    row = box.row()
+    if status.people >= 0:
+        several = f"{status.people} people: number {status.taken} is taken"
+        row.label(text={0: "Nobody recognised", 1: "One person"}.get(status.people, several), icon="USER")
+    else:
+        row.label(text="The photo could not be checked")
+    row.operator("pifu.look", text="", icon="FILE_REFRESH", emboss=False)
+    column = box.column()
+    column.active = not status.looking
+    for advice in status.advice:
+        _draw_text(column, advice.sentence, width, _ICONS[advice.severity])
+    if status.people > 0 and not any(advice.severity != "info" for advice in status.advice):
+        column.label(text="Nothing speaks against it", icon="CHECKMARK")
+
+
+def _draw_choices(layout, settings) -> None:
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False

@@ -11,6 +11,16 @@ from .errors import UserError
 _CHOOSE = "Choose a photo from a file."
 
 
+def key(image: bpy.types.Image) -> str:
+    """What tells an image from all others while this Blender runs, whatever it is called."""
+    return str(image.session_uid)
+
+
+def is_quick(image: bpy.types.Image) -> bool:
+    """Whether `as_file` takes no time: the file is there as the engine reads it."""
+    return image.source == "FILE" and not image.is_dirty
+
+
 def as_file(image: bpy.types.Image, folder: Path) -> Path:
     """The file of an image data-block; packed, painted and generated ones are saved into `folder` first.
 

@@ -2,7 +2,17 @@
 """What the artist chooses (on the Scene) and what the panel shows of the work (on the WindowManager)."""
 
 import bpy
-from bpy.props import BoolProperty, EnumProperty, FloatProperty, PointerProperty, StringProperty
+from bpy.props import (
+    BoolProperty,
+    CollectionProperty,
+    EnumProperty,
+    FloatProperty,
+    IntProperty,
+    PointerProperty,
+    StringProperty,
+)
+
+from . import look
 
 RESOLUTIONS = {"DRAFT": 128, "STANDARD": 256, "FINE": 512, "ULTRA": 1024}
 QUALITIES = (
@@ -21,8 +31,12 @@ STATES = (
 
 
 def _on_photo(self, _context) -> None:
-    if self.photo:
-        self.photo.preview_ensure()
+    self.person = 0
+    look.chosen(self.id_data)
+
+
+def _on_person(self, _context) -> None:
+    look.chosen(self.id_data)
 
 
 class PIFU_PG_settings(bpy.types.PropertyGroup):
@@ -30,6 +44,12 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
 
     photo: PointerProperty(
         type=bpy.types.Image, name="Photo", description="Photo of one person, best from head to feet", update=_on_photo
+    )
+    person: IntProperty(
+        name="Person",
+        description="Which of several people in the photo, counted from the left. 0: the largest, most central one",
+        min=0,
+        update=_on_person,
     )
     quality: EnumProperty(name="Quality", description="How fine the surface is", items=QUALITIES, default="STANDARD")
     height_m: FloatProperty(
@@ -45,8 +65,15 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
     )
 
 
+class PIFU_PG_advice(bpy.types.PropertyGroup):
+    """A sentence about the photo."""
+
+    severity: StringProperty(options={"SKIP_SAVE"})  # info, warning or block
+    sentence: StringProperty(options={"SKIP_SAVE"})
+
+
 class PIFU_PG_status(bpy.types.PropertyGroup):
-    """What is at work or how it ended. Written by the tick alone; never saved."""
+    """What is at work or how it ended, and what is known of the photo. Written by the ticks alone; never saved."""
 
     state: EnumProperty(items=STATES, default="IDLE", options={"SKIP_SAVE"})
     about_engine: BoolProperty(options={"SKIP_SAVE"})  # the engine's installation, not a human
@@ -56,5 +83,12 @@ class PIFU_PG_status(bpy.types.PropertyGroup):
     fix: StringProperty(options={"SKIP_SAVE"})
     kind: StringProperty(options={"SKIP_SAVE"})
 
+    looking: BoolProperty(options={"SKIP_SAVE"})
+    looked: StringProperty(options={"SKIP_SAVE"})  # `photo.key` of the image that the rest is about, or empty
+    asked: IntProperty(options={"SKIP_SAVE"})  # the settings' `person` of then
+    people: IntProperty(options={"SKIP_SAVE"})  # how many were found; -1: the look failed
+    taken: IntProperty(options={"SKIP_SAVE"})  # whom the advice is about, or 0
+    advice: CollectionProperty(type=PIFU_PG_advice, options={"SKIP_SAVE"})
 
-CLASSES = (PIFU_PG_settings, PIFU_PG_status)
+
+CLASSES = (PIFU_PG_settings, PIFU_PG_advice, PIFU_PG_status)

@@ -42,6 +42,15 @@ class Engine:
         self._model_name = None
         self._model = None
 
+    def look(self, photo_path, person=None):
+        """(the Photo, what `Figures.look` says of it). photo_path: image file; person: as for `reconstruct`.
+
+        Raises EngineError: InputError, OutOfMemory.
+        """
+        with self._memory_in_words(resolution=0):
+            photo = load_photo(photo_path)
+            return photo, self._figures.look(photo, person)
+
     def reconstruct(self, photo_path, *, model="human", resolution=256, height_m=1.70, person=None, progress=None):
         """Make a person out of a photo.
 

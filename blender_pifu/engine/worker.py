@@ -17,7 +17,21 @@ import threading
 import time
 
 from .. import protocol
-from ..protocol import Alive, Cancel, Cancelled, Done, Failed, Generate, Ping, Progress, ProtocolError, Quit, Ready
+from ..protocol import (
+    Alive,
+    Cancel,
+    Cancelled,
+    Done,
+    Failed,
+    Generate,
+    Look,
+    Looked,
+    Ping,
+    Progress,
+    ProtocolError,
+    Quit,
+    Ready,
+)
 from .errors import Cancelled as JobCancelled
 from .errors import EngineError
 
@@ -52,7 +66,7 @@ class Inbox(threading.Thread):
 
     def __init__(self, stream, events: Events) -> None:
         super().__init__(name="commands", daemon=True)
-        self.jobs: queue.Queue[Generate | None] = queue.Queue()
+        self.jobs: queue.Queue[Generate | Look | None] = queue.Queue()
         self._stream, self._events = stream, events
         self._cancelled: set[str] = set()
         self._ending = False
@@ -79,7 +93,7 @@ class Inbox(threading.Thread):
         os._exit(protocol.EXIT_ORPHANED)
 
     def _take(self, command) -> None:
-        if isinstance(command, Generate):
+        if isinstance(command, (Generate, Look)):
             self.jobs.put(command)
         elif isinstance(command, Cancel):
             self.cancel(command.job)
@@ -115,12 +129,12 @@ class Worker:
             self._events.send(self._do(job))
             idle_s = job.keep_warm_s
 
-    def _do(self, job: Generate):
+    def _do(self, job: Generate | Look):
         """Do a job; return the event that ends it. Whatever goes wrong with a job ends that job, not the worker."""
         from .device import is_out_of_memory
 
         try:
-            return self._reconstruct(job)
+            return self._look(job) if isinstance(job, Look) else self._reconstruct(job)
         except JobCancelled:
             return Cancelled(job.job)
         except EngineError as error:
@@ -139,22 +153,36 @@ class Worker:
             return Failed(job.job, "internal", message, "The log tells more.")
 
     def _reconstruct(self, job: Generate) -> Done:
-        from .pipeline import Engine
         from .result import write_result
 
         report = _Reporter(job.job, self._events, self._inbox)
         report("Starting the engine", 0.0)
-        if self._device != job.device:
-            self._engine = self._device = None  # the memory of the old one goes before the new one takes its own
-            self._engine = Engine(job.device)
-            self._device = job.device
-        result = self._engine.reconstruct(
+        result = self._engine_on(job.device).reconstruct(
             job.photo, model=job.model, resolution=job.resolution, height_m=job.height_m, progress=report
         )
         result = dataclasses.replace(result, summary={"output": job.output, **result.summary})
         write_result(result, job.output)
         report.check()
         return Done(job.job, job.output, result.summary)
+
+    def _look(self, job: Look) -> Looked:
+        from .thumbnail import write_thumbnail
+
+        report = _Reporter(job.job, self._events, self._inbox)
+        report.check()
+        photo, found = self._engine_on(job.device).look(job.photo, job.person or None)
+        report.check()
+        write_thumbnail(photo.rgb, found["people"], found["person"], job.picture)
+        return Looked(job.job, found)
+
+    def _engine_on(self, device: str):
+        from .pipeline import Engine
+
+        if self._device != device:
+            self._engine = self._device = None  # the memory of the old one goes before the new one takes its own
+            self._engine = Engine(device)
+            self._device = device
+        return self._engine
 
 
 class _Reporter:
@@ -180,8 +208,9 @@ def _is_no_room(error: BaseException | None) -> bool:
     return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
-def _disk_full(job: Generate) -> Failed:
-    message = f"The disk that holds {os.path.dirname(job.output)} is full."
+def _disk_full(job: Generate | Look) -> Failed:
+    path = job.picture if isinstance(job, Look) else job.output
+    message = f"The disk that holds {os.path.dirname(path)} is full."
     return Failed(job.job, "disk_full", message, "Free some room on it, then try again.")
 
 

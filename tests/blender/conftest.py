@@ -9,11 +9,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 bpy = pytest.importorskip("bpy")
 
 import blender_pifu  # noqa: E402
-from blender_pifu.addon import demo, generate, job, session  # noqa: E402
+from blender_pifu.addon import demo, generate, job, look, session  # noqa: E402
 from blender_pifu.install.packages import fingerprint  # noqa: E402
 
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
@@ -49,6 +50,7 @@ def scene(shared_home, monkeypatch):
     job.ticks.clear()
     yield scene
     job.abort()
+    look.forget()
 
 
 @pytest.fixture
@@ -72,6 +74,15 @@ def photo(tmp_path_factory):
 @pytest.fixture(scope="session")
 def full_photo():
     return PHOTO
+
+
+@pytest.fixture(scope="session")
+def two_photo(tmp_path_factory):
+    """Two men side by side: in a suit, and, further right, in a polo shirt."""
+    suit, polo = (np.asarray(Image.open(PHOTO.with_name(name))) for name in ("man_suit_full_body.jpg", PHOTO.name))
+    path = tmp_path_factory.mktemp("photo") / "two.png"
+    Image.fromarray(np.hstack([part[:, 150:-150] for part in (suit[: len(polo)], polo[: len(suit)])])).save(path)
+    return path
 
 
 @pytest.fixture

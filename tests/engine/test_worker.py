@@ -18,7 +18,7 @@ from blender_pifu import child
 from blender_pifu.client import Client, Limits
 from blender_pifu.engine import worker
 from blender_pifu.engine.pipeline import STEPS
-from blender_pifu.protocol import EXIT_ORPHANED, Cancelled, Done, Failed, Generate, Progress, read_event
+from blender_pifu.protocol import EXIT_ORPHANED, Cancelled, Done, Failed, Generate, Look, Looked, Progress, read_event
 
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX's")
@@ -30,6 +30,11 @@ def a_job(folder, photo=None, resolution=128, device="cpu", model="human", keep_
     name = f"job{next(_count)}"
     photo = photo or silhouette.write_cut_out(folder / f"{name}.png")
     return Generate(name, str(photo), str(folder / f"{name}.npz"), model, resolution, device, 1.7, keep_warm_s)
+
+
+def a_look(folder, photo=PHOTO, person=0):
+    name = f"look{next(_count)}"
+    return Look(name, str(photo), str(folder / f"{name}.png"), person, "cpu", 300.0)
 
 
 def watch(client, until=lambda event: False):
@@ -45,7 +50,7 @@ def watch(client, until=lambda event: False):
 
 
 def run(client, job):
-    client.generate(job)
+    client.begin(job)
     return watch(client)[-1]
 
 
@@ -64,7 +69,7 @@ def client(folder):
 
 def test_a_job_is_done_with_its_steps_in_words(client, folder):
     job = a_job(folder, PHOTO)
-    client.generate(job)
+    client.begin(job)
     *progress, end = watch(client)
     assert isinstance(end, Done) and end.job == job.job and end.output == job.output
     assert end.summary["output"] == job.output
@@ -84,9 +89,34 @@ def test_the_next_job_finds_the_engine_warm(client, folder):
     assert client.process.pid == first
 
 
+def test_a_photo_is_looked_at(client, folder):
+    look = a_look(folder)
+    end = run(client, look)
+    assert isinstance(end, Looked) and end.job == look.job
+    assert (len(end.report["people"]), end.report["person"], end.report["advice"]) == (1, 1, [])
+    assert Path(look.picture).stat().st_size > 1000
+    end = run(client, a_look(folder, person=2))
+    assert (end.kind, end.job) == ("input", f"look{int(look.job[4:]) + 1}")
+
+
+def test_a_job_pushes_a_look_out_and_hears_nothing_of_it(client, folder):
+    first, second, job = a_look(folder), a_look(folder), a_job(folder)
+    client.begin(first)
+    client.begin(second)
+    assert not client.is_at(first.job) and client.is_at(second.job)
+    client.begin(job)
+    *_, end = watch(client)
+    assert isinstance(end, Done) and end.job == job.job
+    assert not Path(second.picture).exists(), "it was stopped before it began"
+    with pytest.raises(RuntimeError, match="still at work"):
+        client.begin(a_job(folder))
+        client.begin(a_look(folder))
+    watch(client)
+
+
 def test_a_cancelled_job_leaves_the_engine_warm(client, folder):
     job = a_job(folder, resolution=512)
-    client.generate(job)
+    client.begin(job)
     watch(client, lambda event: event.step == STEPS[1])
     process = client.process
     client.cancel()
@@ -158,7 +188,7 @@ def test_a_result_that_cannot_be_written_is_told(client, folder):
 
 @posix
 def test_a_killed_engine_is_seen_and_the_next_click_works(client, folder):
-    client.generate(a_job(folder, resolution=512))
+    client.begin(a_job(folder, resolution=512))
     watch(client, lambda event: event.step == STEPS[1])
     client.process.kill()
     end = watch(client)[-1]
@@ -168,7 +198,7 @@ def test_a_killed_engine_is_seen_and_the_next_click_works(client, folder):
 
 @posix
 def test_a_crash_names_its_signal(client, folder):
-    client.generate(a_job(folder, resolution=512))
+    client.begin(a_job(folder, resolution=512))
     watch(client, lambda event: event.step == STEPS[1])
     client.process.send_signal(signal.SIGSEGV)
     end = watch(client)[-1]
@@ -187,7 +217,7 @@ def test_an_engine_killed_while_idle_is_no_error(client, folder):
 def test_a_hung_engine_is_asked_then_ended(folder):
     client = Client(sys.executable, folder, folder / "engine.log", Limits(silence_s=2, answer_s=2))
     try:
-        client.generate(a_job(folder, resolution=512))
+        client.begin(a_job(folder, resolution=512))
         watch(client, lambda event: event.step == STEPS[1])
         process = client.process
         process.send_signal(signal.SIGSTOP)
@@ -204,7 +234,7 @@ def test_a_cancel_that_is_not_heeded_ends_the_engine(folder):
     client = Client(sys.executable, folder, folder / "engine.log", Limits(cancel_s=0.5))
     try:
         job = a_job(folder, resolution=512)
-        client.generate(job)
+        client.begin(job)
         watch(client, lambda event: event.step == STEPS[1])
         client.process.send_signal(signal.SIGSTOP)
         client.cancel()
@@ -244,7 +274,7 @@ def test_released_it_leaves(client, folder):
 
 def test_a_python_that_is_not_there_is_an_error_at_once(folder):
     with pytest.raises(OSError, match="no such python"):
-        Client("/no such python", folder, folder / "engine.log").generate(a_job(folder))
+        Client("/no such python", folder, folder / "engine.log").begin(a_job(folder))
 
 
 def test_libraries_that_do_not_load_are_told(folder, tmp_path, monkeypatch):
@@ -267,7 +297,7 @@ def test_a_full_disk_is_told_for_the_result(client, folder):
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
     try:
-        client.generate(a_job(folder))
+        client.begin(a_job(folder))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     end = watch(client)[-1]
@@ -292,7 +322,7 @@ from blender_pifu.client import Client
 from blender_pifu.protocol import Generate
 photo, folder, resolution = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 client = Client(sys.executable, folder, folder / "engine.log")
-client.generate(Generate("1", photo, str(folder / "r.npz"), "human", resolution, "cpu", 1.7, 300.0))
+client.begin(Generate("1", photo, str(folder / "r.npz"), "human", resolution, "cpu", 1.7, 300.0))
 while not any(getattr(event, "step", "") == "Cutting out the person" for event in client.poll()):
     time.sleep(0.01)
 print(client.process.pid, flush=True)
@@ -347,12 +377,15 @@ def test_what_libraries_print_is_log_and_never_an_event(tmp_path):
         "sys.meta_path.insert(0, Chatter())\n"
     )
     environment = {**child.clean_environment(), "PYTHONPATH": os.pathsep.join([str(tmp_path), str(child.ROOT)])}
-    answer = subprocess.run(
-        [sys.executable, "-m", "blender_pifu.engine.worker"],
-        input=b'{"type": "ping"}\n{"type": "nonsense"}\n{"type": "quit"}\n',
-        env=environment, cwd=tmp_path, capture_output=True, timeout=120,
-    )  # fmt: skip
-    assert b"hello from a library" in answer.stderr
-    events = [read_event(line) for line in answer.stdout.splitlines()]
+    with open(tmp_path / "log", "wb") as log:
+        command = [sys.executable, "-m", "blender_pifu.engine.worker"]
+        process = subprocess.Popen(
+            command, env=environment, cwd=tmp_path, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log
+        )
+    with process:  # its input stays open, so that it has all the time to load that a busy machine needs
+        process.stdin.write(b'{"type": "ping"}\n{"type": "nonsense"}\n{"type": "quit"}\n')
+        process.stdin.flush()
+        events = [read_event(line) for line in process.stdout]
+    assert b"hello from a library" in (tmp_path / "log").read_bytes()
     assert {type(event).__name__ for event in events} == {"Alive", "Failed", "Ready"}
-    assert answer.returncode == 0
+    assert process.returncode == 0

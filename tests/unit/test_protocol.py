@@ -13,6 +13,8 @@ from blender_pifu.protocol import (
     Done,
     Failed,
     Generate,
+    Look,
+    Looked,
     Ping,
     Progress,
     ProtocolError,
@@ -22,6 +24,7 @@ from blender_pifu.protocol import (
 
 COMMANDS = [
     Generate("1", "C:\\Bilder\\Ä\n.jpg", "/tmp/r.npz", "human", 256, "auto", 1.7, 300.0),
+    Look("2", "C:\\Bilder\\Ä\n.jpg", "/tmp/p.png", 0, "auto", 300.0),
     Cancel("1"),
     Ping(),
     Quit(),
@@ -30,6 +33,7 @@ EVENTS = [
     Ready("3.11.7", "2.13.0"),
     Progress("1", "Carving the surface", 0.5),
     Done("1", "/tmp/r.npz", {"vertices": 3, "seconds": {"a": 0.1}, "notes": ["é"]}),
+    Looked("2", {"people": [{"number": 1, "box": [0.5, 1, 2, 3]}], "person": 1, "framing": None, "notes": ["é"]}),
     Failed("1", "no_person", "No person was found.", ""),
     Cancelled("1"),
     Alive(),
