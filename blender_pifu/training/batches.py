@@ -9,6 +9,7 @@ from torch import Tensor
 from .cache import PeopleSet
 
 Batch = dict[str, Tensor]
+BEHIND = 0.2  # share of samples seen from behind
 
 
 def draw_batch(people: PeopleSet, seeds: np.ndarray, rng: np.random.Generator, size: int, point_count: int) -> Batch:
@@ -56,9 +57,32 @@ def _to_maps(array: np.ndarray) -> Tensor:
     return torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2))).float()
 
 
+def walk_round(batch: Batch, behind: Tensor) -> Batch:
+    """The samples `behind (B,)` bool as seen from the other side: so the network learns to read a photo of the back.
+
+    Pixels keep their places and depth changes its sign, which is the view from behind in a mirror.
+    """
+    out = dict(batch)
+    there = behind.view(-1, 1, 1, 1)
+    mask = batch["image"][:, 3:]
+    front = (batch["image"][:, :3] / mask.clamp_min(1e-3) + 1) / 2
+    image = torch.cat([(batch["back_rgb"] * 2 - 1) * mask, mask], 1)
+    out["image"] = torch.where(there, image, batch["image"])
+    out["back_rgb"] = torch.where(there, front, batch["back_rgb"])
+    away = torch.tensor([1.0, 1, -1])
+    for side, other in (("front", "back"), ("back", "front")):
+        normals, depth = batch[f"{other}_normals"] * away.view(1, 3, 1, 1), -batch[f"{other}_depth"]
+        out[f"{side}_normals"] = torch.where(there, normals, batch[f"{side}_normals"])
+        out[f"{side}_depth"] = torch.where(there, depth, batch[f"{side}_depth"])
+    out["points"] = torch.where(behind.view(-1, 1, 1), batch["points"] * away, batch["points"])
+    return out
+
+
 def augment(batch: Batch, generator: torch.Generator) -> Batch:
-    """Mirror half of the samples; change light, colour, sharpness and noise; damage the mask as a matte does."""
+    """See some from behind; mirror half of the samples; change light, colour, sharpness and noise; damage the mask as a
+    matte does."""
     count = len(batch["image"])
+    batch = walk_round(batch, torch.rand(count, generator=generator) < BEHIND)
 
     def draw(low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(count, 1, 1, 1, generator=generator)

@@ -8,6 +8,7 @@ import torch
 from blender_pifu.engine.models import load_model
 from blender_pifu.engine.networks import CoarseConfig
 from blender_pifu.training import export as export_module
+from blender_pifu.training.batches import draw_batch, walk_round
 from blender_pifu.training.cache import PeopleSet
 from blender_pifu.training.train import Plan, Run
 
@@ -56,3 +57,19 @@ def test_exported_weights_load_and_answer(tmp_path, people, monkeypatch):
     assert occupancy.shape == (100,) and bool(((occupancy >= 0) & (occupancy <= 1)).all())
     part = model.query(encoding, torch.zeros(1, 3))
     assert torch.allclose(part, model.query(encoding, torch.zeros(100, 3))[:1], atol=1e-6)
+
+
+def test_a_sample_seen_from_behind_is_a_sample(people):
+    batch = draw_batch(people, np.array([0, 1]), np.random.default_rng(0), 64, 200)
+    behind = walk_round(batch, torch.tensor([True, False]))
+    for name, values in behind.items():
+        assert torch.equal(values[1], batch[name][1]), name
+    solid = batch["solid"][0, 0] > 0
+    assert (behind["front_depth"] > behind["back_depth"])[0, 0][solid].float().mean() > 0.99
+    assert (behind["front_normals"][0, 2][solid] >= 0).all() and (behind["back_normals"][0, 2][solid] <= 0).all()
+    shown = (behind["image"][0, :3] / behind["image"][0, 3:].clamp_min(1e-3) + 1) / 2
+    inner = batch["image"][0, 3] == 1
+    assert torch.allclose(shown[:, inner], batch["back_rgb"][0][:, inner], atol=1e-5)
+    again = walk_round(behind, torch.tensor([True, False]))
+    for name in ("front_normals", "back_depth", "points"):
+        assert torch.allclose(again[name], batch[name]), name
