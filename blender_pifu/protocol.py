@@ -25,10 +25,14 @@ class ProtocolError(ValueError):
 
 @dataclass(frozen=True)
 class Generate:
-    """Make a person out of `photo` and write it to `output` (.npz); afterwards stay loaded for `keep_warm_s`."""
+    """Make a person out of `photo` and write it to `output` (.npz); afterwards stay loaded for `keep_warm_s`.
+
+    person: which of several, from the left from 1; 0: the main one.
+    """
 
     job: str
     photo: str
+    person: int
     output: str
     model: str
     resolution: int

@@ -23,8 +23,8 @@ class GenerateTask:
     title, first_step = "Generate Human", "Starting the engine"
     belongs_to_file = True
 
-    def __init__(self, context, filepath: str = "") -> None:
-        """filepath: the photo's; by default the photo chosen in the scene is taken."""
+    def __init__(self, context, filepath: str = "", person: int = 0) -> None:
+        """filepath: the photo's; by default the photo and the person chosen in the scene are taken."""
         settings, choices = context.scene.pifu, preferences.of(context)
         self.importing = False
         self._scene = context.scene.name
@@ -39,6 +39,7 @@ class GenerateTask:
                 Generate(
                     job=self._folder.name,
                     photo=str(source[1]),
+                    person=person if filepath else settings.person,
                     output=str(self._folder / "result.npz"),
                     model=MODEL,
                     resolution=RESOLUTIONS[settings.quality],

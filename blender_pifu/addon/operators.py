@@ -40,11 +40,16 @@ class PIFU_OT_generate(_Begins, bpy.types.Operator):
     bl_label = "Generate Human"
 
     filepath: StringProperty(
-        name="Photo", description="File of the photo; empty: the photo chosen in the scene", subtype="FILE_PATH"
+        name="Photo",
+        description="File of the photo; empty: the photo and the person chosen in the scene",
+        subtype="FILE_PATH",
+    )
+    person: IntProperty(
+        name="Person", description="Which of several people in that file, from the left from 1; 0: the main one", min=0
     )
 
     def execute(self, context):
-        return self.begin(lambda: GenerateTask(context, self.filepath))
+        return self.begin(lambda: GenerateTask(context, self.filepath, self.person))
 
 
 class PIFU_OT_cancel(bpy.types.Operator):

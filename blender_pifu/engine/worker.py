@@ -158,7 +158,12 @@ class Worker:
         report = _Reporter(job.job, self._events, self._inbox)
         report("Starting the engine", 0.0)
         result = self._engine_on(job.device).reconstruct(
-            job.photo, model=job.model, resolution=job.resolution, height_m=job.height_m, progress=report
+            job.photo,
+            model=job.model,
+            resolution=job.resolution,
+            height_m=job.height_m,
+            person=job.person or None,
+            progress=report,
         )
         result = dataclasses.replace(result, summary={"output": job.output, **result.summary})
         write_result(result, job.output)

@@ -75,6 +75,15 @@ def test_one_undo_takes_it_all_away_and_one_redo_brings_it_back(scene, photo, co
     assert contents() == after
 
 
+def test_the_chosen_one_of_several_people_is_made(scene, two_photo):
+    scene.pifu.photo = bpy.data.images.load(str(two_photo))
+    for person in (1, 2):
+        scene.pifu.person = person
+        assert bpy.ops.pifu.generate() == {"FINISHED"}
+        assert f"number {person} from the left" in status().message
+    assert "There is no person 3" in refused(two_photo, person=3)
+
+
 def test_two_photos_become_two_people(photo):
     bpy.ops.pifu.generate(filepath=str(photo))
     bpy.ops.pifu.generate(filepath=str(photo))

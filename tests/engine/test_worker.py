@@ -18,18 +18,30 @@ from blender_pifu import child
 from blender_pifu.client import Client, Limits
 from blender_pifu.engine import worker
 from blender_pifu.engine.pipeline import STEPS
-from blender_pifu.protocol import EXIT_ORPHANED, Cancelled, Done, Failed, Generate, Look, Looked, Progress, read_event
+from blender_pifu.protocol import (
+    EXIT_ORPHANED,
+    Cancelled,
+    Done,
+    Failed,
+    Generate,
+    Look,
+    Looked,
+    Progress,
+    read_event,
+    to_line,
+)
 
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX's")
 _count = iter(range(1, 10_000))
 
 
-def a_job(folder, photo=None, resolution=128, device="cpu", model="human", keep_warm_s=300.0):
+def a_job(folder, photo=None, **change):
     """A job for a cut-out person, who is quicker to find than one in a photo."""
     name = f"job{next(_count)}"
     photo = photo or silhouette.write_cut_out(folder / f"{name}.png")
-    return Generate(name, str(photo), str(folder / f"{name}.npz"), model, resolution, device, 1.7, keep_warm_s)
+    usual = {"person": 0, "model": "human", "resolution": 128, "device": "cpu", "height_m": 1.7, "keep_warm_s": 300.0}
+    return Generate(job=name, photo=str(photo), output=str(folder / f"{name}.npz"), **{**usual, **change})
 
 
 def a_look(folder, photo=PHOTO, person=0):
@@ -319,10 +331,10 @@ _BLENDER = """
 import sys, time
 from pathlib import Path
 from blender_pifu.client import Client
-from blender_pifu.protocol import Generate
-photo, folder, resolution = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+from blender_pifu.protocol import read_command
+folder = Path(sys.argv[1])
 client = Client(sys.executable, folder, folder / "engine.log")
-client.begin(Generate("1", photo, str(folder / "r.npz"), "human", resolution, "cpu", 1.7, 300.0))
+client.begin(read_command(sys.argv[2].encode()))
 while not any(getattr(event, "step", "") == "Cutting out the person" for event in client.poll()):
     time.sleep(0.01)
 print(client.process.pid, flush=True)
@@ -332,8 +344,12 @@ time.sleep(600)
 
 @posix
 def test_the_engine_ends_in_the_middle_of_a_job_when_blender_dies(tmp_path):
+    job = a_job(tmp_path, PHOTO, resolution=1024)
     blender = subprocess.Popen(
-        [sys.executable, "-c", _BLENDER, PHOTO, tmp_path, "1024"], cwd=child.ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", _BLENDER, tmp_path, to_line(job).decode()],
+        cwd=child.ROOT,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     pid = int(blender.stdout.readline())
     blender.kill()
@@ -343,7 +359,7 @@ def test_the_engine_ends_in_the_middle_of_a_job_when_blender_dies(tmp_path):
     while is_running(pid) and time.monotonic() < limit:
         time.sleep(0.05)
     assert not is_running(pid)
-    assert not (tmp_path / "r.npz").exists()
+    assert not Path(job.output).exists()
 
 
 def test_a_job_that_heeds_nothing_ends_too_when_blender_is_gone(tmp_path):

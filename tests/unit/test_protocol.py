@@ -23,7 +23,17 @@ from blender_pifu.protocol import (
 )
 
 COMMANDS = [
-    Generate("1", "C:\\Bilder\\Ä\n.jpg", "/tmp/r.npz", "human", 256, "auto", 1.7, 300.0),
+    Generate(
+        job="1",
+        photo="C:\\Bilder\\Ä\n.jpg",
+        person=0,
+        output="/tmp/r.npz",
+        model="human",
+        resolution=256,
+        device="auto",
+        height_m=1.7,
+        keep_warm_s=300.0,
+    ),
     Look("2", "C:\\Bilder\\Ä\n.jpg", "/tmp/p.png", 0, "auto", 300.0),
     Cancel("1"),
     Ping(),
