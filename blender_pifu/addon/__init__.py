@@ -3,10 +3,11 @@
 
 import bpy
 
-from . import job, look, operators, panel, preferences, properties, session
+from . import human, job, look, operators, panel, preferences, properties, session
 
 CLASSES = (
     *properties.CLASSES,
+    *human.CLASSES,
     preferences.PIFU_AP_preferences,
     *operators.CLASSES,
     panel.PIFU_PT_main,
@@ -19,6 +20,7 @@ def register(package: str) -> None:
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_settings)
+    bpy.types.Object.pifu = bpy.props.PointerProperty(type=human.PIFU_PG_human)
     bpy.types.WindowManager.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_status)
     bpy.app.handlers.load_pre.append(job.on_load)
     bpy.app.handlers.load_pre.append(look.on_load)
@@ -32,6 +34,7 @@ def unregister() -> None:
     bpy.app.handlers.load_pre.remove(look.on_load)
     bpy.app.handlers.load_pre.remove(job.on_load)
     del bpy.types.WindowManager.pifu
+    del bpy.types.Object.pifu
     del bpy.types.Scene.pifu
     for cls in reversed(CLASSES):
         bpy.utils.unregister_class(cls)

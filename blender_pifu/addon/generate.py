@@ -28,6 +28,7 @@ class GenerateTask:
         settings, choices = context.scene.pifu, preferences.of(context)
         self.importing = False
         self._scene = context.scene.name
+        self._bones = settings.bones
         self._client = session.client()
         self._folder = session.new_job_folder()
         self._output: Path | None = None
@@ -109,7 +110,7 @@ class GenerateTask:
 
         try:
             human = read_npz(self._output)
-            add_human(context, scene, human, self._name)
+            add_human(context, scene, human, self._name, self._bones)
         except (ResultError, MemoryError, RuntimeError) as error:
             log.exception("the result cannot be brought in")
             return Outcome("FAILED", str(error) or "Blender ran out of memory.", "result", "Try again.")

@@ -1,13 +1,27 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The material: the mesh's colours as base colour."""
+"""The material: the texture as base colour, or the mesh's colours where there is none."""
 
 import bpy
 
-from .mesh import COLOR_ATTRIBUTE
+from .mesh import COLOR_ATTRIBUTE, UV_MAP
+from .result import ResultError
 
 
-def build_material(name: str) -> bpy.types.Material:
-    """A new material data-block: Principled BSDF with the colour attribute as base colour, matt as cloth and skin."""
+def build_texture(png: bytes, name: str) -> bpy.types.Image:
+    """A new image data-block with a PNG packed into the .blend. Raises ResultError (and leaves nothing)."""
+    image = bpy.data.images.new(name, 1, 1)
+    image.source = "FILE"
+    image.pack(data=png, data_len=len(png))
+    image.filepath_raw = f"//{name}.png"  # where unpacking puts it; exporters name it so
+    if not (image.has_data or all(image.size)):
+        bpy.data.images.remove(image)
+        raise ResultError("The engine's result has a texture that Blender cannot read.")
+    image.colorspace_settings.name = "sRGB"
+    return image
+
+
+def build_material(name: str, texture: bpy.types.Image | None = None) -> bpy.types.Material:
+    """A new material data-block: Principled BSDF with the texture, or the colour attribute, as its base colour."""
     material = bpy.data.materials.new(name)
     if not material.node_tree:  # from 5.0 on there always is one
         material.use_nodes = True
@@ -16,10 +30,18 @@ def build_material(name: str) -> bpy.types.Material:
     output = nodes.new("ShaderNodeOutputMaterial")
     output.location = (300, 0)
     principled = nodes.new("ShaderNodeBsdfPrincipled")
-    principled.inputs["Roughness"].default_value = 0.8
-    color = nodes.new("ShaderNodeVertexColor")
-    color.layer_name = COLOR_ATTRIBUTE
-    color.location = (-250, 0)
+    principled.inputs["Roughness"].default_value = 0.8  # matt as cloth and skin
+    if texture:
+        color = nodes.new("ShaderNodeTexImage")
+        color.image = texture
+        place = nodes.new("ShaderNodeUVMap")
+        place.uv_map = UV_MAP
+        place.location = (-550, -150)
+        links.new(place.outputs["UV"], color.inputs["Vector"])
+    else:
+        color = nodes.new("ShaderNodeVertexColor")
+        color.layer_name = COLOR_ATTRIBUTE
+    color.location = (-300, 0)
     links.new(color.outputs["Color"], principled.inputs["Base Color"])
     links.new(principled.outputs["BSDF"], output.inputs["Surface"])
     return material

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mesh data-block: native arrays, smooth, with the photo's colours."""
+"""The mesh data-block: native arrays, smooth, with the photo's colours, texture coordinates and expressions."""
 
 import bpy
 import numpy as np
@@ -7,6 +7,7 @@ import numpy as np
 from .result import Human, ResultError
 
 COLOR_ATTRIBUTE = "Color"
+UV_MAP = "UVMap"
 
 
 def build_mesh(human: Human, name: str) -> bpy.types.Mesh:
@@ -20,14 +21,26 @@ def build_mesh(human: Human, name: str) -> bpy.types.Mesh:
     return mesh
 
 
+def add_shape_keys(body: bpy.types.Object, human: Human) -> None:
+    """Give a mesh object the person's expressions as shape keys, all at 0."""
+    if not human.shape_keys:
+        return
+    body.shape_key_add(name="Basis", from_mix=False)
+    for name, offsets in human.shape_keys:
+        key = body.shape_key_add(name=name, from_mix=False)
+        key.data.foreach_set("co", (human.vertices + offsets).ravel())
+        key.value = 0.0
+
+
 def _fill(mesh: bpy.types.Mesh, human: Human) -> None:
-    count = len(human.faces)
+    corner = human.faces >= 0  # of quads, the fourth of a triangle is none
+    sizes = corner.sum(1)
     mesh.vertices.add(len(human.vertices))
     mesh.vertices.foreach_set("co", human.vertices.ravel())
-    mesh.loops.add(3 * count)
-    mesh.loops.foreach_set("vertex_index", human.faces.ravel())
-    mesh.polygons.add(count)
-    mesh.polygons.foreach_set("loop_start", np.arange(0, 3 * count, 3, dtype=np.int32))
+    mesh.loops.add(int(sizes.sum()))
+    mesh.loops.foreach_set("vertex_index", human.faces[corner])
+    mesh.polygons.add(len(sizes))
+    mesh.polygons.foreach_set("loop_start", (np.cumsum(sizes) - sizes).astype(np.int32))
     mesh.update(calc_edges=True)
     if mesh.validate(verbose=False):
         raise ResultError("The engine's result has faces that Blender cannot use.")
@@ -38,3 +51,5 @@ def _fill(mesh: bpy.types.Mesh, human: Human) -> None:
     rgba[:, :3] = human.colors / np.float32(255)
     colors.data.foreach_set("color_srgb", rgba.ravel())
     mesh.color_attributes.active_color_index = mesh.color_attributes.render_color_index = 0
+    if human.uv is not None:
+        mesh.uv_layers.new(name=UV_MAP, do_init=False).data.foreach_set("uv", human.uv[corner].ravel())

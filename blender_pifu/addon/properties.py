@@ -12,7 +12,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import look
+from . import bones, look
 
 RESOLUTIONS = {"DRAFT": 128, "STANDARD": 256, "FINE": 512, "ULTRA": 1024}
 QUALITIES = (
@@ -62,6 +62,12 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
         soft_max=2.5,
         subtype="DISTANCE",
         unit="LENGTH",
+    )
+    bones: EnumProperty(
+        name="Bones",
+        description="Whose names, parents and axes the skeleton has",
+        items=bones.choices(),
+        default="PLAIN",
     )
 
 

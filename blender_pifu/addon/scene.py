@@ -3,25 +3,36 @@
 
 import bpy
 
-from .material import build_material
-from .mesh import build_mesh
+from .armature import bind, build_armature, fill_armature
+from .material import build_material, build_texture
+from .mesh import add_shape_keys, build_mesh
 from .result import Human
 
 
-def add_human(context, scene: bpy.types.Scene, human: Human, name: str) -> bpy.types.Object:
+def add_human(context, scene: bpy.types.Scene, human: Human, name: str, bone_set: str = "PLAIN") -> bpy.types.Object:
     """Add the person to `scene` in a collection of its own, selected and active where `scene` is the shown one.
 
+    Returns the mesh object; a rig becomes an armature with the bones of `bone_set` (of bones.SETS) as its parent.
     On any error the scene and the file are as they were.
     """
     made = []
     try:
         mesh = _note(made, bpy.data.meshes, build_mesh(human, name))
-        material = _note(made, bpy.data.materials, build_material(name))
+        texture = _note(made, bpy.data.images, build_texture(human.texture, name)) if human.texture else None
+        material = _note(made, bpy.data.materials, build_material(name, texture))
         mesh.materials.append(material)
         body = _note(made, bpy.data.objects, bpy.data.objects.new(name, mesh))
+        _describe(body, human, name)
+        add_shape_keys(body, human)
         collection = _note(made, bpy.data.collections, bpy.data.collections.new(name))
         collection.objects.link(body)
         scene.collection.children.link(collection)
+        if human.rig:
+            armature = build_armature(f"{name} Metarig" if bone_set == "RIGIFY" else f"{name} Armature")
+            _note(made, bpy.data.armatures, armature.data)
+            _note(made, bpy.data.objects, armature)
+            collection.objects.link(armature)
+            bind(body, armature, human.rig, fill_armature(context, scene, armature, human.rig, bone_set))
     except BaseException:
         for library, block in reversed(made):
             library.remove(block)
@@ -31,6 +42,14 @@ def add_human(context, scene: bpy.types.Scene, human: Human, name: str) -> bpy.t
     return body
 
 
+def _describe(body, human: Human, name: str) -> None:
+    """What the checks want to know later."""
+    about = body.pifu
+    about.is_human, about.photo = True, name
+    about.topology = str(human.summary.get("topology", ""))
+    about.height_m = float(human.summary.get("height_m", 0.0))
+
+
 def _note(made: list, library, block):
     made.append((library, block))
     return block
@@ -38,6 +57,6 @@ def _note(made: list, library, block):
 
 def _select(view_layer, body) -> None:
     for other in view_layer.objects:
-        other.select_set(False, view_layer=view_layer)
+        other.select_set(other in (body, body.parent), view_layer=view_layer)
     body.select_set(True, view_layer=view_layer)
     view_layer.objects.active = body

@@ -15,6 +15,7 @@ bpy = pytest.importorskip("bpy")
 
 import blender_pifu  # noqa: E402
 from blender_pifu.addon import demo, generate, job, look, session  # noqa: E402
+from blender_pifu.addon.result import read_npz  # noqa: E402
 from blender_pifu.install.packages import fingerprint  # noqa: E402
 
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
@@ -69,6 +70,22 @@ def photo(tmp_path_factory):
     import silhouette
 
     return silhouette.write_cut_out(tmp_path_factory.mktemp("photo") / "Ann.png")
+
+
+@pytest.fixture(scope="session")
+def rigged_arrays():
+    """The arrays of a result with all optional groups: a posed synthetic body, its joints and weights true."""
+    from posed_body import posed_body
+
+    return posed_body(keys=True)
+
+
+@pytest.fixture(scope="session")
+def rigged(rigged_arrays, tmp_path_factory):
+    """The same as the add-on reads it."""
+    path = tmp_path_factory.mktemp("rigged") / "result.npz"
+    np.savez(path, **rigged_arrays)
+    return read_npz(path)
 
 
 @pytest.fixture(scope="session")

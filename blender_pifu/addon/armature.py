@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The armature: bones where the person's are, its rest pose the mesh's own, and the mesh bound to it."""
+
+from contextlib import contextmanager
+
+import bpy
+import numpy as np
+from mathutils import Vector
+
+from .bones import Bone, load_set, part_weights, place
+from .result import Rig
+
+# On a bone: the canonical bone that it is or is a part of, whatever it is called. Checks and poses go by it.
+ROLE = "pifu_bone"
+
+
+def build_armature(name: str) -> bpy.types.Object:
+    """A new armature object, still without bones."""
+    armature = bpy.data.objects.new(name, bpy.data.armatures.new(name))
+    armature.show_in_front = True
+    return armature
+
+
+def fill_armature(context, scene, armature: bpy.types.Object, rig: Rig, bone_set: str) -> list[Bone]:
+    """Give an armature object that is in `scene` the bones of a set (of bones.SETS). Raises UserError."""
+    bones = place(bone_set, rig)
+    if "metarig" in load_set(bone_set):
+        from .rigify import fill_metarig
+
+        fill_metarig(context, scene, armature, bones)
+    else:
+        with editing(context, scene, armature) as edit_bones:
+            for bone in bones:
+                edit_bones.new(bone.name)
+            put_bones(edit_bones, bones)
+    for bone in bones:
+        armature.data.bones[bone.name].use_deform = bone.deform
+        if bone.of:
+            armature.data.bones[bone.name][ROLE] = bone.of
+    return bones
+
+
+def put_bones(edit_bones, bones: list[Bone]) -> None:
+    """Move edit bones of those names to their places, with their parents and rolls; connect those that touch."""
+    for bone in bones:
+        edit_bones[bone.name].use_connect = False
+    for bone in bones:
+        edit = edit_bones[bone.name]
+        edit.head, edit.tail = bone.head, bone.tail
+        edit.align_roll(Vector(bone.z_axis))
+        edit.parent = edit_bones[bone.parent] if bone.parent else None
+        edit.use_connect = bool(edit.parent) and (edit.parent.tail - edit.head).length < 1e-6
+
+
+def bind(body: bpy.types.Object, armature: bpy.types.Object, rig: Rig, bones: list[Bone]) -> None:
+    """Give the mesh object vertex groups by the bones' names, and have the armature move it."""
+    points = np.empty(3 * len(body.data.vertices), np.float32)
+    body.data.vertices.foreach_get("co", points)
+    for name, rows, weights in part_weights(rig, points.reshape(-1, 3), bones):
+        group = body.vertex_groups.new(name=name)
+        for row, weight in zip(rows.tolist(), weights.tolist(), strict=True):
+            group.add((row,), weight, "REPLACE")
+    body.parent = armature
+    modifier = body.modifiers.new("Armature", "ARMATURE")
+    modifier.object = armature
+
+
+@contextmanager
+def editing(context, scene: bpy.types.Scene, armature: bpy.types.Object):
+    """The edit bones of an armature object in `scene`, in edit mode for as long as this lasts."""
+    layer = context.view_layer if scene == context.scene else scene.view_layers[0]
+    before, mode = layer.objects.active, armature.mode
+    layer.objects.active = armature
+    with context.temp_override(scene=scene, view_layer=layer, active_object=armature, object=armature):
+        bpy.ops.object.mode_set(mode="EDIT")
+        try:
+            yield armature.data.edit_bones
+        finally:
+            bpy.ops.object.mode_set(mode=mode)
+    layer.objects.active = before

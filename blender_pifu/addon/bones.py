@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bone sets: the engine's canonical skeleton under the names, parents and axes that another program expects.
+
+A set is a file in rigs/. Each of its bones has a `name` ({} is the side), a `parent`, and is either `of` a canonical
+bone, or of the `span` of one, or lies between two points: `at` the head of a canonical bone (or on the "ground"), a
+`share` of the way `to` another, at the `level` of a third's tail, moved by an `offset` (outward, back, up, in heights).
+`flex` names the axis about which bones bend. numpy only.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from .body_axes import UP, angle_between, body_left, flexion_axes, forward_of, unit
+from .result import Rig
+
+FOLDER = Path(__file__).parent / "rigs"
+SETS = ("PLAIN", "RIGIFY", "MIXAMO", "UNREAL", "VRM")
+_RAMP = 0.4  # of a bone's length: over so much of it the weights go from one of its parts to the next
+
+
+@dataclass(frozen=True)
+class Bone:
+    """A bone of an armature. `of` is its canonical bone and `span` which part of that; extra bones have none."""
+
+    name: str
+    parent: str  # "" at a root
+    head: np.ndarray  # (3,)
+    tail: np.ndarray  # (3,)
+    z_axis: np.ndarray  # (3,)
+    of: str
+    span: tuple[float, float]
+    deform: bool
+
+
+@cache
+def load_set(name: str) -> dict:
+    """A bone set by its name in SETS, as in its file."""
+    return json.loads((FOLDER / f"{name.lower()}.json").read_text(encoding="utf-8"))
+
+
+def choices() -> tuple[tuple[str, str, str], ...]:
+    """(name, label, description) of each set."""
+    return tuple((name, load_set(name)["label"], load_set(name)["description"]) for name in SETS)
+
+
+def place(set_name: str, rig: Rig) -> list[Bone]:
+    """The bones of a set where the person's are, parents first. Bones that the person lacks are left out."""
+    data = load_set(set_name)
+    heads = dict(zip(rig.names, rig.heads.astype(float), strict=True))
+    tails = dict(zip(rig.names, rig.tails.astype(float), strict=True))
+    if "min_bend_deg" in data:
+        _bend(heads, tails, np.radians(data["min_bend_deg"]))
+    axes = flexion_axes(heads, tails)
+    placed: dict[str, Bone] = {}
+    parents: dict[str, str] = {}
+    for entry, side in _each(data):
+        name, parent = (_named(entry[key], side, data) for key in ("name", "parent"))
+        parents[name] = parent
+        while parent and parent not in placed:
+            parent = parents.get(parent, "")
+        bone = _place(entry, side, heads, tails, axes, data["flex"])
+        if bone:
+            placed[name] = Bone(name, parent, *bone)
+    return list(placed.values())
+
+
+def part_weights(rig: Rig, vertices: np.ndarray, bones: list[Bone]) -> list[tuple[str, np.ndarray, np.ndarray]]:
+    """(bone's name, vertex indices, weights) of each deforming bone that moves something: at most 4 a vertex, sum 1.
+
+    vertices (V, 3) are what `rig` gives weights to. Where a set parts a bone, the weights are parted along it.
+    """
+    parts = [[bone for bone in bones if bone.of == name and bone.deform] for name in rig.names]
+    columns: list[tuple[Bone, np.ndarray, np.ndarray]] = []
+    for index, own in enumerate(parts):
+        rows, slots = np.nonzero((rig.weight_bones == index) & (rig.weights > 0))
+        if not len(rows):
+            continue
+        weights = rig.weights[rows, slots].astype(np.float64)
+        axis = (rig.tails[index] - rig.heads[index]).astype(np.float64)
+        along = (vertices[rows] - rig.heads[index]) @ axis / (axis @ axis)
+        columns += [(bone, rows, weights * _share(bone, own, along)) for bone in own]
+    return _limited(columns, len(vertices))
+
+
+def _limited(columns, count: int):
+    rows = np.concatenate([rows for _, rows, _ in columns])
+    names = np.concatenate([np.full(len(rows), index) for index, (_, rows, _) in enumerate(columns)])
+    weights = np.concatenate([weights for _, _, weights in columns])
+    order = np.lexsort((-weights, rows))
+    rows, names, weights = rows[order], names[order], weights[order]
+    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
+    keep = (rank < 4) & (weights > 1e-5)
+    rows, names, weights = rows[keep], names[keep], weights[keep]
+    weights = weights / np.bincount(rows, weights, minlength=count)[rows]
+    result = []
+    for index, (bone, _, _) in enumerate(columns):
+        mine = names == index
+        if mine.any():
+            result.append((bone.name, rows[mine], weights[mine]))
+    return result
+
+
+def _share(bone: Bone, parts: list[Bone], along: np.ndarray) -> np.ndarray:
+    """How much of a canonical bone's weight goes to this part of it, by where along the bone a vertex is."""
+    share = np.ones(len(along))
+    for end, first in ((bone.span[0], 0.0), (bone.span[1], 1.0)):
+        if len(parts) > 1 and end != first:
+            rise = np.clip((along - end) / _RAMP + 0.5, 0, 1)
+            rise = rise * rise * (3 - 2 * rise)
+            share *= rise if end == bone.span[0] else 1 - rise
+    return share
+
+
+def _each(data: dict):
+    for entry in data["bones"]:
+        for side in (".L", ".R") if "{}" in entry["name"] else ("",):
+            yield entry, side
+
+
+def _named(template: str, side: str, data: dict) -> str:
+    return template.replace("{}", data["sides"].get(side[1:], ""))
+
+
+def _place(entry, side, heads, tails, axes, flex):
+    of = entry["of"]
+    if of:
+        of = of if of in heads else of + side
+        if of not in heads:
+            return None
+        span = tuple(entry.get("span", (0.0, 1.0)))
+        ends = [heads[of] + share * (tails[of] - heads[of]) for share in span]
+        axis = axes[of]
+    else:
+        span = (0.0, 1.0)
+        ends = [_point(entry[end], side, heads, tails) for end in ("head", "tail")]
+        if any(end is None for end in ends):
+            return None
+        axis = axes.get(entry.get("flex_of", "") + side)
+    along = unit(ends[1] - ends[0])
+    if axis is None:
+        z_axis = UP if abs(along[2]) < 0.9 else forward_of(body_left(heads))
+    else:
+        axis = unit(axis - (axis @ along) * along)
+        z_axis = np.cross(axis, along) if flex == "x" else axis
+    return *ends, z_axis, of, span, entry.get("deform", True)
+
+
+def _point(point: dict, side: str, heads, tails) -> np.ndarray | None:
+    names = {key: point[key].replace(".{}", side) for key in ("at", "to", "level") if key in point}
+    if names["at"] == "ground":
+        place = np.zeros(3)
+    elif all(name in heads for name in names.values()):
+        place = heads[names["at"]].copy()
+    else:
+        return None
+    if "to" in names:
+        place += point["share"] * (heads[names["to"]] - place)
+    if "level" in names:
+        place[2] = tails[names["level"]][2]
+    if "offset" in point:
+        left = body_left(heads)
+        outward, back, up = np.array(point["offset"]) * max(tail[2] for tail in tails.values())
+        place += outward * left * (-1 if side == ".R" else 1) - back * forward_of(left) + up * UP
+    return place
+
+
+def _bend(heads, tails, least: float) -> None:
+    """Move the elbows and knees of straight limbs a little, so that inverse kinematics sees how they bend."""
+    axes = flexion_axes(heads, tails)
+    for side in (".L", ".R"):
+        for upper, lower in (("upper_arm", "forearm"), ("thigh", "shin")):
+            upper, lower = upper + side, lower + side
+            if upper not in heads or lower not in heads:
+                continue
+            line = tails[lower] - heads[upper]
+            bends_to = unit(np.cross(axes[upper], line))
+            stray = (heads[lower] - heads[upper]) @ bends_to  # negative: it bends as it should
+            angle = angle_between(heads[lower] - heads[upper], tails[lower] - heads[lower])
+            if angle < least or stray > 0 and angle < 0.2:
+                move = (stray + np.tan(least / 2) * np.linalg.norm(line) / 2) * bends_to
+                heads[lower] = heads[lower] - move
+                tails[upper] = heads[lower].copy()

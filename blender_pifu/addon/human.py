@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is kept with a person's mesh object, and how to find the person of what is active."""
+
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+from bpy.props import BoolProperty, FloatProperty, StringProperty
+
+from .armature import ROLE
+
+
+class PIFU_PG_human(bpy.types.PropertyGroup):
+    """On an Object; saved with the file."""
+
+    is_human: BoolProperty()
+    photo: StringProperty()  # the name that everything of the person has
+    topology: StringProperty()
+    height_m: FloatProperty()  # asked for; 0 if unknown
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person in the scene: the mesh object, and the armature object that moves it, if any."""
+
+    body: bpy.types.Object
+    armature: bpy.types.Object | None
+
+
+def find_person(context) -> Person | None:
+    """The person whose mesh or armature is active, or the only one of the active object's collections."""
+    active = context.view_layer.objects.active
+    if active is None:
+        return None
+    near = [active, *active.children, *(other for group in active.users_collection for other in group.objects)]
+    bodies = dict.fromkeys(other for other in near if other.type == "MESH" and other.pifu.is_human)
+    return Person(body := next(iter(bodies)), armature_of(body)) if bodies else None
+
+
+def armature_of(body: bpy.types.Object) -> bpy.types.Object | None:
+    """The armature object of the first armature modifier."""
+    return next((modifier.object for modifier in body.modifiers if modifier.type == "ARMATURE"), None)
+
+
+def coordinates(mesh: bpy.types.Mesh) -> np.ndarray:
+    """Vertices (V, 3) float64 in the mesh's space."""
+    points = np.empty(3 * len(mesh.vertices), np.float32)
+    mesh.vertices.foreach_get("co", points)
+    return points.reshape(-1, 3).astype(np.float64)
+
+
+def joints(armature: bpy.types.Object) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """Heads and tails (canonical bone -> (3,)) of the rest pose in the armature's space, whatever the bones' names.
+
+    Of a canonical bone that the bone set has parted the whole is meant.
+    """
+    heads: dict[str, np.ndarray] = {}
+    tails: dict[str, np.ndarray] = {}
+    for bone in armature.data.bones:  # parents come first
+        if role := bone.get(ROLE):
+            heads.setdefault(role, np.array(bone.head_local))
+            tails[role] = np.array(bone.tail_local)
+    return heads, tails
+
+
+def group_weights(body: bpy.types.Object) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(vertex, group, weight) of every entry of the vertex groups, in the order of vertices."""
+    rows, groups, weights = [], [], []
+    for vertex in body.data.vertices:
+        for entry in vertex.groups:
+            rows.append(vertex.index)
+            groups.append(entry.group)
+            weights.append(entry.weight)
+    return np.array(rows, np.int64), np.array(groups, np.int64), np.array(weights, np.float64)
+
+
+CLASSES = (PIFU_PG_human,)
