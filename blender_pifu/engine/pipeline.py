@@ -106,6 +106,7 @@ class Engine:
             "peak_memory_mb": round(peak_memory_mb(), 1),
             "device": str(self.device),
             "weights": model.name,
+            "height_m": round(height_m * figure.seen, 4),
         }
         if figure.person:
             summary |= {"people": figure.people, "person": figure.number, "framing": figure.framing}
