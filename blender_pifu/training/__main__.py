@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m blender_pifu.training people | train | evaluate | export`: make people, train, score, ship weights."""
+"""`python -m blender_pifu.training people | train | evaluate | evaluate-body | export`: make people, train, score, ship
+weights."""
 
 import argparse
 import json
@@ -17,6 +18,7 @@ from ..engine.networks import CoarseConfig
 from .cache import PeopleSet
 from .cases import SPLITS, folder_cases, split_case, split_seeds
 from .evaluate import as_markdown, evaluate
+from .evaluate_body import evaluate_body
 from .export import export
 from .train import Plan, Run, run_folder
 
@@ -47,6 +49,11 @@ def main() -> None:
     judge.add_argument("--resolution", type=int, default=256)
     judge.add_argument("--out", type=Path, help="folder for contact sheets and the table")
     judge.add_argument("--json", action="store_true", help="print the table as JSON")
+    rig = commands.add_parser("evaluate-body", help="score the body's fit on people never trained on")
+    rig.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    rig.add_argument("--count", type=int, default=24, help="people of the test split")
+    rig.add_argument("--resolution", type=int, default=256)
+    rig.add_argument("--out", type=Path, help="folder for pictures")
     ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
     ship.add_argument("--scores", type=Path, help="table that evaluate wrote into its folder, for the card")
     people.add_argument("--split", choices=("train", "test"), default="train")
@@ -56,11 +63,24 @@ def main() -> None:
         command.add_argument("--run", default="coarse", help="name of the run")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
-    {"people": _people, "train": _train, "evaluate": _evaluate, "export": _export}[options.command](options)
+    commands = {
+        "people": _people,
+        "train": _train,
+        "evaluate": _evaluate,
+        "evaluate-body": _evaluate_body,
+        "export": _export,
+    }
+    commands[options.command](options)
 
 
 def _export(options: argparse.Namespace) -> None:
     export(options.run, scores=options.scores)
+
+
+def _evaluate_body(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    for kind, figures in evaluate_body(options.weights, options.count, options.resolution, options.out).items():
+        print(f"{kind:6}", "  ".join(f"{name} {value}" for name, value in figures.items()))
 
 
 def _evaluate(options: argparse.Namespace) -> None:

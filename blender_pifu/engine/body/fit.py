@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Put the parametric body under a reconstructed surface: first by landmarks, then by the surface itself.
+
+Damped Gauss-Newton on shape, joint turns, scale and place. The surface enters as in iterated closest points: distances
+along the surface's normals (Chen & Medioni 1992), both ways, robust, and lax where clothes or hair lie over the skin.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+
+from ..mesh import vertex_normals
+from .bones import BONES, INDEX
+from .lift import MIRRORED, Landmarks3D, lift
+from .model import BodyModel, Pose, load_body, rotation
+from .priors import ACTIVE, pose_prior
+
+STANDING_ARMS = 0.6  # radians the arms hang below those of the rest pose
+STEP_M = 0.026  # metres between the points of skin and surface that are compared
+# Metres: how far apart skin and surface may be to belong together, from which distance on they count less; what the
+# landmarks still count; steps.
+STAGES = ((0.12, 0.06, 1.0, 8), (0.07, 0.03, 0.5, 10), (0.05, 0.02, 0.25, 8))
+SURFACE_SPREAD, SURFACE_POINTS = 0.012, 500  # metres; as many independent points as the surface counts for
+LANDMARK_SPREAD = 0.025
+NORMAL_REACH = 0.07  # metres that opposite normals count as, halved, when nearest points are sought
+UNDER_CLOTHES, UNDER_HAIR = 0.35, 0.06  # weight of skin that lies below the surface
+CLEARLY = 0.85
+STARTS = (0.0, np.pi, np.pi / 2, -np.pi / 2)  # turns about the vertical, against the landmarks'
+# Below this line the body is not believed: metres between skin and surface, and share of the surface that has skin.
+MOST_RESIDUAL, LEAST_COVERED = 0.025, 0.6
+COVERED_M = 0.06
+BORDER_M = 0.03
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A body in field space.
+
+    pose: its parameters; rows: (N, 3) float32, all the model's rows posed; residual_m: mean distance of its skin from
+    the surface, in metres of a 1.7 m body; covered: share of the surface near skin; source: "surface" when it fits,
+    "landmarks" or "proportions" where only those are believed; note: what the artist must be told, or None; seen:
+    (52,) bool, bones whose part the photo shows.
+    """
+
+    pose: Pose
+    rows: np.ndarray
+    residual_m: float
+    covered: float
+    source: str
+    note: str | None
+    seen: np.ndarray
+
+    @property
+    def metre(self) -> float:
+        """Field units of one metre of a 1.7 m body."""
+        return float(self.pose.scale)
+
+    @property
+    def vertices(self) -> np.ndarray:
+        """(V, 3) float32 skin and eyes, field space."""
+        return self.rows[: load_body().vertices]
+
+
+@torch.inference_mode()
+def fit_body(vertices, faces, landmarks=None, visibility=None, visible=None) -> Fit:
+    """Fit the body to a closed surface, `vertices (V, 3)`, `faces (F, 3)`, field space.
+
+    landmarks: (33, 3) as of `lift.in_field`, or None where nobody was recognised; visibility: (33,) 0..1;
+    visible: (x0, y0, x1, y1) of the photo in field units where it cuts the person, or None.
+    """
+    fitter = _Fitter(load_body(), vertices, faces, visible)
+    starts = fitter.upright_starts() if landmarks is None else fitter.landmark_starts(landmarks, visibility)
+    # Which start is right shows early; the first is believed unless another is clearly better.
+    early = [fitter.by_surface(start, points, STAGES[:1]) for start, points in starts]
+    costs = [residual / max(covered, 0.1) for residual, covered in map(fitter.score, early)]
+    costs[0] *= CLEARLY
+    best = int(np.argmin(costs))
+    start, points = starts[best]
+    pose = fitter.by_surface(early[best], points, STAGES[1:])
+    residual, covered = fitter.score(pose)
+    source, note = "surface", None
+    if residual > MOST_RESIDUAL or covered < LEAST_COVERED:
+        source, pose = ("landmarks" if landmarks is not None else "proportions"), start
+        basis = "the landmarks in the photo" if landmarks is not None else "usual proportions"
+        note = (
+            f"The body does not fit the surface closely ({100 * residual:.1f} cm off on average); "
+            f"the skeleton follows {basis} only."
+        )
+    rows = fitter.body.pose(pose).numpy()
+    return Fit(pose, rows, residual, covered, source, note, fitter.seen(rows))
+
+
+def _metre(body, landmarks):
+    """Field units of a metre, by the lengths of trunk and legs as the network places them."""
+    chain = ((11, 23), (12, 24), (23, 25), (24, 26), (25, 27), (26, 28), (11, 12))
+    rest = body.mean[body.landmark_rows].numpy()
+    lengths = [[np.linalg.norm(points[a] - points[b]) for a, b in chain] for points in (landmarks, rest)]
+    return float(np.median(np.divide(*lengths)))
+
+
+class _Fitter:
+    """The surface as points, the body as rows to compare, and the steps."""
+
+    def __init__(self, body: BodyModel, vertices, faces, visible):
+        self.body = body
+        self.visible = visible
+        self.vertices, self.faces = vertices, faces
+        self.normals = vertex_normals(vertices, faces)
+        skin = body.mean[: body.skin_vertices].numpy()
+        self.skin_rows = torch.from_numpy(thinned(skin, STEP_M))
+        normals = vertex_normals(skin, body.triangles)
+        self.rest_normals = torch.from_numpy(normals[self.skin_rows.numpy()])
+        self.lax = torch.from_numpy(_laxity(body))[self.skin_rows]
+        self.landmark_rows = torch.arange(len(body.mean))[body.landmark_rows]
+        self.prior = pose_prior()
+
+    def upright_starts(self):
+        """Standing, as high as the surface, facing the camera or not, arms as in rest or hanging."""
+        low, high = self.vertices.min(0), self.vertices.max(0)
+        skin = self.body.mean[: self.body.skin_vertices].numpy()
+        scale = float((high - low)[1] / np.ptp(skin[:, 1]))
+        middle = torch.tensor((low + high) / 2 - scale * (skin.min(0) + skin.max(0)) / 2, dtype=torch.float32)
+        return [
+            (self._standing(yaw, arms, torch.tensor(scale), middle), None)
+            for yaw in (0.0, np.pi)
+            for arms in (0.0, STANDING_ARMS)
+        ]
+
+    def landmark_starts(self, landmarks, visibility):
+        """By the landmarks as they are, and with left and right exchanged, lest a back was taken for a front."""
+        metre = _metre(self.body, landmarks)
+        starts = []
+        for order in (slice(None), MIRRORED):
+            points = lift(landmarks[order], visibility[order], self.vertices, self.faces, metre)
+            starts.append((self.by_landmarks(points, metre), points))
+        return starts
+
+    def _standing(self, yaw, arms, scale, place):
+        rotations = torch.eye(3).repeat(len(BONES), 1, 1)
+        rotations[0] = rotation(torch.tensor([[0.0, yaw, 0.0]]))[0]
+        for side, sign in ((".L", -1), (".R", 1)):
+            rotations[INDEX["upper_arm" + side]] = rotation(torch.tensor([[0.0, 0.0, sign * arms]]))[0]
+        return Pose(torch.zeros(len(self.body.basis)), rotations, scale, place)
+
+    def by_landmarks(self, points: Landmarks3D, metre: float) -> Pose:
+        """The pose that explains lifted landmarks best; from several starts, as somebody may stand askew."""
+        left, right = points.points[[11, 23]].mean(0), points.points[[12, 24]].mean(0)
+        yaw = float(np.arctan2(-(left - right)[2], (left - right)[0]))
+        hips = torch.tensor(points.points[[23, 24]].mean(0), dtype=torch.float32)
+        best, least = None, np.inf
+        for start in STARTS:
+            pose = self._standing(yaw + start, STANDING_ARMS, torch.tensor(metre), hips)
+            for _ in range(14):
+                pose, cost = self._step(pose, points, 1.0, None)
+            if cost < least:
+                best, least = pose, cost
+        return best
+
+    def by_surface(self, pose: Pose, points: Landmarks3D | None, stages) -> Pose:
+        """Closer and closer to the surface; landmarks keep limbs from wandering."""
+        step = STEP_M * float(pose.scale)
+        chosen = thinned(self.vertices, step)
+        if self.visible is not None:
+            chosen = chosen[self._inside(self.vertices[chosen], BORDER_M * float(pose.scale))]
+        target = _Points(self.vertices[chosen], self.normals[chosen])
+        for reach, soft, trust, count in stages:
+            for _ in range(count):
+                pose, _ = self._step(pose, points, trust, (target, reach, soft))
+        return pose
+
+    def _step(self, pose, points, trust, surface):
+        """One damped step; returns the new pose and the cost of the old."""
+        count = len(pose.shape)
+        metre = float(pose.scale)
+        rows = torch.cat([self.landmark_rows, self.skin_rows]) if surface else self.landmark_rows
+        placed, slopes = self.body.jacobian(pose, rows, list(ACTIVE))
+        system = _System(slopes.shape[2])
+        system.add(torch.eye(slopes.shape[2])[:count], pose.shape, 1.0)
+        residual, derivative = self.prior.rows(pose)
+        turns = torch.zeros(len(residual), slopes.shape[2])
+        turns[:, count:-4] = derivative
+        system.add(turns, residual, 1.0)
+        marks = len(self.landmark_rows)
+        if points is not None:
+            off = (placed[:marks] - torch.from_numpy(points.points).float()) / metre
+            spread = torch.full((marks, 3), LANDMARK_SPREAD)
+            spread[:, 2] = torch.from_numpy(points.depth_spread)
+            soft = 1 / (1 + (off / (3 * spread)) ** 2)
+            weight = trust * soft * torch.from_numpy(points.visibility).float()[:, None] ** 2 / spread**2
+            if surface:
+                weight[:, 2] *= 0.1  # the surface knows depth better
+            system.add((slopes[:marks] / metre).reshape(-1, slopes.shape[2]), off.ravel(), weight.ravel())
+        if surface:
+            normals = self.body.turn(pose, self.skin_rows, self.rest_normals)
+            self._pull(system, placed[marks:], slopes[marks:], normals, metre, *surface)
+        return self.body.moved(pose, system.solve(), list(ACTIVE)), system.cost
+
+    def _pull(self, system, placed, slopes, normals, metre, target, reach, soft):
+        """Add the distances between skin and surface along the surface's normals."""
+        ours, theirs, apart = target.pairs(placed.numpy(), normals.numpy(), metre)
+        if self.visible is not None:
+            apart[~self._inside(placed.numpy()[ours], 0)] = np.inf
+        ours, theirs = (torch.from_numpy(index[apart < reach]) for index in (ours, theirs))
+        normal, point = torch.from_numpy(target.normals)[theirs], torch.from_numpy(target.points)[theirs]
+        off = ((placed[ours] - point) * normal).sum(1) / metre
+        weight = torch.where(off < 0, self.lax[ours], torch.ones(()))
+        weight = weight / (1 + (off / soft) ** 2) ** 2
+        weight = weight * (SURFACE_POINTS / max(1, len(ours))) / SURFACE_SPREAD**2
+        system.add(torch.einsum("nc,nck->nk", normal, slopes[ours]) / metre, off, weight)
+
+    def score(self, pose):
+        """Mean distance of seen skin from the surface, metres, and the share of the surface that has skin near."""
+        metre = float(pose.scale)
+        skin = self.body.pose(pose)[self.skin_rows].numpy()
+        surface = self.vertices[thinned(self.vertices, STEP_M * metre / 2)]
+        if self.visible is not None:
+            skin = skin[self._inside(skin, 0)]
+        if not len(skin):
+            return np.inf, 0.0
+        residual = cKDTree(surface).query(skin)[0].mean() / metre
+        covered = (cKDTree(skin).query(surface)[0] < COVERED_M * metre).mean()
+        return float(residual), float(covered)
+
+    def seen(self, rows):
+        """(52,) bool: bones of which the photo shows a third or more of what they move, with all they hang on."""
+        if self.visible is None:
+            return np.ones(len(BONES), bool)
+        inside = self._inside(rows[: self.body.vertices], 0)
+        share = np.bincount(self.body.labels, inside, len(BONES)) / np.bincount(self.body.labels, minlength=len(BONES))
+        return (self.body.descendants.numpy() @ (share > 1 / 3)) > 0
+
+    def _inside(self, points, margin):
+        x0, y0, x1, y1 = self.visible
+        x, y = points[:, 0], points[:, 1]
+        return (x > x0 + margin) & (x < x1 - margin) & (y > y0 + margin) & (y < y1 - margin)
+
+
+class _Points:
+    """Points with normals, and which of them belong to the body's."""
+
+    def __init__(self, points, normals):
+        self.points, self.normals = points.astype(np.float32), normals.astype(np.float32)
+
+    def pairs(self, placed, normals, metre):
+        """Nearest partners both ways, counting how normals differ: indices of ours, of these, metres apart."""
+        here = np.hstack([placed / metre, NORMAL_REACH / 2 * normals])
+        there = np.hstack([self.points / metre, NORMAL_REACH / 2 * self.normals])
+        forth = cKDTree(there).query(here)
+        back = cKDTree(here).query(there)
+        ours = np.concatenate([np.arange(len(here)), back[1]])
+        theirs = np.concatenate([forth[1], np.arange(len(there))])
+        return ours, theirs, np.concatenate([forth[0], back[0]])
+
+
+class _System:
+    """Normal equations of weighted residuals, summed in double precision."""
+
+    def __init__(self, size):
+        self._matrix = torch.zeros(size, size, dtype=torch.float64)
+        self._vector = torch.zeros(size, dtype=torch.float64)
+        self.cost = 0.0
+
+    def add(self, slopes, residuals, weights):
+        """slopes (R, P), residuals (R,), weights (R,) or one number."""
+        slopes, residuals = slopes.double(), residuals.double()
+        weighted = slopes * (weights[:, None].double() if isinstance(weights, torch.Tensor) else weights)
+        self._matrix += weighted.T @ slopes
+        self._vector += weighted.T @ residuals
+        self.cost += float((weights * residuals**2).sum())
+
+    def solve(self):
+        """The step, no turn of it above half a radian."""
+        damped = self._matrix + torch.diag(1e-3 * self._matrix.diagonal() + 1e-2)
+        step = -torch.linalg.solve(damped, self._vector).float()
+        return step * min(1.0, 0.5 / max(float(step[20:-4].abs().max()), 1e-9))
+
+
+def _laxity(body):
+    """(vertices,) weight of skin when it lies below the surface: less under clothes, little under hair."""
+    parts = body.parts[: body.skin_vertices]
+    hand = np.isin(body.labels, [i for i, bone in enumerate(BONES) if bone.startswith(("hand", "thumb", "index"))])
+    face = body.arrays["face_region"].numpy()[: body.skin_vertices] > 128
+    lax = np.where(parts == "head", np.where(face, 1.0, UNDER_HAIR), UNDER_CLOTHES).astype(np.float32)
+    lax[hand[: body.skin_vertices]] = 1.0
+    return lax
+
+
+def thinned(points: np.ndarray, step: float) -> np.ndarray:
+    """Indices of one point in each cube of side `step`: that nearest to the cube's middle; sorted."""
+    cubes = np.floor(points / step)
+    apart = np.linalg.norm(points / step - cubes - 0.5, axis=1)
+    order = np.argsort(apart, kind="stable")
+    _, first = np.unique(cubes[order].astype(np.int64), axis=0, return_index=True)
+    return np.sort(order[first])
