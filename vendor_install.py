@@ -51,7 +51,7 @@ def act(options: argparse.Namespace, report: Report) -> int:
         return 0 if found["status"] == "ready" else 1
     if options.remove:
         left = environment.remove()
-        kept = f" Left there, as it is not ours: {', '.join(left)}." if left else ""
+        kept = f" Left there, as the installer did not bring it: {', '.join(left)}." if left else ""
         report.end({"status": "removed", "message": f"The engine was removed from {paths.home()}.{kept}"})
         return 0
     if options.test and not (ROOT / "tests").is_dir():

@@ -54,6 +54,11 @@ def jobs() -> Path:
     return home() / "jobs"
 
 
+def models() -> Path:
+    """Folder of the imported models: a .safetensors file and its card (.json) each."""
+    return home() / "models"
+
+
 def logs() -> Path:
     """Folder of the engine's and the installer's logs."""
     return home() / "logs"

@@ -25,7 +25,7 @@ _INSTALL = Button("Install Engine", "pifu.install_engine")
 _REPAIR = Button("Repair Engine", "pifu.install_engine")
 _PHOTO = Button("Choose Another Photo", "pifu.pick_photo")
 _QUALITY = Button("Lower the Quality", "pifu.lower_quality")
-_DEVICE = Button("Open Preferences", "pifu.open_preferences")
+_PREFERENCES = Button("Open Preferences", "pifu.open_preferences")
 
 # Kind of error -> what mends it. Kinds that nothing in Blender mends have no button.
 BUTTONS = {
@@ -33,6 +33,8 @@ BUTTONS = {
     "engine_outdated": Button("Update Engine", "pifu.install_engine"),
     "engine_broken": _REPAIR,
     "install_failed": Button("Try Again", "pifu.install_engine"),
+    "import_failed": Button("Choose Another File", "pifu.import_checkpoint"),
+    "imported_model": _PREFERENCES,
     "offline": Button("Open System Preferences", "screen.userpref_show", (("section", "SYSTEM"),)),
     "input": _PHOTO,
     "no_photo": _PHOTO,
@@ -40,6 +42,6 @@ BUTTONS = {
     "no_person": _PHOTO,
     "out_of_memory": _QUALITY,
     "engine_killed": _QUALITY,
-    "no_such_device": _DEVICE,
-    "unknown_device": _DEVICE,
+    "no_such_device": _PREFERENCES,
+    "unknown_device": _PREFERENCES,
 }

@@ -8,12 +8,11 @@ from pathlib import Path
 import bpy
 
 from ..protocol import Cancelled, Done, Failed, Generate, Progress
-from . import photo, preferences, session
+from . import models, photo, preferences, session
 from .errors import UserError
 from .job import Outcome
 from .properties import RESOLUTIONS
 
-MODEL = "human"
 log = logging.getLogger(__name__)
 
 
@@ -27,6 +26,7 @@ class GenerateTask:
         """filepath: the photo's; by default the photo and the person chosen in the scene are taken."""
         settings, choices = context.scene.pifu, preferences.of(context)
         self.importing = False
+        self._model = models.find(settings.model)
         self._scene = context.scene.name
         self._bones = settings.bones
         self._client = session.client()
@@ -42,7 +42,7 @@ class GenerateTask:
                     photo=str(source[1]),
                     person=person if filepath else settings.person,
                     output=str(self._folder / "result.npz"),
-                    model=MODEL,
+                    model=models.for_engine(self._model),
                     resolution=RESOLUTIONS[settings.quality],
                     device=preferences.torch_device(choices),
                     height_m=settings.height_m,
@@ -65,7 +65,8 @@ class GenerateTask:
                 self._output = Path(event.output)
             elif isinstance(event, Failed):
                 self._clean()
-                return Outcome("FAILED", event.message, event.kind, event.fix)
+                imported = event.kind == "model" and self._model not in models.BUNDLED
+                return Outcome("FAILED", event.message, "imported_model" if imported else event.kind, event.fix)
             elif isinstance(event, Cancelled):
                 self._clean()
                 return Outcome("CANCELLED", "Cancelled.")

@@ -97,7 +97,7 @@ def launch(operator, task: Task) -> set[str]:
 
 def refuse(operator, error: UserError) -> set[str]:
     """Tell the artist why a task does not begin."""
-    _status().about_engine = error.kind in {"install_failed", "offline"}
+    _status().about_engine = error.kind in {"install_failed", "import_failed", "offline"}
     _finish(Outcome("FAILED", str(error), error.kind, error.fix))
     operator.report({"ERROR"}, f"{error} {error.fix}".strip())
     return {"CANCELLED"}

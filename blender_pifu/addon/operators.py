@@ -8,7 +8,7 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 
 from .. import paths
-from . import engine_state, job, look, preferences, session
+from . import engine_state, import_model, job, look, models, preferences, session
 from .errors import UserError
 from .generate import GenerateTask
 from .install import InstallTask
@@ -188,6 +188,62 @@ class PIFU_OT_release_engine(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class PIFU_OT_import_checkpoint(_Begins, bpy.types.Operator):
+    """Convert published weights of PIFuHD or PIFu, without running anything in the file, and offer them in the panel"""
+
+    bl_idname = "pifu.import_checkpoint"
+    bl_label = "Import Checkpoint..."
+
+    filepath: StringProperty(
+        name="Checkpoint", description="pifuhd.pt, or net_G of PIFu", subtype="FILE_PATH", options={"SKIP_SAVE"}
+    )
+    color: StringProperty(
+        name="Colours",
+        description="PIFu's colour network, net_C, that belongs to a net_G. Empty: without colours",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context, _event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def draw(self, _context):
+        self.layout.label(text="PIFuHD: pifuhd.pt")
+        self.layout.label(text="PIFu: net_G, and below its net_C")
+        self.layout.prop(self, "color")
+
+    def execute(self, _context):
+        return self.begin(lambda: import_model.ImportTask(self.filepath, self.color))
+
+
+class PIFU_OT_remove_model(bpy.types.Operator):
+    """Delete this imported model from this computer; the checkpoint it was made of stays"""
+
+    bl_idname = "pifu.remove_model"
+    bl_label = "Remove Model"
+
+    key: StringProperty(options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, _context):
+        return not job.is_running()
+
+    def invoke(self, context, event):
+        return context.window_manager.invoke_confirm(self, event)
+
+    def execute(self, _context):
+        try:
+            models.remove(next(model for model in models.imported() if model.key == self.key))
+        except StopIteration:
+            self.report({"ERROR"}, f'There is no imported model "{self.key}".')
+            return {"CANCELLED"}
+        except UserError as error:
+            return job.refuse(self, error)
+        job.redraw()
+        return {"FINISHED"}
+
+
 class PIFU_OT_open_log(bpy.types.Operator):
     """Open the engine's log"""
 
@@ -195,8 +251,8 @@ class PIFU_OT_open_log(bpy.types.Operator):
     bl_label = "Open Log"
 
     def execute(self, context):
-        about_install = context.window_manager.pifu.kind == "install_failed"
-        path = paths.logs() / "install.log" if about_install else session.log_path()
+        others = {"install_failed": paths.logs() / "install.log", "import_failed": import_model.log_path()}
+        path = others.get(context.window_manager.pifu.kind, session.log_path())
         return _open(self, path, "There is no log yet.")
 
 
@@ -237,6 +293,8 @@ CLASSES = (
     PIFU_OT_install_engine,
     PIFU_OT_remove_engine,
     PIFU_OT_release_engine,
+    PIFU_OT_import_checkpoint,
+    PIFU_OT_remove_model,
     PIFU_OT_open_log,
     PIFU_OT_open_folder,
     PIFU_OT_open_preferences,

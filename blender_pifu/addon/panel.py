@@ -5,7 +5,7 @@ import textwrap
 
 import bpy
 
-from . import engine_state, session, thumbnail
+from . import engine_state, models, session, thumbnail
 from .errors import BUTTONS
 from .photo import key
 
@@ -30,14 +30,14 @@ class PIFU_PT_main(bpy.types.Panel):
         choices = layout.column()
         choices.enabled = not running
         _draw_photo(choices, settings, status, context.region.width)
-        _draw_choices(choices, settings)
+        _draw_choices(choices, settings, context.region.width)
         if running:
             draw_progress(layout, status)
             return
         engine = engine_state.look()
         if engine.word != "ready":
             button = BUTTONS[f"engine_{engine.word}"]
-            _draw_text(layout, engine.text, context.region.width, "INFO")
+            draw_text(layout, engine.text, context.region.width, "INFO")
             layout.operator(button.operator, text=button.label, icon="IMPORT")
         row = layout.row(align=True)
         row.scale_y = 1.5
@@ -91,15 +91,19 @@ def _draw_advice(box, status, width: int) -> None:
     column = box.column()
     column.active = not status.looking
     for advice in status.advice:
-        _draw_text(column, advice.sentence, width, _ICONS[advice.severity])
+        draw_text(column, advice.sentence, width, _ICONS[advice.severity])
     if status.people > 0 and not any(advice.severity != "info" for advice in status.advice):
         column.label(text="Nothing speaks against it", icon="CHECKMARK")
 
 
-def _draw_choices(layout, settings) -> None:
+def _draw_choices(layout, settings, width: int) -> None:
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False
+    column.prop(settings, "model")
+    for model in models.imported():
+        if model.key == settings.model_key:
+            draw_text(column, model.licence, width, "INFO")
     column.prop(settings, "quality")
     column.prop(settings, "height_m")
 
@@ -116,11 +120,11 @@ def draw_outcome(layout, status, width: int) -> None:
     """How the last work ended; after an error with the button that mends it and the log."""
     failed = status.state == "FAILED"
     box = layout.box()
-    _draw_text(box, status.message, width, "ERROR" if failed else "INFO")
+    draw_text(box, status.message, width, "ERROR" if failed else "INFO")
     if not failed:
         return
     if status.fix:
-        _draw_text(box, status.fix, width)
+        draw_text(box, status.fix, width)
     button = BUTTONS.get(status.kind)
     if button:
         properties = box.operator(button.operator, text=button.label)
@@ -129,7 +133,7 @@ def draw_outcome(layout, status, width: int) -> None:
     box.operator("pifu.open_log", icon="TEXT")
 
 
-def _draw_text(layout, text: str, width: int, icon: str = "NONE") -> None:
+def draw_text(layout, text: str, width: int, icon: str = "NONE") -> None:
     """A text in as many lines as the region of `width` pixels needs."""
     ui_scale = bpy.context.preferences.system.ui_scale
     letters = max(12, int((width - 40 * ui_scale) / (6.5 * ui_scale)) - (3 if icon != "NONE" else 0))

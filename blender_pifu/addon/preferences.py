@@ -5,7 +5,7 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from .. import paths
-from . import engine_state, panel, session
+from . import engine_state, models, panel, session
 
 DEVICES = (
     ("auto", "Automatic", "The graphics card where PyTorch can use it, else the processor"),
@@ -47,6 +47,7 @@ class PIFU_AP_preferences(bpy.types.AddonPreferences):
         layout.use_property_split = True
         layout.use_property_decorate = False
         self._draw_engine(layout.box(), context)
+        self._draw_models(layout.box(), context)
         layout.prop(self, "device")
         layout.prop(self, "keep_warm_min")
         layout.prop(self, "wheels")
@@ -69,6 +70,17 @@ class PIFU_AP_preferences(bpy.types.AddonPreferences):
         row.operator("pifu.remove_engine", text="Remove", icon="TRASH")
         if session.is_warm():
             row.operator("pifu.release_engine", text="Unload", icon="X")
+
+
+    def _draw_models(self, box, context):
+        box.label(text="Imported Models: for whoever has the published weights of PIFuHD or PIFu", icon="MESH_DATA")
+        for model in models.imported():
+            row = box.row()
+            panel.draw_text(row.column(), f"{model.name}: {model.licence}", context.region.width)
+            row.operator("pifu.remove_model", text="", icon="TRASH").key = model.key
+        row = box.row()
+        row.enabled = context.window_manager.pifu.state != "RUNNING"
+        row.operator("pifu.import_checkpoint", icon="IMPORT")
 
 
 def torch_device(choices: PIFU_AP_preferences) -> str:

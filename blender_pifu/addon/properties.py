@@ -12,7 +12,7 @@ from bpy.props import (
     StringProperty,
 )
 
-from . import bones, look
+from . import bones, look, models
 
 RESOLUTIONS = {"DRAFT": 128, "STANDARD": 256, "FINE": 512, "ULTRA": 1024}
 QUALITIES = (
@@ -39,6 +39,27 @@ def _on_person(self, _context) -> None:
     look.chosen(self.id_data)
 
 
+# Blender keeps no reference to the strings of items that a function makes.
+_model_items: tuple = ()
+
+
+def _models(self, _context):
+    global _model_items
+    _model_items = tuple(
+        (model.key, model.name, model.description, "", index)
+        for index, model in enumerate(models.choices(self.model_key))
+    )
+    return _model_items
+
+
+def _get_model(self) -> int:
+    return [model.key for model in models.choices(self.model_key)].index(self.model_key)
+
+
+def _set_model(self, index: int) -> None:
+    self.model_key = models.choices(self.model_key)[index].key
+
+
 class PIFU_PG_settings(bpy.types.PropertyGroup):
     """The choices for the next human; saved with the scene."""
 
@@ -50,6 +71,15 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
         description="Which of several people in the photo, counted from the left. 0: the largest, most central one",
         min=0,
         update=_on_person,
+    )
+    # By name, since the number of an imported model changes with the others that are there.
+    model_key: StringProperty(default="human", options={"HIDDEN"})
+    model: EnumProperty(
+        name="Model",
+        description="What makes the human. Published models are imported in the add-on's preferences",
+        items=_models,
+        get=_get_model,
+        set=_set_model,
     )
     quality: EnumProperty(name="Quality", description="How fine the surface is", items=QUALITIES, default="STANDARD")
     height_m: FloatProperty(

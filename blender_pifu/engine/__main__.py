@@ -70,17 +70,27 @@ def build_import_parser():
     parser.add_argument(
         "--z-size", metavar="Z", type=float, help="depth range it was trained with (default: the file's, or 200)"
     )
+    parser.add_argument("--json", action="store_true", help="print one JSON object a line; the last is the card")
     return parser
 
 
 def import_weights(options):
     """Convert a checkpoint. Raises EngineError."""
     check_output(options.output, (".safetensors",))
+    show = Progress(options.json)
     from .checkpoint import import_checkpoint
 
     card = import_checkpoint(
-        options.checkpoint, options.output, options.color, load_size=options.load_size, z_size=options.z_size
+        options.checkpoint,
+        options.output,
+        options.color,
+        load_size=options.load_size,
+        z_size=options.z_size,
+        progress=show,
     )
+    if options.json:
+        print(json.dumps(card), flush=True)
+        return
     for note in card.get("notes", ()):
         print(note)
     print(f"{options.output}: {card['name']}, {card['tensors']} tensors, {card['parameters']} values")

@@ -29,6 +29,12 @@ from .result import cannot_write, check_output
 
 ENDING = ".safetensors"
 LEGACY, ZIP = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", b"PK\x03\x04"  # what torch files begin with
+READ, CHECK, SUM, WRITE = STEPS = (
+    "Reading the checkpoint",
+    "Checking that everything is there",
+    "Taking its checksum",
+    "Writing the converted file",
+)
 SOURCES = {
     "pifuhd": (
         "https://github.com/facebookresearch/pifuhd",
@@ -43,23 +49,28 @@ SOURCES = {
 }
 
 
-def import_checkpoint(source, output, color=None, load_size=None, z_size=None) -> dict:
+def import_checkpoint(source, output, color=None, load_size=None, z_size=None, progress=None) -> dict:
     """Convert pifuhd.pt, or PIFu's net_G with its net_C as `color`, to `output` (.safetensors) and a card beside it.
 
     load_size, z_size: how depth was measured in training, in place of what the file says or the publications had.
+    progress(step, fraction): called as each of STEPS begins; what it raises stops the import.
     Returns the card as written. Raises InputError naming what is wrong, OutOfMemory. Files that are there are replaced.
     """
+    report = progress or (lambda step, fraction: None)
     source, output = Path(source), Path(output)
     check_output(output, (ENDING,))
+    report(READ, 0.0)
     files = [source] if color is None else [source, Path(color)]
     if any(output.resolve() == file.resolve() for file in files):
         raise InputError(f'"{output}" is what is to be imported.', fix="Choose another name for the output.")
     family, tensors, options = _collect(*files)
     given = {"load_size": load_size, "z_size": z_size}
+    report(CHECK, 0.3)
     settings, notes = _settings(options, given, source.name, family is PIFuHDModel)
     name = " + ".join(file.name for file in files)
     family.of(Tensors(tensors, name), settings, source.stem)  # fits, or says what does not
     _check_values(tensors, name)
+    report(SUM, 0.5)
     hashes = {file.name: _sha256(file) for file in files}
     metadata = {
         "family": family.family,
@@ -67,6 +78,7 @@ def import_checkpoint(source, output, color=None, load_size=None, z_size=None) -
         "license": family.license,
         "source_sha256": json.dumps(hashes),
     }
+    report(WRITE, 0.7)
     _write(output, lambda path: save_file(_separate(tensors), str(path), metadata))
     where, paper = SOURCES[family.family]
     card = {

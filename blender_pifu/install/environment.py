@@ -27,7 +27,7 @@ _MARK_TEXT = (
     "`python vendor_install.py --remove`, or Remove in the extension's preferences, takes it away.\n"
 )
 _OURS = ("env", "env.json", "env.json.new", "uv", "python", "logs", "jobs", _MARK, "install.lock")
-_BEFORE_US = {"logs", "jobs", "install.lock"}  # may lie there before the first install
+_BEFORE_US = {"logs", "jobs", "models", "install.lock"}  # may lie there before the first install
 _PYTHON_MB = 300
 _STEPS = {"engine": "Getting the libraries", "blender": "Getting Blender's module", "tests": "Getting the test tools"}
 
@@ -110,7 +110,10 @@ def status() -> dict:
 
 
 def remove() -> list[str]:
-    """Take everything of ours away; return the names of what else lies in the folder. Raises InstallError."""
+    """Take everything of ours away; return the names of what else lies in the folder. Raises InstallError.
+
+    Imported models stay: they are the artist's, and each has a button of its own.
+    """
     home = paths.home()
     if not home.exists():
         return []

@@ -14,7 +14,7 @@ from safetensors.torch import load_file, save_file
 
 from blender_pifu.engine import load_model
 from blender_pifu.engine.__main__ import main
-from blender_pifu.engine.checkpoint import import_checkpoint
+from blender_pifu.engine.checkpoint import STEPS, import_checkpoint
 from blender_pifu.engine.errors import InputError
 
 NET_G, NET_C = layout.filled(layout.net_g_layout(), 1), layout.filled(layout.net_c_layout(), 2)
@@ -73,6 +73,14 @@ def test_pifuhd_is_converted_with_its_licence(tmp_path, capsys, thin, old):
     assert card["sha256"] == {"hd.safetensors": hashlib.sha256(out.read_bytes()).hexdigest()}
     model = load_model(out)
     assert model.name == "hd" and "not for commercial use" in model.notes[0]
+
+
+def test_as_json_it_tells_its_steps_and_the_card(tmp_path, capsys, thin):
+    source, out = save(layout.pifuhd_checkpoint(thin), tmp_path / "pifuhd.pt"), tmp_path / "hd.safetensors"
+    assert main(["import-checkpoint", str(source), "-o", str(out), "--json"]) == 0
+    *steps, card = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [item["step"] for item in steps] == list(STEPS)
+    assert card == json.loads(out.with_suffix(".json").read_text())
 
 
 def test_options_come_from_the_file_or_the_command_line_or_are_told_as_assumed(tmp_path, capsys, thin):
