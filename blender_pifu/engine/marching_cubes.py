@@ -142,13 +142,14 @@ def _closer(share, start_value, end_value, value):
     return np.clip(np.where(beyond, near, share * _crossing(start_value, value)), END_MARGIN, 1 - END_MARGIN)
 
 
-def polygonise(lattice, cells, cases, value_at, field_at=None):
+def polygonise(lattice, cells, cases, value_at, field_at=None, unsure=0.0):
     """Triangulate cells of mixed sign.
 
     lattice: see Lattice; cells: (N,) int64 sorted, unique keys of the cells' lowest corners; cases: (N,) uint8 signs of
-    their corners (bit set: inside); value_at: keys (M,) -> occupancy (M,); field_at: positions (M, 3) in field space ->
-    occupancy (M,): asked at the vertices that lie between lattice points rather than near one, each of which then moves
-    closer to the level (a step of regula falsi).
+    their corners (bit set: inside); value_at: keys (M,) -> occupancy (M,); field_at: (positions (M, 3) in field space,
+    which of them need float32 (M,) bool) -> occupancy (M,): asked at vertices that lie between lattice points rather
+    than near one, each of which then moves closer to the level (a step of regula falsi); unsure: asked in float32 and
+    wherever they lie are vertices on edges along which the logit changes by less than this.
     Returns vertices (V, 3) float32 in field space and faces (F, 3) int32, outward, in an order of the cells.
     """
     counts, table, used = _tables()
@@ -169,8 +170,11 @@ def polygonise(lattice, cells, cases, value_at, field_at=None):
     along = vertices[np.arange(len(start)), axis]
     vertices[np.arange(len(start)), axis] = along + share * lattice.spacing
     if field_at:
-        asked = np.flatnonzero((share > STRAIGHT_ENOUGH) & (share < 1 - STRAIGHT_ENOUGH))
-        share = _closer(share[asked], start_value[asked], end_value[asked], _logit(field_at(vertices[asked])))
+        gap = np.abs(start_value - end_value)
+        between = (share > STRAIGHT_ENOUGH) & (share < 1 - STRAIGHT_ENOUGH)
+        asked = np.flatnonzero(between | (gap < unsure))
+        value = _logit(field_at(vertices[asked], gap[asked] < unsure))
+        share = _closer(share[asked], start_value[asked], end_value[asked], value)
         vertices[asked, axis[asked]] = along[asked] + share * lattice.spacing
 
     per_cell = counts[cases]

@@ -108,6 +108,8 @@ class Engine:
             "weights": model.name,
             "height_m": round(height_m * figure.seen, 4),
         }
+        if surface.lowered:
+            summary["low_precision"] = surface.lowered
         if figure.person:
             summary |= {"people": figure.people, "person": figure.number, "framing": figure.framing}
         notes = [*photo.notes, *model.notes, *(advice.sentence for advice in figure.advice)]

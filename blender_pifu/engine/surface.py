@@ -16,6 +16,7 @@ import torch
 from .errors import EngineError
 from .lattice import Lattice, Samples
 from .marching_cubes import FACES, LEVEL, polygonise
+from .precision import SAMPLE, Mixed, choose
 
 # Steps of the start lattice along one axis: 6 cm on a standing adult, well below the depth of any trunk.
 START_STEPS = 32
@@ -25,11 +26,13 @@ CHUNK_CPU, CHUNK_GPU = 8192, 65536
 
 @dataclass(frozen=True)
 class Surface:
-    """vertices: (V, 3) float32, field space; faces: (F, 3) int32, outward; evaluations: points asked of the field."""
+    """vertices: (V, 3) float32, field space; faces: (F, 3) int32, outward; evaluations: points asked of the field, who
+    were asked twice counted twice; lowered: the precision that most were asked in, None if it is the field's own."""
 
     vertices: np.ndarray
     faces: np.ndarray
     evaluations: int
+    lowered: str | None = None
 
 
 class Sampler:
@@ -37,9 +40,9 @@ class Sampler:
 
     def __init__(self, field, lattice, progress=None):
         self.samples = Samples()
-        self.evaluations = 0
         self.lattice = lattice
-        self._field = field
+        self._asked = 0
+        self._field = self._fast = self._exact = field
         self._progress = progress
         self._chunk = CHUNK_CPU if torch.device(field.device).type == "cpu" else CHUNK_GPU
         steps = torch.arange(lattice.resolution, dtype=torch.float32, device=field.device) * lattice.spacing - 1
@@ -49,6 +52,30 @@ class Sampler:
         # A person's surface takes about this many points; only the progress shown depends on it.
         self._expected = 12 * np.count_nonzero(self.support) + 1
 
+    @property
+    def evaluations(self):
+        """Points asked of the field so far."""
+        return self._asked + (self._field.asked_again if isinstance(self._field, Mixed) else 0)
+
+    @property
+    def unsure(self):
+        """Differences of logits below this drown in the errors of the precision in use."""
+        return self._field.unsure if isinstance(self._field, Mixed) else 0.0
+
+    @property
+    def lowered(self):
+        """The name of the low precision in use, or None."""
+        return self._field.precision if isinstance(self._field, Mixed) else None
+
+    def lower_precision(self, cells):
+        """Ask in low precision from now on if that is faster on cells (keys (N,)) that the surface passes."""
+        some = cells[:: -(-len(cells) // (SAMPLE // 8)) or 1]
+        keys = np.unique(some[:, None] + self.lattice.corner_offsets)
+        keys = keys[self._column_map[self.lattice.columns(keys)]]
+        field = choose(self._field, *self._by_column(self.lattice.positions(keys), self.lattice.columns(keys)))
+        if isinstance(field, Mixed):
+            self._field, self._fast = field, field.rough
+
     def evaluate(self, keys):
         """Make sure that the points (keys (N,) int64, any order) are sampled."""
         keys = np.unique(keys)
@@ -56,24 +83,26 @@ class Sampler:
         z = self.lattice.points(keys)[:, 2]
         keys = self.samples.missing(keys[(z >= 0) & (z < self.lattice.resolution)])
         # Sorted keys put a column's points side by side, so chunks share few columns.
-        self.samples.add(keys, self._ask(self.lattice.positions(keys).astype(np.float32), self.lattice.columns(keys)))
+        self.samples.add(keys, self._ask(self._field, self.lattice.positions(keys), self.lattice.columns(keys)))
 
-    def at(self, positions):
-        """Occupancy (N,) anywhere, positions (N, 3) field space."""
-        positions = positions.astype(np.float32)
+    def at(self, positions, exactly):
+        """Occupancy (N,) anywhere, positions (N, 3) field space; in low precision where that was found faster, but for
+        those that are wanted `exactly (N,)`."""
         steps = np.unique(positions[:, :2], axis=0, return_inverse=True)[1].reshape(-1)
-        order = np.argsort(steps, kind="stable")
         values = np.empty(len(positions), np.float32)
-        values[order] = self._ask(positions[order], steps[order])
+        for field, part in ((self._exact, exactly), (self._fast, ~exactly)):
+            part = np.flatnonzero(part)
+            part = part[np.argsort(steps[part], kind="stable")]
+            values[part] = self._ask(field, positions[part], steps[part])
         return values
 
-    def _ask(self, positions, columns):
+    def _ask(self, field, positions, columns):
         """Occupancy (N,) at positions (N, 3), the points of a column (N,) side by side, in chunks."""
         values = np.empty(len(positions), np.float32)
         for start in range(0, len(positions), self._chunk):
             part = slice(start, start + self._chunk)
-            values[part] = self._query(positions[part], columns[part])
-            self.evaluations += len(positions[part])
+            values[part] = self._query(field, positions[part], columns[part])
+            self._asked += len(positions[part])
             self._report()
         return values
 
@@ -81,15 +110,8 @@ class Sampler:
         """Signs (...) bool at keys (...)."""
         return self.samples.value_at(keys) > LEVEL
 
-    def _query(self, positions, columns):
-        device = self._field.device
-        _, first, column = np.unique(columns, return_index=True, return_inverse=True)
-        values = self._field.query_columns(
-            torch.from_numpy(positions[first, :2]).to(device),
-            torch.from_numpy(column.reshape(-1)).to(device),
-            torch.from_numpy(positions[:, 2].copy()).to(device),
-        )
-        values = values.float().cpu().numpy()
+    def _query(self, field, positions, columns):
+        values = field.query_columns(*self._by_column(positions, columns)).float().cpu().numpy()
         if not np.isfinite(values).all():
             raise EngineError(
                 "The model answered with values that are not numbers.",
@@ -97,28 +119,38 @@ class Sampler:
             )
         return values
 
+    def _by_column(self, positions, columns):
+        """What `query_columns` takes."""
+        _, first, column = np.unique(columns, return_index=True, return_inverse=True)
+        positions = torch.from_numpy(positions.astype(np.float32)).to(self._exact.device)
+        column = torch.from_numpy(column.reshape(-1)).to(self._exact.device)
+        return positions[first, :2], column, positions[:, 2].contiguous()
+
     def _report(self):
         if self._progress:
-            self._progress(min(0.99, self.evaluations / self._expected))
+            self._progress(min(0.99, self._asked / self._expected))
 
 
-def extract_surface(field, resolution, progress=None, refine=True):
+def extract_surface(field, resolution, progress=None, refine=True, exact=False):
     """The surface where the field's occupancy is 0.5.
 
     field: see field.py (query_columns, support, device); resolution: lattice points along each axis of the crop, at
     -1 + 2 i / resolution, everything outside them is empty; progress: called often with a fraction, may raise to stop;
     refine: ask the field once more at vertices between lattice points, so that a logit that bends within a cell shows
-    no terraces.
+    no terraces; exact: everything in float32. Otherwise the device is tried, and where low precision is faster it is
+    used for all that does not decide on which side of the surface a lattice point lies: the faces stay the same.
     Returns a Surface, closed and 2-manifold; without vertices where the field is empty. Raises EngineError.
     """
     lattice = Lattice(resolution)
     sampler = Sampler(field, lattice, progress)
     with torch.inference_mode():
         seeds = find_seeds(sampler, max(1, resolution // START_STEPS))
+        if not exact:
+            sampler.lower_precision(seeds)
         cells, cases = follow_surface(sampler, seeds)
         closer = sampler.at if refine else None
-        vertices, faces = polygonise(lattice, cells, cases, sampler.samples.value_at, closer)
-    return Surface(vertices, faces, sampler.evaluations)
+        vertices, faces = polygonise(lattice, cells, cases, sampler.samples.value_at, closer, sampler.unsure)
+    return Surface(vertices, faces, sampler.evaluations, sampler.lowered)
 
 
 def find_seeds(sampler, step):

@@ -145,7 +145,7 @@ def test_sparse_extraction_equals_dense(pifu):
     mask = torch.zeros(1, 1, 64, 64)
     mask[..., 16:48, 20:44] = 1
     field = model.field(model.encode(image, mask))
-    surface = extract_surface(field, 64, refine=False)
+    surface = extract_surface(field, 64, refine=False, exact=True)
     vertices, faces = largest_component(surface.vertices, surface.faces)
     dense_vertices, dense_faces = largest_component(*analytic.dense_surface(analytic.dense_volume(field, 64)))
     assert len(faces) > 500

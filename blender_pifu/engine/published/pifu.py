@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..person_cut import network_input
-from .column_field import ColumnField, in_batches, sample
+from .column_field import ColumnField, by_pixel, in_batches, sample
 from .hourglass import HourglassFilter, HourglassSizes
 from .model import PublishedModel, full_precision
 from .point_mlp import PointMLP
@@ -65,12 +65,13 @@ class PIFuField(ColumnField):
     """net_G's occupancy."""
 
     def __init__(self, mlp: PointMLP, encoding: Encoding, depth_scale: float):
-        super().__init__(encoding.mask, encoding.shape.device)
-        self._mlp, self._features, self._depth_scale = mlp, encoding.shape, depth_scale
+        super().__init__((mlp,), encoding.mask, encoding.shape.device)
+        self._features, self._depth_scale = by_pixel(encoding.shape), depth_scale
 
     def _occupancy(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
-        shares = self._mlp.columns(sample(self._features, xy))
-        return torch.sigmoid(self._mlp(shares, column, (z * self._depth_scale)[:, None])[:, 0].float())
+        (mlp,) = self.mlps
+        shares = mlp.columns(sample(self._features, xy))
+        return torch.sigmoid(mlp(shares, column, (z * self._depth_scale)[:, None])[:, 0].float())
 
 
 class PIFuModel(PublishedModel):

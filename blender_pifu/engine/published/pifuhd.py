@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..person_cut import network_input
-from .column_field import ColumnField, sample
+from .column_field import ColumnField, by_pixel, sample
 from .hourglass import HourglassFilter, HourglassSizes
 from .model import PublishedModel, full_precision
 from .point_mlp import PointMLP
@@ -68,16 +68,18 @@ class Encoding:
 class PIFuHDField(ColumnField):
     """The fine level's occupancy."""
 
-    def __init__(self, network: PIFuHDNetwork, encoding: Encoding, depth_scale: float):
-        super().__init__(encoding.mask, encoding.coarse.device)
-        self._network, self._encoding, self._depth_scale = network, encoding, depth_scale
+    def __init__(self, mlps: tuple[PointMLP, PointMLP], handed_layer: int, encoding: Encoding, depth_scale: float):
+        """mlps: coarse, whose activations of `handed_layer` go on to the fine one."""
+        super().__init__(mlps, encoding.mask, encoding.coarse.device)
+        self._handed_layer, self._depth_scale = handed_layer, depth_scale
+        self._coarse, self._fine = by_pixel(encoding.coarse), by_pixel(encoding.fine)
 
     def _occupancy(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
-        coarse, fine = self._network.netG.mlp, self._network.mlp
-        shares = coarse.columns(sample(self._encoding.coarse, xy))
+        coarse, fine = self.mlps
+        shares = coarse.columns(sample(self._coarse, xy))
         depth = (z * self._depth_scale)[:, None]
-        handed = coarse(shares, column, depth, until=self._network.handed_layer)
-        logits = fine(fine.columns(sample(self._encoding.fine, xy)), column, handed)
+        handed = coarse(shares, column, depth, until=self._handed_layer)
+        logits = fine(fine.columns(sample(self._fine, xy)), column, handed)
         return torch.sigmoid(logits[:, 0].float())
 
 
@@ -114,7 +116,9 @@ class PIFuHDModel(PublishedModel):
 
     def field(self, encoding: Encoding) -> PIFuHDField:
         """The occupancy field of an encoded photo."""
-        return PIFuHDField(self.network, encoding, self.settings.depth_scale)
+        network = self.network
+        mlps = network.netG.mlp, network.mlp
+        return PIFuHDField(mlps, network.handed_layer, encoding, self.settings.depth_scale)
 
     def hidden_side(self, encoding: Encoding, vertices) -> dict:
         """What `colors.paint` may know of the side the photo does not show: nothing."""

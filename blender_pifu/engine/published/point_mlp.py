@@ -6,6 +6,7 @@ coarse one thinks of it). Some layers are given that input again beside the runn
 it, so the column's share of each is a vector to add: the same sums in another order.
 """
 
+import copy
 from collections.abc import Sequence
 
 import torch.nn.functional as F
@@ -77,6 +78,7 @@ class PointMLP(nn.Module):
         y = None
         for k, layer in enumerate(self.layers):
             weight, start = layer.weight[..., 0], self.starts[k]
+            y = y if y is None else y.to(weight)
             if self.skips[k]:
                 out = shares[k].index_select(0, column)
                 if y is not None:
@@ -94,10 +96,17 @@ class PointMLP(nn.Module):
                 return y
         raise AssertionError("a layer is the last")
 
+    def lowered(self, dtype) -> "PointMLP":
+        """A copy in another precision, but for the last layer: it costs little, and large terms may cancel in it."""
+        low = copy.deepcopy(self)
+        for layer in low.layers[:-1]:
+            layer.to(dtype)
+        return low
+
 
 def _add_own(out: Tensor, own: Tensor, weight: Tensor) -> None:
     """out (N, width) += own (N, P) @ weight (width, P).T, a depth in float32 whatever the weights are."""
     if own.shape[1] == 1:
         out.addcmul_(own, weight[:, 0])
     else:
-        out.addmm_(own, weight.T)
+        out.addmm_(own.to(weight), weight.T)
