@@ -3,14 +3,16 @@
 
 import bpy
 
-from . import human, job, look, operators, panel, preferences, properties, session
+from . import human, job, look, operators, panel, panel_rig, preferences, properties, rig_operators, session
 
 CLASSES = (
     *properties.CLASSES,
     *human.CLASSES,
     preferences.PIFU_AP_preferences,
     *operators.CLASSES,
+    *rig_operators.CLASSES,
     panel.PIFU_PT_main,
+    *panel_rig.CLASSES,
 )
 
 
@@ -22,6 +24,7 @@ def register(package: str) -> None:
     bpy.types.Scene.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_settings)
     bpy.types.Object.pifu = bpy.props.PointerProperty(type=human.PIFU_PG_human)
     bpy.types.WindowManager.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_status)
+    bpy.types.WindowManager.pifu_report = bpy.props.PointerProperty(type=rig_operators.PIFU_PG_report)
     bpy.app.handlers.load_pre.append(job.on_load)
     bpy.app.handlers.load_pre.append(look.on_load)
 
@@ -33,6 +36,7 @@ def unregister() -> None:
     session.close()
     bpy.app.handlers.load_pre.remove(look.on_load)
     bpy.app.handlers.load_pre.remove(job.on_load)
+    del bpy.types.WindowManager.pifu_report
     del bpy.types.WindowManager.pifu
     del bpy.types.Object.pifu
     del bpy.types.Scene.pifu

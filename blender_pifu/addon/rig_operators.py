@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Thin operators for a person that is there: check it, mend it."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import CollectionProperty, StringProperty
+
+from .fixes import FIXES
+from .human import find_person
+from .validate import as_json, validate, worst
+
+
+class PIFU_PG_line(bpy.types.PropertyGroup):
+    """A line of the last check; never saved. Its name is the check's id."""
+
+    label: StringProperty(options={"SKIP_SAVE"})
+    state: StringProperty(options={"SKIP_SAVE"})
+    value: StringProperty(options={"SKIP_SAVE"})
+    fix: StringProperty(options={"SKIP_SAVE"})
+
+
+class PIFU_PG_report(bpy.types.PropertyGroup):
+    """The last check of a person, on the WindowManager. Written by the operators here alone."""
+
+    body: StringProperty(options={"SKIP_SAVE"})  # the mesh object's name
+    state: StringProperty(options={"SKIP_SAVE"})
+    json: StringProperty(options={"SKIP_SAVE"})
+    lines: CollectionProperty(type=PIFU_PG_line, options={"SKIP_SAVE"})
+
+
+class OnPerson:
+    """An operator that works on the person whose mesh or armature is active, in object mode."""
+
+    @classmethod
+    def poll(cls, context):
+        if context.mode != "OBJECT" or find_person(context) is None:
+            cls.poll_message_set("Select a human made here, in object mode")
+            return False
+        return True
+
+
+class PIFU_OT_validate(OnPerson, bpy.types.Operator):
+    """Check whether the human is ready to be rigged, posed and exported"""
+
+    bl_idname = "pifu.validate"
+    bl_label = "Check Human"
+
+    filepath: StringProperty(
+        name="Report", description="File for the report as JSON; empty: none", subtype="FILE_PATH"
+    )
+
+    def execute(self, context):
+        report = check(context)
+        if self.filepath:
+            try:
+                Path(bpy.path.abspath(self.filepath)).write_text(report.json + "\n", encoding="utf-8")
+            except OSError as error:
+                self.report({"ERROR"}, f"The report cannot be written: {error}")
+                return {"CANCELLED"}
+        counts = {state: sum(line.state == state for line in report.lines) for state in ("ERROR", "WARNING")}
+        self.report({"INFO"}, "{ERROR} errors, {WARNING} warnings".format(**counts))
+        return {"FINISHED"}
+
+
+class PIFU_OT_fix(OnPerson, bpy.types.Operator):
+    """Mend this, and check again"""
+
+    bl_idname = "pifu.fix"
+    bl_label = "Fix"
+    bl_options = {"REGISTER", "UNDO"}
+
+    check: StringProperty(name="Check", description="Which line of the check", options={"SKIP_SAVE"})
+
+    def execute(self, context):
+        if self.check not in FIXES:
+            self.report({"ERROR"}, f'Nothing mends "{self.check}".')
+            return {"CANCELLED"}
+        FIXES[self.check](find_person(context))
+        check(context)
+        return {"FINISHED"}
+
+
+def check(context) -> PIFU_PG_report:
+    """Check the person of `context` and keep the report for the panel."""
+    person = find_person(context)
+    lines = validate(person)
+    report = context.window_manager.pifu_report
+    report.body, report.state, report.json = person.body.name, worst(lines), as_json(person, lines)
+    report.lines.clear()
+    for line in lines:
+        item = report.lines.add()
+        item.name, item.label, item.state, item.value, item.fix = line.id, line.label, line.state, line.value, line.fix
+    return report
+
+
+CLASSES = (PIFU_PG_line, PIFU_PG_report, PIFU_OT_validate, PIFU_OT_fix)

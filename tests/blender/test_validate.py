@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every criterion is measured: a good person passes, each thing that is broken is told, and its button mends it."""
+
+import json
+from dataclasses import replace
+
+import bmesh
+import bpy
+import numpy as np
+import pytest
+from mathutils import Matrix
+
+from blender_pifu.addon.human import armature_of
+from blender_pifu.addon.scene import add_human
+
+
+def edit(body, change):
+    mesh = bmesh.new()
+    mesh.from_mesh(body.data)
+    mesh.verts.ensure_lookup_table()
+    mesh.faces.ensure_lookup_table()
+    change(mesh)
+    mesh.to_mesh(body.data)
+    mesh.free()
+
+
+def turn(body):
+    for thing in (body, armature_of(body)):
+        thing.data.transform(Matrix.Rotation(np.radians(70), 4, "Z"))
+
+
+def other_group(body):
+    body.vertex_groups.new(name="Seam").add((1, 2), 0.5, "REPLACE")
+
+
+def too_many(body):
+    for index in range(5):
+        body.vertex_groups[index].add((7,), 0.2, "REPLACE")
+
+
+def unload(body):
+    for group in body.vertex_groups:
+        group.remove((100, 101))
+
+
+def place(body):
+    armature_of(body).scale = (1.2, 1.2, 1.2)
+    body.location.x = 0.1
+
+
+def unpack(body):
+    painted = bpy.data.images.new("Ann", 8, 8)
+    painted.pixels[0] = 0.5
+    body.data.materials[0].node_tree.nodes["Image Texture"].image = painted
+
+
+BREAKS = {
+    "height": lambda body: body.data.transform(Matrix.Scale(1.1, 4)),
+    "ground": lambda body: body.data.transform(Matrix.Translation((0, 0, -0.2))),
+    "facing": turn,
+    "transforms": place,
+    "pieces": lambda body: edit(body, lambda mesh: bmesh.ops.create_icosphere(mesh, subdivisions=1, radius=0.05)),
+    "holes": lambda body: edit(body, lambda mesh: bmesh.ops.delete(mesh, geom=[mesh.faces[50]], context="FACES")),
+    "flat": lambda body: edit(body, squash),
+    "normals": lambda body: edit(body, lambda mesh: [face.normal_flip() for face in mesh.faces[:80]]),
+    "groups": other_group,
+    "unweighted": unload,
+    "sums": lambda body: body.vertex_groups[0].add((5,), 0.7, "REPLACE"),
+    "influences": too_many,
+    "uv_maps": lambda body: body.data.uv_layers.new(name="Second"),
+    "texture": unpack,
+    "names": lambda body: setattr(body, "name", "Thing"),
+}
+
+
+def squash(mesh):
+    """A face whose corners lie on one point."""
+    face = mesh.faces[60]
+    for vertex in face.verts:
+        vertex.co = face.verts[0].co
+
+
+def lines(body):
+    bpy.context.view_layer.objects.active = body
+    assert bpy.ops.pifu.validate() == {"FINISHED"}
+    report = bpy.context.window_manager.pifu_report
+    return {line["id"]: line for line in json.loads(report.json)["lines"]}
+
+
+def test_a_good_person_passes_but_for_what_cannot_be_mended(scene, rigged):
+    found = lines(add_human(bpy.context, scene, rigged, "Ann"))
+    # The naked synthetic body touches itself between its thighs and in its armpits.
+    assert {name for name, line in found.items() if line["state"] != "OK"} <= {"crossing"}
+    assert found["bones"]["measured"] == len(rigged.rig.names)
+    assert found["height"]["measured"] == pytest.approx(rigged.summary["height_m"], abs=1e-3)
+    assert set(BREAKS) <= set(found), "all that can be broken here has a line"
+
+
+@pytest.mark.parametrize("broken", BREAKS)
+def test_what_is_broken_is_told_and_mended(scene, rigged, broken):
+    body = add_human(bpy.context, scene, rigged, "Ann")
+    BREAKS[broken](body)
+    bpy.context.view_layer.update()
+    line = lines(body)[broken]
+    assert line["state"] != "OK" and line["fix"], line
+    assert bpy.ops.pifu.fix(check=broken) == {"FINISHED"}
+    found = lines(body)
+    assert found[broken]["state"] == "OK", found[broken]
+    if broken not in ("holes", "flat", "pieces"):
+        assert len(body.data.vertices) == len(rigged.vertices)
+    assert found["rest"]["state"] == "OK"
+
+
+def test_mending_a_transform_keeps_everything_where_it_is_seen(scene, rigged):
+    body = add_human(bpy.context, scene, rigged, "Ann")
+    place(body)
+    bpy.context.view_layer.update()
+    seen = body.matrix_world @ body.data.vertices[99].co
+    joint = body.parent.matrix_world @ body.parent.data.bones["hand.L"].head_local
+    bpy.ops.pifu.fix(check="transforms")
+    assert (body.data.vertices[99].co - seen).length < 1e-5
+    assert (body.parent.data.bones["hand.L"].head_local - joint).length < 1e-5
+
+
+def test_overlapping_and_stray_texture_coordinates_are_told(scene, rigged):
+    uv = rigged.uv.copy()
+    uv[:200] = uv[200:400]
+    uv[900] += 2
+    found = lines(add_human(bpy.context, scene, replace(rigged, uv=uv), "Ann"))
+    assert found["uv_overlaps"]["state"] == found["uv_inside"]["state"] == "ERROR"
+    assert found["uv_overlaps"]["measured"] == pytest.approx(200 / len(uv), rel=0.2)
+
+
+def test_quads_and_face_counts_are_those_of_the_preset(scene, rigged):
+    triangles = rigged.faces.copy()
+    triangles[: len(triangles) // 10, 3] = -1
+    summary = {**rigged.summary, "topology": "game"}
+    found = lines(add_human(bpy.context, scene, replace(rigged, faces=triangles, summary=summary), "Ann"))
+    assert found["quads"]["state"] == "ERROR" and found["quads"]["measured"] == pytest.approx(0.9, abs=1e-3)
+    assert found["count"]["state"] == "WARNING" and found["count"]["measured"] == len(triangles)
+
+
+def test_a_statue_is_told_from_a_rigged_person(scene, write_result):
+    from blender_pifu.addon.result import read_npz
+
+    found = lines(add_human(bpy.context, scene, read_npz(write_result()), "Ann"))
+    assert found["bones"]["state"] == "WARNING" and "rest" not in found
+    assert found["texture"]["state"] == "WARNING"
+
+
+def test_it_wants_a_person_and_writes_the_report_where_asked(scene, rigged, tmp_path):
+    assert not bpy.ops.pifu.validate.poll()
+    body = add_human(bpy.context, scene, rigged, "Ann")
+    bpy.context.view_layer.objects.active = body.parent
+    bpy.ops.pifu.validate(filepath=str(tmp_path / "report.json"))
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert (report["name"], report["state"]) == ("Ann", bpy.context.window_manager.pifu_report.state)
+    with pytest.raises(RuntimeError, match="cannot be written"):
+        bpy.ops.pifu.validate(filepath=str(tmp_path / "none" / "report.json"))
+    with pytest.raises(RuntimeError, match="Nothing mends"):
+        bpy.ops.pifu.fix(check="crossing")
