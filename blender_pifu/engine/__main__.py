@@ -39,6 +39,9 @@ def build_parser():
     parser.add_argument(
         "--person", metavar="N", type=int, help="which of several people, from the left (default: the main one)"
     )
+    parser.add_argument(
+        "--back", metavar="PHOTO", type=Path, help="second photo: the same person in the same pose from behind"
+    )
     parser.add_argument("--model", metavar="NAME|FILE", default="human", help="bundled model or .safetensors file")
     parser.add_argument(
         "--resolution",
@@ -110,6 +113,7 @@ def generate(options):
         device=options.device,
         height_m=options.height,
         person=options.person,
+        back=options.back,
         progress=show,
     )
     result = replace(result, summary={"output": str(options.output), **result.summary})

@@ -2,7 +2,7 @@
 """Models by name or file: encode a photo once, then query its field as often as needed."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +13,14 @@ from torch import Tensor
 
 from .errors import ModelError
 from .field import Field
+from .fusion import fuse
 from .networks import CoarseConfig, CoarseLevel, Maps
 from .person_cut import PersonCut, network_input
 from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.settings import Settings
 from .published.tensors import Tensors
+from .second_photo import BackCut
 
 DATA = Path(__file__).parents[1] / "data"
 # Bundled names: "fast" is the core of "human" without its details.
@@ -63,8 +65,9 @@ class HumanModel:
 
     notes = ()  # what whoever uses its results must be told
 
-    def __init__(self, level: CoarseLevel, name: str, core_only: bool = False):
-        self.level, self.name = level.eval(), name
+    def __init__(self, level: CoarseLevel, name: str, core_only: bool = False, reads_back: bool = False):
+        """reads_back: whether these weights read the shape of a photo of the back better than they guess it."""
+        self.level, self.name, self.reads_back = level.eval(), name, reads_back
         self.input_px = level.config.core_px if core_only else level.config.input_px
 
     @property
@@ -88,6 +91,14 @@ class HumanModel:
     def prepare(self, cut: PersonCut) -> tuple[Tensor, Tensor]:
         """What `encode` takes, from a photo's cut-out person."""
         return network_input(*cut(self.input_px), self.device)
+
+    def with_back(self, encoding: Encoding, behind: BackCut) -> tuple[Encoding, bool]:
+        """The encoding with the back as a photo of it shows it, and whether that was read for its shape; weights that
+        cannot read one better than guess leave the encoding as it was."""
+        if not self.reads_back:
+            return encoding, False
+        seen = self.encode(*self.prepare(behind))
+        return replace(encoding, maps=fuse(encoding.maps, seen.maps, encoding.mask * seen.mask)), True
 
     def hidden_side(self, encoding: Encoding, vertices: np.ndarray) -> dict:
         """What `colors.paint` may know of the side the photo does not show: the drawn back."""
@@ -131,7 +142,9 @@ def load_model(name_or_path: str | Path = "human", device: str | torch.device = 
         raise ModelError(f"{path.name} holds no model of this program.", fix="Choose weights made by its trainer.")
     level = Tensors(tensors, path.name).fill(CoarseLevel(config_from_json(metadata["config"])))
     name = str(name_or_path) if bundled else path.stem
-    return HumanModel(level.to(device=device, dtype=dtype), name, core_only=bundled and name == "fast")
+    level = level.to(device=device, dtype=dtype)
+    reads_back = metadata.get("reads_back") == "yes"
+    return HumanModel(level, name, core_only=bundled and name == "fast", reads_back=reads_back)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -18,6 +18,7 @@ from .models import load_model
 from .person_cut import PersonCut
 from .photo import load_photo
 from .result import Reconstruction
+from .second_photo import find_back
 from .stance import Framing
 from .surface import extract_surface
 
@@ -30,6 +31,7 @@ READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (
     "Painting",
 )
 STEP_ENDS = dict(zip(STEPS, (0.03, 0.15, 0.35, 0.9, 1.0), strict=True))
+ONLY_COLORS = "Only the colours of the back photo were taken; the shape of the back is guessed from the front."
 
 
 class Engine:
@@ -51,13 +53,16 @@ class Engine:
             photo = load_photo(photo_path)
             return photo, self._figures.look(photo, person)
 
-    def reconstruct(self, photo_path, *, model="human", resolution=256, height_m=1.70, person=None, progress=None):
+    def reconstruct(
+        self, photo_path, *, model="human", resolution=256, height_m=1.70, person=None, back=None, progress=None
+    ):
         """Make a person out of a photo.
 
         photo_path: image file; model: a bundled name, a weights file, or a loaded model on this engine's device;
         resolution: lattice points along the crop, 16 to 2048; height_m: height of the person, metres (of whom the photo
         cuts, only the part seen is made, in proportion); person: which of several, counted from the left from 1, or
-        None for the largest, most central one;
+        None for the largest, most central one; back: image file that shows the back of the same person in the same
+        pose, or None;
         progress(step, fraction): called with a step out of STEPS and the share (0..1) of the whole job that is done, at
         every step and often in between; what it raises (Cancelled) stops the job.
         Returns a Reconstruction; its summary still lacks `output`. Raises EngineError: InputError, NoPersonError,
@@ -71,17 +76,22 @@ class Engine:
             )
         clock = _Clock(progress)
         with self._memory_in_words(resolution):
-            return self._run(clock, photo_path, model, resolution, height_m, person)
+            return self._run(clock, photo_path, model, resolution, height_m, person, back)
 
-    def _run(self, clock, photo_path, model, resolution, height_m, person):
+    def _run(self, clock, photo_path, model, resolution, height_m, person, back):
         with clock.step(READ):
             photo = load_photo(photo_path)
+            back_photo = None if back is None else load_photo(back)
             model = self._load(model)
         with clock.step(MATTE):
             figure = self._figures.cut_out(photo, person)
             cut = PersonCut(figure.matte, figure.crop)
+            behind = None if back is None else find_back(self._figures, back_photo, figure)
         with clock.step(ENCODE):
             encoding = model.encode(*model.prepare(cut))
+            shaped_by_back = False
+            if behind:
+                encoding, shaped_by_back = model.with_back(encoding, behind)
             field = model.field(encoding)
         with clock.step(CARVE):
             surface = extract_surface(field, resolution, lambda fraction: clock.report(CARVE, fraction))
@@ -95,6 +105,8 @@ class Engine:
             normals = vertex_normals(vertices, faces)
             size = max(16, min(2 * resolution, math.ceil(cut.crop.side)))
             hidden = model.hidden_side(encoding, vertices)
+            if behind:
+                hidden["back"] = np.dstack(behind(size))
             colors = paint(vertices, faces, normals, 2 / resolution, photo=np.dstack(cut(size)), **hidden)
         summary = {
             "vertices": len(vertices),
@@ -113,6 +125,9 @@ class Engine:
         if figure.person:
             summary |= {"people": figure.people, "person": figure.number, "framing": figure.framing}
         notes = [*photo.notes, *model.notes, *(advice.sentence for advice in figure.advice)]
+        if behind:
+            summary |= {"back_overlap": round(behind.registration.overlap, 3), "back_shape": shaped_by_back}
+            notes += [*behind.notes, *([] if shaped_by_back else [ONLY_COLORS])]
         if notes:
             summary["notes"] = notes
         tilt = camera_tilt(vertices) if figure.framing is Framing.FULL else 0.0
@@ -149,13 +164,13 @@ class Engine:
 
 
 def reconstruct(
-    photo_path, *, model="human", resolution=256, device="auto", height_m=1.70, person=None, progress=None
+    photo_path, *, model="human", resolution=256, device="auto", height_m=1.70, person=None, back=None, progress=None
 ):
     """Make a person out of a photo, once. See Engine.reconstruct, which several photos are better given to."""
     if not isinstance(model, (str, os.PathLike)):
         device = model.device.type
     return Engine(device).reconstruct(
-        photo_path, model=model, resolution=resolution, height_m=height_m, person=person, progress=progress
+        photo_path, model=model, resolution=resolution, height_m=height_m, person=person, back=back, progress=progress
     )
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m blender_pifu.training people | train | evaluate | evaluate-body | export`: make people, train, score, ship
-weights."""
+"""`python -m blender_pifu.training people | train | evaluate | evaluate-back | evaluate-body | export`: make people,
+train, score, ship weights."""
 
 import argparse
 import json
@@ -18,6 +18,7 @@ from ..engine.networks import CoarseConfig
 from .cache import PeopleSet
 from .cases import SPLITS, folder_cases, split_case, split_seeds
 from .evaluate import as_markdown, evaluate
+from .evaluate_back import as_table, evaluate_back
 from .evaluate_body import evaluate_body
 from .export import export
 from .train import Plan, Run, run_folder
@@ -49,6 +50,12 @@ def main() -> None:
     judge.add_argument("--resolution", type=int, default=256)
     judge.add_argument("--out", type=Path, help="folder for contact sheets and the table")
     judge.add_argument("--json", action="store_true", help="print the table as JSON")
+    behind = commands.add_parser("evaluate-back", help="score what a photo of the back adds")
+    behind.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    behind.add_argument("--count", type=int, default=20, help="people of the test split")
+    behind.add_argument("--resolution", type=int, default=256)
+    behind.add_argument("--read", action="store_true", help="read its shape even if the weights are not said to")
+    behind.add_argument("--out", type=Path, help="folder for a sheet a person")
     rig = commands.add_parser("evaluate-body", help="score the body's fit on people never trained on")
     rig.add_argument("--weights", default="human", help="bundled name or .safetensors file")
     rig.add_argument("--count", type=int, default=24, help="people of the test split")
@@ -56,6 +63,7 @@ def main() -> None:
     rig.add_argument("--out", type=Path, help="folder for pictures")
     ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
     ship.add_argument("--scores", type=Path, help="table that evaluate wrote into its folder, for the card")
+    ship.add_argument("--reads-back", action="store_true", help="evaluate-back --read found the back's normals better")
     people.add_argument("--split", choices=("train", "test"), default="train")
     for command in (people, train):
         command.add_argument("--count", type=int, default=10000, help="people in the set")
@@ -67,6 +75,7 @@ def main() -> None:
         "people": _people,
         "train": _train,
         "evaluate": _evaluate,
+        "evaluate-back": _evaluate_back,
         "evaluate-body": _evaluate_body,
         "export": _export,
     }
@@ -74,7 +83,17 @@ def main() -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    export(options.run, scores=options.scores)
+    export(options.run, scores=options.scores, reads_back=options.reads_back)
+
+
+def _evaluate_back(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    seeds = islice(split_seeds("test"), options.count)
+    try:
+        rows = evaluate_back(seeds, options.weights, options.read, options.resolution, options.out)
+    except EngineError as error:
+        raise SystemExit(f"{error} {error.fix}".strip()) from error
+    print(as_table(rows))
 
 
 def _evaluate_body(options: argparse.Namespace) -> None:

@@ -19,15 +19,18 @@ from .train import run_folder
 DATA = Path(__file__).parents[1] / "data"
 
 
-def export(run: str, target: Path = DATA / "human.safetensors", scores: Path | None = None) -> None:
+def export(
+    run: str, target: Path = DATA / "human.safetensors", scores: Path | None = None, reads_back: bool = False
+) -> None:
     """Write `target` (float16) and the card beside it (`.json`): how it was trained, licence, sha256, and the table of
-    `scores`, the JSON file that `evaluate` writes."""
+    `scores`, the JSON file that `evaluate` writes. reads_back: as for `HumanModel`."""
     folder = run_folder(run)
     state = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
     config = config_from_json(state["config"])
     tensors = {name: value.to(torch.float16).contiguous() for name, value in state["average"].items()}
     beside = target.with_suffix(".new")
-    save_file(tensors, beside, metadata={"config": json.dumps(dataclasses.asdict(config))})
+    metadata = {"config": json.dumps(dataclasses.asdict(config)), "reads_back": "yes" if reads_back else "no"}
+    save_file(tensors, beside, metadata=metadata)
     os.replace(beside, target)
     commit = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=DATA, capture_output=True, text=True, check=True

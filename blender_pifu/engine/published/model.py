@@ -52,6 +52,10 @@ class PublishedModel(ABC):
     def field(self, encoding) -> ColumnField:
         """The occupancy field of an encoded photo."""
 
+    def with_back(self, encoding, behind) -> tuple[object, bool]:
+        """As `models.HumanModel.with_back`: these draw no surfaces, or none that another photo's could replace."""
+        return encoding, False
+
     def query(self, encoding, points: Tensor) -> Tensor:
         """Occupancy (N,) at `points (N, 3)` in field space, as the network says it, outside the support too."""
         return self.field(encoding).at(points.to(self.device, torch.float32))
