@@ -11,6 +11,7 @@ import time
 from itertools import islice
 from pathlib import Path
 
+import cv2
 import torch
 
 from ..engine.errors import EngineError
@@ -21,6 +22,7 @@ from .evaluate import as_markdown, evaluate
 from .evaluate_back import as_table, evaluate_back
 from .evaluate_body import evaluate_body
 from .export import export
+from .sheets import people_sheet
 from .train import Plan, Run, run_folder
 
 HELD_OUT = 64
@@ -34,6 +36,7 @@ def main() -> None:
     people.add_argument(
         "--maker", type=int, nargs=2, default=(0, 1), metavar=("K", "N"), help="make every Nth seed from K"
     )
+    people.add_argument("--sheet", type=Path, metavar="FILE", help="draw --count people into a picture instead")
     train = commands.add_parser("train", help="train, resuming the run of this name")
     train.add_argument("--minutes", type=float, default=1e9, help="stop after this long; the same command resumes")
     train.add_argument("--steps", type=int, default=Plan.steps)
@@ -117,6 +120,9 @@ def _evaluate(options: argparse.Namespace) -> None:
 
 
 def _people(options: argparse.Namespace) -> None:
+    if options.sheet:
+        cv2.imwrite(str(options.sheet), people_sheet(range(options.count), options.split)[..., ::-1])
+        return
     begun = time.monotonic()
     first, step = options.maker
     torch.set_num_threads(1)

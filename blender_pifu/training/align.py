@@ -11,7 +11,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from .metrics import sample_surface
+from .truth import sample_surface
 
 SAMPLES, PAIRS = 20000, 4000
 ROUNDS, ENOUGH = 60, 1e-10

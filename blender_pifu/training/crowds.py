@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Photos of several synthetic people whose mattes and joints are known, and how well the engine reads them.
 
-    python -m blender_pifu.training.crowds [--people 1 2 3 4] [--photos 6]
+python -m blender_pifu.training.crowds [--people 1 2 3 4] [--photos 6]
 """
 
 import argparse
 from dataclasses import dataclass
 from functools import lru_cache
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -18,25 +17,15 @@ from ..engine.people import People, choose
 from ..engine.photo import Photo
 from ..engine.stance import ANKLES, SHOULDERS
 from .framing import frame
-from .people.body import load_body
+from .people.landmarks import landmarks
 from .people.noise import smooth_noise
 from .people.person import make_person
 from .render import render_person
 
 PERSON_PX = 640
 PHOTO_PX = 960  # height of a photo
-JOINTS = {
-    "upperarm01.L": Landmark.LEFT_SHOULDER,
-    "upperarm01.R": Landmark.RIGHT_SHOULDER,
-    "lowerarm01.L": Landmark.LEFT_ELBOW,
-    "lowerarm01.R": Landmark.RIGHT_ELBOW,
-    "wrist.L": Landmark.LEFT_WRIST,
-    "wrist.R": Landmark.RIGHT_WRIST,
-    "lowerleg01.L": Landmark.LEFT_KNEE,
-    "lowerleg01.R": Landmark.RIGHT_KNEE,
-    "foot.L": Landmark.LEFT_ANKLE,
-    "foot.R": Landmark.RIGHT_ANKLE,
-}
+# Both shoulders, elbows, wrists, knees and ankles.
+JOINTS = [Landmark(k) for k in (11, 12, 13, 14, 15, 16, 25, 26, 27, 28)]
 
 
 @dataclass(frozen=True)
@@ -61,11 +50,8 @@ def figure(seed: int):
         if np.isinf(framing.visible).all():
             break
         seed += 1000  # cut by the photo's border
-    mesh = SimpleNamespace(vertices=framing(person.vertices), faces=person.faces, colors=person.colors,
-                           alpha=person.alpha, gloss=person.gloss, normals=None)  # fmt: skip
-    views = render_person(mesh, np.random.default_rng(seed), PERSON_PX)
-    bones = load_body().bone
-    joints = framing(person.joints[[bones[name] for name in JOINTS]])[:, :2] * (1, -1)
+    views = render_person(person.seen_through(framing), np.random.default_rng(seed), PERSON_PX)
+    joints = framing(landmarks(person)[JOINTS])[:, :2] * (1, -1)
     joints = (joints + 1) / 2 * PERSON_PX
     rows, columns = (np.flatnonzero((views.mask > 0.5).any(axis)) for axis in (1, 0))
     low = np.array([columns[0], rows[0]]) - 2
@@ -150,7 +136,7 @@ def measure(crowd: Crowd, people: People, matting: Matting) -> dict:
     for number, partner in enumerate(partners):
         if partner is None:
             continue
-        points = found[partner].points[list(JOINTS.values()), :2]
+        points = found[partner].points[JOINTS, :2]
         joints.append(np.hypot(*(points - crowd.joints[number]).T).mean() / crowd.heights[number])
         ious.append(iou(matting.matte(photo, found, partner).alpha, crowd.mattes[number]))
     return {

@@ -5,25 +5,16 @@ either from four sides."""
 import igl
 import numpy as np
 
-from .people.topology import vertex_normals
+from ..engine.mesh import vertex_normals
 from .raster import see
 from .render import seen_normals_map
+from .truth import sample_surface
 
 SURFACE_POINTS = 10000
 VIEW_PX = 256
 ONE_ONLY_DEG = 90.0  # error of a pixel that one silhouette covers and the other does not
 
 Mesh = tuple[np.ndarray, np.ndarray]  # vertices (V, 3), faces (F, 3)
-
-
-def sample_surface(vertices: np.ndarray, faces: np.ndarray, count: int, rng: np.random.Generator):
-    """Points (count, 3) and unit normals (count, 3) spread evenly over `vertices (V, 3)`, `faces (F, 3)`."""
-    corners = vertices[faces].astype(np.float64)
-    normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    area = np.linalg.norm(normals, axis=1)
-    chosen = rng.choice(len(faces), count, p=area / area.sum())
-    points = np.einsum("nk,nkc->nc", rng.dirichlet([1, 1, 1], count), corners[chosen])
-    return points, normals[chosen] / np.maximum(area[chosen], 1e-20)[:, None]
 
 
 def surface_distances(ours: Mesh, truth: Mesh) -> dict[str, float]:

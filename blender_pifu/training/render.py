@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from .people.topology import vertex_normals
+from ..engine.mesh import vertex_normals
 from .raster import Fragments, Lamps, see
 
 SHADOW_PX, SKY_PX = 512, 192
@@ -64,15 +64,16 @@ def draw_light(rng: np.random.Generator) -> Light:
 
 
 def render_person(mesh, rng: np.random.Generator, size: int) -> Views:
-    """`mesh` has vertices (V, 3) field space, faces (T, 3), colors (V, 3) linear, alpha, gloss (V,) or None, normals
-    (V, 3) or None. Colours are rendered at twice the size and averaged, so edges are soft.
+    """`mesh` has vertices (V, 3) field space, faces (T, 3), colors (V, 3) linear, alpha, gloss (V,) or None, and
+    paint: None or what `people.person.Person.paint` does. Colours are rendered at twice the size and
+    averaged, so edges are soft.
 
     The hidden side is lit by the mirror image of the front's light, without cast shadows: it meets the front without a
     seam, and looks as the front's photo would have shown it."""
     light = draw_light(rng)
     vertices = np.ascontiguousarray(mesh.vertices, np.float32)
     faces = np.ascontiguousarray(mesh.faces, np.int32)
-    normals = vertex_normals(vertices, faces) if mesh.normals is None else mesh.normals
+    normals = vertex_normals(vertices, faces)
     gloss = np.zeros(len(vertices)) if mesh.gloss is None else mesh.gloss
     openness = _openness(vertices, faces, normals, mesh.alpha)
     values = np.column_stack([normals, mesh.colors, gloss, openness]).astype(np.float32)
@@ -84,7 +85,7 @@ def render_person(mesh, rng: np.random.Generator, size: int) -> Views:
     pictures, exposure = [], None
     for facing, side in ((1, fine[0]), (-1, fine[1])):
         crease = _crease(coarse[0 if facing > 0 else 1], facing, size)
-        radiance, exposure = _shade(side, facing, values, corners, crease, light, lamps, size, exposure)
+        radiance, exposure = _shade(mesh.paint, side, facing, values, corners, crease, light, lamps, size, exposure)
         pictures.append(_develop(radiance * exposure, side, size, share, light))
     maps = [_maps(side, facing, normals, corners, size) for facing, side in ((1, coarse[0]), (-1, coarse[1]))]
     return Views(
@@ -98,11 +99,12 @@ def render_person(mesh, rng: np.random.Generator, size: int) -> Views:
     )
 
 
-def _shade(side: Fragments, facing, values, towards, crease, light: Light, lamps, size, exposure):
+def _shade(paint, side: Fragments, facing, values, towards, crease, light: Light, lamps, size, exposure):
     """Linear light (P, 3) that leaves each fragment, and the exposure: measured on the front, kept for the back."""
     interpolated = side.interpolate(values)
     normal = _seen_normals(interpolated[:, :3], towards[side.seen], facing)
     albedo, gloss, openness = interpolated[:, 3:6], interpolated[:, 6], interpolated[:, 7]
+    albedo = paint(side, albedo) if paint else albedo
     mirrored = normal * np.array([1, 1, facing], np.float32)
     openness = openness * crease[_owner(side, size)]
     received = np.maximum(_harmonics(mirrored) @ light.sky, 0.05) * openness[:, None]

@@ -2,12 +2,12 @@
 """One training sample: a seeded person as pictures and as truth, in the field space of a crop."""
 
 from dataclasses import dataclass
-from types import SimpleNamespace
 
 import numpy as np
 
 from .framing import Framing, draw_shot, frame
-from .people.person import make_person
+from .people.landmarks import landmarks, seen
+from .people.person import Person, make_person
 from .render import render_person
 from .truth import occupancy_points
 
@@ -15,7 +15,7 @@ NEAR_M, CLOSE_M = 0.05, 0.015  # metres, spread of points about the surface
 POINTS = {"n_near": 4000, "n_fine": 3000, "n_uniform": 2000}
 POINT_COUNT = sum(POINTS.values())
 KINDS = ("stand", "step", "hard")
-GENERATION = 2  # raise it with every change that makes other samples from the same seeds: sets are kept apart by it
+GENERATION = 3  # raise it with every change that makes other samples from the same seeds: sets are kept apart by it
 
 
 def fields(size: int) -> dict[str, tuple[tuple[int, ...], type]]:
@@ -37,13 +37,18 @@ def fields(size: int) -> dict[str, tuple[tuple[int, ...], type]]:
 
 @dataclass(frozen=True)
 class Scene:
-    """A sample and the geometry it was made from: `vertices (V, 3)` field space, `faces (T, 3)`, `alpha (V,)` of hair
-    cards, 1 elsewhere."""
+    """A sample and what it was made from: `vertices (V, 3)` field space, `faces (T, 3)`, `alpha (V,)` of hair cards, 1
+    elsewhere; `joints (104, 3)` and `landmarks (33, 3)` (see `people.landmarks`), field space, and which landmarks the
+    photo shows, `seen (33,)`; the person, whose shape and skin weights are asked of it."""
 
     sample: dict[str, np.ndarray]
     vertices: np.ndarray
     faces: np.ndarray
     alpha: np.ndarray
+    joints: np.ndarray
+    landmarks: np.ndarray
+    seen: np.ndarray
+    person: Person
     framing: Framing
 
 
@@ -66,19 +71,12 @@ def make_scene(seed: int, split: str, size: int) -> Scene:
     rng = _shot_rng(seed, split)
     person = make_person(seed, split)
     framing = frame(person.vertices, rng)
-    mesh = SimpleNamespace(
-        vertices=framing(person.vertices),
-        faces=person.faces,
-        colors=person.colors,
-        alpha=person.alpha,
-        gloss=person.gloss,
-        normals=None,
-    )
+    mesh = person.seen_through(framing)
     views = render_person(mesh, rng, size)
     centres = (np.arange(size) + 0.5) / size * 2 - 1
     x0, y0, x1, y1 = framing.visible
-    seen = ((centres > x0) & (centres < x1))[None, :] & ((-centres > y0) & (-centres < y1))[:, None]
-    mask = views.mask * seen
+    shown = ((centres > x0) & (centres < x1))[None, :] & ((-centres > y0) & (-centres < y1))[:, None]
+    mask = views.mask * shown
     solid = (mask > 0.5) & np.isfinite(views.depth_front) & np.isfinite(views.depth_back)
     if solid.sum() < 0.01 * size * size:
         raise ValueError(f"seed {seed}: nothing to be seen")
@@ -90,7 +88,7 @@ def make_scene(seed: int, split: str, size: int) -> Scene:
     to_middle = np.array([0, 0, middle], np.float32)
     points = points - to_middle
     sample = {
-        "rgb": (views.rgb_front * seen[..., None]).astype(np.uint8),
+        "rgb": (views.rgb_front * shown[..., None]).astype(np.uint8),
         "mask": np.round(mask * 255).astype(np.uint8),
         "back_rgb": views.rgb_back,
         "front_normals": np.round(views.normal_front * 127 * solid[..., None]).astype(np.int8),
@@ -102,4 +100,15 @@ def make_scene(seed: int, split: str, size: int) -> Scene:
         "scale": np.float32(framing.scale),
         "kind": np.uint8(KINDS.index(person.kind)),
     }
-    return Scene(sample, mesh.vertices - to_middle, mesh.faces, mesh.alpha, framing)
+    marks = framing(landmarks(person))
+    return Scene(
+        sample,
+        mesh.vertices - to_middle,
+        mesh.faces,
+        mesh.alpha,
+        framing(person.joints) - to_middle,
+        marks - to_middle,
+        seen(marks, views.depth_front, framing.visible, framing.scale),
+        person,
+        framing,
+    )

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Contact sheets: what was given beside what was made of it, seen from all round."""
 
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 
 from .raster import rasterize
+from .sample import make_sample
 
 CELL_PX = 256
 TURNS = (0, 45, 90, 180)  # degrees: front, three quarters, side, back
@@ -19,6 +22,23 @@ def contact_sheet(photo: np.ndarray, meshes: dict[str, tuple[np.ndarray, np.ndar
         cv2.putText(row, name, (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (200, 60, 0), 1, cv2.LINE_AA)
         rows.append(row)
     return np.concatenate(rows, 0)
+
+
+def people_sheet(seeds: Iterable[int], split: str, across: int = 4) -> np.ndarray:
+    """What the generator makes of seeds, uint8 RGB: of each person the photo, the normals and the hidden side."""
+    cells = []
+    for seed in seeds:
+        try:
+            sample = make_sample(seed, split, CELL_PX)
+        except ValueError:  # nothing of this person is in the photo
+            continue
+        normals = sample["front_normals"].astype(np.int16) + 128
+        back = sample["back_rgb"] * (sample["mask"] > 0)[..., None]
+        cell = np.concatenate([sample["rgb"], normals.astype(np.uint8), back], 1)
+        cv2.putText(cell, str(seed), (4, 14), cv2.FONT_HERSHEY_SIMPLEX, 0.45, (255, 255, 0), 1, cv2.LINE_AA)
+        cells.append(cell)
+    cells += [np.zeros_like(cells[0])] * (-len(cells) % across)
+    return np.concatenate([np.concatenate(cells[k : k + across], 1) for k in range(0, len(cells), across)], 0)
 
 
 def shaded(vertices: np.ndarray, faces: np.ndarray, degrees: float, size: int) -> np.ndarray:

@@ -41,7 +41,11 @@ def occupancy_points(
     cube [-1, 1]; returns points (N, 3) float32 in random order and whether each is inside, (N,) uint8. ValueError when
     no outer surface lies in the crop."""
     tried = [int(SPARE * n) for n in (n_near, n_fine)]
-    surface, above = _surface(vertices, faces, rng, max(tried))
+    within = (np.abs(vertices[faces, :2].mean(1)) < 1).all(1)
+    if not within.any():
+        raise ValueError("no surface of the person lies in the crop")
+    surface, normals = sample_surface(vertices, faces, max(tried), rng, within)
+    above = surface + LIFT * normals
     around = [surface[:n] + spread * rng.normal(size=(n, 3)) for n, spread in zip(tried, (near, fine), strict=True)]
     uniform = rng.uniform(-1, 1, (n_uniform, 3))
     # One call for everything: building the tree costs as much as 10,000 points.
@@ -65,16 +69,17 @@ def _draw(allowed: np.ndarray, count: int, rng: np.random.Generator) -> np.ndarr
     return found[:count] if len(found) >= count else rng.choice(found, count)
 
 
-def _surface(
-    vertices: np.ndarray, faces: np.ndarray, rng: np.random.Generator, count: int
+def sample_surface(
+    vertices: np.ndarray, faces: np.ndarray, count: int, rng: np.random.Generator, kept: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """`count` points of the triangles within the crop, by area, and the same points lifted off the surface."""
+    """Points (count, 3) and unit normals (count, 3) spread evenly over `vertices (V, 3)`, `faces (F, 3)`, or over those
+    faces where `kept (F,)`. ValueError where there is no surface."""
     corners = vertices[faces].astype(np.float64)
     normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
     area = np.linalg.norm(normals, axis=1)
-    share = np.cumsum(area * (np.abs(corners[:, :, :2].mean(1)) < 1).all(1))
+    share = np.cumsum(area if kept is None else area * kept)
     if not len(share) or share[-1] <= 0:
-        raise ValueError("no surface of the person lies in the crop")
+        raise ValueError("there is no surface to take points from")
     chosen = np.searchsorted(share, rng.uniform(0, share[-1], count), side="right")
     points = np.einsum("nk,nkc->nc", rng.dirichlet([1, 1, 1], count), corners[chosen])
-    return points, points + LIFT * normals[chosen] / area[chosen][:, None]
+    return points, normals[chosen] / area[chosen][:, None]

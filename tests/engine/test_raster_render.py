@@ -15,7 +15,7 @@ SIZE = 96
 def ball(color=(0.5, 0.5, 0.5), **changes):
     vertices, faces = sphere()
     mesh = {"vertices": vertices, "faces": faces, "colors": np.tile(np.float32(color), (len(vertices), 1))}
-    return SimpleNamespace(**(mesh | {"alpha": None, "gloss": None, "normals": None} | changes))
+    return SimpleNamespace(**(mesh | {"alpha": None, "gloss": None, "paint": None} | changes))
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def test_a_sheet_seen_from_its_inside_faces_the_eye():
         colors=np.full((4, 3), 0.5, np.float32),
         alpha=None,
         gloss=None,
-        normals=None,
+        paint=None,
     )
     views = render_person(mesh, np.random.default_rng(0), SIZE)
     hit = np.isfinite(views.depth_front)

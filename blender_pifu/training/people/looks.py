@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Colours: skin, hair and cloth, all kept per vertex as linear albedo 0..1."""
+"""Skin, eyes, hair: colours kept per vertex as linear albedo 0..1."""
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -50,16 +52,73 @@ def hair_tone(rng: np.random.Generator, skin: np.ndarray) -> np.ndarray:
     return np.clip(HAIR[rng.integers(0, 2 if dark else len(HAIR))] * rng.uniform(0.8, 1.2), 0, 1)
 
 
-def paint_body(body: Body, rest: np.ndarray, skin: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Skin over the base mesh, `rest: (19158, 3)`: noise, lips, nails, flushed ears; returns linear (19158, 3)."""
+@dataclass(frozen=True)
+class Face:
+    """Coordinates of a face in rest for every base vertex, in distances between mouth and eyes: `across` from the
+    middle, `up` from the mouth; `ahead`: before the ears, metres."""
+
+    across: np.ndarray
+    up: np.ndarray
+    ahead: np.ndarray
+
+
+def face_of(body: Body, rest: np.ndarray) -> Face:
+    mouth = rest[body.mask("lips") > 0.5].mean(0)
+    eyes = rest[np.unique(np.r_[body.group_faces("helper-l-eye"), body.group_faces("helper-r-eye")])].mean(0)
+    ears = rest[body.mask("ears") > 0.5]
+    unit = eyes[2] - mouth[2]
+    return Face(np.abs(rest[:, 0] - mouth[0]) / unit, (rest[:, 2] - mouth[2]) / unit, ears[:, 1].mean() - rest[:, 1])
+
+
+def paint_body(body: Body, rest: np.ndarray, skin: np.ndarray, feminine: bool, rng: np.random.Generator) -> np.ndarray:
+    """Skin over the base mesh, `rest: (19158, 3)`: noise, lips, nails, flushed ears and cheeks, freckles, make-up;
+    returns sRGB (19158, 3)."""
     mottle = 0.03 * smooth_noise(rest, rng, 1 / 0.03) + 0.03 * smooth_noise(rest, rng, 1 / 0.15)
     color = skin * (1 + mottle[:, None])
-    lips = skin * np.array([0.88, 0.62, 0.62]) if rng.random() < 0.7 else np.array([rng.uniform(0.4, 0.8), 0.12, 0.15])
-    strength = (body.mask("lips") * rng.uniform(0.5, 1))[:, None]
-    color = color * (1 - strength) + lips * strength
-    flush = (0.5 * body.mask("ears") + 0.15 * body.mask("face") * np.clip(mottle * 20, 0, 1))[:, None]
-    color = color * (1 - flush * np.array([0.0, 0.14, 0.14]))
-    return to_linear(color)
+    face = face_of(body, rest)
+    if rng.random() < 0.3:
+        spots = np.clip(4 * smooth_noise(rest, rng, 1 / rng.uniform(0.006, 0.014)) - rng.uniform(2, 4.5), 0, 1)
+        color = _blend(color, skin * np.array([0.72, 0.58, 0.5]), rng.uniform(0.2, 0.6) * spots)
+    made_up = feminine and rng.random() < 0.5
+    painted = rng.random() < (0.8 if made_up else 0.1)
+    lips = np.array([rng.uniform(0.4, 0.8), 0.12, 0.15]) if painted else skin * np.array([0.88, 0.62, 0.62])
+    color = _blend(color, lips, body.mask("lips") * rng.uniform(0.5, 1))
+    cheeks = np.exp(-(((face.across - 0.62) / 0.28) ** 2) - ((face.up - 0.45) / 0.3) ** 2) * (face.ahead > 0.02)
+    red = skin * np.array([1.0, 0.72, 0.72])
+    color = _blend(color, red, rng.uniform(0, 0.45 if made_up else 0.25) * cheeks)
+    nose = np.exp(-((face.across / 0.2) ** 2) - ((face.up - 0.5) / 0.2) ** 2) * (face.ahead > 0.05)
+    color = _blend(color, red, np.clip(0.5 * body.mask("ears") + rng.uniform(0, 0.3) * nose, 0, 1))
+    if made_up:
+        color = _blend(color, rng.uniform(0.05, 0.5, 3), rng.uniform(0.2, 0.7) * body.mask("eyelids"))
+    if rng.random() < (0.4 if feminine else 0.02):
+        color = _blend(color, rng.uniform(0, 0.9, 3), 0.9 * np.maximum(body.mask("fingernails"), body.mask("toenails")))
+    return color
+
+
+def beard(body: Body, rest: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, float]:
+    """How much of a beard covers each base vertex, (19158,) 0..1, and its thickness, metres: stubble, a full beard, a
+    moustache or a goatee."""
+    face = face_of(body, rest)
+    line = np.clip(0.9 * (face.across - 0.35), -0.12, 1.1)  # its upper edge, from the corners of the mouth to the ears
+    jaw = _soft(line - face.up, 0.12) * _soft(face.up + 1.0, 0.2) * _soft(face.ahead, 0.012)
+    lip = _soft(0.5 - face.across, 0.1) * _soft(face.up - 0.1, 0.06) * _soft(0.36 - face.up, 0.06)
+    chin = jaw * _soft(0.5 - face.across, 0.15)
+    kind = rng.choice(["stubble", "full", "moustache", "goatee"], p=[0.45, 0.3, 0.1, 0.15])
+    cover = {"moustache": lip, "goatee": np.maximum(lip, chin)}.get(kind, np.maximum(lip, jaw))
+    cover = cover * (1 - body.mask("lips")) * (face.ahead > -0.01) * (face.up < 1.2)
+    strength = rng.uniform(0.2, 0.5) if kind == "stubble" else rng.uniform(0.7, 0.97)
+    patchy = 1 - rng.uniform(0, 0.3) * np.abs(smooth_noise(rest, rng, 1 / 0.012))
+    thick = 0.0 if kind == "stubble" else rng.uniform(0.002, 0.012 if kind == "full" else 0.005)
+    return (cover * strength * patchy).astype(np.float32), thick
+
+
+def _soft(value: np.ndarray, width: float) -> np.ndarray:
+    """0 below 0, 1 above `width`."""
+    return np.clip(value / width, 0, 1)
+
+
+def _blend(color: np.ndarray, other: np.ndarray, share: np.ndarray) -> np.ndarray:
+    return color + np.asarray(share)[:, None] * (other - color)
 
 
 def paint_eyes(body: Body, rest: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -73,48 +132,3 @@ def paint_eyes(body: Body, rest: np.ndarray, rng: np.random.Generator) -> np.nda
         ahead = -ray[:, 1] / np.maximum(np.linalg.norm(ray, axis=1), 1e-9)
         color[ball] = np.where(ahead[:, None] > 0.97, 0.03, np.where(ahead[:, None] > 0.86, iris, 0.86))
     return to_linear(color)
-
-
-def cloth_tone(rng: np.random.Generator) -> np.ndarray:
-    """A colour people wear (3,) sRGB: greys, blues, browns most, some of any hue, black and white among them."""
-    if rng.random() < 0.35:
-        return np.full(
-            3, rng.choice([rng.uniform(0.03, 0.2), rng.uniform(0.2, 0.6), rng.uniform(0.75, 0.97)])
-        ) * rng.normal(1, 0.03, 3)
-    hue, saturation, value = rng.uniform(0, 1), rng.beta(2, 2.5), rng.uniform(0.1, 0.95)
-    wheel = np.clip(np.abs((hue * 6 + np.array([0, 4, 2])) % 6 - 3) - 1, 0, 1)
-    return value * (1 - saturation + saturation * wheel)
-
-
-def paint_cloth(rest: np.ndarray, rng: np.random.Generator, texel: np.ndarray | None = None) -> np.ndarray:
-    """A material over cloth, `rest: (V, 3)` metres: the piece's own texture with changed colours, or plain, stripes,
-    checks, camouflage, gradient or two-tone; returns linear (V, 3)."""
-    one, two = cloth_tone(rng), cloth_tone(rng)
-    if texel is not None and rng.random() < 0.6:
-        color = texel[:, :3] * rng.uniform(0.6, 1.3) * np.clip(rng.normal(1, 0.2, 3), 0.4, 1.6)
-        return to_linear(color[:, rng.permutation(3)] if rng.random() < 0.3 else color)
-    kind = rng.choice(
-        ["plain", "stripes", "checks", "camouflage", "gradient", "two_tone", "print"],
-        p=[0.52, 0.1, 0.08, 0.06, 0.06, 0.1, 0.08],
-    )
-    x, y, z = rest.T
-    if kind == "plain":
-        mix = np.zeros(len(rest))
-    elif kind == "stripes":
-        along = z if rng.random() < 0.6 else x
-        mix = (np.sin(along * rng.uniform(60, 260)) > rng.uniform(-0.6, 0.8)).astype(float)
-    elif kind == "checks":
-        step = rng.uniform(40, 160)
-        mix = 0.5 * (np.sin(x * step) > 0) + 0.5 * (np.sin(z * step) > 0)
-    elif kind == "camouflage":
-        mix = np.round(2 * np.clip(0.5 + smooth_noise(rest, rng, rng.uniform(5, 14)), 0, 1)) / 2
-    elif kind == "gradient":
-        mix = np.clip((z - z.min()) / max(np.ptp(z), 1e-6), 0, 1)
-    elif kind == "two_tone":
-        mix = (z > rng.uniform(np.quantile(z, 0.2), np.quantile(z, 0.9))).astype(float)
-    else:  # a print on the chest
-        centre, size = np.array([rng.normal(0, 0.05), rng.uniform(0.1, 0.35)]), rng.uniform(0.04, 0.12)
-        shape = np.hypot(x - centre[0], z - centre[1]) + 0.03 * smooth_noise(rest, rng, 1 / 0.06)
-        mix = ((shape < size) & (y < 0)).astype(float)
-    weave = 1 + 0.04 * smooth_noise(rest, rng, 1 / 0.04)
-    return to_linear((one + mix[:, None] * (two - one)) * weave[:, None])

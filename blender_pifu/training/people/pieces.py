@@ -19,7 +19,8 @@ HELD_OUT = {
 
 class Piece:
     """A garment, hat or hair style. Attributes: `faces (T, 3)`, `texture (H, W, 3|4) uint8 | None`, `uv (V, 2)`,
-    `hidden`: base vertices it covers; after `subdivision` all arrays are on the finer vertices."""
+    `hidden`: base vertices it covers; after `subdivision` all arrays are on the finer vertices, but `weights`,
+    `coarse_faces` and `coarse_smoother` on those before."""
 
     def __init__(self, path: Path, levels: int):
         with np.load(path, allow_pickle=False) as pack:
@@ -32,6 +33,7 @@ class Piece:
         on = self.fit["fit_vertices"].astype(int)
         self.weights = np.einsum("vk,vkb->vb", weights, body.weights[on]).astype(np.float32)
         coarse = triangulate(self.fit["faces"])
+        self.coarse_faces, self.coarse_smoother = coarse, neighbour_mean(coarse, len(on))
         self.subdivision = Subdivision(coarse, len(on), levels)
         self.faces = self.subdivision.faces
         self.smoother = neighbour_mean(self.faces, self.subdivision.vertex_count)

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.spatial.transform import Rotation
 
 from .body import Body
+from .hands import draw_hand
 
 UP, FORWARD = np.array([0.0, 0, 1]), np.array([0.0, -1, 0])
 SPINE = ("spine05", "spine04", "spine03", "spine02", "spine01")
@@ -102,7 +103,7 @@ def sample_pose(body: Body, heads: np.ndarray, rng: np.random.Generator) -> Pose
     arms = _draw_arms(rng, kind)
     for side, preset in zip(("L", "R"), arms, strict=True):
         _arm(rig, rng, side, preset)
-        _hand(rig, rng, side)
+        _hand(rig, rng, side, preset)
     root = body.bone["root"]
     yaw = degrees(rng, 0, 18) if rng.random() > (0.4 if kind == "hard" else 0.08) else rng.uniform(-np.pi, np.pi)
     camera = turn(np.array([1.0, 0, 0]), degrees(rng, 0, 5)) @ turn(FORWARD, degrees(rng, 0, 2))
@@ -125,7 +126,8 @@ def _legs(rig: Rigging, rng: np.random.Generator, kind: str) -> None:
     relaxed = int(rng.integers(2))  # which leg does not carry the weight
     crouch = rng.uniform(50, 105) if kind == "hard" and rng.random() < 0.4 else 0.0
     stride = rng.uniform(6, 24) * rng.choice([-1, 1]) if kind == "step" else 0.0
-    abduction = degrees(rng, 5, 3) if rng.random() < 0.8 else degrees(rng, 14, 5)
+    # Feet under the hips; together; well apart.
+    abduction = (degrees(rng, 4, 2.5), degrees(rng, -0.5, 1), degrees(rng, 10, 4))[rng.choice(3, p=[0.66, 0.2, 0.14])]
     for i, side in enumerate(("L", "R")):
         sign = 1 if side == "L" else -1
         flexion = np.degrees(degrees(rng, 0, 2.0))
@@ -155,15 +157,16 @@ def _legs(rig: Rigging, rng: np.random.Generator, kind: str) -> None:
 
 
 ARMS = {  # preset: how often, both arms alike or not
-    "hang": 0.50,
+    "hang": 0.40,
+    "near": 0.12,
     "hip": 0.07,
-    "pocket": 0.08,
+    "pocket": 0.09,
     "front": 0.08,
     "behind": 0.05,
     "crossed": 0.05,
-    "a_pose": 0.06,
+    "a_pose": 0.05,
     "t_pose": 0.03,
-    "bent": 0.05,
+    "bent": 0.06,
     "raised": 0.03,
 }
 
@@ -210,6 +213,7 @@ def _arm(rig: Rigging, rng: np.random.Generator, side: str, preset: str) -> None
         return
     outward, forward, bend = {
         "hang": (8 + abs(rng.normal(0, 6)), rng.normal(-3, 7), abs(rng.normal(12, 9))),
+        "near": (rng.uniform(3, 8), rng.normal(0, 4), rng.uniform(2, 25)),
         "a_pose": (rng.uniform(25, 50), rng.normal(0, 6), abs(rng.normal(5, 8))),
         "t_pose": (rng.uniform(70, 95), rng.normal(0, 6), abs(rng.normal(4, 6))),
         "bent": (rng.uniform(5, 30), rng.normal(0, 20), rng.uniform(50, 125)),
@@ -240,16 +244,21 @@ def _reach(rig: Rigging, side: str, target: np.ndarray, pole: np.ndarray) -> Non
     rig.point(lower, wrist, shoulder + distance * line - elbow)
 
 
-def _hand(rig: Rigging, rng: np.random.Generator, side: str) -> None:
-    """Fingers curl about the line on which they are bent in rest; the wrist turns about the forearm."""
+def _hand(rig: Rigging, rng: np.random.Generator, side: str, preset: str) -> None:
+    """Fingers bend about the line on which they are bent in rest and spread about the palm's normal; the wrist turns
+    about the forearm."""
     forearm = rig.rest_direction(f"lowerarm01.{side}", f"wrist.{side}")
-    twist = degrees(rng, 0, 22) * (1 if side == "L" else -1)
+    sign = 1 if side == "L" else -1
+    twist = degrees(rng, 0, 22) * sign
     rig.rotate(f"lowerarm02.{side}", turn(forearm, 0.5 * twist))
     rig.rotate(f"wrist.{side}", turn(forearm, 0.5 * twist) @ turn(np.cross(forearm, UP), degrees(rng, 0, 10)))
-    curl = rng.uniform(-5, 35) if rng.random() < 0.85 else rng.uniform(50, 75)
+    bends, spread = (np.radians(angles) for angles in draw_hand(rng, preset))
+    knuckles = [rig.heads[rig.body.bone[f"finger{finger}-1.{side}"]] for finger in (2, 5)]
+    wrist = rig.heads[rig.body.bone[f"wrist.{side}"]]
+    palm = np.cross(knuckles[0] - wrist, knuckles[1] - wrist)
     for finger in range(1, 6):
         heads = [rig.heads[rig.body.bone[f"finger{finger}-{joint}.{side}"]] for joint in (1, 2, 3)]
         hinge = np.cross(heads[1] - heads[0], heads[2] - heads[1])
-        own = np.radians(curl * (0.35 if finger == 1 else 1.0) + rng.uniform(-6, 6))
+        rig.rotate(f"finger{finger}-1.{side}", turn(palm, -spread[finger - 1]))
         for joint in (1, 2, 3):
-            rig.rotate(f"finger{finger}-{joint}.{side}", turn(hinge, own))
+            rig.rotate(f"finger{finger}-{joint}.{side}", turn(hinge, bends[finger - 1, joint - 1]))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Procedural garments: tops, trousers, skirts and dresses cut out of the base mesh's helper tights and skirt.
+"""Procedural garments: tops, trousers, skirts, jackets cut out of the base mesh's helper tights and skirt.
 
 A cut is a level set of coordinates that follow the body (along the arm, up the trunk), so hems are level on every body.
 """
@@ -8,12 +8,19 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
+from scipy.spatial import cKDTree
 
+from ...engine.mesh import vertex_normals
 from .body import Body, load_body
+from .fabric import lay_panels, part_weights
+from .folds import pressed_folds, squeeze
 from .noise import smooth_noise
-from .topology import Subdivision, compact, neighbour_mean, vertex_normals
+from .outfit import Garment
+from .topology import Subdivision, compact, neighbour_mean
 
 LEVELS = 2
+WELL_UNDER = 0.02
+SNUG = 0.004  # metres off the body, of what fits closely
 ARM_BONES = (
     "clavicle",
     "shoulder01",
@@ -25,28 +32,6 @@ ARM_BONES = (
     "finger",
     "metacarpal",
 )
-
-
-@dataclass(frozen=True)
-class Cut:
-    """Where a garment ends. Arm: 0 shoulder, 1 wrist. Trunk: 0 crotch, 1 neck; legs: -1 ankle."""
-
-    sleeve: float = -1.0
-    top: float = 1.0
-    bottom: float = 0.0
-    vee: float = 0.0  # how much deeper the neck is in front
-
-
-@dataclass
-class Garment:
-    """One cut garment: geometry rules and the cloth's measure."""
-
-    cut: Cut
-    ease: float  # metres it stands off the body
-    flare: float = 0.0  # more ease towards sleeve and leg ends, metres
-    drape: int = 4  # smoothing rounds: more lets the cloth bridge hollows
-    wrinkle: float = 0.003  # ridge height, metres
-    skirt: bool = False
 
 
 class Cloth:
@@ -62,7 +47,15 @@ class Cloth:
         self.arm, self.trunk, self.front = (
             self.subdivision(values[self.base]) for values in (limbs(body).arm, limbs(body).trunk, limbs(body).front)
         )
+        self.coarse_trunk = limbs(body).trunk[self.base]
         self.rest = self.subdivision(body.mean_vertices[self.base])
+        self.tree = cKDTree(self.rest)
+        self.weights = body.weights[self.base]
+        self.part = (self.subdivision(self.weights @ part_weights(body))).argmax(1)
+        up = lay_panels(body, body.mean_heads).axes[:, 2]
+        self.limb_axes = up[self.part]
+        if group == "helper-skirt":  # one tube round both legs
+            self.part[:] = 0
 
 
 @dataclass(frozen=True)
@@ -96,12 +89,21 @@ def limbs(body: Body) -> Limbs:
     return Limbs(arm.astype(np.float32), trunk, front)
 
 
-def kept(cut: Cut, arm: np.ndarray, trunk: np.ndarray, front: np.ndarray) -> np.ndarray:
-    """Signed cover (V,): above 0 inside the garment, in units of limb lengths."""
-    neck = cut.top - cut.vee * np.maximum(front, 0)
-    on_trunk = np.minimum(np.minimum(neck - trunk, 1.0), trunk - cut.bottom)
-    on_arm = cut.sleeve - arm
-    return np.where(arm > 0, np.minimum(on_arm, 1.0), np.minimum(on_trunk, np.maximum(on_arm, 0.12)))
+def covered(garment: Garment, arm, trunk, front, side) -> np.ndarray:
+    """Signed cover (V,) of points of the body or of a cloth, above 0 inside the garment, in units of limb lengths;
+    `side`: distance from the middle, metres."""
+    cut = garment.cut
+    if garment.skirt:  # one tube round both legs
+        cover = np.where(arm > 0, -1.0, np.minimum(cut.top - trunk, trunk - cut.bottom))
+    else:
+        neck = cut.top - cut.vee * np.maximum(front, 0)
+        on_trunk = np.minimum(np.minimum(neck - trunk, 1.0), trunk - cut.bottom)
+        on_arm = cut.sleeve - arm
+        cover = np.where(arm > 0, np.minimum(on_arm, 1.0), np.minimum(on_trunk, np.maximum(on_arm, 0.12)))
+    if cut.opening:
+        width = np.maximum(cut.opening + cut.spread * np.clip(1 - trunk, 0, 2), 0.008)
+        cover = np.where((front > 0) & (arm <= 0), np.minimum(cover, side - width), cover)
+    return cover
 
 
 class Tailor:
@@ -119,86 +121,84 @@ class Tailor:
         return Cloth(self.body, "helper-skirt")
 
     def sew(
-        self, garment: Garment, posed: np.ndarray, rng: np.random.Generator
+        self, garment: Garment, over: list[Garment], rest: np.ndarray, posed: np.ndarray, rng: np.random.Generator
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Drape on `posed: (19158, 3)` metres; returns vertices (V, 3), faces (T, 3), rest points (V, 3)."""
-        cloth = self.skirt if garment.skirt else self.tights
+        """Drape over a body, `rest` and `posed: (19158, 3)` metres, leaving out what lies well under the garments worn
+        `over` this one: there it would poke through; returns vertices (V, 3), faces (T, 3) and which of the cloth's
+        vertices these are (V,), see `cloth_of`."""
+        cloth = self.cloth_of(garment)
         body = posed[cloth.base]
         normals = vertex_normals(body, cloth.coarse_faces)
-        draped = body + garment.ease * normals
+        ease = garment.ease + np.clip((cloth.coarse_trunk - garment.snug) / 0.15 + 1, 0, 1) * (SNUG - garment.ease)
+        draped = body + ease[:, None] * normals
         for _ in range(garment.drape):
-            draped = 0.4 * draped + 0.6 * (cloth.smoother @ draped)
+            # Off the surface only: along it the mean of neighbours drifts towards quads' diagonals, and hems zigzag.
+            draped += 0.6 * np.einsum("vc,vc->v", cloth.smoother @ draped - draped, normals)[:, None] * normals
             clearance = np.einsum("vc,vc->v", draped - body, normals)
-            draped = draped + np.maximum(0.6 * garment.ease - clearance, 0)[:, None] * normals
+            draped += np.maximum(0.8 * ease - clearance, 0)[:, None] * normals
         fine = cloth.subdivision(draped)
         for _ in range(2):
             fine = 0.5 * fine + 0.5 * (cloth.fine_smoother @ fine)
-        ends = np.clip(np.where(cloth.arm > 0, cloth.arm / max(garment.cut.sleeve, 0.1), -cloth.trunk), 0, 1)
         normals = vertex_normals(fine, cloth.faces)
-        ridges = 1 - 2 * np.abs(smooth_noise(cloth.rest, rng, 1 / 0.2, stretch=(1.0, 1.0, 1.6)))
-        billow = smooth_noise(cloth.rest, rng, 1 / 0.25)
-        offset = garment.flare * ends + garment.wrinkle * ridges + 0.4 * garment.ease * billow
-        fine = fine + np.maximum(offset, -0.5 * garment.ease)[:, None] * normals
-        cover = self._cover(garment, cloth)
-        faces, used = compact(cloth.faces[(cover[cloth.faces] > 0).all(1)])
-        return fine[used].astype(np.float32), faces, cloth.rest[used]
+        offset = self._folds(garment, cloth, rest, body, rng)
+        where = cloth.arm, cloth.trunk, cloth.front, np.abs(cloth.rest[:, 0])
+        under = np.max([np.full(len(fine), -1.0), *(covered(other, *where) for other in over)], 0)
+        # What has cloth over it stays low, what has cloth under it high.
+        offset = np.maximum(offset, (-0.1 if garment.cloth == "jacket" else -0.25) * garment.ease)
+        offset = np.where(under > -0.03, np.minimum(offset, 0.001), offset)
+        fine = fine + offset[:, None] * normals
+        cover = np.minimum(covered(garment, *where), WELL_UNDER - under)
+        shown = (cover[cloth.faces] > 0).any(1)
+        faces, used = compact(cloth.faces[shown])
+        return _hemmed(fine[used], faces, cover[used]).astype(np.float32), faces, used
+
+    def cloth_of(self, garment: Garment) -> Cloth:
+        return self.skirt if garment.skirt else self.tights
 
     @staticmethod
-    def _cover(garment: Garment, cloth: Cloth) -> np.ndarray:
-        if garment.skirt:  # trunk coordinate alone: the skirt is one tube round both legs
-            return np.minimum(garment.cut.top - cloth.trunk, cloth.trunk - garment.cut.bottom)
-        return kept(garment.cut, cloth.arm, cloth.trunk, cloth.front)
+    def _folds(garment: Garment, cloth: Cloth, rest, body, rng) -> np.ndarray:
+        """How far the cloth stands off its smooth drape, (V,) metres."""
+        ends = np.clip(np.where(cloth.arm > 0, cloth.arm / max(garment.cut.sleeve, 0.1), -cloth.trunk), 0, 1)
+        ridges = 1 - 2 * np.abs(smooth_noise(cloth.rest, rng, 1 / 0.2, stretch=(1.0, 1.0, 1.6)))
+        billow = smooth_noise(cloth.rest, rng, 1 / 0.25)
+        direction, strength = squeeze(cloth.coarse_faces, rest[cloth.base], body, cloth.smoother)
+        direction, strength = cloth.subdivision(direction), cloth.subdivision(strength)
+        # Sleeves and trouser legs bunch where they end on wrist and foot, pressed along the limb.
+        cuff = np.exp(-(((np.where(cloth.arm > 0, 1 - cloth.arm, 1 + cloth.trunk)) / 0.1) ** 2))
+        cuff = np.where((cloth.arm > 0) == (garment.cut.sleeve > 0.85), cuff, 0) * (not garment.skirt)
+        along = np.where(cloth.arm[:, None] > 0, cloth.limb_axes, np.array([0.0, 0, 1]))
+        direction = np.where((cuff > strength)[:, None], along, direction)
+        pressed = pressed_folds(cloth.rest, cloth.tree, direction, np.maximum(strength, 0.5 * cuff), rng)
+        offset = garment.flare * ends + 0.4 * garment.ease * billow
+        offset += garment.wrinkle * (0.6 * ridges + 1.8 * pressed)
+        if garment.hang:
+            low = np.clip((0.75 - cloth.trunk) / 1.2, 0, 1) * (cloth.arm <= 0)
+            offset += garment.hang * low * smooth_noise(cloth.rest, rng, 1 / 0.1, stretch=(1.0, 1.0, 0.15))
+        return offset
 
     def hides(self, garment: Garment) -> np.ndarray:
         """(19158,) bool: base vertices well under the garment."""
         if garment.skirt:
             return np.zeros(len(self.body.weights), bool)
-        body = limbs(self.body)
-        return kept(garment.cut, body.arm, body.trunk, body.front) > 0.05
+        body, side = limbs(self.body), np.abs(self.body.mean_vertices[:, 0])
+        return covered(garment, body.arm, body.trunk, body.front, side) > WELL_UNDER
+
+
+def _hemmed(vertices: np.ndarray, faces: np.ndarray, cover: np.ndarray) -> np.ndarray:
+    """Draw what lies beyond the hem (cover below 0) back to it, along the edges that cross it; else hems are jagged."""
+    i, j = faces[:, [0, 1, 2, 1, 2, 0]].ravel(), faces[:, [1, 2, 0, 0, 1, 2]].ravel()
+    crossing = (cover[i] <= 0) & (cover[j] > 0)
+    i, j = i[crossing], j[crossing]
+    beyond = -cover[i] / np.maximum(cover[j] - cover[i], 1e-6)
+    meets = vertices[i] + beyond[:, None] * (vertices[j] - vertices[i])
+    count = np.bincount(i, minlength=len(vertices))
+    out = vertices.copy()
+    for k in range(3):
+        out[count > 0, k] = np.bincount(i, meets[:, k], len(vertices))[count > 0] / count[count > 0]
+    return out
 
 
 @lru_cache(maxsize=1)
 def load_tailor() -> Tailor:
     """One tailor a process."""
     return Tailor(load_body())
-
-
-def sample_outfit(rng: np.random.Generator) -> list[tuple[str, Garment]]:
-    """A random outfit, bottom first: [("trousers" | "skirt" | "top" | "dress skirt", garment)]."""
-    loose = rng.choice([0.005, 0.010, 0.020], p=[0.35, 0.4, 0.25])
-    waist = rng.uniform(0.28, 0.42)
-    sleeve = rng.choice(
-        [-0.05, rng.uniform(0.15, 0.5), rng.uniform(0.55, 0.8), rng.uniform(0.9, 0.98)], p=[0.1, 0.4, 0.1, 0.4]
-    )
-    neck = Cut(sleeve=float(sleeve), top=rng.uniform(0.88, 1.02), bottom=0.0, vee=rng.choice([0, rng.uniform(0, 0.2)]))
-    hem = rng.uniform(-0.02, 0.24) if rng.random() < 0.75 else rng.uniform(-0.3, 0.0)
-    tucked = rng.random() < 0.25
-    hem = waist - 0.05 if tucked else hem
-    wrinkle = rng.uniform(0.0005, 0.006)
-    top = Garment(
-        Cut(neck.sleeve, neck.top, hem, neck.vee),
-        ease=float(0.004 if tucked else loose + rng.uniform(0.003, 0.008)),
-        flare=float(rng.uniform(0, 0.025) if loose > 0.006 and not tucked else 0.0),
-        drape=int(rng.integers(2, 10)),
-        wrinkle=float(wrinkle),
-    )
-    if rng.random() < 0.2:
-        length = float(rng.uniform(-0.85, -0.2))
-        skirt = Garment(
-            Cut(top=waist + 0.05 if tucked else min(waist, hem) + 0.05, bottom=length),
-            ease=0.014 if tucked else 0.008,
-            flare=float(rng.uniform(0, 0.08)),
-            drape=int(rng.integers(1, 4)),
-            wrinkle=float(wrinkle * 2),
-            skirt=True,
-        )
-        return [("skirt", skirt), ("dress" if rng.random() < 0.5 else "top", top)]
-    length = float(rng.choice([rng.uniform(-0.6, -0.2), rng.uniform(-1.02, -0.85)], p=[0.25, 0.75]))
-    legs = Garment(
-        Cut(sleeve=-1.0, top=waist if tucked else min(waist, hem + 0.06), bottom=length),
-        ease=float(rng.choice([0.004, 0.009, 0.018], p=[0.3, 0.45, 0.25])),
-        flare=float(rng.uniform(0, 0.035) * rng.integers(2)),
-        drape=int(rng.integers(2, 8)),
-        wrinkle=float(rng.uniform(0.0005, 0.005)),
-    )
-    return [("trousers", legs), ("top", top)]

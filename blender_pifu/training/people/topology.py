@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Meshes without units: triangles from quads, midpoint subdivision, normals, smoothing."""
+"""Meshes without units: triangles from quads, midpoint subdivision, smoothing."""
 
 import numpy as np
 from scipy import sparse
@@ -47,13 +47,3 @@ def neighbour_mean(faces: np.ndarray, vertex_count: int) -> sparse.csr_matrix:
     adjacency.data[:] = 1
     degree = np.maximum(np.asarray(adjacency.sum(1)).ravel(), 1)
     return sparse.diags((1 / degree).astype(np.float32)) @ adjacency
-
-
-def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
-    """Area-weighted unit normals (V, 3)."""
-    corners = vertices[faces]
-    face_normals = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-    normals = np.stack(
-        [np.bincount(faces.ravel(), np.repeat(face_normals[:, k], 3), len(vertices)) for k in range(3)], axis=1
-    )
-    return (normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)).astype(np.float32)

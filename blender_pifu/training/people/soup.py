@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Layers of a person, and all of them in one triangle soup."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .fabric import Fabric
+from .topology import compact
+
+
+@dataclass
+class Layer:
+    """Skin, hair, a garment or a thing. `vertices (V, 3)` posed, metres; `faces (T, 3)`; `weights()`: (V, 104) of the
+    bones, asked for only where somebody needs them. Coloured by `colors (V, 3)` linear, or by a `fabric` at `rest (V,
+    3)` of body parts `part (T,)`. `alpha (V,)`; `used`: the vertices that faces name, all that goes into the soup."""
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    weights: Callable[[], np.ndarray]
+    colors: np.ndarray | None = None
+    fabric: Fabric | None = None
+    rest: np.ndarray | None = None
+    part: np.ndarray | None = None
+    alpha: np.ndarray | None = None
+    gloss: float = 0.1
+    used: np.ndarray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.faces, self.used = compact(self.faces)
+
+
+class Soup:
+    """Collects layers."""
+
+    def __init__(self) -> None:
+        self.layers: list[Layer] = []
+
+    def add(self, layer: Layer) -> None:
+        if len(layer.faces):
+            self.layers.append(layer)
+
+    def merged(self) -> dict:
+        """The arrays of a `Person`, and the layers themselves."""
+        columns: dict[str, list] = {name: [] for name in _COLUMNS}
+        fabrics: list[Fabric] = []
+        start = 0
+        for layer in self.layers:
+            used, count = layer.used, len(layer.used)
+            if layer.fabric is not None and layer.fabric not in fabrics:
+                fabrics.append(layer.fabric)
+            columns["vertices"].append(layer.vertices[used])
+            columns["faces"].append(layer.faces + start)
+            columns["colors"].append(
+                np.tile(layer.fabric.base, (count, 1)) if layer.colors is None else layer.colors[used]
+            )
+            columns["alpha"].append(np.ones(count) if layer.alpha is None else layer.alpha[used])
+            columns["gloss"].append(np.full(count, layer.gloss))
+            columns["rest"].append(np.zeros((count, 3)) if layer.rest is None else layer.rest[used])
+            index = -1 if layer.fabric is None else fabrics.index(layer.fabric)
+            columns["fabric"].append(np.full(len(layer.faces), index))
+            columns["part"].append(np.zeros(len(layer.faces)) if layer.part is None else layer.part)
+            start += count
+        merged = {name: np.concatenate(values).astype(_COLUMNS[name]) for name, values in columns.items()}
+        return {**merged, "fabrics": tuple(fabrics), "layers": tuple(self.layers)}
+
+
+_COLUMNS = {
+    "vertices": np.float32,
+    "faces": np.int32,
+    "colors": np.float32,
+    "alpha": np.float32,
+    "gloss": np.float32,
+    "rest": np.float32,
+    "fabric": np.int16,
+    "part": np.int8,
+}
