@@ -103,7 +103,7 @@ class GenerateTask:
             return path.stem or "Human", path
         if settings.photo is None:
             raise UserError("no_photo", "There is no photo yet.", "Choose one.")
-        return Path(settings.photo.name).stem or "Human", photo.as_file(settings.photo, self._folder)
+        return Path(settings.photo.name).stem or "Human", photo.as_file(settings.photo, self._folder, settings.id_data)
 
     def _import(self, context, scene) -> Outcome:
         from .result import ResultError, read_npz

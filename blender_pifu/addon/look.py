@@ -119,7 +119,7 @@ def _begin() -> None:
         client.begin(
             Look(
                 job=folder.name,
-                photo=str(photo.as_file(image, folder)),
+                photo=str(photo.as_file(image, folder, scene)),
                 picture=str(folder / "people.png"),
                 person=person,
                 device=preferences.torch_device(choices),
