@@ -5,6 +5,7 @@ import math
 import os
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 
 import numpy as np
 
@@ -75,8 +76,26 @@ class Engine:
                 f"A height of {height_m} m is not possible.", fix="Choose a height between 0.01 and 100 m."
             )
         clock = _Clock(progress)
+        job = clock, photo_path, model, resolution, height_m, person, back
         with self._memory_in_words(resolution):
-            return self._run(clock, photo_path, model, resolution, height_m, person, back)
+            if self.device.type == "cpu" or not isinstance(model, (str, os.PathLike)):
+                return self._run(*job)
+            return self._run_or_fall_back(job)
+
+    def _run_or_fall_back(self, job):
+        """Make the person on this engine's device or, where its memory does not last, on the CPU."""
+        try:
+            return self._run(*job)
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error):
+                raise
+        # What the error held of the device's memory is free only now.
+        self._model = self._model_name = None
+        empty_cache(self.device)
+        result = Engine("cpu")._run(*job)
+        note = f'The memory of the device "{self.device.type}" did not last: this person was made on the CPU.'
+        summary = {**result.summary, "notes": [*result.summary.get("notes", ()), note]}
+        return replace(result, summary=summary)
 
     def _run(self, clock, photo_path, model, resolution, height_m, person, back):
         with clock.step(READ):
@@ -128,6 +147,8 @@ class Engine:
         if behind:
             summary |= {"back_overlap": round(behind.registration.overlap, 3), "back_shape": shaped_by_back}
             notes += [*behind.notes, *([] if shaped_by_back else [ONLY_COLORS])]
+        if surface.squeezed:
+            notes.append("Memory was short: the surface was made in smaller pieces, which takes longer.")
         if notes:
             summary["notes"] = notes
         tilt = camera_tilt(vertices) if figure.framing is Framing.FULL else 0.0
@@ -180,12 +201,15 @@ class _Clock:
     def __init__(self, progress):
         self.seconds = {}
         self._progress = progress
+        self._furthest = 0.0
 
     def report(self, step, fraction):
         if self._progress:
             index = STEPS.index(step)
             begin = STEP_ENDS[STEPS[index - 1]] if index else 0.0
-            self._progress(step, begin + fraction * (STEP_ENDS[step] - begin))
+            # A job that begins again does not go back.
+            self._furthest = max(self._furthest, begin + fraction * (STEP_ENDS[step] - begin))
+            self._progress(step, self._furthest)
 
     @contextmanager
     def step(self, name):

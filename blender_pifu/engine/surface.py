@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from .device import empty_cache, is_out_of_memory
 from .errors import EngineError
 from .lattice import Lattice, Samples
 from .marching_cubes import FACES, LEVEL, polygonise
@@ -22,17 +23,23 @@ from .precision import SAMPLE, Mixed, choose
 START_STEPS = 32
 # Points sent to the field at once: on a CPU few enough to stay in its cache.
 CHUNK_CPU, CHUNK_GPU = 8192, 65536
+# Where memory runs out, chunks are halved down to this.
+LEAST_CHUNK = 1024
 
 
 @dataclass(frozen=True)
 class Surface:
-    """vertices: (V, 3) float32, field space; faces: (F, 3) int32, outward; evaluations: points asked of the field, who
-    were asked twice counted twice; lowered: the precision that most were asked in, None if it is the field's own."""
+    """vertices: (V, 3) float32, field space; faces: (F, 3) int32, outward.
+
+    evaluations: points asked of the field, who were asked twice counted twice; lowered: the precision that most were
+    asked in, None if it is the field's own; squeezed: memory ran out, and smaller chunks did.
+    """
 
     vertices: np.ndarray
     faces: np.ndarray
     evaluations: int
     lowered: str | None = None
+    squeezed: bool = False
 
 
 class Sampler:
@@ -41,6 +48,7 @@ class Sampler:
     def __init__(self, field, lattice, progress=None):
         self.samples = Samples()
         self.lattice = lattice
+        self.squeezed = False
         self._asked = 0
         self._field = self._fast = self._exact = field
         self._progress = progress
@@ -99,10 +107,17 @@ class Sampler:
     def _ask(self, field, positions, columns):
         """Occupancy (N,) at positions (N, 3), the points of a column (N,) side by side, in chunks."""
         values = np.empty(len(positions), np.float32)
-        for start in range(0, len(positions), self._chunk):
+        start = 0
+        while start < len(positions):
             part = slice(start, start + self._chunk)
-            values[part] = self._query(field, positions[part], columns[part])
-            self._asked += len(positions[part])
+            found = self._query(field, positions[part], columns[part])
+            if found is None:
+                self._chunk, self.squeezed = self._chunk // 2, True
+                empty_cache(torch.device(field.device))
+                continue
+            values[part] = found
+            start += len(found)
+            self._asked += len(found)
             self._report()
         return values
 
@@ -111,7 +126,13 @@ class Sampler:
         return self.samples.value_at(keys) > LEVEL
 
     def _query(self, field, positions, columns):
-        values = field.query_columns(*self._by_column(positions, columns)).float().cpu().numpy()
+        """Occupancy (N,), or None if memory ran out but may last for half as many points."""
+        try:
+            values = field.query_columns(*self._by_column(positions, columns)).float().cpu().numpy()
+        except (MemoryError, RuntimeError) as error:
+            if not is_out_of_memory(error) or self._chunk // 2 < LEAST_CHUNK:
+                raise
+            return None
         if not np.isfinite(values).all():
             raise EngineError(
                 "The model answered with values that are not numbers.",
@@ -150,7 +171,7 @@ def extract_surface(field, resolution, progress=None, refine=True, exact=False):
         cells, cases = follow_surface(sampler, seeds)
         closer = sampler.at if refine else None
         vertices, faces = polygonise(lattice, cells, cases, sampler.samples.value_at, closer, sampler.unsure)
-    return Surface(vertices, faces, sampler.evaluations, sampler.lowered)
+    return Surface(vertices, faces, sampler.evaluations, sampler.lowered, sampler.squeezed)
 
 
 def find_seeds(sampler, step):

@@ -10,7 +10,7 @@ import pytest
 import silhouette
 import torch
 
-from blender_pifu.engine import reconstruct
+from blender_pifu.engine import pipeline, reconstruct
 from blender_pifu.engine.device import available_devices, pick_device
 from blender_pifu.engine.errors import Cancelled, InputError, OutOfMemory
 from blender_pifu.engine.mesh import check_mesh
@@ -75,6 +75,38 @@ def test_the_work_can_be_stopped_in_every_step(photo, step):
 
     with pytest.raises(Cancelled):
         reconstruct(photo, model=silhouette.AnalyticModel(), resolution=64, progress=progress)
+
+
+@pytest.mark.parametrize("step", ["load", "carve"])
+def test_a_job_that_the_gpus_memory_does_not_last_for_is_done_on_the_cpu(photo, monkeypatch, step):
+    """There is no GPU: the engine believes it has one, whose memory is used up where torch would notice."""
+    load, seen = pipeline.load_model, []
+
+    def load_onto(name, device):
+        if device.type == "cpu":
+            return load(name, device)
+        if step == "load":
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB.")
+        model = load(name, "cpu")
+        cramped = model.field
+
+        def field(encoding):
+            field = cramped(encoding)
+            field.query_columns = lambda *_: torch.empty(1 << 60)
+            return field
+
+        model.field = field
+        return model
+
+    monkeypatch.setattr(pipeline, "load_model", load_onto)
+    engine = pipeline.Engine("cpu")
+    engine.device = torch.device("cuda")
+    person = engine.reconstruct(photo, model="fast", resolution=64, progress=lambda *report: seen.append(report))
+    assert person.summary["device"] == "cpu" and person.summary["watertight"]
+    assert person.summary["notes"][-1] == (
+        'The memory of the device "cuda" did not last: this person was made on the CPU.'
+    )
+    assert [fraction for _, fraction in seen] == sorted(fraction for _, fraction in seen)
 
 
 def test_memory_running_out_is_told_with_a_way_out(photo):

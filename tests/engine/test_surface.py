@@ -185,3 +185,28 @@ def test_asking_once_more_at_vertices_between_lattice_points_brings_them_to_the_
     assert off[1] < 0.4 * off[0]
     asked = refined.evaluations - plain.evaluations
     assert 0.5 < asked / len(plain.vertices) < 0.7
+
+
+class CrampedField(analytic.CapsuleField):
+    """A field on a device whose memory lasts for `room` points."""
+
+    def __init__(self, room):
+        self.__dict__.update(analytic.person().__dict__)
+        self.room = room
+
+    def query_columns(self, xy, column, z):
+        if len(z) > self.room:
+            raise torch.OutOfMemoryError(f"CUDA out of memory. Tried to allocate {len(z)} points.")
+        return super().query_columns(xy, column, z)
+
+
+def test_where_memory_runs_out_smaller_chunks_do():
+    wanted, found = (extract_surface(field, 64) for field in (analytic.person(), CrampedField(1500)))
+    assert found.squeezed and not wanted.squeezed
+    assert found.evaluations == wanted.evaluations
+    assert np.array_equal(found.vertices, wanted.vertices) and np.array_equal(found.faces, wanted.faces)
+
+
+def test_memory_that_does_not_last_for_the_smallest_chunk_is_given_up():
+    with pytest.raises(torch.OutOfMemoryError):
+        extract_surface(CrampedField(500), 64)
