@@ -63,6 +63,16 @@ def joints(armature: bpy.types.Object) -> tuple[dict[str, np.ndarray], dict[str,
     return heads, tails
 
 
+def role_parents(armature: bpy.types.Object) -> dict[str, str]:
+    """Canonical bone -> the canonical bone that it hangs from, "" for none; parents first."""
+    parents: dict[str, str] = {}
+    for bone in armature.data.bones:
+        if role := bone.get(ROLE):
+            above = (parent.get(ROLE, "") for parent in bone.parent_recursive)
+            parents.setdefault(role, next((name for name in above if name not in ("", role)), ""))
+    return parents
+
+
 def group_weights(body: bpy.types.Object) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(vertex, group, weight) of every entry of the vertex groups, in the order of vertices."""
     rows, groups, weights = [], [], []

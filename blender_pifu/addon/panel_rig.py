@@ -5,6 +5,7 @@ import bpy
 
 from .human import find_person
 from .panel import PIFU_PT_main
+from .repose import POSES
 
 _ICONS = {"OK": "CHECKMARK", "WARNING": "ERROR", "ERROR": "CANCEL"}
 
@@ -17,7 +18,7 @@ class _Below:
 
 
 class PIFU_PT_rig(_Below, bpy.types.Panel):
-    """Which bones."""
+    """Which bones the next person gets, and what to do with those of this one."""
 
     bl_idname = "PIFU_PT_rig"
     bl_label = "Rig"
@@ -28,6 +29,9 @@ class PIFU_PT_rig(_Below, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         column.prop(context.scene.pifu, "bones")
+        row = self.layout.row(align=True)
+        for pose, label, _description in POSES:
+            row.operator("pifu.repose", text=f"To {label}").pose = pose
 
 
 class PIFU_PT_check(_Below, bpy.types.Panel):

@@ -4,10 +4,12 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import CollectionProperty, StringProperty
+from bpy.props import CollectionProperty, EnumProperty, StringProperty
 
+from .errors import UserError
 from .fixes import FIXES
 from .human import find_person
+from .repose import POSES, describe, repose
 from .validate import as_json, validate, worst
 
 
@@ -81,6 +83,35 @@ class PIFU_OT_fix(OnPerson, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class PIFU_OT_repose(OnPerson, bpy.types.Operator):
+    """Pose the human by its weights, and make that the rest pose of mesh and bones"""
+
+    bl_idname = "pifu.repose"
+    bl_label = "To A-Pose or T-Pose"
+    bl_options = {"REGISTER", "UNDO"}
+
+    pose: EnumProperty(name="Pose", items=POSES, default="A")
+
+    @classmethod
+    def poll(cls, context):
+        if not super().poll(context):
+            return False
+        if find_person(context).armature is None:
+            cls.poll_message_set("This human has no armature")
+            return False
+        return True
+
+    def execute(self, context):
+        try:
+            torn = repose(context, find_person(context), self.pose)
+        except UserError as error:
+            self.report({"ERROR"}, f"{error} {error.fix}")
+            return {"CANCELLED"}
+        if len(torn.edges):
+            self.report({"WARNING"}, describe(torn))
+        return {"FINISHED"}
+
+
 def check(context) -> PIFU_PG_report:
     """Check the person of `context` and keep the report for the panel."""
     person = find_person(context)
@@ -94,4 +125,4 @@ def check(context) -> PIFU_PG_report:
     return report
 
 
-CLASSES = (PIFU_PG_line, PIFU_PG_report, PIFU_OT_validate, PIFU_OT_fix)
+CLASSES = (PIFU_PG_line, PIFU_PG_report, PIFU_OT_validate, PIFU_OT_fix, PIFU_OT_repose)
