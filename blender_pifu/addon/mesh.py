@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mesh data-block: native arrays, smooth, with the photo's colours, texture coordinates and expressions."""
+"""The mesh data-block: native arrays, smooth, with texture coordinates or else the photo's colours, and expressions."""
 
 import bpy
 import numpy as np
@@ -46,10 +46,11 @@ def _fill(mesh: bpy.types.Mesh, human: Human) -> None:
         raise ResultError("The engine's result has faces that Blender cannot use.")
     mesh.shade_smooth()
 
-    colors = mesh.color_attributes.new(COLOR_ATTRIBUTE, "BYTE_COLOR", "POINT")
-    rgba = np.ones((len(human.vertices), 4), np.float32)
-    rgba[:, :3] = human.colors / np.float32(255)
-    colors.data.foreach_set("color_srgb", rgba.ravel())
-    mesh.color_attributes.active_color_index = mesh.color_attributes.render_color_index = 0
-    if human.uv is not None:
+    if human.uv is None:
+        colors = mesh.color_attributes.new(COLOR_ATTRIBUTE, "BYTE_COLOR", "POINT")
+        rgba = np.ones((len(human.vertices), 4), np.float32)
+        rgba[:, :3] = human.colors / np.float32(255)
+        colors.data.foreach_set("color_srgb", rgba.ravel())
+        mesh.color_attributes.active_color_index = mesh.color_attributes.render_color_index = 0
+    else:  # and no colours beside it: glTF's readers would multiply the texture by them
         mesh.uv_layers.new(name=UV_MAP, do_init=False).data.foreach_set("uv", human.uv[corner].ravel())

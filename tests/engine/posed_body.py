@@ -54,7 +54,7 @@ def posed_body(seed=3, pose=True, keys=False):
     fourth = (faces[:, 3] == faces[:, 0]) | (faces[:, 3] == faces[:, 2])
     faces[fourth, 3] = -1
     points, weights = points[used], body.weights[used]
-    names, parents, heads, tails, columns = _bones(body, joints, points, weights)
+    names, parents, heads, tails, columns = _bones(body, joints, transforms, points, weights)
     columns = np.stack(columns, 1)
     strongest = np.argsort(-columns, 1)[:, :4]
     four = np.take_along_axis(columns, strongest, 1)
@@ -85,7 +85,7 @@ def posed_body(seed=3, pose=True, keys=False):
     return arrays
 
 
-def _bones(body, joints, points, weights):
+def _bones(body, joints, transforms, points, weights):
     names, parents, heads, tails, columns = [], [], [], [], []
     for name, sources in TRUNK.items():
         _add(names, parents, heads, columns, body, joints, weights, name, sources, PARENTS[name])
@@ -114,8 +114,11 @@ def _bones(body, joints, points, weights):
             tails.append(heads[names.index(following[name])])
         else:
             mine = points[columns[index] > 0.5]
-            along = heads[index] - heads[parents[index]] if not name.startswith("toe") else np.array([0, -1.0, 0])
-            along = np.array([0, 0, 1.0]) if name == "head" else along / np.linalg.norm(along)
+            along = heads[index] - heads[parents[index]]
+            if name[:3] == "toe" or name == "head":  # forward and up at rest
+                source = "foot" + name[3:] if name[:3] == "toe" else "head"
+                along = transforms[body.bone[source], :, :3] @ ([0, 0, 1] if name == "head" else [0, -1, 0])
+            along = along / np.linalg.norm(along)
             tails.append(heads[index] + along * max(((mine - heads[index]) @ along).max(), 0.01))
     return names, parents, heads, np.array(tails), columns
 
