@@ -27,12 +27,13 @@ class ProtocolError(ValueError):
 class Generate:
     """Make a person out of `photo` and write it to `output` (.npz); afterwards stay loaded for `keep_warm_s`.
 
-    person: which of several, from the left from 1; 0: the main one.
+    person: which of several, from the left from 1; 0: the main one; back_photo: of the same person from behind, or "".
     """
 
     job: str
     photo: str
     person: int
+    back_photo: str
     output: str
     model: str
     resolution: int

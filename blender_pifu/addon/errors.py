@@ -38,6 +38,11 @@ BUTTONS = {
     "offline": Button("Open System Preferences", "screen.userpref_show", (("section", "SYSTEM"),)),
     "input": _PHOTO,
     "no_photo": _PHOTO,
+    "back_photo": Button(
+        "Leave the Back Photo Out",
+        "wm.context_set_value",
+        (("data_path", "scene.pifu.back_photo"), ("value", "None")),
+    ),
     "model": _REPAIR,
     "no_person": _PHOTO,
     "out_of_memory": _QUALITY,

@@ -22,8 +22,8 @@ class GenerateTask:
     title, first_step = "Generate Human", "Starting the engine"
     belongs_to_file = True
 
-    def __init__(self, context, filepath: str = "", person: int = 0) -> None:
-        """filepath: the photo's; by default the photo and the person chosen in the scene are taken."""
+    def __init__(self, context, filepath: str = "", person: int = 0, back_filepath: str = "") -> None:
+        """filepath: the photo's; by default the photos and the person chosen in the scene are taken."""
         settings, choices = context.scene.pifu, preferences.of(context)
         self.importing = False
         self._model = models.find(settings.model)
@@ -36,11 +36,13 @@ class GenerateTask:
         try:
             source = self._source(settings, filepath)
             self._name = source[0]
+            self._back = self._back_photo(settings, filepath, back_filepath)
             self._client.begin(
                 Generate(
                     job=self._folder.name,
                     photo=str(source[1]),
                     person=person if filepath else settings.person,
+                    back_photo=self._back,
                     output=str(self._folder / "result.npz"),
                     model=models.for_engine(self._model),
                     resolution=RESOLUTIONS[settings.quality],
@@ -65,8 +67,7 @@ class GenerateTask:
                 self._output = Path(event.output)
             elif isinstance(event, Failed):
                 self._clean()
-                imported = event.kind == "model" and self._model not in models.BUNDLED
-                return Outcome("FAILED", event.message, "imported_model" if imported else event.kind, event.fix)
+                return Outcome("FAILED", event.message, self._kind(event), event.fix)
             elif isinstance(event, Cancelled):
                 self._clean()
                 return Outcome("CANCELLED", "Cancelled.")
@@ -104,6 +105,21 @@ class GenerateTask:
         if settings.photo is None:
             raise UserError("no_photo", "There is no photo yet.", "Choose one.")
         return Path(settings.photo.name).stem or "Human", photo.as_file(settings.photo, self._folder, settings.id_data)
+
+    def _back_photo(self, settings, filepath: str, back_filepath: str) -> str:
+        if filepath:
+            return bpy.path.abspath(back_filepath) if back_filepath else ""
+        if settings.back_photo is None:
+            return ""
+        return str(photo.as_file(settings.back_photo, self._folder, settings.id_data, "back photo"))
+
+    def _kind(self, event: Failed) -> str:
+        """The sort of error, where the engine does not know what it was about."""
+        if event.kind == "model" and self._model not in models.BUNDLED:
+            return "imported_model"
+        if self._back and event.kind in {"input", "no_person"} and Path(self._back).name in event.message:
+            return "back_photo"
+        return event.kind
 
     def _import(self, context, scene) -> Outcome:
         from .result import ResultError, read_npz

@@ -41,15 +41,18 @@ class PIFU_OT_generate(_Begins, bpy.types.Operator):
 
     filepath: StringProperty(
         name="Photo",
-        description="File of the photo; empty: the photo and the person chosen in the scene",
+        description="File of the photo; empty: the photos and the person chosen in the scene",
         subtype="FILE_PATH",
     )
     person: IntProperty(
         name="Person", description="Which of several people in that file, from the left from 1; 0: the main one", min=0
     )
+    back_filepath: StringProperty(
+        name="Back Photo", description="File of a photo of that person from behind; empty: none", subtype="FILE_PATH"
+    )
 
     def execute(self, context):
-        return self.begin(lambda: GenerateTask(context, self.filepath, self.person))
+        return self.begin(lambda: GenerateTask(context, self.filepath, self.person, self.back_filepath))
 
 
 class PIFU_OT_cancel(bpy.types.Operator):
@@ -67,11 +70,9 @@ class PIFU_OT_cancel(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class PIFU_OT_pick_photo(bpy.types.Operator):
-    """Choose a photo from a file"""
+class _Picks:
+    """An operator that loads a file into the settings' `target`."""
 
-    bl_idname = "pifu.pick_photo"
-    bl_label = "Choose Photo"
     bl_options = {"REGISTER", "UNDO"}
 
     filepath: StringProperty(subtype="FILE_PATH")
@@ -88,8 +89,24 @@ class PIFU_OT_pick_photo(bpy.types.Operator):
         except RuntimeError as error:
             self.report({"ERROR"}, str(error))
             return {"CANCELLED"}
-        context.scene.pifu.photo = image
+        setattr(context.scene.pifu, self.target, image)
         return {"FINISHED"}
+
+
+class PIFU_OT_pick_photo(_Picks, bpy.types.Operator):
+    """Choose a photo from a file"""
+
+    bl_idname = "pifu.pick_photo"
+    bl_label = "Choose Photo"
+    target = "photo"
+
+
+class PIFU_OT_pick_back_photo(_Picks, bpy.types.Operator):
+    """Choose a photo of the same person in the same pose from behind"""
+
+    bl_idname = "pifu.pick_back_photo"
+    bl_label = "Choose Back Photo"
+    target = "back_photo"
 
 
 class PIFU_OT_look(bpy.types.Operator):
@@ -287,6 +304,7 @@ CLASSES = (
     PIFU_OT_generate,
     PIFU_OT_cancel,
     PIFU_OT_pick_photo,
+    PIFU_OT_pick_back_photo,
     PIFU_OT_look,
     PIFU_OT_choose_person,
     PIFU_OT_lower_quality,

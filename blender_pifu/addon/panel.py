@@ -97,6 +97,8 @@ def _draw_advice(box, status, width: int) -> None:
 
 
 def _draw_choices(layout, settings, width: int) -> None:
+    layout.label(text="Back Photo (Optional)")
+    layout.template_ID(settings, "back_photo", open="pifu.pick_back_photo")
     column = layout.column()
     column.use_property_split = True
     column.use_property_decorate = False

@@ -26,10 +26,10 @@ def is_quick(image: bpy.types.Image) -> bool:
     return image.source == "FILE" and not image.is_dirty and _is_readable(image)
 
 
-def as_file(image: bpy.types.Image, folder: Path, scene: bpy.types.Scene) -> Path:
-    """The file of an image data-block. What lies in no file that the engine reads is saved into `folder` first, as PNG
-    in sRGB, with the colours that Blender shows: pictures in linear light by the view transform Standard, `scene`'s
-    render result and what a compositor's viewer shows by the scene's own.
+def as_file(image: bpy.types.Image, folder: Path, scene: bpy.types.Scene, name: str = "photo") -> Path:
+    """The file of an image data-block. What lies in no file that the engine reads is saved into `folder` first, under
+    `name`, as PNG in sRGB, with the colours that Blender shows: pictures in linear light by the view transform
+    Standard, `scene`'s render result and what a compositor's viewer shows by the scene's own.
 
     Raises UserError for what holds no picture or more than one, and for a folder that cannot be written.
     """
@@ -38,10 +38,10 @@ def as_file(image: bpy.types.Image, folder: Path, scene: bpy.types.Scene) -> Pat
     if image.source == "FILE" and not image.is_dirty:
         path, packed = _path(image), image.packed_file
         if _is_readable(image):
-            return _write(folder / f"photo{path.suffix}", packed.data) if packed else path
+            return _write(folder / f"{name}{path.suffix}", packed.data) if packed else path
         if not packed and not _has_picture(image):
             return path  # not even Blender can read it: the engine says what it is
-    return _save_as_shown(image, folder / "photo.png", scene)
+    return _save_as_shown(image, folder / f"{name}.png", scene)
 
 
 def _path(image) -> Path:

@@ -81,6 +81,11 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
         get=_get_model,
         set=_set_model,
     )
+    back_photo: PointerProperty(
+        type=bpy.types.Image,
+        name="Back Photo",
+        description="Optional second photo: the same person in the same pose from behind. What it shows is not guessed",
+    )
     quality: EnumProperty(name="Quality", description="How fine the surface is", items=QUALITIES, default="STANDARD")
     height_m: FloatProperty(
         name="Height",

@@ -163,6 +163,7 @@ class Worker:
             resolution=job.resolution,
             height_m=job.height_m,
             person=job.person or None,
+            back=job.back_photo or None,
             progress=report,
         )
         result = dataclasses.replace(result, summary={"output": job.output, **result.summary})

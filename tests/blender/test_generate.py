@@ -14,6 +14,7 @@ from PIL import Image
 
 from blender_pifu import paths
 from blender_pifu.addon import generate, job, session
+from blender_pifu.addon.errors import BUTTONS
 from blender_pifu.client import Limits
 from blender_pifu.engine.pipeline import STEPS
 
@@ -82,6 +83,26 @@ def test_the_chosen_one_of_several_people_is_made(scene, two_photo):
         assert bpy.ops.pifu.generate() == {"FINISHED"}
         assert f"number {person} from the left" in status().message
     assert "There is no person 3" in refused(two_photo, person=3)
+
+
+def test_a_photo_of_the_back_is_used_or_refused_with_the_way_to_leave_it_out(scene, photo, full_photo, tmp_path):
+    back = tmp_path / "from behind.png"
+    Image.fromarray(np.asarray(Image.open(photo))[:, ::-1]).save(back)
+    bpy.ops.pifu.pick_photo(filepath=str(photo))
+    bpy.ops.pifu.pick_back_photo(filepath=str(back))
+    scene.pifu.back_photo.pack()
+    back.unlink()
+    assert bpy.ops.pifu.generate() == {"FINISHED"}
+    assert "back photo" in status().message
+    assert "from the front" in refused(photo, back_filepath=str(full_photo))
+    scene.pifu.back_photo = bpy.data.images.load(str(full_photo))
+    with pytest.raises(RuntimeError, match="from the front"):
+        bpy.ops.pifu.generate()
+    assert status().kind == "back_photo"
+    button = BUTTONS["back_photo"]
+    bpy.ops.wm.context_set_value(**dict(button.properties))
+    assert scene.pifu.back_photo is None
+    assert bpy.ops.pifu.generate() == {"FINISHED"} and "back photo" not in status().message
 
 
 def test_two_photos_become_two_people(photo):

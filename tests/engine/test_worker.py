@@ -40,8 +40,9 @@ def a_job(folder, photo=None, **change):
     """A job for a cut-out person, who is quicker to find than one in a photo."""
     name = f"job{next(_count)}"
     photo = photo or silhouette.write_cut_out(folder / f"{name}.png")
-    usual = {"person": 0, "model": "human", "resolution": 128, "device": "cpu", "height_m": 1.7, "keep_warm_s": 300.0}
-    return Generate(job=name, photo=str(photo), output=str(folder / f"{name}.npz"), **{**usual, **change})
+    photos = {"photo": str(photo), "person": 0, "back_photo": ""}
+    usual = {"model": "human", "resolution": 128, "device": "cpu", "height_m": 1.7, "keep_warm_s": 300.0}
+    return Generate(job=name, output=str(folder / f"{name}.npz"), **{**photos, **usual, **change})
 
 
 def a_look(folder, photo=PHOTO, person=0):

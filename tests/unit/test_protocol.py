@@ -27,6 +27,7 @@ COMMANDS = [
         job="1",
         photo="C:\\Bilder\\Ä\n.jpg",
         person=0,
+        back_photo="",
         output="/tmp/r.npz",
         model="human",
         resolution=256,
