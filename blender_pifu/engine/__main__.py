@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: python -m blender_pifu.engine PHOTO -o OUT, PHOTO --advise, or import-checkpoint FILE -o OUT."""
+"""The command line: python -m blender_pifu.engine PHOTO -o OUT, PHOTO --advise, import-checkpoint, or benchmark."""
 
 import argparse
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 from .errors import EngineError
 from .result import ENDINGS, check_output, write_result
 
-IMPORT = "import-checkpoint"
+IMPORT, BENCHMARK = "import-checkpoint", "benchmark"
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
 
 
@@ -75,6 +75,37 @@ def build_import_parser():
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object a line; the last is the card")
     return parser
+
+
+def build_benchmark_parser():
+    """The options for measuring."""
+    parser = Parser(
+        prog=f"blender_pifu.engine {BENCHMARK}",
+        description="Measure evaluations, bytes, seconds of each step and peak memory at 256, 512 and 1024 on the CPU.",
+    )
+    parser.add_argument("--model", metavar="NAME|FILE", default="human", help="bundled model or .safetensors file")
+    parser.add_argument("--photo", metavar="PHOTO", type=Path, help="image file (default: a bundled one)")
+    parser.add_argument("--one", metavar="WHAT", help="one measurement: job, field, dense or level, as in field-512")
+    parser.add_argument("--json", action="store_true", help="print one JSON object with everything")
+    return parser
+
+
+def run_benchmark(options):
+    """Measure and print. Raises EngineError."""
+    from .benchmark import PHOTO, benchmark, measure
+
+    photo = options.photo or PHOTO
+    if options.one:
+        print(json.dumps(measure(options.one, options.model, photo)))
+        return
+
+    def show(name, found):
+        if not options.json:
+            print(f"{name:12} {json.dumps(found)}", flush=True)
+
+    found = benchmark(options.model, photo, show)
+    if options.json:
+        print(json.dumps(found))
 
 
 def import_weights(options):
@@ -166,6 +197,8 @@ def main(arguments=None):
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == [IMPORT]:
         act, options = import_weights, build_import_parser().parse_args(arguments[1:])
+    elif arguments[:1] == [BENCHMARK]:
+        act, options = run_benchmark, build_benchmark_parser().parse_args(arguments[1:])
     else:
         options = build_parser().parse_args(arguments)
         act = advise if options.advise else generate

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import torch
 
+from ..engine.benchmark import PHOTO
 from ..engine.errors import EngineError
 from ..engine.networks import CoarseConfig
 from .cache import PeopleSet
@@ -22,7 +23,9 @@ from .evaluate import as_markdown, evaluate
 from .evaluate_back import as_table, evaluate_back
 from .evaluate_body import evaluate_body
 from .export import export
+from .octree import compare, depths
 from .sheets import people_sheet
+from .stand_in import stand_in
 from .train import Plan, Run, run_folder
 
 HELD_OUT = 64
@@ -67,6 +70,10 @@ def main() -> None:
     ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
     ship.add_argument("--scores", type=Path, help="table that evaluate wrote into its folder, for the card")
     ship.add_argument("--reads-back", action="store_true", help="evaluate-back --read found the back's normals better")
+    octree = commands.add_parser("octree", help="our sampling beside that of PIFuHD or PIFu, as JSON")
+    octree.add_argument("--family", choices=("pifuhd", "pifu"), default="pifuhd")
+    octree.add_argument("--resolution", type=int, choices=(128, 256, 512), default=256)
+    octree.add_argument("--photo", type=Path, default=PHOTO, help="whose body is written into the network")
     people.add_argument("--split", choices=("train", "test"), default="train")
     for command in (people, train):
         command.add_argument("--count", type=int, default=10000, help="people in the set")
@@ -81,8 +88,15 @@ def main() -> None:
         "evaluate-back": _evaluate_back,
         "evaluate-body": _evaluate_body,
         "export": _export,
+        "octree": _octree,
     }
     commands[options.command](options)
+
+
+def _octree(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    field = stand_in(options.family, *depths(options.photo))
+    print(json.dumps(compare(options.family, field, options.resolution)))
 
 
 def _export(options: argparse.Namespace) -> None:

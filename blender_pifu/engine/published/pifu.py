@@ -66,12 +66,12 @@ class PIFuField(ColumnField):
 
     def __init__(self, mlp: PointMLP, encoding: Encoding, depth_scale: float):
         super().__init__((mlp,), encoding.mask, encoding.shape.device)
-        self._features, self._depth_scale = by_pixel(encoding.shape), depth_scale
+        self.maps, self.depth_scale = (by_pixel(encoding.shape),), depth_scale
 
     def _occupancy(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
         (mlp,) = self.mlps
-        shares = mlp.columns(sample(self._features, xy))
-        return torch.sigmoid(mlp(shares, column, (z * self._depth_scale)[:, None])[:, 0].float())
+        shares = mlp.columns(sample(self.maps[0], xy))
+        return torch.sigmoid(mlp(shares, column, (z * self.depth_scale)[:, None])[:, 0].float())
 
 
 class PIFuModel(PublishedModel):

@@ -71,15 +71,15 @@ class PIFuHDField(ColumnField):
     def __init__(self, mlps: tuple[PointMLP, PointMLP], handed_layer: int, encoding: Encoding, depth_scale: float):
         """mlps: coarse, whose activations of `handed_layer` go on to the fine one."""
         super().__init__(mlps, encoding.mask, encoding.coarse.device)
-        self._handed_layer, self._depth_scale = handed_layer, depth_scale
-        self._coarse, self._fine = by_pixel(encoding.coarse), by_pixel(encoding.fine)
+        self.handed_layer, self.depth_scale = handed_layer, depth_scale
+        self.maps = by_pixel(encoding.coarse), by_pixel(encoding.fine)
 
     def _occupancy(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
         coarse, fine = self.mlps
-        shares = coarse.columns(sample(self._coarse, xy))
-        depth = (z * self._depth_scale)[:, None]
-        handed = coarse(shares, column, depth, until=self._handed_layer)
-        logits = fine(fine.columns(sample(self._fine, xy)), column, handed)
+        shares = coarse.columns(sample(self.maps[0], xy))
+        depth = (z * self.depth_scale)[:, None]
+        handed = coarse(shares, column, depth, until=self.handed_layer)
+        logits = fine(fine.columns(sample(self.maps[1], xy)), column, handed)
         return torch.sigmoid(logits[:, 0].float())
 
 

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a reconstruction costs: evaluations, bytes, seconds of each step, peak memory, and how near the surface is.
+
+Each measurement runs in a process of its own, so that its peak memory is its own. Seconds of the field are CPU seconds
+on one thread, which a busy machine disturbs least; those of a job are what a clock on the wall shows.
+"""
+
+import importlib.util
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .errors import EngineError
+from .figure import Figures
+from .lattice import Lattice
+from .models import load_model
+from .person_cut import PersonCut
+from .photo import load_photo
+from .pipeline import Engine
+from .surface import extract_surface
+
+PHOTO = Path(__file__).parents[1] / "data" / "photos" / "man_polo_full_body.jpg"
+RESOLUTIONS = 256, 512, 1024
+DENSE = 256
+NAME = __package__.rpartition(".")[0]
+
+
+class Metered:
+    """A field that counts what it is asked and the CPU seconds it takes, also in low precision."""
+
+    def __init__(self, field, meter=None):
+        self._field, self.device, self.support = field, field.device, field.support
+        self.meter = {"points": 0, "columns": 0, "cpu_s": 0.0} if meter is None else meter
+        if hasattr(field, "lowered"):
+            self.lowered = self._lowered
+            self.precision = field.precision
+
+    def query_columns(self, xy, column, z):
+        """As the field's."""
+        start = time.process_time()
+        values = self._field.query_columns(xy, column, z)
+        self.meter["cpu_s"] += time.process_time() - start
+        self.meter["points"] += len(z)
+        self.meter["columns"] += len(xy)
+        return values
+
+    def _lowered(self, dtype):
+        low = self._field.lowered(dtype)
+        return None if low is None else Metered(low, self.meter)
+
+
+def measure_field(field, resolution, exact=False):
+    """Points, columns, CPU seconds of the field and bytes kept, for one surface."""
+    metered = Metered(field)
+    surface = extract_surface(metered, resolution, exact=exact)
+    kept = surface.vertices.nbytes + surface.faces.nbytes + 12 * (surface.evaluations - len(surface.vertices))
+    return {**metered.meter, "evaluations": surface.evaluations, "bytes": kept, "low_precision": surface.lowered}
+
+
+def measure_dense(field, resolution=DENSE, sample=65536):
+    """The same for all points of the cube, timed on a sample of whole columns."""
+    steps = torch.arange(resolution, dtype=torch.float32) * Lattice(resolution).spacing - 1
+    columns = max(1, sample // resolution)
+    xy = torch.rand(columns, 2, generator=torch.Generator().manual_seed(0)).to(field.device) * 1.9 - 0.95
+    metered = Metered(field)
+    for part in xy.split(max(1, 8192 // resolution)):
+        column = torch.arange(len(part), device=field.device).repeat_interleave(resolution)
+        metered.query_columns(part, column, steps.to(field.device).repeat(len(part)))
+    count = resolution**3
+    return {"evaluations": count, "cpu_s": metered.meter["cpu_s"] * count / (columns * resolution), "bytes": 4 * count}
+
+
+def measure_level(field, resolution):
+    """How far vertices lie from where the field is 0.5, along its gradient, in cells: mean and 99th percentile."""
+    vertices = torch.from_numpy(extract_surface(field, resolution).vertices)[::7]
+    cell = 2 / resolution
+
+    def logit(points):
+        index = torch.arange(8192)
+        parts = [field.query_columns(p[:, :2], index[: len(p)], p[:, 2]) for p in points.split(8192)]
+        return torch.logit(torch.cat(parts).double(), eps=1e-9)
+
+    moves = torch.eye(3) * cell / 4
+    slope = torch.stack([logit(vertices + move) - logit(vertices - move) for move in moves], 1) * 2  # a cell
+    away = (logit(vertices).abs() / slope.norm(dim=1).clamp_min(1e-9)).clamp_max(2).numpy()
+    return {"mean_cells": float(away.mean()), "p99_cells": float(np.percentile(away, 99))}
+
+
+def measure_job(model, photo, resolution):
+    """Seconds of each step of a warm job, and the process's peak memory."""
+    engine = Engine("cpu")
+    for _ in range(2):
+        summary = engine.reconstruct(photo, model=model, resolution=resolution).summary
+    names = "seconds", "evaluations", "peak_memory_mb", "faces", "low_precision"
+    return {name: summary[name] for name in names if name in summary}
+
+
+def encode(model, photo):
+    """A model by name or file, and its encoding of the person in a photo."""
+    model = load_model(model)
+    figure = Figures(torch.device("cpu")).cut_out(load_photo(photo), None)
+    return model, model.encode(*model.prepare(PersonCut(figure.matte, figure.crop)))
+
+
+def measure(what, model, photo):
+    """One measurement, named `job-256`, `field-512`, `dense-256` or `level-256`."""
+    kind, resolution = what.split("-")
+    if kind == "job":
+        return measure_job(model, photo, int(resolution))
+    with torch.inference_mode():
+        torch.set_num_threads(1)
+        model, encoding = encode(model, photo)
+        field = model.field(encoding)
+        return {"field": measure_field, "dense": measure_dense, "level": measure_level}[kind](field, int(resolution))
+
+
+def benchmark(model, photo, show):
+    """All measurements, by name; `show(name, found)` gets each as it comes. Raises EngineError where one fails."""
+    found = {}
+    kinds = [f"job-{r}" for r in RESOLUTIONS] + [f"field-{r}" for r in RESOLUTIONS] + [f"dense-{DENSE}"]
+    for name in [*kinds, "level-256", "level-512"]:
+        command = ["engine", "benchmark", "--one", name, "--model", str(model), "--photo", str(photo)]
+        found[name] = _in_process(command)
+        show(name, found[name])
+    ours, dense = found[f"field-{DENSE}"], found[f"dense-{DENSE}"]
+    found["ratios"] = {f"dense/ours {what}": round(dense[what] / ours[what], 1) for what in dense}
+    show("ratios", found["ratios"])
+    # In a source checkout the trainer's room has the other schemes to compare with.
+    if importlib.util.find_spec(f"{NAME}.training"):
+        for name in ("pifuhd-256", "pifuhd-512", "pifu-256", "pifu-512"):
+            family, resolution = name.split("-")
+            found[name] = _in_process(
+                ["training", "octree", "--family", family, "--resolution", resolution, "--photo", str(photo)]
+            )
+            show(name, found[name])
+    return found
+
+
+def _in_process(arguments):
+    room, *rest = arguments
+    done = subprocess.run([sys.executable, "-m", f"{NAME}.{room}", *rest], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise EngineError(f"A measurement failed: {done.stderr.strip()}", fix="Run it again on a machine at rest.")
+    return json.loads(done.stdout.splitlines()[-1])
