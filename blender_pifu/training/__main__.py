@@ -61,6 +61,7 @@ def main() -> None:
     behind.add_argument("--count", type=int, default=20, help="people of the test split")
     behind.add_argument("--resolution", type=int, default=256)
     behind.add_argument("--read", action="store_true", help="read its shape even if the weights are not said to")
+    behind.add_argument("--same-light", action="store_true", help="light the back as the truth is, not anew")
     behind.add_argument("--out", type=Path, help="folder for a sheet a person")
     rig = commands.add_parser("evaluate-body", help="score the body's fit on people never trained on")
     rig.add_argument("--weights", default="human", help="bundled name or .safetensors file")
@@ -107,7 +108,9 @@ def _evaluate_back(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     seeds = islice(split_seeds("test"), options.count)
     try:
-        rows = evaluate_back(seeds, options.weights, options.read, options.resolution, options.out)
+        rows = evaluate_back(
+            seeds, options.weights, options.read, not options.same_light, options.resolution, options.out
+        )
     except EngineError as error:
         raise SystemExit(f"{error} {error.fix}".strip()) from error
     print(as_table(rows))

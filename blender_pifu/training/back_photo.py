@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A synthetic person photographed once more, from behind, with a camera and a light of its own."""
 
-from types import SimpleNamespace
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -10,18 +10,19 @@ from ..engine.photo import Photo
 from .crowds import background
 from .framing import frame
 from .people.person import make_person
-from .render import render_person
+from .render import draw_light, mirrored, render_person
+from .sample import light_of
 
 PERSON_PX = 768  # side of the square in which the person is rendered
 PHOTO_PX = (960, 800)  # height and width of the photo it is pasted into
 YAW, PITCH, ROLL = np.radians((3.0, 2.0, 1.5))  # standard deviations of how the camera misses the opposite
 
 
-def photograph_back(seed: int, split: str = "test") -> Photo:
+def photograph_back(seed: int, split: str = "test", own_light: bool = True) -> Photo:
     """The photo from behind that belongs to `sample.make_sample` of a seed.
 
     The person keeps the pose; the camera's place and tilt, perspective, light, exposure and noise, the person's place
-    and size in the photo and its roll are drawn anew.
+    and size in the photo and its roll are drawn anew. own_light: else it has the light that `back_rgb` is shown in.
     """
     rng = np.random.default_rng([seed, 11])
     person = make_person(seed, split)
@@ -29,9 +30,8 @@ def photograph_back(seed: int, split: str = "test") -> Photo:
     framing = frame(vertices, rng)
     while np.isfinite(framing.visible).any():  # cut off by the photo
         framing = frame(vertices, rng)
-    mesh = SimpleNamespace(vertices=framing(vertices), faces=person.faces, colors=person.colors, alpha=person.alpha,
-                           gloss=person.gloss, normals=None)  # fmt: skip
-    views = render_person(mesh, rng, PERSON_PX)
+    light = draw_light(rng) if own_light else mirrored(light_of(seed, split, person.vertices))
+    views = render_person(replace(person, vertices=framing(vertices)), rng, PERSON_PX, light)
     height, width = PHOTO_PX
     middle = PERSON_PX / 2
     place = cv2.getRotationMatrix2D((middle, middle), np.degrees(ROLL * rng.normal()), rng.uniform(0.8, 1.15))

@@ -36,12 +36,12 @@ FIGURES = {  # figure: heading, decimals
 
 
 def evaluate_back(
-    seeds: Iterable[int], weights: str, read: bool, resolution: int, folder: Path | None
+    seeds: Iterable[int], weights: str, read: bool, own_light: bool, resolution: int, folder: Path | None
 ) -> list[dict]:
     """One row a person: `seed`, `kind`, `overlap` of the outlines, `shaped` (whether the back photo was read for its
     shape), and without and with the photo the figures of FIGURES; only `seed`, `kind` and `refused` where the photo was
-    refused. read: have the photo's shape read whatever the weights say of themselves. Pictures go into `folder` if
-    given. Raises EngineError."""
+    refused. read: have the photo's shape read whatever the weights say of themselves. own_light: as for
+    `photograph_back`. Pictures go into `folder` if given. Raises EngineError."""
     model, figures = load_model(weights), Figures("cpu")
     if not isinstance(model, HumanModel):
         raise InputError(f"{weights} draws no back to compare with.", fix="Choose weights made by this trainer.")
@@ -50,7 +50,7 @@ def evaluate_back(
     for seed in seeds:
         case = split_case(seed)
         back_rgb = make_sample(seed, "test", PHOTO_PX)["back_rgb"]
-        photo = photograph_back(seed)
+        photo = photograph_back(seed, own_light=own_light)
         row = {"seed": seed, "kind": case.kind}
         try:
             behind = find_back(figures, photo, _front_figure(case))

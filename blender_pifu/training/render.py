@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pictures of a person: front and hidden side, lit by a random sky and one lamp with shadow, and the maps behind."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -63,14 +63,21 @@ def draw_light(rng: np.random.Generator) -> Light:
     )
 
 
-def render_person(mesh, rng: np.random.Generator, size: int) -> Views:
+def mirrored(light: Light) -> Light:
+    """The light as a mirror beside the person shows it: left and right changed over."""
+    sky = light.sky.copy()
+    sky[[3, 4, 7]] *= -1  # the harmonics that are odd in x
+    return replace(light, sky=sky, direction=light.direction * np.array([-1, 1, 1], np.float32))
+
+
+def render_person(mesh, rng: np.random.Generator, size: int, light: Light | None = None) -> Views:
     """`mesh` has vertices (V, 3) field space, faces (T, 3), colors (V, 3) linear, alpha, gloss (V,) or None, and
     paint: None or what `people.person.Person.paint` does. Colours are rendered at twice the size and
     averaged, so edges are soft.
 
     The hidden side is lit by the mirror image of the front's light, without cast shadows: it meets the front without a
-    seam, and looks as the front's photo would have shown it."""
-    light = draw_light(rng)
+    seam, and looks as the front's photo would have shown it. light: drawn when none is given."""
+    light = draw_light(rng) if light is None else light
     vertices = np.ascontiguousarray(mesh.vertices, np.float32)
     faces = np.ascontiguousarray(mesh.faces, np.int32)
     normals = vertex_normals(vertices, faces)

@@ -8,7 +8,7 @@ import numpy as np
 from .framing import Framing, draw_shot, frame
 from .people.landmarks import landmarks, seen
 from .people.person import Person, make_person
-from .render import render_person
+from .render import Light, draw_light, render_person
 from .truth import occupancy_points
 
 NEAR_M, CLOSE_M = 0.05, 0.015  # metres, spread of points about the surface
@@ -64,6 +64,13 @@ def is_whole(seed: int, split: str) -> bool:
 
 def _shot_rng(seed: int, split: str) -> np.random.Generator:
     return np.random.default_rng([seed, 7, split == "test"])
+
+
+def light_of(seed: int, split: str, vertices: np.ndarray) -> Light:
+    """The light in which `make_scene` shows the person of a seed, `vertices: (V, 3)` metres, z up."""
+    rng = _shot_rng(seed, split)
+    frame(vertices, rng)
+    return draw_light(rng)
 
 
 def make_scene(seed: int, split: str, size: int) -> Scene:
