@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import EngineError
+from .layout import TOPOLOGIES
 from .result import ENDINGS, check_output, write_result
 
 IMPORT, BENCHMARK = "import-checkpoint", "benchmark"
@@ -49,6 +50,12 @@ def build_parser():
         choices=(128, 256, 512, 1024),
         default=256,
         help="detail of the surface (default: 256)",
+    )
+    parser.add_argument(
+        "--topology",
+        choices=TOPOLOGIES,
+        default="sculpt",
+        help="mesh to make: sculpt (dense triangles, default), standard (20,000 quads), game (8,000 quads), print",
     )
     parser.add_argument("--device", default="auto", help="auto, cuda, xpu, mps or cpu (default: auto)")
     parser.add_argument(
@@ -145,6 +152,7 @@ def generate(options):
         height_m=options.height,
         person=options.person,
         back=options.back,
+        topology=options.topology,
         progress=show,
     )
     result = replace(result, summary={"output": str(options.output), **result.summary})

@@ -34,7 +34,7 @@ def check_mesh(faces):
 
     Of four corners the last is -1 where the face is a triangle.
     """
-    start, end = _directed_edges(faces)
+    start, end = directed_edges(faces)
     size = int(faces.max(initial=-1)) + 1
     edges, index, count = np.unique(
         np.minimum(start, end) * size + np.maximum(start, end), return_inverse=True, return_counts=True
@@ -50,7 +50,7 @@ def check_mesh(faces):
 
 def components(faces, vertex_count):
     """Label (vertex_count,) of the piece that each vertex belongs to; a vertex without faces is a piece of its own."""
-    start, end = _directed_edges(faces)
+    start, end = directed_edges(faces)
     graph = coo_matrix((np.ones(len(start), bool), (start, end)), shape=(vertex_count, vertex_count))
     return connected_components(graph, directed=False)[1]
 
@@ -146,7 +146,7 @@ def split_quads(faces):
     return faces.ravel()[corners], corners
 
 
-def _directed_edges(faces):
+def directed_edges(faces):
     wide = faces.astype(np.int64)
     following = np.roll(wide, -1, axis=1)
     if faces.shape[1] == 4:  # a triangle's third corner is followed by its first

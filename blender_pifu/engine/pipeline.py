@@ -13,6 +13,8 @@ from .colors import paint
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import InputError, NoPersonError, OutOfMemory
 from .figure import Figures
+from .layout import TOPOLOGIES
+from .layout.shape import Shape, lay_out
 from .memory import peak_memory_mb
 from .mesh import camera_tilt, check_mesh, largest_component, tilt_back, to_blender, turn_to_blender, vertex_normals
 from .models import load_model
@@ -23,7 +25,7 @@ from .second_photo import find_back
 from .stance import Framing
 from .surface import extract_surface
 
-# The steps in words for artists, with the share of the whole at which each ends.
+# The steps in words for artists.
 READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (
     "Reading the photo",
     "Cutting out the person",
@@ -31,8 +33,10 @@ READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (
     "Carving the surface",
     "Painting",
 )
-STEP_ENDS = dict(zip(STEPS, (0.03, 0.15, 0.35, 0.9, 1.0), strict=True))
 ONLY_COLORS = "Only the colours of the back photo were taken; the shape of the back is guessed from the front."
+LAY_OUT = "Laying out the mesh"
+# How much of the whole they take, against each other.
+STEP_SHARES = {READ: 3, MATTE: 12, ENCODE: 20, CARVE: 55, PAINT: 10, LAY_OUT: 80}
 
 
 class Engine:
@@ -55,7 +59,16 @@ class Engine:
             return photo, self._figures.look(photo, person)
 
     def reconstruct(
-        self, photo_path, *, model="human", resolution=256, height_m=1.70, person=None, back=None, progress=None
+        self,
+        photo_path,
+        *,
+        model="human",
+        resolution=256,
+        height_m=1.70,
+        person=None,
+        back=None,
+        topology="sculpt",
+        progress=None,
     ):
         """Make a person out of a photo.
 
@@ -64,7 +77,8 @@ class Engine:
         cuts, only the part seen is made, in proportion); person: which of several, counted from the left from 1, or
         None for the largest, most central one; back: image file that shows the back of the same person in the same
         pose, or None;
-        progress(step, fraction): called with a step out of STEPS and the share (0..1) of the whole job that is done, at
+        topology: one of layout.TOPOLOGIES;
+        progress(step, fraction): called with a step out of STEP_SHARES and the share (0..1) of the whole job done, at
         every step and often in between; what it raises (Cancelled) stops the job.
         Returns a Reconstruction; its summary still lacks `output`. Raises EngineError: InputError, NoPersonError,
         OutOfMemory.
@@ -75,8 +89,10 @@ class Engine:
             raise InputError(
                 f"A height of {height_m} m is not possible.", fix="Choose a height between 0.01 and 100 m."
             )
-        clock = _Clock(progress)
-        job = clock, photo_path, model, resolution, height_m, person, back
+        if topology not in TOPOLOGIES:
+            raise InputError(f'There is no topology "{topology}".', fix=f"Choose one of: {', '.join(TOPOLOGIES)}.")
+        clock = _Clock(progress, [*STEPS, *([LAY_OUT] if topology != "sculpt" else [])])
+        job = clock, photo_path, model, resolution, height_m, person, back, topology
         with self._memory_in_words(resolution):
             if self.device.type == "cpu" or not isinstance(model, (str, os.PathLike)):
                 return self._run(*job)
@@ -97,7 +113,7 @@ class Engine:
         summary = {**result.summary, "notes": [*result.summary.get("notes", ()), note]}
         return replace(result, summary=summary)
 
-    def _run(self, clock, photo_path, model, resolution, height_m, person, back):
+    def _run(self, clock, photo_path, model, resolution, height_m, person, back, topology):
         with clock.step(READ):
             photo = load_photo(photo_path)
             back_photo = None if back is None else load_photo(back)
@@ -119,7 +135,6 @@ class Engine:
                     "No body was found in the photo.", fix="Choose a photo that shows a whole person clearly."
                 )
             vertices, faces = largest_component(surface.vertices, surface.faces)
-            check = check_mesh(faces)
         with clock.step(PAINT):
             normals = vertex_normals(vertices, faces)
             size = max(16, min(2 * resolution, math.ceil(cut.crop.side)))
@@ -127,9 +142,20 @@ class Engine:
             if behind:
                 hidden["back"] = np.dstack(behind(size))
             colors = paint(vertices, faces, normals, 2 / resolution, photo=np.dstack(cut(size)), **hidden)
+        shape, told = Shape(vertices, faces, normals, colors), {}
+        if topology != "sculpt":
+            with clock.step(LAY_OUT):
+
+                def surface_at(resolution):
+                    coarser = extract_surface(field, resolution, lambda _: clock.report(LAY_OUT, 0.0))
+                    return largest_component(coarser.vertices, coarser.faces)
+
+                shape, told = lay_out(shape, topology, resolution, surface_at, lambda: clock.report(LAY_OUT, 0.0))
+        check = check_mesh(shape.faces)
         summary = {
-            "vertices": len(vertices),
-            "faces": len(faces),
+            "vertices": len(shape.vertices),
+            "faces": len(shape.faces),
+            "topology": topology,
             "watertight": check.watertight,
             "components": check.components,
             "evaluations": surface.evaluations,
@@ -153,8 +179,10 @@ class Engine:
             summary["notes"] = notes
         tilt = camera_tilt(vertices) if figure.framing is Framing.FULL else 0.0
         summary["camera_tilt_deg"] = round(math.degrees(tilt), 1)
-        placed = to_blender(tilt_back(vertices, tilt), height_m * figure.seen)
-        return Reconstruction(placed, faces, turn_to_blender(tilt_back(normals, tilt)), colors, summary)
+        placed = to_blender(tilt_back(shape.vertices, tilt), height_m * figure.seen)
+        return Reconstruction(
+            placed, shape.faces, turn_to_blender(tilt_back(shape.normals, tilt)), shape.colors, summary
+        )
 
     def _load(self, model):
         if not isinstance(model, (str, os.PathLike)):
@@ -184,31 +212,28 @@ class Engine:
             ) from error
 
 
-def reconstruct(
-    photo_path, *, model="human", resolution=256, device="auto", height_m=1.70, person=None, back=None, progress=None
-):
+def reconstruct(photo_path, *, model="human", device="auto", **options):
     """Make a person out of a photo, once. See Engine.reconstruct, which several photos are better given to."""
     if not isinstance(model, (str, os.PathLike)):
         device = model.device.type
-    return Engine(device).reconstruct(
-        photo_path, model=model, resolution=resolution, height_m=height_m, person=person, back=back, progress=progress
-    )
+    return Engine(device).reconstruct(photo_path, model=model, **options)
 
 
 class _Clock:
     """Times the steps and reports where the whole job stands."""
 
-    def __init__(self, progress):
+    def __init__(self, progress, steps):
         self.seconds = {}
         self._progress = progress
         self._furthest = 0.0
+        ends = np.cumsum([STEP_SHARES[step] for step in steps]) / sum(STEP_SHARES[step] for step in steps)
+        self._spans = dict(zip(steps, zip([0.0, *ends[:-1]], ends, strict=True), strict=True))
 
     def report(self, step, fraction):
         if self._progress:
-            index = STEPS.index(step)
-            begin = STEP_ENDS[STEPS[index - 1]] if index else 0.0
+            begin, end = self._spans[step]
             # A job that begins again does not go back.
-            self._furthest = max(self._furthest, begin + fraction * (STEP_ENDS[step] - begin))
+            self._furthest = max(self._furthest, float(begin + fraction * (end - begin)))
             self._progress(step, self._furthest)
 
     @contextmanager

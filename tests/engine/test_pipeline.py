@@ -14,7 +14,7 @@ from blender_pifu.engine import pipeline, reconstruct
 from blender_pifu.engine.device import available_devices, pick_device
 from blender_pifu.engine.errors import Cancelled, InputError, OutOfMemory
 from blender_pifu.engine.mesh import check_mesh
-from blender_pifu.engine.pipeline import STEPS
+from blender_pifu.engine.pipeline import LAY_OUT, STEPS
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +54,20 @@ def test_the_summary_says_what_was_done_and_is_fit_for_json(person):
     assert summary["peak_memory_mb"] > 50
     assert summary["device"] == "cpu"
     assert summary["weights"] == "analytic"
+
+
+def test_quads_come_out_as_asked_and_the_step_is_timed(photo):
+    seen = []
+    model = silhouette.AnalyticModel()
+    report = lambda *report: seen.append(report)  # noqa: E731
+    person = reconstruct(photo, model=model, resolution=64, height_m=1.8, topology="game", progress=report)
+    assert person.faces.shape[1] == 4 and person.summary["topology"] == "game"
+    assert person.summary["faces"] == len(person.faces) == pytest.approx(8000, rel=0.1)
+    assert person.summary["watertight"] and person.summary["components"] == 1
+    assert np.isclose(person.vertices[:, 2].max(), 1.8) and np.isclose(person.vertices[:, 2].min(), 0)
+    assert list(person.summary["seconds"]) == [*STEPS, LAY_OUT]
+    fractions = [fraction for _, fraction in seen]
+    assert fractions == sorted(fractions) and fractions[-1] == 1
 
 
 def test_progress_names_every_step_and_only_rises(photo):
@@ -119,7 +133,10 @@ def test_memory_running_out_is_told_with_a_way_out(photo):
     assert "lower quality" in caught.value.fix
 
 
-@pytest.mark.parametrize("options", [{"resolution": 3}, {"height_m": 0}, {"height_m": float("nan")}, {"device": "tpu"}])
+@pytest.mark.parametrize(
+    "options",
+    [{"resolution": 3}, {"height_m": 0}, {"height_m": float("nan")}, {"device": "tpu"}, {"topology": "clay"}],
+)
 def test_impossible_options_are_refused(photo, options):
     with pytest.raises(InputError):
         reconstruct(photo, **options)

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mesh one can work with: quads, a UV map, a texture."""
+
+# Kinds of mesh: dense triangles as carved, quads in two counts, walls thick enough to print.
+TOPOLOGIES = ("sculpt", "standard", "game", "print")

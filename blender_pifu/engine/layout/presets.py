@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The dense surface as quads to rig and animate."""
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..errors import EngineError
+from ..mesh import check_mesh, split_quads, vertex_normals, volumes
+from .closest import DenseSurface
+from .crossings import crossing_faces
+from .inflate import Inflated
+from .instant import instant_quads
+from .relax import settle, untangle
+from .repair import close, split_in_quads
+
+# Faces of the quad presets; they come out within TOLERANCE of it.
+QUADS = {"standard": 20000, "game": 8000}
+TOLERANCE = 0.1
+LEAST_QUADS = 0.95
+MOST_CROSSINGS = 0.001
+# Of the dense surface all but a thousandth is to lie this near, in its own lattice's steps, or other ways are tried.
+MOST_LOST = 3
+# A denser source costs time only.
+SOURCE_RESOLUTION = 256
+# Triangles of a person's surface per square of the lattice's resolution, for the last resort.
+TRIANGLES = 1.6
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Flaws:
+    """What keeps faces from being used; all False in a good mesh."""
+
+    open: bool  # not closed, not 2-manifold, or in pieces
+    inward: bool
+    flat: bool  # a face without area
+    crossing: bool  # more than MOST_CROSSINGS of the faces pass through others
+    few_quads: bool
+    count: bool  # farther than TOLERANCE from the preset's
+
+    def __bool__(self):
+        return any(vars(self).values())
+
+
+def quads(preset, dense, surface_at, resolution, waiting=None):
+    """The quads of a preset: vertices (V, 3) float32 in field space, faces (F, 4) int32, a triangle with -1 at its end.
+
+    dense: the DenseSurface they are laid on, cut at `resolution`; surface_at(resolution): one closed piece (vertices,
+    faces) cut coarser; waiting: called often, may raise to stop. Always one closed 2-manifold piece facing outward.
+    Deterministic. Raises EngineError should no way lead to that.
+    """
+    count = QUADS[preset]
+    source = dense.vertices, dense.faces
+    if resolution > SOURCE_RESOLUTION:
+        source = surface_at(SOURCE_RESOLUTION)
+    inflated = Inflated(*source, count)
+    asked, best, least = count, None, np.inf
+    for extrinsic in (True, False):
+        made = instant_quads(inflated.vertices, inflated.faces, asked, extrinsic, waiting)
+        if made is None:
+            continue
+        vertices, faces = close(*made)
+        if not len(faces):
+            continue
+        vertices = inflated.shrink(vertices, split_quads(faces)[0])
+        vertices = untangle(settle(vertices, faces, dense), faces)
+        flaws, lost = find_flaws(vertices, faces, count), loss(vertices, faces, dense)
+        log.info("%s, %d asked, %d made, %.4f lost: %s", preset, asked, len(faces), lost, flaws)
+        if not flaws and lost < least:
+            best, least = (vertices, faces.astype(np.int32)), lost
+        if least < MOST_LOST * 2 / resolution:
+            break
+        asked = round(asked * np.clip(count / len(faces), 0.5, 2))
+    return best or _from_triangles(count, dense, surface_at)
+
+
+def loss(vertices, faces, dense):
+    """How far (field units) a thousandth of the dense surface lies from the mesh: lost fingers show in it."""
+    triangles, _ = split_quads(faces)
+    light = DenseSurface(vertices, triangles, vertex_normals(vertices, triangles))
+    away = light.nearest(dense.vertices, dense.normals) - dense.vertices
+    return float(np.quantile(np.linalg.norm(away, axis=1), 0.999))
+
+
+def find_flaws(vertices, faces, count):
+    """The Flaws of a mesh of about `count` faces (F, 4)."""
+    triangles, _ = split_quads(faces)
+    check = check_mesh(faces)
+    a, b, c = vertices[triangles].astype(np.float64).transpose(1, 0, 2)
+    areas = np.linalg.norm(np.cross(b - a, c - a), axis=1)
+    return Flaws(
+        open=not check.watertight or check.components != 1,
+        inward=bool(volumes(vertices, triangles).sum() <= 0),
+        flat=bool((areas < 1e-12).any()),
+        crossing=bool(crossing_faces(vertices, triangles).sum() > MOST_CROSSINGS * len(faces)),
+        few_quads=bool((faces[:, 3] >= 0).mean() < LEAST_QUADS),
+        count=abs(len(faces) - count) > TOLERANCE * count,
+    )
+
+
+def _from_triangles(count, dense, surface_at):
+    """The last resort: each triangle of a surface cut coarsely, in three. Not aligned to anything, but sound."""
+    resolution = np.sqrt(count / 3 / TRIANGLES)
+    for _ in range(6):
+        vertices, triangles = surface_at(max(16, round(resolution)))
+        vertices, faces = split_in_quads(vertices, triangles)
+        if abs(len(faces) - count) <= TOLERANCE * count:
+            break
+        resolution *= np.sqrt(count / len(faces))
+    vertices = untangle(settle(vertices, faces, dense), faces)
+    flaws = find_flaws(vertices, faces, count)
+    if flaws.open or flaws.inward or flaws.flat:
+        raise EngineError("No clean mesh of quads could be made of this person.", fix='Choose the topology "sculpt".')
+    return vertices, faces.astype(np.int32)

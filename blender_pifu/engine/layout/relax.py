@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lay the vertices of a light mesh on the dense one, evenly."""
+
+import numpy as np
+from scipy.sparse import coo_matrix
+
+from ..mesh import directed_edges, split_quads, vertex_normals
+from .crossings import crossing_faces
+
+ROUNDS, STEP = 6, 0.5
+
+
+def settle(vertices, faces, dense, rounds=ROUNDS):
+    """Vertices (V, 3) float32 on the dense surface (a DenseSurface), each moved towards the middle of its neighbours
+    along the surface only. faces: (F, 4) with -1 as the fourth of a triangle."""
+    triangles, _ = split_quads(faces)
+    mean = neighbour_mean(faces, len(vertices))
+    vertices = vertices.astype(np.float64)
+    for _ in range(rounds):
+        normals = vertex_normals(vertices, triangles)
+        move = STEP * (mean @ vertices - vertices)
+        move -= normals * np.einsum("vi,vi->v", move, normals)[:, None]
+        vertices = dense.nearest(vertices + move, normals)
+    return vertices.astype(np.float32)
+
+
+def neighbour_mean(faces, count):
+    """A sparse matrix (count, count) that takes the mean over each vertex's neighbours."""
+    start, end = directed_edges(faces)
+    links = coo_matrix((np.ones(len(start)), (start, end)), shape=(count, count)).tocsr()
+    links = ((links + links.T) > 0).astype(float)
+    degree = np.maximum(np.asarray(links.sum(1)).ravel(), 1)
+    return links.multiply(1 / degree[:, None]).tocsr()
+
+
+def untangle(vertices, faces, most=8):
+    """Smooth away places where faces (F, 4) pass through others, as far as `most` rounds lead."""
+    triangles, _ = split_quads(faces)
+    mean = None
+    for turn in range(most):
+        crossing = crossing_faces(vertices, triangles)
+        if not crossing.any():
+            break
+        mean = neighbour_mean(faces, len(vertices)) if mean is None else mean
+        moved = np.zeros(len(vertices))
+        moved[triangles[crossing]] = 1
+        for _ in range(1 + turn // 2):  # and what lies round them
+            moved = np.maximum(moved, mean @ moved > 0)
+        chosen = moved > 0
+        vertices = vertices.copy()
+        for _ in range(3):
+            vertices[chosen] = (0.5 * vertices + 0.5 * (mean @ vertices))[chosen]
+    return vertices

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Walls thick enough to print: what is thinner than a ball is swept by one."""
+
+import numpy as np
+import torch
+from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates, maximum_filter
+from scipy.spatial import cKDTree
+
+from ..mesh import largest_component, vertex_normals
+from ..surface import extract_surface
+from .walls import wall_thickness
+
+# A figure of this height, and what most printers can hold at it.
+PRINT_HEIGHT_MM, LEAST_MM = 180.0, 1.5
+SPARE = 1.15  # the lattice rounds walls off a little
+STEPS = 1.7  # lattice steps to the ball's radius
+STEEP = 0.6
+
+
+def thicken(vertices, faces, normals):
+    """The surface with walls of at least LEAST_MM on a figure of PRINT_HEIGHT_MM.
+
+    vertices (V, 3) field space, faces (F, 3), one closed piece, normals (V, 3) -> vertices, faces of the same kind, and
+    the least thickness of its walls, mm at that height (LEAST_MM where all are at least that thick).
+
+    Every part inside that no ball of the wanted radius covers gets balls along its middle; narrow gaps that printers
+    would close are closed by them, too.
+    """
+    mm = PRINT_HEIGHT_MM / np.ptp(vertices[:, 1])
+    radius = SPARE * LEAST_MM / 2 / mm
+    resolution = round(2 * STEPS / radius)
+    step = 2 / resolution
+    low = np.floor((vertices.min(0) - 2 * radius) / step).astype(int)
+    shape = np.ceil((vertices.max(0) + 2 * radius) / step).astype(int) - low
+    inside = _fill(vertices / step - low, faces, shape)
+    depth = np.where(inside, distance_transform_edt(inside) - 0.5, 0.5 - distance_transform_edt(~inside)) * step
+    band = np.argwhere(np.abs(depth) < 2 * step)
+    places = (band + low) * step
+    nearest = cKDTree(vertices).query(places)[1]
+    exact = np.abs(np.einsum("ni,ni->n", places - vertices[nearest], normals[nearest]))
+    depth[tuple(band.T)] = np.where(inside[tuple(band.T)], exact, -exact)
+    deep = depth >= radius  # middles of balls that fit
+    deep[tuple(np.array(shape) - 1)] = True  # far outside: there is one at all
+    thin = inside & (distance_transform_edt(~deep) * step > radius + step)
+    # On the middle between two walls depth rises no more: its gradient is 1 elsewhere.
+    steepness = np.sqrt(sum(np.gradient(depth, step, axis=axis) ** 2 for axis in range(3)))
+    middle = thin & (steepness < STEEP)
+    if middle.any():
+        balls = radius - distance_transform_edt(~middle) * step
+        swept = np.maximum(depth, balls)
+        near = np.clip(maximum_filter((swept != depth).astype(np.float32), 3), 0, 1)
+        depth = swept + (gaussian_filter(swept, 0.7) - swept) * near
+    surface = extract_surface(_Grid(depth, low, step), resolution, refine=False)
+    vertices, faces = largest_component(surface.vertices, surface.faces)
+    thickness = wall_thickness(vertices, vertex_normals(vertices, faces), LEAST_MM / mm)
+    return vertices, faces, float(thickness.min() * mm)
+
+
+def _fill(points, faces, shape):
+    """Which lattice points lie inside, bool of `shape`, for a closed mesh of points (V, 3) in lattice steps: by the
+    parity of the faces that a line along z meets."""
+    corners = points[faces].astype(np.float64)
+    corners[..., :2] += (1e-7, 1.7e-7)  # no line through a vertex
+    low = np.ceil(corners[..., :2].min(1)).astype(int)
+    size = np.maximum(np.floor(corners[..., :2].max(1)).astype(int) - low + 1, 0)
+    count = size.prod(1)
+    face = np.repeat(np.arange(len(faces)), count)
+    place = np.arange(len(face)) - np.repeat(np.cumsum(count) - count, count)
+    x, y = low[face, 0] + place // size[face, 1], low[face, 1] + place % size[face, 1]
+    a, b, c = corners[face].transpose(1, 0, 2)
+
+    def doubled(p, q):
+        return (q[:, 0] - p[:, 0]) * (y - p[:, 1]) - (q[:, 1] - p[:, 1]) * (x - p[:, 0])
+
+    shares = np.stack([doubled(b, c), doubled(c, a), doubled(a, b)])
+    hit = (shares > 0).all(0) | (shares < 0).all(0)
+    shares = shares[:, hit]
+    z = (shares * np.stack([a[hit, 2], b[hit, 2], c[hit, 2]])).sum(0) / shares.sum(0)
+    toggles = np.zeros((*shape[:2], shape[2] + 1), np.int16)
+    np.add.at(toggles, (x[hit], y[hit], np.ceil(z).astype(int).clip(0, shape[2])), 1)
+    return (np.cumsum(toggles, 2)[..., :-1] % 2).astype(bool)
+
+
+class _Grid:
+    """Depths on a part of the lattice as a field: see field.py."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, depth, low, step):
+        self._depth, self._low, self._step = depth, low, step
+
+    def support(self, xy):
+        place = xy.numpy() / self._step - self._low[:2]
+        inside = (place >= 0) & (place <= np.array(self._depth.shape[:2]) - 1)
+        return torch.from_numpy(inside.all(1))
+
+    def query_columns(self, xy, column, z):
+        points = np.column_stack([xy.numpy()[column.numpy()], z.numpy()]) / self._step - self._low
+        depth = map_coordinates(self._depth, points.T, order=1, mode="nearest")
+        return torch.from_numpy(np.clip(0.5 + depth / (8 * self._step), 0, 1).astype(np.float32))
