@@ -79,6 +79,8 @@ def evaluate_back(
 def as_table(rows: list[dict]) -> str:
     """Medians over the people without and with the photo, as markdown, and how many photos were refused."""
     taken = [row for row in rows if "refused" not in row]
+    if not taken:
+        return f"{len(rows)} people, all photos refused"
     overlaps = [row["overlap"] for row in taken]
     lines = [
         f"{len(rows)} people, {len(rows) - len(taken)} photos refused, {sum(row['shaped'] for row in taken)} read for "
