@@ -120,7 +120,7 @@ def _tables():
     return counts, edges, used
 
 
-def _logit(occupancy):
+def logits(occupancy):
     """What the network computed before its sigmoid, (N,) float64: 0 at the level, and near straight across a cell.
 
     Occupancy itself saturates within a cell, and crossings interpolated in it show as terraces.
@@ -163,8 +163,8 @@ def polygonise(lattice, cells, cases, value_at, field_at=None, unsure=0.0):
     vertex_of[cell_rows, edge_columns] = np.searchsorted(crossings, references)
 
     start, axis = crossings // 3, crossings % 3
-    start_value = _logit(value_at(start))
-    end_value = _logit(value_at(start + lattice.axis_offsets[axis]))
+    start_value = logits(value_at(start))
+    end_value = logits(value_at(start + lattice.axis_offsets[axis]))
     share = _crossing(start_value, end_value)
     vertices = lattice.positions(start)
     along = vertices[np.arange(len(start)), axis]
@@ -173,7 +173,7 @@ def polygonise(lattice, cells, cases, value_at, field_at=None, unsure=0.0):
         gap = np.abs(start_value - end_value)
         between = (share > STRAIGHT_ENOUGH) & (share < 1 - STRAIGHT_ENOUGH)
         asked = np.flatnonzero(between | (gap < unsure))
-        value = _logit(field_at(vertices[asked], gap[asked] < unsure))
+        value = logits(field_at(vertices[asked], gap[asked] < unsure))
         share = _closer(share[asked], start_value[asked], end_value[asked], value)
         vertices[asked, axis[asked]] = along[asked] + share * lattice.spacing
 

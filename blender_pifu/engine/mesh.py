@@ -61,10 +61,11 @@ def volumes(vertices, faces):
     return np.einsum("fi,fi->f", a, np.cross(b, c))
 
 
-def largest_component(vertices, faces):
+def largest_component(vertices, faces, *more):
     """The piece that encloses most; cavities, whose faces look inward, are never taken.
 
-    vertices (V, 3), faces (F, 3) closed -> the same of that piece alone, without unused vertices, faces outward.
+    vertices (V, 3), faces (F, 3) closed -> the same of that piece alone, without unused vertices, faces outward; then
+    what `more` there is of the vertices, arrays (V, ...).
     """
     labels = components(faces, len(vertices))
     enclosed = np.bincount(labels[faces[:, 0]], weights=volumes(vertices, faces))
@@ -73,7 +74,7 @@ def largest_component(vertices, faces):
     used = np.zeros(len(vertices), bool)
     used[faces] = True
     renumber = np.cumsum(used) - 1
-    return vertices[used], renumber[faces].astype(np.int32)
+    return vertices[used], renumber[faces].astype(np.int32), *(values[used] for values in more)
 
 
 def vertex_normals(vertices, faces):

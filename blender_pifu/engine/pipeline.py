@@ -16,8 +16,9 @@ from .figure import Figures
 from .layout import TOPOLOGIES
 from .layout.shape import Shape, lay_out
 from .memory import peak_memory_mb
-from .mesh import camera_tilt, check_mesh, largest_component, tilt_back, to_blender, turn_to_blender, vertex_normals
+from .mesh import camera_tilt, check_mesh, largest_component, tilt_back, to_blender, turn_to_blender
 from .models import load_model
+from .normals import best_normals
 from .person_cut import PersonCut
 from .photo import load_photo
 from .result import Reconstruction
@@ -134,9 +135,9 @@ class Engine:
                 raise NoPersonError(
                     "No body was found in the photo.", fix="Choose a photo that shows a whole person clearly."
                 )
-            vertices, faces = largest_component(surface.vertices, surface.faces)
+            vertices, faces, slopes = largest_component(surface.vertices, surface.faces, surface.normals)
         with clock.step(PAINT):
-            normals = vertex_normals(vertices, faces)
+            normals = best_normals(vertices, faces, slopes)
             size = max(16, min(2 * resolution, math.ceil(cut.crop.side)))
             hidden = model.hidden_side(encoding, vertices)
             if behind:
