@@ -39,6 +39,7 @@ class Generate:
     resolution: int
     device: str
     height_m: float
+    topology: str
     keep_warm_s: float
 
 

@@ -11,7 +11,7 @@ CLASSES = (
     preferences.PIFU_AP_preferences,
     *operators.CLASSES,
     *rig_operators.CLASSES,
-    panel.PIFU_PT_main,
+    *panel.CLASSES,
     *panel_rig.CLASSES,
 )
 

@@ -48,6 +48,7 @@ class GenerateTask:
                     resolution=RESOLUTIONS[settings.quality],
                     device=preferences.torch_device(choices),
                     height_m=settings.height_m,
+                    topology=settings.topology.lower(),
                     keep_warm_s=choices.keep_warm_min * 60.0,
                 )
             )

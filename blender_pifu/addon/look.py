@@ -149,7 +149,8 @@ def _follow(now: _UnderWay) -> None:
 
 def _report(now: _UnderWay, report: dict) -> None:
     global _shown
-    found = [(each["severity"], each["sentence"]) for each in report["advice"]]
+    # How many people there are, and which of them is taken, the panel says itself.
+    found = [(each["severity"], each["sentence"]) for each in report["advice"] if each["kind"] != "several_people"]
     found += [("info", note) for note in report["notes"]]
     _leave(keep=True)
     _tell(now.image, now.person, found, len(report["people"]), report["person"] or 0)

@@ -50,6 +50,27 @@ class PIFU_PT_main(bpy.types.Panel):
             draw_outcome(layout, status, context.region.width)
 
 
+class PIFU_PT_output(bpy.types.Panel):
+    """What the human is to be made for."""
+
+    bl_idname = "PIFU_PT_output"
+    bl_label = "Output"
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Human"
+    bl_parent_id = PIFU_PT_main.bl_idname
+
+    def draw(self, context):
+        column = self.layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.enabled = context.window_manager.pifu.state != "RUNNING"
+        column.prop(context.scene.pifu, "topology")
+
+
+CLASSES = (PIFU_PT_main, PIFU_PT_output)
+
+
 def _draw_photo(layout, settings, status, width: int) -> None:
     """The photo, who is in it, and what there is to say about it."""
     layout.template_ID(settings, "photo", open="pifu.pick_photo")

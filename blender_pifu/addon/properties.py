@@ -21,6 +21,12 @@ QUALITIES = (
     ("FINE", "Fine", "512 points along the body: slower, finer"),
     ("ULTRA", "Ultra", "1024 points along the body: takes long and needs memory"),
 )
+TOPOLOGIES = (
+    ("SCULPT", "Sculpting", "Dense triangles with all that was found: to sculpt on, or to look at"),
+    ("STANDARD", "Standard", "About 20,000 quads, a few triangles among them: to rig and animate"),
+    ("GAME", "Game", "About 8,000 quads, a few triangles among them: light enough for a game"),
+    ("PRINT", "3D Print", "Closed triangles, thin places made thick enough to print"),
+)
 STATES = (
     ("IDLE", "Idle", ""),
     ("RUNNING", "Running", ""),
@@ -87,6 +93,9 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
         description="Optional second photo: the same person in the same pose from behind. What it shows is not guessed",
     )
     quality: EnumProperty(name="Quality", description="How fine the surface is", items=QUALITIES, default="STANDARD")
+    topology: EnumProperty(
+        name="Mesh", description="How the surface is laid out", items=TOPOLOGIES, default="SCULPT"
+    )
     height_m: FloatProperty(
         name="Height",
         description="Height of the person",

@@ -164,6 +164,7 @@ class Worker:
             height_m=job.height_m,
             person=job.person or None,
             back=job.back_photo or None,
+            topology=job.topology,
             progress=report,
         )
         result = dataclasses.replace(result, summary={"output": job.output, **result.summary})

@@ -15,7 +15,9 @@ from PIL import Image
 from blender_pifu import paths
 from blender_pifu.addon import generate, job, session
 from blender_pifu.addon.errors import BUTTONS
+from blender_pifu.addon.properties import TOPOLOGIES
 from blender_pifu.client import Limits
+from blender_pifu.engine.layout import TOPOLOGIES as ENGINES_TOPOLOGIES
 from blender_pifu.engine.pipeline import STEPS
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
@@ -103,6 +105,15 @@ def test_a_photo_of_the_back_is_used_or_refused_with_the_way_to_leave_it_out(sce
     bpy.ops.wm.context_set_value(**dict(button.properties))
     assert scene.pifu.back_photo is None
     assert bpy.ops.pifu.generate() == {"FINISHED"} and "back photo" not in status().message
+
+
+def test_the_mesh_is_laid_out_as_chosen(scene, photo):
+    assert {item[0].lower() for item in TOPOLOGIES} == set(ENGINES_TOPOLOGIES)
+    scene.pifu.topology = "GAME"
+    assert bpy.ops.pifu.generate(filepath=str(photo)) == {"FINISHED"}
+    faces = bpy.context.view_layer.objects.active.data.polygons
+    assert 6000 < len(faces) < 10000
+    assert sum(len(face.vertices) == 4 for face in faces) > 0.9 * len(faces)
 
 
 def test_two_photos_become_two_people(photo):

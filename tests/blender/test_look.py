@@ -43,7 +43,7 @@ def test_a_photo_is_looked_at_and_its_people_are_counted(scene, two_photo):
     assert bpy.ops.pifu.look() == {"FINISHED"}
     assert (status().looked, status().people, status().looking) == (key(image), 2, False)
     taken = status().taken
-    assert any(f"number {taken} from the left" in sentence for sentence in advice())
+    assert taken in (1, 2)
     assert set(advice().values()) <= {"info", "warning", "block"}
     (picture,) = paths.jobs().glob("*/job-*/people.png")  # in background mode Blender gives it no icon
     assert Image.open(picture).size == (256, 256)

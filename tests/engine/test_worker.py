@@ -41,8 +41,9 @@ def a_job(folder, photo=None, **change):
     name = f"job{next(_count)}"
     photo = photo or silhouette.write_cut_out(folder / f"{name}.png")
     photos = {"photo": str(photo), "person": 0, "back_photo": ""}
-    usual = {"model": "human", "resolution": 128, "device": "cpu", "height_m": 1.7, "keep_warm_s": 300.0}
-    return Generate(job=name, output=str(folder / f"{name}.npz"), **{**photos, **usual, **change})
+    usual = {"model": "human", "resolution": 128, "device": "cpu", "keep_warm_s": 300.0}
+    result = {"output": str(folder / f"{name}.npz"), "height_m": 1.7, "topology": "sculpt"}
+    return Generate(job=name, **{**photos, **usual, **result, **change})
 
 
 def a_look(folder, photo=PHOTO, person=0):

@@ -33,6 +33,7 @@ COMMANDS = [
         resolution=256,
         device="auto",
         height_m=1.7,
+        topology="sculpt",
         keep_warm_s=300.0,
     ),
     Look("2", "C:\\Bilder\\Ä\n.jpg", "/tmp/p.png", 0, "auto", 300.0),
