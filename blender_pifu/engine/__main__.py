@@ -61,6 +61,7 @@ def build_parser():
     parser.add_argument(
         "--height", metavar="METRES", type=float, default=1.70, help="height of the person (default: 1.70)"
     )
+    parser.add_argument("--rig", action="store_true", help="with a skeleton and skin weights")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line; the last is the summary")
     return parser
 
@@ -80,6 +81,7 @@ def build_import_parser():
     parser.add_argument(
         "--z-size", metavar="Z", type=float, help="depth range it was trained with (default: the file's, or 200)"
     )
+    parser.add_argument("--rig", action="store_true", help="with a skeleton and skin weights")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line; the last is the card")
     return parser
 
@@ -153,6 +155,7 @@ def generate(options):
         person=options.person,
         back=options.back,
         topology=options.topology,
+        rig=options.rig,
         progress=show,
     )
     result = replace(result, summary={"output": str(options.output), **result.summary})

@@ -119,15 +119,26 @@ def tilt_back(vectors, tilt):
 def to_blender(vertices, height_m):
     """Field space -> Blender's: metres, Z up, facing -Y, lowest point at z = 0, origin between the feet.
 
-    vertices (V, 3) float32. `height_m` is the height of what the mesh shows: of a person whom the photo's border cuts,
+    vertices (V, 3) float32; see `placing`."""
+    return placing(vertices, height_m)(vertices)
+
+
+def placing(vertices, height_m):
+    """What takes points (N, 3) from field space to Blender's as `to_blender` takes `vertices (V, 3)`: a function.
+
+    `height_m` is the height of what the mesh shows: of a person whom the photo's border cuts,
     the part seen gets this height. The origin is the middle of what lies in the lowest 4 % of the height.
     """
     low, high = vertices[:, 1].min(), vertices[:, 1].max()
-    turned = np.stack([vertices[:, 0], -vertices[:, 2], vertices[:, 1] - low], 1).astype(np.float64)
-    turned *= height_m / (high - low)
+    scale = height_m / (high - low)
+
+    def turn(points):
+        return np.stack([points[:, 0], -points[:, 2], points[:, 1] - low], 1).astype(np.float64) * scale
+
+    turned = turn(vertices)
     feet = turned[turned[:, 2] <= FOOT_SHARE * height_m, :2]
-    turned[:, :2] -= (feet.min(0) + feet.max(0)) / 2
-    return turned.astype(np.float32)
+    middle = np.append((feet.min(0) + feet.max(0)) / 2, 0.0)
+    return lambda points: (turn(points) - middle).astype(np.float32)
 
 
 def turn_to_blender(vectors):

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from .body.rigging import fit_under
 from .colors import paint
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import InputError, NoPersonError, OutOfMemory
@@ -16,7 +17,7 @@ from .figure import Figures
 from .layout import TOPOLOGIES
 from .layout.shape import Shape, lay_out
 from .memory import peak_memory_mb
-from .mesh import camera_tilt, check_mesh, largest_component, tilt_back, to_blender, turn_to_blender
+from .mesh import camera_tilt, check_mesh, largest_component, placing, tilt_back, turn_to_blender
 from .models import load_model
 from .normals import best_normals
 from .person_cut import PersonCut
@@ -34,10 +35,11 @@ READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (
     "Carving the surface",
     "Painting",
 )
+FIT, BIND = "Fitting the skeleton", "Binding the skin"
 ONLY_COLORS = "Only the colours of the back photo were taken; the shape of the back is guessed from the front."
 LAY_OUT = "Laying out the mesh"
-# How much of the whole they take, against each other.
-STEP_SHARES = {READ: 3, MATTE: 12, ENCODE: 20, CARVE: 55, PAINT: 10, LAY_OUT: 80}
+# All in their order, and how much of the whole they take against each other.
+STEP_SHARES = {READ: 3, MATTE: 12, ENCODE: 20, CARVE: 55, FIT: 40, PAINT: 10, LAY_OUT: 80, BIND: 5}
 
 
 class Engine:
@@ -69,6 +71,7 @@ class Engine:
         person=None,
         back=None,
         topology="sculpt",
+        rig=False,
         progress=None,
     ):
         """Make a person out of a photo.
@@ -78,7 +81,7 @@ class Engine:
         cuts, only the part seen is made, in proportion); person: which of several, counted from the left from 1, or
         None for the largest, most central one; back: image file that shows the back of the same person in the same
         pose, or None;
-        topology: one of layout.TOPOLOGIES;
+        topology: one of layout.TOPOLOGIES; rig: with a skeleton and skin weights, and what the photo fused cut apart;
         progress(step, fraction): called with a step out of STEP_SHARES and the share (0..1) of the whole job done, at
         every step and often in between; what it raises (Cancelled) stops the job.
         Returns a Reconstruction; its summary still lacks `output`. Raises EngineError: InputError, NoPersonError,
@@ -92,8 +95,9 @@ class Engine:
             )
         if topology not in TOPOLOGIES:
             raise InputError(f'There is no topology "{topology}".', fix=f"Choose one of: {', '.join(TOPOLOGIES)}.")
-        clock = _Clock(progress, [*STEPS, *([LAY_OUT] if topology != "sculpt" else [])])
-        job = clock, photo_path, model, resolution, height_m, person, back, topology
+        left_out = {*([LAY_OUT] if topology == "sculpt" else []), *([] if rig else [FIT, BIND])}
+        clock = _Clock(progress, [step for step in STEP_SHARES if step not in left_out])
+        job = clock, photo_path, model, resolution, height_m, person, back, topology, rig
         with self._memory_in_words(resolution):
             if self.device.type == "cpu" or not isinstance(model, (str, os.PathLike)):
                 return self._run(*job)
@@ -114,7 +118,7 @@ class Engine:
         summary = {**result.summary, "notes": [*result.summary.get("notes", ()), note]}
         return replace(result, summary=summary)
 
-    def _run(self, clock, photo_path, model, resolution, height_m, person, back, topology):
+    def _run(self, clock, photo_path, model, resolution, height_m, person, back, topology, rig):
         with clock.step(READ):
             photo = load_photo(photo_path)
             back_photo = None if back is None else load_photo(back)
@@ -136,6 +140,15 @@ class Engine:
                     "No body was found in the photo.", fix="Choose a photo that shows a whole person clearly."
                 )
             vertices, faces, slopes = largest_component(surface.vertices, surface.faces, surface.normals)
+        fitted = None
+        if rig:
+            with clock.step(FIT):
+
+                def extract(separated):
+                    return extract_surface(separated, resolution, lambda fraction: clock.report(FIT, fraction))
+
+                fitted = fit_under(field, (vertices, faces, slopes), 2 / resolution, extract, figure)
+                vertices, faces, slopes = fitted.mesh
         with clock.step(PAINT):
             normals = best_normals(vertices, faces, slopes)
             size = max(16, min(2 * resolution, math.ceil(cut.crop.side)))
@@ -148,7 +161,8 @@ class Engine:
             with clock.step(LAY_OUT):
 
                 def surface_at(resolution):
-                    coarser = extract_surface(field, resolution, lambda _: clock.report(LAY_OUT, 0.0))
+                    whole = fitted.field_at(2 / resolution) if fitted else field
+                    coarser = extract_surface(whole, resolution, lambda _: clock.report(LAY_OUT, 0.0))
                     return largest_component(coarser.vertices, coarser.faces)
 
                 shape, told = lay_out(shape, topology, resolution, surface_at, lambda: clock.report(LAY_OUT, 0.0))
@@ -176,14 +190,24 @@ class Engine:
             notes += [*behind.notes, *([] if shaped_by_back else [ONLY_COLORS])]
         if surface.squeezed:
             notes.append("Memory was short: the surface was made in smaller pieces, which takes longer.")
+        if fitted:
+            summary |= fitted.summary
+            notes += fitted.notes
         if notes:
             summary["notes"] = notes
         tilt = camera_tilt(vertices) if figure.framing is Framing.FULL else 0.0
         summary["camera_tilt_deg"] = round(math.degrees(tilt), 1)
-        placed = to_blender(tilt_back(shape.vertices, tilt), height_m * figure.seen)
-        return Reconstruction(
-            placed, shape.faces, turn_to_blender(tilt_back(shape.normals, tilt)), shape.colors, summary
-        )
+        place = placing(tilt_back(shape.vertices, tilt), height_m * figure.seen)
+
+        def to_blender(points):
+            return place(tilt_back(points, tilt))
+
+        rigged = None
+        if fitted:
+            with clock.step(BIND):
+                rigged = fitted.rig(shape.vertices, shape.faces, to_blender)
+        normals = turn_to_blender(tilt_back(shape.normals, tilt))
+        return Reconstruction(to_blender(shape.vertices), shape.faces, normals, shape.colors, summary, rig=rigged)
 
     def _load(self, model):
         if not isinstance(model, (str, os.PathLike)):

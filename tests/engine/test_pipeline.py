@@ -155,3 +155,20 @@ def test_the_best_device_comes_first_and_a_missing_one_is_named():
 def test_importing_the_engine_does_not_import_torch():
     code = "import sys, blender_pifu.engine as e; assert 'torch' not in sys.modules; assert 'reconstruct' in e.__all__"
     subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_rig_comes_with_the_mesh_in_its_own_space(photo):
+    steps = []
+    rigged = reconstruct(
+        photo, model=silhouette.AnalyticModel(), resolution=64, rig=True,
+        progress=lambda step, fraction: steps.append((step, fraction)),
+    )  # fmt: skip
+    rig, vertices = rigged.rig, rigged.vertices
+    assert {"Fitting the skeleton", "Binding the skin"} <= {step for step, _ in steps}
+    assert [fraction for _, fraction in steps] == sorted(fraction for _, fraction in steps)
+    assert rig.weights.shape == rig.weight_bones.shape == (len(vertices), 4)
+    assert np.abs(rig.weights.sum(1) - 1).max() < 1e-4
+    low, high = vertices.min(0) - 0.1, vertices.max(0) + 0.1
+    assert ((rig.heads > low) & (rig.heads < high)).all()
+    assert rigged.summary["skeleton"] in ("surface", "landmarks", "proportions")
+    assert rigged.summary["watertight"]

@@ -5,7 +5,7 @@ Damped Gauss-Newton on shape, joint turns, scale and place. The surface enters a
 along the surface's normals (Chen & Medioni 1992), both ways, robust, and lax where clothes or hair lie over the skin.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -41,7 +41,8 @@ class Fit:
     pose: its parameters; rows: (N, 3) float32, all the model's rows posed; residual_m: mean distance of its skin from
     the surface, in metres of a 1.7 m body; covered: share of the surface near skin; source: "surface" when it fits,
     "landmarks" or "proportions" where only those are believed; note: what the artist must be told, or None; seen:
-    (52,) bool, bones whose part the photo shows.
+    (52,) bool, bones whose part the photo shows; limbs_m: as residual_m, of each part of the body (`bones.part`) that
+    is seen.
     """
 
     pose: Pose
@@ -51,6 +52,7 @@ class Fit:
     source: str
     note: str | None
     seen: np.ndarray
+    limbs_m: dict[str, float] = field(default_factory=dict)
 
     @property
     def metre(self) -> float:
@@ -89,7 +91,7 @@ def fit_body(vertices, faces, landmarks=None, visibility=None, visible=None) -> 
             f"the skeleton follows {basis} only."
         )
     rows = fitter.body.pose(pose).numpy()
-    return Fit(pose, rows, residual, covered, source, note, fitter.seen(rows))
+    return Fit(pose, rows, residual, covered, source, note, fitter.seen(rows), fitter.by_part(pose))
 
 
 def _metre(body, landmarks):
@@ -212,16 +214,26 @@ class _Fitter:
 
     def score(self, pose):
         """Mean distance of seen skin from the surface, metres, and the share of the surface that has skin near."""
-        metre = float(pose.scale)
-        skin = self.body.pose(pose)[self.skin_rows].numpy()
-        surface = self.vertices[thinned(self.vertices, STEP_M * metre / 2)]
-        if self.visible is not None:
-            skin = skin[self._inside(skin, 0)]
+        skin, surface, apart, _ = self._compared(pose)
         if not len(skin):
             return np.inf, 0.0
-        residual = cKDTree(surface).query(skin)[0].mean() / metre
-        covered = (cKDTree(skin).query(surface)[0] < COVERED_M * metre).mean()
-        return float(residual), float(covered)
+        covered = (cKDTree(skin).query(surface)[0] < COVERED_M * float(pose.scale)).mean()
+        return float(apart.mean()), float(covered)
+
+    def by_part(self, pose):
+        """Mean distance of seen skin from the surface, metres, by part of the body."""
+        _, _, apart, parts = self._compared(pose)
+        return {str(name): float(apart[parts == name].mean()) for name in np.unique(parts)}
+
+    def _compared(self, pose):
+        """Seen skin, surface points, distance of each of the former in metres, and its part of the body."""
+        metre = float(pose.scale)
+        skin, parts = self.body.pose(pose)[self.skin_rows].numpy(), self.body.parts[self.skin_rows.numpy()]
+        surface = self.vertices[thinned(self.vertices, STEP_M * metre / 2)]
+        if self.visible is not None:
+            shown = self._inside(skin, 0)
+            skin, parts = skin[shown], parts[shown]
+        return skin, surface, cKDTree(surface).query(skin)[0] / metre, parts
 
     def seen(self, rows):
         """(52,) bool: bones of which the photo shows a third or more of what they move, with all they hang on."""
@@ -229,7 +241,9 @@ class _Fitter:
             return np.ones(len(BONES), bool)
         inside = self._inside(rows[: self.body.vertices], 0)
         share = np.bincount(self.body.labels, inside, len(BONES)) / np.bincount(self.body.labels, minlength=len(BONES))
-        return (self.body.descendants.numpy() @ (share > 1 / 3)) > 0
+        found = (self.body.descendants.numpy() @ (share > 1 / 3)) > 0
+        found[0] = True  # the root is there whatever is seen
+        return found
 
     def _inside(self, points, margin):
         x0, y0, x1, y1 = self.visible
@@ -290,7 +304,7 @@ def _laxity(body):
 def thinned(points: np.ndarray, step: float) -> np.ndarray:
     """Indices of one point in each cube of side `step`: that nearest to the cube's middle; sorted."""
     cubes = np.floor(points / step)
-    apart = np.linalg.norm(points / step - cubes - 0.5, axis=1)
-    order = np.argsort(apart, kind="stable")
-    _, first = np.unique(cubes[order].astype(np.int64), axis=0, return_index=True)
-    return np.sort(order[first])
+    order = np.argsort(((points / step - cubes - 0.5) ** 2).sum(1), kind="stable")
+    cubes -= cubes.min(0)
+    keys = cubes[order].astype(np.int64) @ np.array([1, 1 << 20, 1 << 40])
+    return np.sort(order[np.unique(keys, return_index=True)[1]])

@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Skin weights for a clothed surface, from the body fitted under it.
+
+After Abdrashitov et al. 2023, "Robust Skin Weights Transfer via Weight Inpainting": what lies near skin that faces the
+same way takes its weights; the rest is filled over the surface, never through the air, by a harmonic field. Patches
+that took a limb's weights without hanging together with that limb are filled too. All of it on nodes of about a
+centimetre, so that a dense mesh costs little more than a light one.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from scipy.sparse import coo_matrix, csr_matrix, diags, identity
+from scipy.sparse.csgraph import connected_components, shortest_path
+from scipy.sparse.linalg import splu
+from scipy.spatial import cKDTree
+
+from ..mesh import vertex_normals
+from .bones import BONES, FINGERS, INDEX, PARENTS, part
+from .fit import Fit
+from .model import load_body
+
+INFLUENCES = 4
+NODE_M = 0.012
+NORMAL_REACH = 0.06  # metres that opposite normals count as, halved
+NEIGHBOURS = 4  # vertices of the body whose weights are mixed
+MOST_HOPS = 2  # from bone to bone, the hand being one, between which weights are mixed
+LEAST_FACING = 0.3  # cosine between normals
+# Metres of cloth or error over the skin: an arm has neighbours that are not its own, a skirt has none.
+MOST_APART = {"arm": 0.06, "head": 0.15, "trunk": 0.12, "leg": 0.15}
+LEAST_PATCH = 0.15  # of a part's largest patch, that a patch must have to be believed
+SMOOTHINGS = 4
+LEAST_WEIGHT = 0.01
+
+
+def skin_weights(vertices, faces, fit: Fit, stands_for=None) -> tuple[np.ndarray, np.ndarray]:
+    """Bones (V, 4) int32 and weights (V, 4) float32, sum 1, for `vertices (V, 3)`, `faces (F, 3|4)` in field space.
+
+    stands_for: (52,) the bone to take for each canonical one (see `skeleton.Skeleton`), by default itself. Quad meshes
+    name a triangle's missing fourth -1.
+    """
+    edges, triangles = _edges(faces)
+    node, count = nodes(vertices, edges, NODE_M * fit.metre)
+    normals = vertex_normals(vertices, triangles)
+    places, facing = _means(node, count, vertices), _means(node, count, normals)
+    graph = _node_graph(node, count, edges)
+    weights, sure = _matched(places, facing, fit)
+    sure &= _in_large_patches(weights, graph, sure)
+    weights = _filled(weights, sure, graph)
+    spread = diags(1 / np.maximum(graph.sum(1).A1, 1)) @ graph
+    for _ in range(SMOOTHINGS):
+        weights = 0.5 * weights + 0.5 * (spread @ weights)
+    weights = _between_nodes(vertices, node, places, graph, NODE_M * fit.metre) @ weights
+    if stands_for is not None:
+        moved = np.zeros((len(weights), int(stands_for.max()) + 1), weights.dtype)
+        np.add.at(moved.T, stands_for, weights.T)
+        weights = moved
+    return strongest(weights)
+
+
+def strongest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The greatest four of `weights (V, B)`: bones (V, 4) int32 and weights (V, 4) float32 of sum 1; unused are 0."""
+    few = max(0, INFLUENCES - weights.shape[1])
+    weights = np.pad(weights, ((0, 0), (0, few)))
+    bones = np.argpartition(-weights, INFLUENCES - 1, axis=1)[:, :INFLUENCES]
+    order = np.argsort(-np.take_along_axis(weights, bones, 1), axis=1, kind="stable")
+    bones = np.take_along_axis(bones, order, 1)
+    kept = np.take_along_axis(weights, bones, 1)
+    kept = np.where(kept >= LEAST_WEIGHT * kept[:, :1], kept, 0).astype(np.float64)
+    kept /= kept.sum(1, keepdims=True)
+    return np.where(kept > 0, bones, 0).astype(np.int32), kept.astype(np.float32)
+
+
+def nodes(vertices, edges, side) -> tuple[np.ndarray, int]:
+    """Group vertices that share a cube of that side and hang together in it: node (V,) of each, and their number."""
+    cubes = np.floor(vertices / side).astype(np.int64)
+    same = (cubes[edges[:, 0]] == cubes[edges[:, 1]]).all(1)
+    start, end = edges[same].T
+    graph = coo_matrix((np.ones(len(start), bool), (start, end)), shape=(len(vertices),) * 2)
+    count, node = connected_components(graph, directed=False)
+    return node, count
+
+
+def _edges(faces):
+    """Edges (E, 2) and triangles (T, 3) of faces (F, 3|4)."""
+    if faces.shape[1] == 3:
+        triangles = faces
+        sides = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
+    else:
+        quads = faces[faces[:, 3] >= 0]
+        triangles = np.concatenate([faces[:, :3], quads[:, [0, 2, 3]]])
+        closing = np.where(faces[:, 3] >= 0, faces[:, 3], faces[:, 2])
+        sides = np.stack([faces[:, 0], faces[:, 1], faces[:, 1], faces[:, 2], faces[:, 2], closing, closing,
+                          faces[:, 0]], 1).reshape(-1, 2)  # fmt: skip
+        sides = sides[sides[:, 0] != sides[:, 1]]
+    sides = np.sort(sides.astype(np.int64), axis=1)
+    keys = np.unique(sides[:, 0] << 32 | sides[:, 1])
+    return np.stack([keys >> 32, keys & 0xFFFFFFFF], 1), triangles
+
+
+def _means(node, count, values):
+    size = np.bincount(node, minlength=count)
+    return np.stack([np.bincount(node, values[:, axis], count) / size for axis in range(3)], 1)
+
+
+def _node_graph(node, count, edges):
+    """(N, N) symmetric: 1 where an edge of the mesh joins two nodes."""
+    start, end = node[edges].T
+    apart = start != end
+    graph = coo_matrix((np.ones(apart.sum(), np.float32), (start[apart], end[apart])), shape=(count, count)).tocsr()
+    graph = graph + graph.T
+    graph.data[:] = 1
+    return graph
+
+
+def _matched(places, facing, fit):
+    """Weights (N, 52) of the nearest skin that faces the same way, and where (N,) that is to be believed."""
+    body = load_body()
+    skin = fit.vertices[: body.skin_vertices]
+    normals = vertex_normals(skin, body.triangles)
+    facing = facing / np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-9)
+    tree = cKDTree(np.hstack([skin / fit.metre, NORMAL_REACH / 2 * normals]))
+    apart, near = tree.query(np.hstack([places / fit.metre, NORMAL_REACH / 2 * facing]), k=NEIGHBOURS)
+    share = 1 / (apart + 1e-3)
+    # Not those of a limb that merely lies beside.
+    labels = body.labels[near]
+    share[hops()[labels[:, :1], labels] > MOST_HOPS] = 0
+    share /= share.sum(1, keepdims=True)
+    known = body.weights[: body.skin_vertices].numpy()
+    weights = np.einsum("nk,nkb->nb", share, known[near])
+    distance = np.linalg.norm(places - skin[near[:, 0]], axis=1) / fit.metre
+    most = np.array([MOST_APART[part(bone).split(".")[0]] for bone in BONES])[body.labels[near[:, 0]]]
+    sure = (distance < most) & ((facing * normals[near[:, 0]]).sum(1) > LEAST_FACING)
+    return weights, sure
+
+
+@lru_cache(maxsize=1)
+def hops() -> np.ndarray:
+    """(52, 52) how many bones it is from one to another along the tree, the fingers counted as the hand."""
+    whole = np.arange(len(BONES))
+    for bone, name in enumerate(BONES):
+        if name.startswith(FINGERS):
+            whole[bone] = INDEX["hand" + name[-2:]]
+    links = [(bone, whole[parent]) for bone, parent in enumerate(PARENTS) if whole[bone] == bone and parent >= 0]
+    rows, columns = np.array(links).T
+    tree = coo_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(BONES),) * 2)
+    return shortest_path(tree, directed=False, unweighted=True)[np.ix_(whole, whole)]
+
+
+def _in_large_patches(weights, graph, sure):
+    """Of the nodes, those in a patch of one part of the body that is not small beside the part's largest."""
+    names = [part(bone) for bone in BONES]
+    number = {name: index for index, name in enumerate(sorted(set(names)))}
+    parts = np.array([number[name] for name in names])[weights.argmax(1)]
+    edges = graph.tocoo()
+    same = (parts[edges.row] == parts[edges.col]) & sure[edges.row] & sure[edges.col]
+    joined = coo_matrix((edges.data[same], (edges.row[same], edges.col[same])), shape=graph.shape)
+    _, patch = connected_components(joined, directed=False)
+    size = np.bincount(patch, sure)
+    largest = np.zeros(len(number))
+    np.maximum.at(largest, parts, size[patch])
+    return size[patch] >= LEAST_PATCH * largest[parts]
+
+
+def _filled(weights, sure, graph):
+    """Weights where they are sure, and a harmonic field between; pieces without anything sure keep what they have."""
+    _, piece = connected_components(graph, directed=False)
+    lost = np.bincount(piece, sure)[piece] == 0
+    sure = sure | lost
+    open_ = np.flatnonzero(~sure)
+    if not len(open_):
+        return weights
+    graph = graph.astype(np.float64)
+    laplacian = diags(graph.sum(1).A1) - graph
+    rows = laplacian[open_].tocsc()
+    given = np.flatnonzero(sure)
+    right = -(rows[:, given] @ weights[given])
+    filled = weights.copy()
+    filled[open_] = np.clip(splu(rows[:, open_].tocsc()).solve(np.ascontiguousarray(right)), 0, None)
+    return filled / filled.sum(1, keepdims=True)
+
+
+def _between_nodes(vertices, node, places, graph, side):
+    """(V, N) sparse: how each vertex mixes its node and the adjacent ones, by distance; rows sum to 1."""
+    reach = (graph + identity(graph.shape[0], format="csr", dtype=graph.dtype)).tocsr()
+    per_vertex = np.diff(reach.indptr)[node]
+    starts = np.repeat(reach.indptr[node] - np.concatenate([[0], np.cumsum(per_vertex)[:-1]]), per_vertex)
+    columns = reach.indices[starts + np.arange(per_vertex.sum())]
+    rows = np.repeat(np.arange(len(vertices)), per_vertex)
+    apart = np.linalg.norm(vertices[rows] - places[columns], axis=1) / side
+    values = np.exp(-(apart**2)) + 1e-9
+    mix = csr_matrix((values, columns, np.concatenate([[0], np.cumsum(per_vertex)])), (len(vertices), graph.shape[0]))
+    return diags(1 / mix.sum(1).A1) @ mix
