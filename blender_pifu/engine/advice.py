@@ -37,7 +37,7 @@ UNSURE = 0.8  # score below which a person may be none
 NEAR_CAMERA = 0.3  # distance of the eyes, in that of the shoulders; 0.18 to 0.24 from afar
 SHORT_LEGS = 0.95  # in lengths of the trunk; 1.25 to 1.5 in a view from the front
 BORDER_SHARE = 0.08  # of the body's height along a side of the photo that tells that it goes on beyond
-BESIDE = 0.02  # what a body reaches beyond its landmarks, in sides of its region
+BESIDE = 0.03  # what a body reaches beyond its landmarks, in sides of its region
 TOUCHING = 0.05  # of the smaller box
 HEAD_ABOVE_NOSE = 0.55  # top of the head, in distances from nose to shoulders
 

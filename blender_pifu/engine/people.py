@@ -10,17 +10,26 @@ import torch
 from .errors import InputError
 from .graph import DATA, Graph
 from .landmarks import Landmark, Landmarks, Person, body_region
+from .stance import HIPS, SHOULDERS
 
 GRIDS = ((28, 2), (14, 2), (7, 6))  # of the detector: cells to a side, guesses in each
-LEAST_DETECTION = 0.5
-LEAST_SCORE = 0.5
+LEAST_DETECTION = 0.25
+CLEAR_FACE = 0.5  # detection below which a face is turned away, or covered, or none at all
+LEAST_SCORE, LEAST_FACELESS = 0.5, 0.9  # that the landmarks are a person's, with a clear face and without
+# Without a clear face only somebody upright of whom much is seen is believed; trees and water look like people too.
+UNLIKELY = 0.3  # score of a glance below which a closer look is vain
+LEANING = math.radians(45)
+MOSTLY_SEEN = 0.7  # mean visibility of the joints
+MOST_UPON, MOST_UPON_FACELESS = 0.9, 0.5  # share of the joints that may lie on other people
+LEAST_SIDE = 24  # pixels of a region
 SAME_FACE = 0.2  # of the body's radius: faces nearer than that are one
 SAME_BODY = 0.12  # of the body's size: people whose points are on average nearer than that are one
 NEAR = 0.6  # of the longer side: squares in which small people are looked for
+TRUNK_WIDTH = 0.5  # half of what the trunk hides, in its lengths
 STEP = 0.7  # from one square to the next, in sides
 SHARED_JOINTS = 0.3
 JOINTS = (0, *range(11, 17), *range(23, 29))  # nose, arms and legs
-MOST_PEOPLE = 12
+MOST_PEOPLE, MOST_FACELESS = 12, 8
 
 
 class People:
@@ -37,16 +46,42 @@ class People:
             self._landmarks = Landmarks(self._device)
         height, width = rgb.shape[:2]
         found = np.concatenate([self._detect(rgb[window]) + shift for window, shift in _windows(height, width)])
+        faces = merge(found)
+        clear = faces[:, 0] >= CLEAR_FACE
         people = []
-        for face in merge(found)[:MOST_PEOPLE]:
-            region = body_region(face[3:5], face[5:7])
-            person = self._landmarks.read(rgb, region)
-            if any(_same(person, other) for other in people) and not any(other.covers(*face[1:3]) for other in people):
-                # Somebody in front drew the look away from somebody behind.
-                person = self._landmarks.read(_without(rgb, people), region)
-            if person.score >= LEAST_SCORE and not any(_same(person, other) for other in people):
-                people.append(person)
+        for group in (faces[clear][:MOST_PEOPLE], faces[~clear][:MOST_FACELESS]):
+            group = [face for face in group if _region(face).side >= LEAST_SIDE]
+            group = [face for face in group if not any(_hides(other, face[1:3]) for other in people)]
+            glances = [self._landmarks.glance(rgb, _region(face)) for face in group]
+            # Bodies seen whole come before parts of bodies that look like one.
+            for index in sorted(range(len(group)), key=lambda index: -group[index][0] - _clearness(glances[index][0])):
+                if person := self._read(rgb, group[index], glances[index], people):
+                    people.append(person)
         return sorted(people, key=lambda person: person.region.center_x)
+
+    def _read(self, rgb, face, glance, people):
+        """The person of a face, (7,) as `_detect` has it, and a glance from there; None when it is nobody, or one of
+        the people found already."""
+        person, region = glance
+        clear = face[0] >= CLEAR_FACE
+        if any(_same(person, other) for other in people):
+            if any(_hides(other, face[1:3]) for other in people):
+                return None
+            rgb = _without(rgb, people)  # somebody in front drew the look away from somebody behind
+            person, region = self._landmarks.glance(rgb, _region(face))
+        sure = person.score
+        if not clear and (sure < UNLIKELY or abs(region.angle) > LEANING):
+            return None
+        person = self._landmarks.read(rgb, region)
+        sure = max(sure, person.score) if clear else person.score
+        if sure < (LEAST_SCORE if clear else LEAST_FACELESS) or any(_same(person, other) for other in people):
+            return None
+        nose = person.points[Landmark.NOSE, :2]
+        if not clear and (
+            person.visibility[list(JOINTS)].mean() < MOSTLY_SEEN or any(_hides(other, nose) for other in people)
+        ):
+            return None
+        return None if _upon(person, people) > (MOST_UPON if clear else MOST_UPON_FACELESS) else person
 
     def _detect(self, rgb):
         """(n, 7) float32: score, face x, y, middle of the hips x, y, point on the body's circle x, y; pixels."""
@@ -102,7 +137,7 @@ def merge(found: np.ndarray) -> np.ndarray:
         radius = np.hypot(*(best[5:7] - best[3:5]))
         same = np.hypot(*(found[:, 1:3] - best[1:3]).T) <= SAME_FACE * radius
         same[0] = True
-        group = found[same]
+        group = found[same & (found[:, 0] >= min(best[0], CLEAR_FACE))]
         merged.append(np.append(best[0], np.average(group[:, 1:], axis=0, weights=group[:, 0])))
         found = found[~same]
     return np.array(merged, np.float32).reshape(-1, 7)
@@ -114,6 +149,29 @@ def _prominence(person, shape):
     height, width = shape
     off = math.hypot((x0 + x1) / width - 1, (y0 + y1) / height - 1)
     return person.region.side**2 * (1 - 0.5 * min(1.0, off))
+
+
+def _region(face):
+    return body_region(face[3:5], face[5:7])
+
+
+def _clearness(person):
+    """0..1: that it is a person of whom everything is seen."""
+    return person.score * person.visibility[list(JOINTS)].mean()
+
+
+def _upon(person, people):
+    """Share of the joints that lie on other people."""
+    joints = person.points[list(JOINTS), :2].tolist()
+    return sum(any(other.covers(x, y) for other in people) for x, y in joints) / len(joints)
+
+
+def _hides(person, face):
+    """Whether a face, (2,), that lies there must be a mistake: upon the person's mask, or upon the trunk."""
+    shoulders, hips = (person.between(*pair) for pair in (SHOULDERS, HIPS))
+    along = hips - shoulders
+    place = np.clip((face - shoulders) @ along / max(1e-6, along @ along), 0.2, 1)
+    return person.covers(*face) or np.hypot(*(face - shoulders - place * along)) < TRUNK_WIDTH * np.hypot(*along)
 
 
 def _without(rgb, people):
