@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`python -m blender_pifu.training people | train | evaluate | evaluate-back | evaluate-body | export`: make people,
-train, score, ship weights."""
+"""`python -m blender_pifu.training people | train | evaluate | evaluate-back | evaluate-body |
+evaluate-reading | export`: make people, train, score, ship weights."""
 
 import argparse
 import json
@@ -24,6 +24,7 @@ from .evaluate_back import as_table, evaluate_back
 from .evaluate_body import evaluate_body
 from .export import export
 from .octree import compare, depths
+from .reading import table as reading_table
 from .sheets import people_sheet
 from .stand_in import stand_in
 from .train import Plan, Run, run_folder
@@ -68,6 +69,9 @@ def main() -> None:
     rig.add_argument("--count", type=int, default=24, help="people of the test split")
     rig.add_argument("--resolution", type=int, default=256)
     rig.add_argument("--out", type=Path, help="folder for pictures")
+    reading = commands.add_parser("evaluate-reading", help="score how photos are read: who is there, joints, mattes")
+    reading.add_argument("--people", type=int, nargs="+", default=[1, 2, 3, 4], help="in a photo")
+    reading.add_argument("--photos", type=int, default=20, help="of each number of people")
     ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
     ship.add_argument("--scores", type=Path, help="table that evaluate wrote into its folder, for the card")
     ship.add_argument("--reads-back", action="store_true", help="evaluate-back --read found the back's normals better")
@@ -88,6 +92,7 @@ def main() -> None:
         "evaluate": _evaluate,
         "evaluate-back": _evaluate_back,
         "evaluate-body": _evaluate_body,
+        "evaluate-reading": _evaluate_reading,
         "export": _export,
         "octree": _octree,
     }
@@ -120,6 +125,12 @@ def _evaluate_body(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     for kind, figures in evaluate_body(options.weights, options.count, options.resolution, options.out).items():
         print(f"{kind:6}", "  ".join(f"{name} {value}" for name, value in figures.items()))
+
+
+def _evaluate_reading(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    for line in reading_table(options.people, options.photos):
+        print(line, flush=True)
 
 
 def _evaluate(options: argparse.Namespace) -> None:
