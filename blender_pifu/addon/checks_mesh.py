@@ -21,16 +21,16 @@ def check_place(person: Person, measures: MeshMeasures):
     asked, height = person.body.pifu.height_m, high - low
     if asked:
         bad = abs(height / asked - 1) > 0.01
-        yield judge("height", "Height", bad, f"{height:.3f} m of {asked:.3f} m", height, "Set Height")
-    yield judge("ground", "Feet on the ground", abs(low) > 1e-3, f"{low * 1000:+.1f} mm", low, "Drop to Ground")
+        yield judge("height", "Height", bad, f"{height:.3f} of {asked:.3f} m", height, "Set Height")
+    yield judge("ground", "On the ground", abs(low) > 1e-3, f"{low * 1000:+.1f} mm", low, "Drop to Ground")
     if person.armature:
         angle = facing_deg(person)
         worse = WARNING if abs(angle) < _TURNED_DEG else "ERROR"
         yield judge(
-            "facing", "Faces -Y", abs(angle) > _OFF_TURN_DEG, f"{angle:+.0f} degrees off", angle, "Face Front", worse
+            "facing", "Faces -Y", abs(angle) > _OFF_TURN_DEG, f"{angle:+.0f}\u00b0 off", angle, "Face Front", worse
         )
     off = max(np.abs(np.array(thing.matrix_world) - np.eye(4)).max() for thing in filter(None, vars(person).values()))
-    yield judge("transforms", "Transforms applied", off > 1e-6, f"{off:.3g} off identity", off, "Apply Transforms")
+    yield judge("transforms", "Transforms", off > 1e-6, f"{off:.3g} off", off, "Apply Transforms")
 
 
 def facing_deg(person: Person) -> float:
@@ -46,18 +46,18 @@ def check_solid(person: Person, measures: MeshMeasures):
     used = np.zeros(len(measures.points), bool)
     used[measures.corners] = True
     pieces = len(np.unique(measures.pieces))
-    yield judge("pieces", "One piece", pieces != 1, f"{pieces} pieces", pieces, "Remove Loose Pieces")
+    yield judge("pieces", "One piece", pieces != 1, f"{pieces} found", pieces, "Remove Loose Pieces")
     border = int(np.count_nonzero(measures.faces_of_edge == 1))
     yield judge("holes", "No holes", border > 0, f"{border} open edges", border, "Fill Holes")
     wrong = int(np.count_nonzero((measures.faces_of_edge == 0) | (measures.faces_of_edge > 2)))
-    yield judge("manifold", "Manifold", wrong > 0, f"{wrong} edges without 2 faces", wrong)
+    yield judge("manifold", "Manifold", wrong > 0, f"{wrong} bad edges", wrong)
     flat = int(np.count_nonzero(measures.areas < _FLAT))
-    yield judge("flat", "No faces without area", flat > 0, f"{flat} faces", flat, "Dissolve Flat Faces")
+    yield judge("flat", "Flat faces", flat > 0, f"{flat} found", flat, "Dissolve Flat Faces")
     inward = measures.flipped_edges or measures.volume <= 0
-    value = f"{measures.flipped_edges} edges turned, {measures.volume * 1000:.1f} l"
-    yield judge("normals", "Normals look outward", inward, value, measures.flipped_edges, "Recalculate Normals")
+    value = "inside out" if measures.volume <= 0 else f"{measures.flipped_edges} edges turned"
+    yield judge("normals", "Normals", inward, value, measures.flipped_edges, "Recalculate Normals")
     share = crossing_faces(measures) / max(1, len(measures.triangles))
-    yield judge("crossing", "No self-intersections", share > _CROSSING, f"{share:.3%} of faces", share, worse=WARNING)
+    yield judge("crossing", "Crossings", share > _CROSSING, f"{share:.3%} of faces", share, worse=WARNING)
 
 
 def check_faces(person: Person, measures: MeshMeasures):
@@ -65,7 +65,7 @@ def check_faces(person: Person, measures: MeshMeasures):
     topology, count = person.body.pifu.topology, len(measures.sizes)
     if topology in QUADS:
         share = float((measures.sizes == 4).mean())
-        yield judge("quads", "Quads", share < 0.95, f"{share:.1%} of {count:,} faces", share)
+        yield judge("quads", "Quads", share < 0.95, f"{share:.1%}", share)
     if topology in FACES:
         wanted = FACES[topology]
         off = count / wanted - 1

@@ -20,13 +20,13 @@ def check_rig(person: Person, measures: MeshMeasures):
         return
     bones = person.armature.data.bones
     roles = {bone.get(ROLE) for bone in bones if bone.use_deform} - {None}
-    yield judge("bones", "Humanoid bones", len(roles) < LEAST_BONES, f"{len(roles)} that deform", len(roles))
+    yield judge("bones", "Skeleton", len(roles) < LEAST_BONES, f"{len(roles)} deforming", len(roles))
     stir = rest_movement(person)
-    value = f"moves {stir * 1000:.3f} mm at rest"
-    yield judge("rest", "Rest pose is the mesh's", not stir <= _STIRRED_M, value, stir)
+    value = f"moves {stir * 1000:.3f} mm"
+    yield judge("rest", "Rest pose", not stir <= _STIRRED_M, value, stir)
     groups = person.body.vertex_groups
     strange = [group.name for group in groups if not (group.name in bones and bones[group.name].use_deform)]
-    value = ", ".join(strange[:3]) + " ..." * (len(strange) > 3) if strange else "of bones that deform"
+    value = ", ".join(strange[:3]) + " ..." * (len(strange) > 3) if strange else "all of bones"
     yield judge("groups", "Vertex groups", bool(strange), value, len(strange), "Remove Other Groups")
     yield from _check_weights(person, len(measures.points), strange)
 
@@ -37,12 +37,12 @@ def _check_weights(person: Person, count: int, strange: list[str]):
     keep = deforms[groups] & (weights > 0) if len(rows) else np.zeros(0, bool)
     rows, weights = rows[keep], weights[keep]
     bare = int(count - len(np.unique(rows)))
-    yield judge("unweighted", "Every vertex has weights", bare > 0, f"{bare} have none", bare, "Take From Neighbours")
+    yield judge("unweighted", "Weights", bare > 0, f"{bare} without", bare, "Take From Neighbours")
     sums = np.bincount(rows, weights, minlength=count)
     off = float(np.abs(sums[sums > 0] - 1).max(initial=0))
-    yield judge("sums", "Weights sum to 1", off > 1e-4, f"off by {off:.2g}", off, "Normalise Weights")
+    yield judge("sums", "Weight sums", off > 1e-4, f"off by {off:.2g}", off, "Normalise Weights")
     most = int(np.bincount(rows, minlength=1).max(initial=0))
-    yield judge("influences", "Bones per vertex", most > MOST_INFLUENCES, f"at most {most}", most, "Limit to 4")
+    yield judge("influences", "Influences", most > MOST_INFLUENCES, f"at most {most}", most, "Limit to 4")
 
 
 def rest_movement(person: Person) -> float:

@@ -16,20 +16,20 @@ def check_texture(person: Person, measures: MeshMeasures):
     image = base_image(person)
     layers = mesh.uv_layers
     if image is not None or layers:
-        yield judge("uv_maps", "One UV map", len(layers) != 1, f"{len(layers)} UV maps", len(layers), "Keep One")
+        yield judge("uv_maps", "UV maps", len(layers) != 1, f"{len(layers)} of 1", len(layers), "Keep One")
     if layers.active:
         uv = np.empty(2 * len(layers.active.data), np.float32)
         layers.active.data.foreach_get("uv", uv)
         uv = uv.reshape(-1, 2)
         out = int(np.count_nonzero((uv < -1e-6) | (uv > 1 + 1e-6)))
-        yield judge("uv_inside", "UVs inside 0..1", out > 0, f"{out} coordinates outside", out)
+        yield judge("uv_inside", "UV range", out > 0, f"{out} outside", out)
         share = overlap_share(measures, uv)
-        yield judge("uv_overlaps", "No UV overlaps", share > _OVERLAP, f"{share:.2%} of the texture", share)
+        yield judge("uv_overlaps", "UV overlaps", share > _OVERLAP, f"{share:.2%}", share)
     materials = [material for material in mesh.materials if material]
-    yield judge("material", "One material", len(materials) != 1, f"{len(materials)} materials", len(materials))
+    yield judge("material", "Material", len(materials) != 1, f"{len(materials)} of 1", len(materials))
     if image is None:
         colored = bool(mesh.color_attributes)
-        value = "colours at the vertices only" if colored else "none"
+        value = "at vertices only" if colored else "none"
         yield Line("texture", "Base colour", WARNING if colored else ERROR, value, 0.0)
     else:
         kept = bool(image.packed_file) or bool(image.filepath) and not image.is_dirty
@@ -89,7 +89,7 @@ def check_names(person: Person, measures: MeshMeasures):
     photo = person.body.pifu.photo
     wrong = [block.name for block in named_blocks(person) if not block.name.startswith(photo)]
     value = ", ".join(wrong) if wrong else f"{photo} ..."
-    yield judge("names", "Names from the photo", bool(wrong), value, len(wrong), "Rename", WARNING)
+    yield judge("names", "Names", bool(wrong), value, len(wrong), "Rename", WARNING)
 
 
 def named_blocks(person: Person) -> list:

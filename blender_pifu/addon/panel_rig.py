@@ -6,6 +6,7 @@ import bpy
 from .human import find_person
 from .panel import PIFU_PT_main
 from .repose import POSES
+from .rigify import is_metarig
 
 _ICONS = {"OK": "CHECKMARK", "WARNING": "ERROR", "ERROR": "CANCEL"}
 
@@ -32,6 +33,9 @@ class PIFU_PT_rig(_Below, bpy.types.Panel):
         row = self.layout.row(align=True)
         for pose, label, _description in POSES:
             row.operator("pifu.repose", text=f"To {label}").pose = pose
+        person = find_person(context)
+        if person and person.armature and is_metarig(person.armature):
+            self.layout.operator("pifu.generate_rig", icon="OUTLINER_OB_ARMATURE")
 
 
 class PIFU_PT_check(_Below, bpy.types.Panel):
@@ -59,7 +63,7 @@ class PIFU_PT_check(_Below, bpy.types.Panel):
 
 
 def _draw_line(layout, line) -> None:
-    row = layout.split(factor=0.55)
+    row = layout.split(factor=0.5)
     row.label(text=line.label, icon=_ICONS[line.state])
     row.label(text=line.value)
 

@@ -11,20 +11,22 @@ from .errors import UserError
 from .fixes import apply_transforms, move
 from .human import Person, coordinates, group_weights, joints, role_parents
 from .poses import turns
+from .rigify import is_generated
 
 _LEAST = {"upper_arm.L", "upper_arm.R", "forearm.L", "forearm.R", "thigh.L", "thigh.R", "shin.L", "shin.R"}
 _SOLE = 0.04  # of the height: what lies in it are the feet, between which the origin is
 _TORN, _TORN_M = 4.0, 0.02
+_NEAR = 3  # steps along the skeleton: armpits and crotches stretch without being torn
 
 
 @dataclass(frozen=True)
 class Torn:
     """Edges that the new pose stretches beyond use: what was one piece in the photo and should be two.
 
-    edges (E,) of the mesh; parts: the pairs of canonical bones that they join, most edges first.
+    edges: how many; parts: the pairs of canonical bones far from each other that they join, most edges first.
     """
 
-    edges: np.ndarray
+    edges: int
     parts: tuple[tuple[str, str], ...]
 
 
@@ -33,6 +35,8 @@ def repose(context, person: Person, pose: str) -> Torn:
 
     Every bone of a bone set moves along, deforming or not; poses and animations of the bones are cleared.
     """
+    if is_generated(person.armature):
+        raise UserError("pose", "Rigify's controls hold these bones.", "Pose the metarig before generating the rig.")
     heads, tails, parents = *joints(person.armature), role_parents(person.armature)
     if not _LEAST <= set(heads):
         raise UserError(
@@ -55,6 +59,8 @@ def repose(context, person: Person, pose: str) -> Torn:
             bone.use_connect = bool(bone.parent) and (bone.parent.tail - bone.head).length < 1e-6
     torn = _torn(person, weights, before)
     _put_on_ground(person)
+    if person.body.pifu.height_m:  # who stood bent in the photo is taller now, as long as the limbs are
+        person.body.pifu.height_m = np.ptp(coordinates(person.body.data)[:, 2])
     return torn
 
 
@@ -123,11 +129,24 @@ def _torn(person: Person, weights, before: np.ndarray) -> Torn:
     strongest = np.zeros(len(mesh.vertices), np.int64)
     strongest[rows[order]] = groups[order]  # the last, the strongest, stays
     bones = person.armature.data.bones
+    parents = role_parents(person.armature)
     pairs: dict[tuple[str, str], int] = {}
     for pair in strongest[edges[found]].tolist():
-        first, second = sorted(bones[names[group]].get(ROLE, names[group]) for group in pair)
-        pairs[first, second] = pairs.get((first, second), 0) + 1
-    return Torn(found, tuple(sorted(pairs, key=pairs.get, reverse=True)))
+        first, second = sorted(bones[names[group]].get(ROLE, "") for group in pair)
+        if _steps(first, second, parents) > _NEAR or {first[-2:], second[-2:]} == {".L", ".R"}:
+            pairs[first, second] = pairs.get((first, second), 0) + 1
+    return Torn(sum(pairs.values()), tuple(sorted(pairs, key=pairs.get, reverse=True)))
+
+
+def _steps(first: str, second: str, parents: dict[str, str]) -> int:
+    """From bone to bone along the skeleton."""
+    ways = []
+    for bone in (first, second):
+        way = [bone]
+        while way[-1]:
+            way.append(parents.get(way[-1], ""))
+        ways.append(way)
+    return min(ways[0].index(bone) + ways[1].index(bone) for bone in ways[0] if bone in ways[1])
 
 
 def _put_on_ground(person: Person) -> None:
@@ -139,11 +158,9 @@ def _put_on_ground(person: Person) -> None:
 
 
 def describe(torn: Torn) -> str:
-    """For the artist: what the photo had fused."""
-    if not len(torn.edges):
-        return ""
+    """For the artist: what the photo had fused, where there is something torn."""
     pairs = ", ".join(f"{first} and {second}" for first, second in torn.parts[:3])
-    return f"{len(torn.edges)} edges are stretched: the photo showed as one {pairs}."
+    return f"{torn.edges} edges are stretched: the photo showed as one {pairs}."
 
 
 POSES = (

@@ -10,6 +10,7 @@ from .errors import UserError
 from .fixes import FIXES
 from .human import find_person
 from .repose import POSES, describe, repose
+from .rigify import generate, is_metarig
 from .validate import as_json, validate, worst
 
 
@@ -107,8 +108,34 @@ class PIFU_OT_repose(OnPerson, bpy.types.Operator):
         except UserError as error:
             self.report({"ERROR"}, f"{error} {error.fix}")
             return {"CANCELLED"}
-        if len(torn.edges):
+        if torn.edges:
             self.report({"WARNING"}, describe(torn))
+        return {"FINISHED"}
+
+
+class PIFU_OT_generate_rig(OnPerson, bpy.types.Operator):
+    """Generate Rigify's rig from the fitted metarig, and bind the human to it"""
+
+    bl_idname = "pifu.generate_rig"
+    bl_label = "Generate Rigify Rig"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        if not super().poll(context):
+            return False
+        armature = find_person(context).armature
+        if armature is None or not is_metarig(armature):
+            cls.poll_message_set("For a human made with Rigify's bones")
+            return False
+        return True
+
+    def execute(self, context):
+        try:
+            generate(context, find_person(context))
+        except UserError as error:
+            self.report({"ERROR"}, f"{error} {error.fix}")
+            return {"CANCELLED"}
         return {"FINISHED"}
 
 
@@ -125,4 +152,4 @@ def check(context) -> PIFU_PG_report:
     return report
 
 
-CLASSES = (PIFU_PG_line, PIFU_PG_report, PIFU_OT_validate, PIFU_OT_fix, PIFU_OT_repose)
+CLASSES = (PIFU_PG_line, PIFU_PG_report, PIFU_OT_validate, PIFU_OT_fix, PIFU_OT_repose, PIFU_OT_generate_rig)

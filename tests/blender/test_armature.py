@@ -131,13 +131,26 @@ def test_the_person_is_found_by_the_mesh_and_by_the_armature(scene, rigged):
     assert (body.pifu.photo, body.pifu.topology) == ("Ann", "animation")
 
 
-def test_rigify_generates_a_rig_of_the_fitted_metarig(scene, rigged):
+def test_rigify_generates_a_rig_of_the_fitted_metarig_and_moves_the_person_by_it(scene, rigged):
     body = add_human(bpy.context, scene, rigged, "Ann", "RIGIFY")
-    bpy.context.view_layer.objects.active = body.parent
-    assert bpy.ops.pose.rigify_generate() == {"FINISHED"}
+    metarig = body.parent
+    assert bpy.ops.pifu.generate_rig() == {"FINISHED"}
     rig = bpy.data.objects["Ann Rig"]
-    head = next(rig.data.bones[name].head_local for name in ("DEF-forearm.L",))
-    assert (head - body.parent.data.bones["forearm.L"].head_local).length < 1e-4
+    for name in ("forearm.L", "shin.R", "f_index.02.L"):
+        assert (rig.data.bones["DEF-" + name].head_local - metarig.data.bones[name].head_local).length < 1e-4
+    bpy.ops.pifu.validate()
+    lines = {line.name: line.state for line in bpy.context.window_manager.pifu_report.lines}
+    for name in ("rest", "bones", "groups", "unweighted", "sums", "influences", "names"):
+        assert lines[name] == "OK", name
+    rig.pose.bones["upper_arm_parent.L"]["IK_FK"] = 1.0
+    rig.pose.bones["forearm_fk.L"].rotation_mode = "XYZ"
+    rig.pose.bones["forearm_fk.L"].rotation_euler.x = radians(40)
+    bpy.context.view_layer.update()
+    hand = rigged.rig.heads[rigged.rig.names.index("hand.L")]
+    near = np.linalg.norm(rigged.vertices - hand, axis=1).argmin()
+    assert np.linalg.norm(moved(body)[near] - rigged.vertices[near]) > 0.08
+    with pytest.raises(RuntimeError, match="before generating"):
+        bpy.ops.pifu.repose(pose="T")
 
 
 @pytest.mark.parametrize(
