@@ -16,6 +16,7 @@ import torch
 
 from ..engine.benchmark import PHOTO
 from ..engine.errors import EngineError
+from ..engine.models import load_model
 from ..engine.networks import CoarseConfig
 from .cache import PeopleSet
 from .cases import SPLITS, folder_cases, split_case, split_seeds
@@ -43,6 +44,8 @@ def main() -> None:
     people.add_argument("--sheet", type=Path, metavar="FILE", help="draw --count people into a picture instead")
     train = commands.add_parser("train", help="train, resuming the run of this name")
     train.add_argument("--minutes", type=float, default=1e9, help="stop after this long; the same command resumes")
+    train.add_argument("--start", metavar="NAME|FILE", help="weights that a new run begins from (default: random ones)")
+    train.add_argument("--rate", type=float, default=Plan.rate, help="highest learning rate")
     train.add_argument("--steps", type=int, default=Plan.steps)
     train.add_argument("--batch", type=int, default=Plan.batch)
     train.add_argument("--core-share", type=float, default=Plan.core_share, help="part of the steps at the core's size")
@@ -79,6 +82,7 @@ def main() -> None:
     octree.add_argument("--family", choices=("pifuhd", "pifu"), default="pifuhd")
     octree.add_argument("--resolution", type=int, choices=(128, 256, 512), default=256)
     octree.add_argument("--photo", type=Path, default=PHOTO, help="whose body is written into the network")
+    people.add_argument("--size", type=int, default=CoarseConfig().input_px, help="side of their pictures, pixels")
     people.add_argument("--split", choices=("train", "test"), default="train")
     for command in (people, train):
         command.add_argument("--count", type=int, default=10000, help="people in the set")
@@ -154,7 +158,7 @@ def _people(options: argparse.Namespace) -> None:
     begun = time.monotonic()
     first, step = options.maker
     torch.set_num_threads(1)
-    made = PeopleSet(options.split, CoarseConfig().input_px, options.count).make(first, step)
+    made = PeopleSet(options.split, options.size, options.count).make(first, step)
     hours = (time.monotonic() - begun) / 3600
     logging.info("%d people made, %.0f an hour", made, made / max(hours, 1e-9))
 
@@ -172,8 +176,9 @@ def _train(options: argparse.Namespace) -> None:
     try:
         while len(people.available()) < options.batch:
             time.sleep(1)
-        plan = Plan(steps=options.steps, batch=options.batch, core_share=options.core_share)
-        run = Run(run_folder(options.run), config, plan, options.device)
+        plan = Plan(steps=options.steps, batch=options.batch, core_share=options.core_share, rate=options.rate)
+        start = load_model(options.start).level if options.start else None
+        run = Run(run_folder(options.run), config, plan, options.device, start)
         run.train(people, held_out, options.minutes)
     finally:
         for maker in makers:

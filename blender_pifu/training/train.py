@@ -56,11 +56,16 @@ class Plan:
 class Run:
     """One training run in a folder: `checkpoint.pt`, `curves.csv`, `preview_*.png`."""
 
-    def __init__(self, folder: Path, config: CoarseConfig, plan: Plan, device: str = "cpu"):
+    def __init__(
+        self, folder: Path, config: CoarseConfig, plan: Plan, device: str = "cpu", start: CoarseLevel | None = None
+    ):
+        """`start`: a level of this config whose weights a new run begins from; a run that has a checkpoint resumes."""
         self.folder, self.config, self.plan, self.device = folder, config, plan, torch.device(device)
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(plan.seed)
         self.level = CoarseLevel(config).to(self.device, memory_format=torch.channels_last)
+        if start:
+            self.level.load_state_dict(start.state_dict())
         self.average = {name: value.detach().clone() for name, value in self.level.state_dict().items()}
         self.optimizer = torch.optim.AdamW(self.level.parameters(), lr=plan.rate, weight_decay=1e-3)
         self.step, self.seconds = 0, 0.0
