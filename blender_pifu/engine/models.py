@@ -13,6 +13,7 @@ from torch import Tensor
 
 from .errors import ModelError
 from .field import Field
+from .fine import FineConfig, FineLevel, enlarged
 from .fusion import fuse
 from .networks import CoarseConfig, CoarseLevel, Maps
 from .person_cut import PersonCut, network_input
@@ -23,8 +24,9 @@ from .published.tensors import Tensors
 from .second_photo import BackCut
 
 DATA = Path(__file__).parents[1] / "data"
-# Bundled names: "fast" is the core of "human" without its details.
+# Bundled names: "fast" is the core of "human" without its details and its fine level.
 BUNDLED = ("human", "fast")
+FINE = "fine."  # prefix of the fine level's tensors in a file
 PUBLISHED = {family.family: family for family in (PIFuHDModel, PIFuModel)}
 
 
@@ -61,14 +63,28 @@ class Encoding:
 
 
 class HumanModel:
-    """The bundled family: one coarse level, used whole or at the resolution of its core alone."""
+    """The bundled family: a coarse level and, where the weights have one, a fine level that redraws its maps at twice
+    the resolution."""
 
     notes = ()  # what whoever uses its results must be told
 
-    def __init__(self, level: CoarseLevel, name: str, core_only: bool = False, reads_back: bool = False):
-        """reads_back: whether these weights read the shape of a photo of the back better than they guess it."""
-        self.level, self.name, self.reads_back = level.eval(), name, reads_back
-        self.input_px = level.config.core_px if core_only else level.config.input_px
+    def __init__(
+        self,
+        level: CoarseLevel,
+        name: str,
+        fine: FineLevel | None = None,
+        coarse_px: int | None = None,
+        reads_back: bool = False,
+    ):
+        """coarse_px: side of the coarse level's input, by default its largest; reads_back: whether these weights read
+        the shape of a photo of the back better than they guess it."""
+        self.level, self.name, self.fine, self.reads_back = level.eval(), name, fine, reads_back
+        self._coarse_px = coarse_px or level.config.input_px
+        self.input_px = 2 * self._coarse_px if fine else self._coarse_px
+
+    def without_fine(self) -> "HumanModel | None":
+        """The same model without its fine level; None where it has none."""
+        return HumanModel(self.level, self.name, None, self._coarse_px, self.reads_back) if self.fine else None
 
     @property
     def device(self) -> torch.device:
@@ -86,7 +102,9 @@ class HumanModel:
             both = F.interpolate(
                 both, (self.input_px, self.input_px), mode="bilinear", antialias=True, align_corners=False
             )
-        return Encoding(both, self.level(both))
+        if self.fine is None:
+            return Encoding(both, self.level(both))
+        return Encoding(both, self.fine(both, enlarged(self.level(F.avg_pool2d(both, 2)))))
 
     def prepare(self, cut: PersonCut) -> tuple[Tensor, Tensor]:
         """What `encode` takes, from a photo's cut-out person."""
@@ -140,11 +158,18 @@ def load_model(name_or_path: str | Path = "human", device: str | torch.device = 
         return family.of(Tensors(tensors, path.name), settings, path.stem).to(device, dtype)
     if "config" not in metadata:
         raise ModelError(f"{path.name} holds no model of this program.", fix="Choose weights made by its trainer.")
-    level = Tensors(tensors, path.name).fill(CoarseLevel(config_from_json(metadata["config"])))
     name = str(name_or_path) if bundled else path.stem
-    level = level.to(device=device, dtype=dtype)
+    config = coarse_config(metadata["config"])
+    finer = {key: tensors.pop(key) for key in list(tensors) if key.startswith(FINE)}
+    level = Tensors(tensors, path.name).fill(CoarseLevel(config)).to(device=device, dtype=dtype)
     reads_back = metadata.get("reads_back") == "yes"
-    return HumanModel(level, name, core_only=bundled and name == "fast", reads_back=reads_back)
+    if bundled and name == "fast":
+        return HumanModel(level, name, coarse_px=config.core_px, reads_back=reads_back)
+    fine = None
+    if finer:
+        fine = FineLevel(fine_config(metadata["fine"]), config.widths[0])
+        fine = Tensors(finer, path.name).under(FINE).fill(fine).to(device=device, dtype=dtype)
+    return HumanModel(level, name, fine, reads_back=reads_back)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
@@ -160,7 +185,15 @@ def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
         raise ModelError(f"{path.name} cannot be read as weights ({error}).", fix=fix) from error
 
 
-def config_from_json(text: str) -> CoarseConfig:
+def coarse_config(text: str) -> CoarseConfig:
     """The inverse of `json.dumps(dataclasses.asdict(config))`."""
-    values = json.loads(text)
-    return CoarseConfig(**{**values, "widths": tuple(values["widths"])})
+    return CoarseConfig(**_with_tuples(text))
+
+
+def fine_config(text: str) -> FineConfig:
+    """The inverse of `json.dumps(dataclasses.asdict(config))`."""
+    return FineConfig(**_with_tuples(text))
+
+
+def _with_tuples(text: str) -> dict:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()}

@@ -16,21 +16,23 @@ import torch
 
 from ..engine.benchmark import PHOTO
 from ..engine.errors import EngineError
+from ..engine.fine import FineConfig
 from ..engine.models import load_model
 from ..engine.networks import CoarseConfig
 from .cache import PeopleSet
 from .cases import SPLITS, folder_cases, split_case, split_seeds
+from .courses import CoarseCourse, FineCourse
 from .evaluate import as_markdown, evaluate
 from .evaluate_back import as_table, evaluate_back
 from .evaluate_body import evaluate_body
-from .export import export
+from .export import BUNDLED_FILE, export
 from .octree import compare, depths
 from .reading import table as reading_table
 from .sheets import people_sheet
 from .stand_in import stand_in
 from .train import Plan, Run, run_folder
 
-HELD_OUT = 64
+HELD_OUT = 8
 
 
 def main() -> None:
@@ -44,7 +46,10 @@ def main() -> None:
     people.add_argument("--sheet", type=Path, metavar="FILE", help="draw --count people into a picture instead")
     train = commands.add_parser("train", help="train, resuming the run of this name")
     train.add_argument("--minutes", type=float, default=1e9, help="stop after this long; the same command resumes")
-    train.add_argument("--start", metavar="NAME|FILE", help="weights that a new run begins from (default: random ones)")
+    train.add_argument("--level", choices=("coarse", "fine"), default="coarse")
+    train.add_argument(
+        "--start", metavar="NAME|FILE", help="weights to begin from; a fine level's coarse one (default: random ones)"
+    )
     train.add_argument("--rate", type=float, default=Plan.rate, help="highest learning rate")
     train.add_argument("--steps", type=int, default=Plan.steps)
     train.add_argument("--batch", type=int, default=Plan.batch)
@@ -86,8 +91,10 @@ def main() -> None:
     people.add_argument("--split", choices=("train", "test"), default="train")
     for command in (people, train):
         command.add_argument("--count", type=int, default=10000, help="people in the set")
-    for command in (train, ship):
-        command.add_argument("--run", default="coarse", help="name of the run")
+    train.add_argument("--run", help="name of the run (default: the level's)")
+    ship.add_argument("--run", default="coarse", help="name of the coarse level's run")
+    ship.add_argument("--fine", metavar="RUN", help="name of the fine level's run (default: none is shipped)")
+    ship.add_argument("--out", type=Path, default=BUNDLED_FILE, help="file to write (default: the bundled one)")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)
     commands = {
@@ -110,7 +117,7 @@ def _octree(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    export(options.run, scores=options.scores, reads_back=options.reads_back)
+    export(options.run, options.fine, options.out, options.scores, options.reads_back)
 
 
 def _evaluate_back(options: argparse.Namespace) -> None:
@@ -164,10 +171,18 @@ def _people(options: argparse.Namespace) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    config = CoarseConfig()
-    people = PeopleSet("train", config.input_px, options.count)
-    held_out = PeopleSet("test", config.input_px, HELD_OUT)
-    make = [sys.executable, "-m", __package__, "people", "--count"]
+    start = load_model(options.start) if options.start else None
+    if options.level == "fine":
+        if start is None:
+            raise SystemExit("The fine level stands on a coarse one: give its weights with --start.")
+        config = start.fine.config if start.fine else FineConfig()
+        course = FineCourse(start.level, config, start.fine)
+        size = 2 * start.level.config.input_px
+    else:
+        course = CoarseCourse(CoarseConfig(), start and start.level)
+        size = CoarseConfig().input_px
+    people, held_out = PeopleSet("train", size, options.count), PeopleSet("test", size, HELD_OUT)
+    make = [sys.executable, "-m", __package__, "people", "--size", str(size), "--count"]
     makers = [
         subprocess.Popen([*make, str(options.count), "--maker", str(k), str(options.makers)])
         for k in range(options.makers)
@@ -177,8 +192,7 @@ def _train(options: argparse.Namespace) -> None:
         while len(people.available()) < options.batch:
             time.sleep(1)
         plan = Plan(steps=options.steps, batch=options.batch, core_share=options.core_share, rate=options.rate)
-        start = load_model(options.start).level if options.start else None
-        run = Run(run_folder(options.run), config, plan, options.device, start)
+        run = Run(run_folder(options.run or options.level), course, plan, options.device)
         run.train(people, held_out, options.minutes)
     finally:
         for maker in makers:

@@ -2,7 +2,6 @@
 """Turn a run's averaged weights into the shipped file and its card."""
 
 import csv
-import dataclasses
 import hashlib
 import json
 import os
@@ -13,49 +12,67 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-from ..engine.models import config_from_json
+from ..engine.models import FINE
 from .train import run_folder
 
-DATA = Path(__file__).parents[1] / "data"
+BUNDLED_FILE = Path(__file__).parents[1] / "data" / "human.safetensors"
 
 
 def export(
-    run: str, target: Path = DATA / "human.safetensors", scores: Path | None = None, reads_back: bool = False
+    run: str,
+    fine: str | None = None,
+    target: Path = BUNDLED_FILE,
+    scores: Path | None = None,
+    reads_back: bool = False,
 ) -> None:
-    """Write `target` (float16) and the card beside it (`.json`): how it was trained, licence, sha256, and the table of
-    `scores`, the JSON file that `evaluate` writes. reads_back: as for `HumanModel`."""
-    folder = run_folder(run)
-    state = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
-    config = config_from_json(state["config"])
-    tensors = {name: value.to(torch.float16).contiguous() for name, value in state["average"].items()}
+    """Write `target` (float16) with the coarse level of a run and the fine level of the run `fine`, and the card beside
+    it (`.json`): how they were trained, licence, sha256, and the table of `scores`, the JSON file that `evaluate`
+    writes. reads_back: as for `HumanModel`."""
+    state = _checkpoint(run)
+    tensors, metadata = dict(state["average"]), {"config": state["config"]}
+    trained = {"coarse": _trained(run, state)}
+    if fine:
+        finer = _checkpoint(fine)
+        tensors |= {FINE + name: value for name, value in finer["average"].items()}
+        metadata["fine"] = finer["config"]
+        trained["fine"] = _trained(fine, finer)
+    tensors = {name: value.to(torch.float16).contiguous() for name, value in tensors.items()}
     beside = target.with_suffix(".new")
-    metadata = {"config": json.dumps(dataclasses.asdict(config)), "reads_back": "yes" if reads_back else "no"}
-    save_file(tensors, beside, metadata=metadata)
+    save_file(tensors, beside, metadata={**metadata, "reads_back": "yes" if reads_back else "no"})
     os.replace(beside, target)
     commit = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=DATA, capture_output=True, text=True, check=True
+        ["git", "rev-parse", "HEAD"], cwd=BUNDLED_FILE.parent, capture_output=True, text=True, check=True
     ).stdout.strip()
-    plan = json.loads(state["plan"])
     card = {
         "name": "human",
-        "what": "coarse level: front and back depth, normals, hidden colours and occupancy of a clothed person",
+        "what": "front and back depth, normals, hidden colours and occupancy of a clothed person, in one or two levels",
         "licence": "CC0-1.0: trained only on synthetic people made from MakeHuman's CC0 assets",
         "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "bytes": target.stat().st_size,
         "parameters": sum(value.numel() for value in tensors.values()),
-        "trained": {
-            "generator_commit": commit,
-            "steps": state["step"],
-            "samples": state["step"] * plan["batch"],
-            "people": _people_seen(folder / "curves.csv"),
-            "hours": round(state["seconds"] / 3600, 2),
-            "machine": f"{os.cpu_count()} CPU cores, {platform.machine()}",
-            "plan": plan,
-        },
+        "commit": commit,
+        "machine": f"{os.cpu_count()} CPU cores, {platform.machine()}",
+        "trained": trained,
     }
     if scores:
         card["scores"] = json.loads(scores.read_text())["table"]
     target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+
+
+def _checkpoint(run: str) -> dict:
+    return torch.load(run_folder(run) / "checkpoint.pt", map_location="cpu", weights_only=True)
+
+
+def _trained(run: str, state: dict) -> dict:
+    """What the card says of one level."""
+    plan = json.loads(state["plan"])
+    return {
+        "steps": state["step"],
+        "samples": state["step"] * plan["batch"],
+        "people": _people_seen(run_folder(run) / "curves.csv"),
+        "hours": round(state["seconds"] / 3600, 2),
+        "plan": plan,
+    }
 
 
 def _people_seen(curves: Path) -> int | None:

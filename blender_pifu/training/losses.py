@@ -1,14 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the coarse level is trained on: the drawn maps, and occupancy under the true surfaces or the drawn ones."""
 
+import dataclasses
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..engine.fine import FineLevel, enlarged
 from ..engine.networks import CoarseLevel, Maps
 from .batches import Batch
 
 WEIGHTS = {"occupancy": 1.0, "normals": 0.5, "depth": 4.0, "slope": 1.0, "color": 0.6}
+FINE_WEIGHTS = {"normals": 1.0, "depth": 4.0, "slope": 2.0, "color": 0.6}
+WINDOW = 160  # pixels, side of what the fine level is shown at once while training
 UNLIKE = 10.0  # extra weight of the hidden side's colour where it is not the front's
 DEPTH_NOISE_M, UNITS_A_METRE = 0.006, 1.05
 
@@ -20,6 +25,48 @@ def losses(
     shifted along with them; the others from the true ones with a little noise."""
     with torch.autocast(batch["image"].device.type, torch.bfloat16):
         maps = level(batch["image"].contiguous(memory_format=torch.channels_last))
+    parts = _map_losses(maps, batch)
+    logits = _point_logits(level, maps, batch, drawn_share, generator)
+    known = batch["known"]
+    parts["occupancy"] = (
+        F.binary_cross_entropy_with_logits(logits, batch["occupancy"], reduction="none") * known
+    ).sum() / known.sum()
+    return sum(WEIGHTS[name] * value for name, value in parts.items()), parts
+
+
+def fine_losses(
+    coarse: CoarseLevel, fine: FineLevel, batch: Batch, windows: int, generator: torch.Generator
+) -> tuple[Tensor, dict[str, Tensor]]:
+    """Total and parts on `windows` square windows of every picture, each about a random pixel of the person. The coarse
+    level, which is done with learning, sees the whole at half the resolution."""
+    image = batch["image"]
+    autocast = torch.autocast(image.device.type, torch.bfloat16)
+    with torch.no_grad(), autocast:
+        drawn = enlarged(coarse(F.avg_pool2d(image, 2).contiguous(memory_format=torch.channels_last)))
+    places = [_window(solid, fine.stride, generator) for solid in batch["solid"] for _ in range(windows)]
+
+    def cut(values: Tensor) -> Tensor:
+        return torch.stack([values[i // windows, :, y : y + WINDOW, x : x + WINDOW] for i, (y, x) in enumerate(places)])
+
+    seen = {name: cut(values) for name, values in batch.items() if values.ndim == 4}
+    values = {field.name: getattr(drawn, field.name) for field in dataclasses.fields(drawn)}
+    window = Maps(**{name: value if name == "wide" else cut(value) for name, value in values.items()})
+    with autocast:
+        maps = fine(seen["image"].contiguous(memory_format=torch.channels_last), window)
+    parts = _map_losses(maps, seen)
+    return sum(FINE_WEIGHTS[name] * value for name, value in parts.items()), parts
+
+
+def _window(solid: Tensor, stride: int, generator: torch.Generator) -> tuple[int, int]:
+    """First row and column of a window about a random solid pixel of `solid (1, s, s)`."""
+    pixels = solid[0].nonzero()
+    middle = pixels[int(torch.randint(len(pixels), (1,), generator=generator))] - WINDOW // 2
+    row, column = (middle // stride * stride).clamp(0, solid.shape[-1] - WINDOW).tolist()
+    return row, column
+
+
+def _map_losses(maps: Maps, batch: Batch) -> dict[str, Tensor]:
+    """Parts that compare drawn maps with the true ones, where these are solid."""
     solid = batch["solid"]
     area = solid.sum().clamp_min(1)
 
@@ -28,19 +75,13 @@ def losses(
 
     depth = torch.cat([maps.front_depth, maps.back_depth], 1)
     truth = torch.cat([batch["front_depth"], batch["back_depth"]], 1)
-    parts = {
+    return {
         "normals": mean((maps.front_normals - batch["front_normals"]).abs())
         + mean((maps.back_normals - batch["back_normals"]).abs()),
         "depth": mean((depth - truth).abs()) / 2,
         "slope": _slope(depth - truth, solid),
         "color": mean((maps.back_rgb - batch["back_rgb"]).abs() * (1 + UNLIKE * _unlike(batch))) / 3,
     }
-    logits = _point_logits(level, maps, batch, drawn_share, generator)
-    known = batch["known"]
-    parts["occupancy"] = (
-        F.binary_cross_entropy_with_logits(logits, batch["occupancy"], reduction="none") * known
-    ).sum() / known.sum()
-    return sum(WEIGHTS[name] * value for name, value in parts.items()), parts
 
 
 def _unlike(batch: Batch) -> Tensor:

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A picture of held-out people while training: photo, drawn and true normals, depth error, hidden side."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
-from ..engine.networks import CoarseLevel
+from ..engine.networks import Maps
 from .batches import draw_batch
 from .cache import PeopleSet
 
@@ -15,13 +16,12 @@ PEOPLE = 6
 
 
 @torch.inference_mode()
-def save_preview(level: CoarseLevel, held_out: PeopleSet, path: Path) -> None:
-    """One row a person: photo; front normals drawn, true; back normals drawn, true; back colours drawn, true; depth
-    error front, back (white: 10 cm)."""
+def save_preview(draw: Callable[[torch.Tensor], Maps], held_out: PeopleSet, path: Path) -> None:
+    """`draw`: pictures to maps. One row a person: photo; front normals drawn, true; back normals drawn, true; back
+    colours drawn, true; depth error front, back (white: 10 cm)."""
     seeds = held_out.available()[:PEOPLE]
-    batch = draw_batch(held_out, seeds, np.random.default_rng(0), level.config.input_px, 1)
-    device = next(level.parameters()).device
-    maps = level(batch["image"].to(device))
+    batch = draw_batch(held_out, seeds, np.random.default_rng(0), held_out.size, 1)
+    maps = draw(batch["image"])
     solid = batch["solid"]
     cells = [(batch["image"][:, :3] + solid) / 2]
     for drawn, true in ((maps.front_normals, "front_normals"), (maps.back_normals, "back_normals")):

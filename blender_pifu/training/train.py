@@ -14,16 +14,17 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
-from ..engine.networks import CoarseConfig, CoarseLevel
 from .batches import augment, draw_batch
 from .cache import PeopleSet
+from .courses import CoarseCourse, FineCourse
 from .folders import cache_folder
-from .losses import losses
 from .preview import save_preview
 
 log = logging.getLogger(__name__)
@@ -43,9 +44,6 @@ class Plan:
     average: float = 0.998
     seed: int = 0
 
-    def size(self, step: int, config: CoarseConfig) -> int:
-        return config.core_px if step < self.core_share * self.steps else config.input_px
-
     def rate_at(self, step: int) -> float:
         """Warm-up over 1 %, constant, linear decay."""
         warm = min(1.0, (step + 1) / max(1.0, 0.01 * self.steps))
@@ -56,18 +54,14 @@ class Plan:
 class Run:
     """One training run in a folder: `checkpoint.pt`, `curves.csv`, `preview_*.png`."""
 
-    def __init__(
-        self, folder: Path, config: CoarseConfig, plan: Plan, device: str = "cpu", start: CoarseLevel | None = None
-    ):
-        """`start`: a level of this config whose weights a new run begins from; a run that has a checkpoint resumes."""
-        self.folder, self.config, self.plan, self.device = folder, config, plan, torch.device(device)
+    def __init__(self, folder: Path, course: CoarseCourse | FineCourse, plan: Plan, device: str = "cpu"):
+        """Resumes where the folder holds a checkpoint. ValueError where that is of another network."""
+        self.folder, self.course, self.plan, self.device = folder, course, plan, torch.device(device)
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(plan.seed)
-        self.level = CoarseLevel(config).to(self.device, memory_format=torch.channels_last)
-        if start:
-            self.level.load_state_dict(start.state_dict())
-        self.average = {name: value.detach().clone() for name, value in self.level.state_dict().items()}
-        self.optimizer = torch.optim.AdamW(self.level.parameters(), lr=plan.rate, weight_decay=1e-3)
+        self.network = course.network().to(self.device, memory_format=torch.channels_last)
+        self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
+        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=plan.rate, weight_decay=1e-3)
         self.step, self.seconds = 0, 0.0
         if self.checkpoint.exists():
             self._resume()
@@ -78,9 +72,9 @@ class Run:
 
     def _resume(self) -> None:
         state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        if json.loads(state["config"]) != json.loads(json.dumps(dataclasses.asdict(self.config))):
+        if json.loads(state["config"]) != json.loads(json.dumps(dataclasses.asdict(self.course.config))):
             raise ValueError(f"{self.checkpoint} was trained with other network sizes: {state['config']}")
-        self.level.load_state_dict(state["weights"])
+        self.network.load_state_dict(state["weights"])
         self.average, self.step, self.seconds = state["average"], state["step"], state["seconds"]
         self.optimizer.load_state_dict(state["optimizer"])
         log.info("resumed at step %d", self.step)
@@ -90,12 +84,12 @@ class Run:
         beside = self.checkpoint.with_suffix(".new")
         torch.save(
             {
-                "weights": self.level.state_dict(),
+                "weights": self.network.state_dict(),
                 "average": self.average,
                 "optimizer": self.optimizer.state_dict(),
                 "step": self.step,
                 "seconds": self.seconds,
-                "config": json.dumps(dataclasses.asdict(self.config)),
+                "config": json.dumps(dataclasses.asdict(self.course.config)),
                 "plan": json.dumps(dataclasses.asdict(self.plan)),
             },
             beside,
@@ -107,30 +101,29 @@ class Run:
         rng = np.random.default_rng([self.plan.seed, self.step])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         seeds = rng.choice(available, self.plan.batch, replace=len(available) < self.plan.batch)
-        size = self.plan.size(self.step, self.config)
+        size = self.course.size(self.plan, self.step)
         batch = augment(draw_batch(people, seeds, rng, size, self.plan.points), generator)
         batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
-        drawn_share = 0.5 * min(1.0, max(0.0, 4 * self.step / self.plan.steps - 1))
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.rate_at(self.step)
-        self.level.train()
-        total, parts = losses(self.level, batch, drawn_share, generator)
+        self.network.train()
+        total, parts = self.course.losses(self.network, batch, self.plan, self.step, generator)
         self.optimizer.zero_grad(set_to_none=True)
         total.backward()
-        torch.nn.utils.clip_grad_norm_(self.level.parameters(), 1.0)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
         keep = min(self.plan.average, (self.step + 1) / (self.step + 10))
         with torch.no_grad():
-            for name, value in self.level.state_dict().items():
+            for name, value in self.network.state_dict().items():
                 self.average[name].lerp_(value, 1 - keep)
         self.step += 1
         return {name: float(value.detach()) for name, value in parts.items()}
 
-    def averaged(self) -> CoarseLevel:
+    def averaged(self) -> nn.Module:
         """A copy with the averaged weights, which are what is shipped."""
-        level = CoarseLevel(self.config).to(self.device)
-        level.load_state_dict(self.average)
-        return level.eval()
+        network = self.course.network().to(self.device)
+        network.load_state_dict(self.average)
+        return network.eval()
 
     def train(self, people: PeopleSet, held_out: PeopleSet, minutes: float) -> None:
         """Train until the plan's steps are done, `minutes` are over or the process is asked to end; saves often."""
@@ -153,7 +146,9 @@ class Run:
                 self.seconds += now - logged
                 sums, since, logged = {}, 0, now
             if self.step % PREVIEW_EVERY == 0 and len(held_out.available()):
-                save_preview(self.averaged(), held_out, self.folder / f"preview_{self.step:06d}.png")
+                save_preview(
+                    partial(self.course.maps, self.averaged()), held_out, self.folder / f"preview_{self.step:06d}.png"
+                )
             if now - saved > SAVE_EVERY_S:
                 self.save()
                 saved = now

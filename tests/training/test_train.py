@@ -5,11 +5,14 @@ import numpy as np
 import pytest
 import torch
 
+from blender_pifu.engine.fine import FineConfig
 from blender_pifu.engine.models import load_model
 from blender_pifu.engine.networks import CoarseConfig
 from blender_pifu.training import export as export_module
+from blender_pifu.training import losses as losses_module
 from blender_pifu.training.batches import draw_batch, walk_round
 from blender_pifu.training.cache import PeopleSet
+from blender_pifu.training.courses import CoarseCourse, FineCourse
 from blender_pifu.training.train import Plan, Run
 
 CONFIG = CoarseConfig(core_px=32, widths=(8, 8, 16, 16), wide_features=8, hidden=16, layers=2)
@@ -24,7 +27,7 @@ def people(tmp_path_factory):
 
 
 def run_steps(folder, people, steps):
-    run = Run(folder, CONFIG, PLAN)
+    run = Run(folder, CoarseCourse(CONFIG), PLAN)
     for _ in range(steps):
         run.train_step(people, people.available())
     run.save()
@@ -50,7 +53,7 @@ def test_interrupted_making_goes_on(tmp_path):
 def test_exported_weights_load_and_answer(tmp_path, people, monkeypatch):
     run_steps(tmp_path, people, 1)
     monkeypatch.setattr(export_module, "run_folder", lambda name: tmp_path)
-    export_module.export("any", tmp_path / "tiny.safetensors")
+    export_module.export("any", target=tmp_path / "tiny.safetensors")
     model = load_model(tmp_path / "tiny.safetensors")
     encoding = model.encode(torch.rand(1, 3, 64, 64) * 2 - 1)
     occupancy = model.query(encoding, torch.rand(100, 3) * 2 - 1)
@@ -73,3 +76,30 @@ def test_a_sample_seen_from_behind_is_a_sample(people):
     again = walk_round(behind, torch.tensor([True, False]))
     for name in ("front_normals", "back_depth", "points"):
         assert torch.allclose(again[name], batch[name]), name
+
+
+def test_the_fine_level_learns_on_windows_and_ships_above_the_coarse_one(tmp_path, people, monkeypatch):
+    monkeypatch.setattr(losses_module, "WINDOW", 32)
+    coarse = run_steps(tmp_path / "coarse", people, 1)
+    course = FineCourse(coarse.averaged(), FineConfig(widths=(8, 8)))
+    larger = PeopleSet("train", 128, 2, tmp_path / "larger")
+    larger.make()
+
+    def run_fine(folder, steps):
+        run = Run(folder, course, PLAN)
+        for _ in range(steps):
+            run.train_step(larger, larger.available())
+        run.save()
+        return run
+
+    whole = run_fine(tmp_path / "fine", 2)
+    run_fine(tmp_path / "parts", 1)
+    resumed = run_fine(tmp_path / "parts", 1)
+    assert all(torch.equal(value, resumed.average[name]) for name, value in whole.average.items())
+
+    monkeypatch.setattr(export_module, "run_folder", lambda name: tmp_path / name)
+    export_module.export("coarse", "fine", tmp_path / "tiny.safetensors")
+    model = load_model(tmp_path / "tiny.safetensors")
+    photo = torch.rand(1, 3, 128, 128) * 2 - 1
+    assert model.encode(photo).front_normals.shape == (1, 3, 128, 128)
+    assert model.without_fine().encode(photo).front_normals.shape == (1, 3, 64, 64)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is learned in a run: the coarse level on whole people, or the fine level on windows of them."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..engine.fine import FineConfig, FineLevel, enlarged
+from ..engine.networks import CoarseConfig, CoarseLevel, Maps
+from .batches import Batch
+from .losses import fine_losses, losses
+
+WINDOWS = 4  # a picture and step of the fine level
+
+
+class CoarseCourse:
+    """First the core at its own resolution, then everything at full size."""
+
+    def __init__(self, config: CoarseConfig, start: CoarseLevel | None = None):
+        """`start`: a level of this config whose weights a new run begins from."""
+        self.config, self._start = config, start
+
+    def network(self) -> CoarseLevel:
+        """A new network to train."""
+        level = CoarseLevel(self.config)
+        if self._start:
+            level.load_state_dict(self._start.state_dict())
+        return level
+
+    def size(self, plan, step: int) -> int:
+        """Pixels of the pictures at a step."""
+        return self.config.core_px if step < plan.core_share * plan.steps else self.config.input_px
+
+    def losses(
+        self, network: nn.Module, batch: Batch, plan, step: int, generator: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Total and parts; from a quarter of the plan on, more and more points lie under drawn surfaces."""
+        drawn_share = 0.5 * min(1.0, max(0.0, 4 * step / plan.steps - 1))
+        return losses(network, batch, drawn_share, generator)
+
+
+class FineCourse:
+    """The fine level above a finished coarse level, on pictures of twice that one's size."""
+
+    def __init__(self, coarse: CoarseLevel, config: FineConfig, start: FineLevel | None = None):
+        """`start`: a level of this config whose weights a new run begins from."""
+        self.coarse, self.config, self._start = coarse.eval().requires_grad_(False), config, start
+
+    def network(self) -> FineLevel:
+        """A new network to train."""
+        level = FineLevel(self.config, self.coarse.config.widths[0])
+        if self._start:
+            level.load_state_dict(self._start.state_dict())
+        return level
+
+    def size(self, _plan, _step: int) -> int:
+        """Pixels of the pictures at a step."""
+        return 2 * self.coarse.config.input_px
+
+    def losses(
+        self, network: nn.Module, batch: Batch, _plan, _step: int, generator: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Total and parts."""
+        self.coarse.to(batch["image"].device)
+        return fine_losses(self.coarse, network, batch, WINDOWS, generator)
+
+    def maps(self, network: nn.Module, image: Tensor) -> Maps:
+        """What both levels draw of whole pictures."""
+        return network(image, enlarged(self.coarse(F.avg_pool2d(image, 2))))
