@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..field import Support, pad
 from .point_mlp import PointMLP
+from .share_cache import ShareCache, Shares
 
 BATCH = 8192  # points of one call at most, where the caller did not choose
 
@@ -20,6 +21,7 @@ class ColumnField(ABC):
     def __init__(self, mlps: tuple[PointMLP, ...], mask: Tensor | None, device: torch.device):
         """mlps: what a point goes through; `mask (1, 1, h, w)` 0..1; without one all of the crop is support."""
         self.mlps, self.device = mlps, device
+        self._shares = ShareCache(self._columns)
         self._support = Support(mask) if mask is not None else in_crop
 
     def support(self, xy: Tensor) -> Tensor:
@@ -36,7 +38,8 @@ class ColumnField(ABC):
         """As query_columns, but as the network says it outside the support too."""
         count = len(z)
         xy, column, z = (pad(values) for values in (xy, column, z))
-        return (self._occupancy(xy, column, z) * in_crop(xy)[column])[:count]
+        shares, row = self._shares(xy)
+        return (self._occupancy(shares, row[column], z) * in_crop(xy)[column])[:count]
 
     @property
     def precision(self) -> str:
@@ -49,11 +52,16 @@ class ColumnField(ABC):
             return None
         low = copy.copy(self)
         low.mlps = tuple(mlp.lowered(dtype) for mlp in self.mlps)
+        low._shares = ShareCache(low._columns)
         return low
 
     @abstractmethod
-    def _occupancy(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
-        """Occupancy (N,) float32 of at least one point."""
+    def _columns(self, xy: Tensor) -> Shares:
+        """What the networks work out once for columns `xy (C, 2)`."""
+
+    @abstractmethod
+    def _occupancy(self, shares: Shares, row: Tensor, z: Tensor) -> Tensor:
+        """Occupancy (N,) float32 of points whose columns' shares are in rows `row (N,)`."""
 
     def at(self, points: Tensor) -> Tensor:
         """Occupancy (N,) of `points (N, 3)`, as the network says it."""

@@ -14,6 +14,7 @@ from .hourglass import HourglassFilter, HourglassSizes
 from .model import PublishedModel, full_precision
 from .point_mlp import PointMLP
 from .resnets import ColorFilter
+from .share_cache import Shares
 from .tensors import Tensors
 
 IMAGE_PX = 512
@@ -68,10 +69,12 @@ class PIFuField(ColumnField):
         super().__init__((mlp,), encoding.mask, encoding.shape.device)
         self.maps, self.depth_scale = (by_pixel(encoding.shape),), depth_scale
 
-    def _occupancy(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
-        (mlp,) = self.mlps
-        shares = mlp.columns(sample(self.maps[0], xy))
-        return torch.sigmoid(mlp(shares, column, (z * self.depth_scale)[:, None])[:, 0].float())
+    def _columns(self, xy: Tensor) -> Shares:
+        return [self.mlps[0].columns(sample(self.maps[0], xy))]
+
+    def _occupancy(self, shares: Shares, row: Tensor, z: Tensor) -> Tensor:
+        logits = self.mlps[0](shares[0], row, (z * self.depth_scale)[:, None])
+        return torch.sigmoid(logits[:, 0].float())
 
 
 class PIFuModel(PublishedModel):

@@ -13,6 +13,7 @@ from .hourglass import HourglassFilter, HourglassSizes
 from .model import PublishedModel, full_precision
 from .point_mlp import PointMLP
 from .resnets import NormalGenerator
+from .share_cache import Shares
 from .tensors import Tensors
 
 COARSE_PX, FINE_PX = 512, 1024
@@ -74,13 +75,13 @@ class PIFuHDField(ColumnField):
         self.handed_layer, self.depth_scale = handed_layer, depth_scale
         self.maps = by_pixel(encoding.coarse), by_pixel(encoding.fine)
 
-    def _occupancy(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+    def _columns(self, xy: Tensor) -> Shares:
+        return [mlp.columns(sample(maps, xy)) for mlp, maps in zip(self.mlps, self.maps, strict=True)]
+
+    def _occupancy(self, shares: Shares, row: Tensor, z: Tensor) -> Tensor:
         coarse, fine = self.mlps
-        shares = coarse.columns(sample(self.maps[0], xy))
-        depth = (z * self.depth_scale)[:, None]
-        handed = coarse(shares, column, depth, until=self.handed_layer)
-        logits = fine(fine.columns(sample(self.maps[1], xy)), column, handed)
-        return torch.sigmoid(logits[:, 0].float())
+        handed = coarse(shares[0], row, (z * self.depth_scale)[:, None], until=self.handed_layer)
+        return torch.sigmoid(fine(shares[1], row, handed)[:, 0].float())
 
 
 class PIFuHDModel(PublishedModel):
