@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import EngineError
-from .layout import TOPOLOGIES
+from .layout import TEXTURE_SIDES, TOPOLOGIES
 from .result import ENDINGS, check_output, write_result
 
 IMPORT, BENCHMARK = "import-checkpoint", "benchmark"
@@ -56,6 +56,14 @@ def build_parser():
         choices=TOPOLOGIES,
         default="sculpt",
         help="mesh to make: sculpt (dense triangles, default), standard (20,000 quads), game (8,000 quads), print",
+    )
+    parser.add_argument(
+        "--texture",
+        metavar="PX",
+        type=int,
+        choices=TEXTURE_SIDES,
+        default=0,
+        help="unwrap the mesh and bake the colours into a picture of 1024, 2048 or 4096 pixels (default: none)",
     )
     parser.add_argument("--device", default="auto", help="auto, cuda, xpu, mps or cpu (default: auto)")
     parser.add_argument(
@@ -156,6 +164,7 @@ def generate(options):
         back=options.back,
         topology=options.topology,
         rig=options.rig,
+        texture_px=options.texture,
         progress=show,
     )
     result = replace(result, summary={"output": str(options.output), **result.summary})

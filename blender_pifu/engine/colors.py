@@ -7,11 +7,11 @@ from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import cg
 
 # A surface is trusted fully where its normal leans this far towards the camera, and not at all below the first value.
-FACING = (0.2, 0.5)
+FACING = (0.35, 0.65)
 # So far (in field units; 6 mm on an adult) the photo's colours are distrusted inside its outline and beside an overlap;
 # inside the outline not quite, as thin parts are all rim.
 RIM = 0.006
-RIM_TRUST = 0.05
+RIM_TRUST = 0.003
 # Guessed colours give way a little where they meet seen ones.
 GUESS_TRUST = 0.5
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
@@ -33,12 +33,10 @@ def paint(vertices, faces, normals, spacing, photo, back=None, guess=None):
     for image, side in ((back, -1), (photo, 1)):
         if image is None:
             continue
-        seen = visible(vertices, faces, normals, spacing, side)
-        core = _step(_sample(_erode(image[..., 3]), vertices), 0.5, 0.95)
-        rim = RIM_TRUST * (_sample(image[..., 3], vertices) > 0.5)
-        side_trust = seen * _step(side * normals[:, 2], *FACING) * np.maximum(core, rim)
+        view = Side(vertices, faces, spacing, image, side)
+        side_trust = view.trust(vertices, normals)
         mine = side_trust > 0
-        colors[mine] = _sample(image[..., :3], vertices[mine])
+        colors[mine] = view.colors(vertices[mine])
         trust[mine] = side_trust[mine]
     if guess is not None:
         blind = trust == 0
@@ -48,22 +46,40 @@ def paint(vertices, faces, normals, spacing, photo, back=None, guess=None):
     return np.round(np.clip(spread(colors, trust, faces, HOLD * (spacing * 128) ** 2), 0, 1) * 255).astype(np.uint8)
 
 
-def visible(vertices, faces, normals, spacing, side):
-    """How well each vertex is seen along z, (V,) 0..1, from the front (side 1) or the back (side -1).
+class Side:
+    """A mesh and the picture of one of its sides: how far, and what, the picture tells about places on the surface."""
 
-    0 where other parts of the mesh lie before it, also where they do within RIM beside it.
-    """
-    size = max(8, round(2 / spacing))
-    depth = side * vertices[:, 2]
-    buffer = _depth_buffer(vertices, faces, depth, size)
-    reach = max(1, round(RIM / 2 * size))
-    around = maximum_filter(buffer, 2 * reach + 1)
-    row, column = _pixel(vertices, size)
-    lean = np.clip(side * normals[:, 2], 0.1, 1)
-    slope = np.sqrt(1 - lean**2) / lean
-    behind = buffer[row, column] - depth
-    overlapped = around[row, column] - depth
-    return (behind < spacing * (1 + 2 * slope)) & (overlapped < 4 * RIM + reach * spacing * (1 + 2 * slope))
+    def __init__(self, vertices, faces, spacing, image, side):
+        """vertices (V, 3), faces (F, 3) field space, cut with lattice step `spacing`; image (n, n, 4): see `paint`;
+        side: 1 for the front, -1 for the back."""
+        self._size = max(8, round(2 / spacing))
+        self._spacing, self._side, self._image = spacing, side, image
+        self._buffer = _depth_buffer(vertices, faces, side * vertices[:, 2], self._size)
+        self._reach = max(1, round(RIM / 2 * self._size))
+        self._around = maximum_filter(self._buffer, 2 * self._reach + 1)
+        self._core = _erode(image[..., 3])
+
+    def trust(self, points, normals):
+        """0..1 (N,) for points (N, 3) on the surface with unit normals (N, 3)."""
+        core = _step(_sample(self._core, points), 0.5, 0.95)
+        rim = RIM_TRUST * (_sample(self._image[..., 3], points) > 0.5)
+        facing = _step(self._side * normals[:, 2], *FACING)
+        return self._visible(points, normals) * facing * np.maximum(core, rim)
+
+    def colors(self, points):
+        """What the picture shows, (N, 3) float sRGB 0..1, at points (N, 3)."""
+        return _sample(self._image[..., :3], points)
+
+    def _visible(self, points, normals):
+        """False (N,) where other parts of the mesh lie before a point, also where they do within RIM beside it."""
+        depth = self._side * points[:, 2]
+        row, column = _pixel(points, self._size)
+        lean = np.clip(self._side * normals[:, 2], 0.1, 1)
+        slope = np.sqrt(1 - lean**2) / lean
+        behind = self._buffer[row, column] - depth
+        overlapped = self._around[row, column] - depth
+        near = self._spacing * (1 + 2 * slope)
+        return (behind < near) & (overlapped < 4 * RIM + self._reach * near)
 
 
 def spread(colors, trust, faces, hold):
@@ -132,7 +148,7 @@ def _sample(image, points):
 
 def _erode(matte):
     """A matte (n, n) shrunk by RIM and softened, so that trust fades towards the outline."""
-    reach = max(1, round(RIM / 2 * len(matte)))
+    reach = max(2, round(RIM / 2 * len(matte)))  # the pixels beside an outline's are still mixed with it
     return gaussian_filter(minimum_filter(matte, 2 * reach + 1), reach / 2)
 
 

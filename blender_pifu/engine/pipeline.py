@@ -14,15 +14,17 @@ from .colors import paint
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import InputError, NoPersonError, OutOfMemory
 from .figure import Figures
-from .layout import TOPOLOGIES
+from .layout import TEXTURE_SIDES, TOPOLOGIES
+from .layout.bake import bake, png
 from .layout.shape import Shape, lay_out
+from .layout.unwrap import unwrap
 from .memory import peak_memory_mb
 from .mesh import camera_tilt, check_mesh, largest_component, placing, tilt_back, turn_to_blender
 from .models import load_model
 from .normals import best_normals
 from .person_cut import PersonCut
 from .photo import load_photo
-from .result import Reconstruction
+from .result import Reconstruction, Texture
 from .second_photo import find_back
 from .stance import Framing
 from .surface import extract_surface
@@ -38,8 +40,10 @@ READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (
 FIT, BIND = "Fitting the skeleton", "Binding the skin"
 ONLY_COLORS = "Only the colours of the back photo were taken; the shape of the back is guessed from the front."
 LAY_OUT = "Laying out the mesh"
+UNWRAP, BAKE = "Unwrapping", "Baking the texture"
 # All in their order, and how much of the whole they take against each other.
-STEP_SHARES = {READ: 3, MATTE: 12, ENCODE: 20, CARVE: 55, FIT: 40, PAINT: 10, LAY_OUT: 80, BIND: 5}
+STEP_SHARES = {READ: 3, MATTE: 12, ENCODE: 20, CARVE: 55, FIT: 40, PAINT: 10}
+STEP_SHARES |= {LAY_OUT: 80, UNWRAP: 40, BAKE: 40, BIND: 5}
 
 
 class Engine:
@@ -72,6 +76,7 @@ class Engine:
         back=None,
         topology="sculpt",
         rig=False,
+        texture_px=0,
         progress=None,
     ):
         """Make a person out of a photo.
@@ -82,6 +87,7 @@ class Engine:
         None for the largest, most central one; back: image file that shows the back of the same person in the same
         pose, or None;
         topology: one of layout.TOPOLOGIES; rig: with a skeleton and skin weights, and what the photo fused cut apart;
+        texture_px: side of the base colour map, one of layout.TEXTURE_SIDES, or 0 for none;
         progress(step, fraction): called with a step out of STEP_SHARES and the share (0..1) of the whole job done, at
         every step and often in between; what it raises (Cancelled) stops the job.
         Returns a Reconstruction; its summary still lacks `output`. Raises EngineError: InputError, NoPersonError,
@@ -95,9 +101,13 @@ class Engine:
             )
         if topology not in TOPOLOGIES:
             raise InputError(f'There is no topology "{topology}".', fix=f"Choose one of: {', '.join(TOPOLOGIES)}.")
+        if texture_px not in (0, *TEXTURE_SIDES):
+            sides = ", ".join(map(str, TEXTURE_SIDES))
+            raise InputError(f"A texture of {texture_px} pixels is not possible.", fix=f"Choose one of: {sides}.")
         left_out = {*([LAY_OUT] if topology == "sculpt" else []), *([] if rig else [FIT, BIND])}
+        left_out |= set() if texture_px else {UNWRAP, BAKE}
         clock = _Clock(progress, [step for step in STEP_SHARES if step not in left_out])
-        job = clock, photo_path, model, resolution, height_m, person, back, topology, rig
+        job = clock, photo_path, model, resolution, height_m, person, back, topology, rig, texture_px
         with self._memory_in_words(resolution):
             if self.device.type == "cpu" or not isinstance(model, (str, os.PathLike)):
                 return self._run(*job)
@@ -118,7 +128,7 @@ class Engine:
         summary = {**result.summary, "notes": [*result.summary.get("notes", ()), note]}
         return replace(result, summary=summary)
 
-    def _run(self, clock, photo_path, model, resolution, height_m, person, back, topology, rig):
+    def _run(self, clock, photo_path, model, resolution, height_m, person, back, topology, rig, texture_px):
         with clock.step(READ):
             photo = load_photo(photo_path)
             back_photo = None if back is None else load_photo(back)
@@ -156,7 +166,8 @@ class Engine:
             if behind:
                 hidden["back"] = np.dstack(behind(size))
             colors = paint(vertices, faces, normals, 2 / resolution, photo=np.dstack(cut(size)), **hidden)
-        shape, told = Shape(vertices, faces, normals, colors), {}
+        dense = shape = Shape(vertices, faces, normals, colors)
+        told, texture = {}, None
         if topology != "sculpt":
             with clock.step(LAY_OUT):
 
@@ -166,6 +177,15 @@ class Engine:
                     return largest_component(coarser.vertices, coarser.faces)
 
                 shape, told = lay_out(shape, topology, resolution, surface_at, lambda: clock.report(LAY_OUT, 0.0))
+        if texture_px:
+            with clock.step(UNWRAP):
+                uv, charts = unwrap(shape.vertices, shape.faces, shape.normals)
+                told |= {"texture_px": texture_px, "charts": int(charts.max()) + 1}
+            with clock.step(BAKE):
+                size = max(16, min(texture_px, math.ceil(cut.crop.side)))
+                pictures = {"photo": np.dstack(cut(size)), "back": hidden.get("back")}
+                picture = bake(shape, uv, dense, 2 / resolution, texture_px, pictures)
+                texture = Texture(uv, png(picture))
         check = check_mesh(shape.faces)
         summary = {
             "vertices": len(shape.vertices),
@@ -179,6 +199,7 @@ class Engine:
             "device": str(self.device),
             "weights": model.name,
             "height_m": round(height_m * figure.seen, 4),
+            **told,
         }
         if surface.lowered:
             summary["low_precision"] = surface.lowered
@@ -207,7 +228,7 @@ class Engine:
             with clock.step(BIND):
                 rigged = fitted.rig(shape.vertices, shape.faces, to_blender)
         normals = turn_to_blender(tilt_back(shape.normals, tilt))
-        return Reconstruction(to_blender(shape.vertices), shape.faces, normals, shape.colors, summary, rig=rigged)
+        return Reconstruction(to_blender(shape.vertices), shape.faces, normals, shape.colors, summary, texture, rigged)
 
     def _load(self, model):
         if not isinstance(model, (str, os.PathLike)):

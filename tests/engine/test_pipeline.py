@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From a photo file to a person in metres, with progress, and with failures in words."""
 
+import io
 import json
 import subprocess
 import sys
@@ -9,12 +10,13 @@ import numpy as np
 import pytest
 import silhouette
 import torch
+from PIL import Image
 
 from blender_pifu.engine import pipeline, reconstruct
 from blender_pifu.engine.device import available_devices, pick_device
 from blender_pifu.engine.errors import Cancelled, InputError, OutOfMemory
 from blender_pifu.engine.mesh import check_mesh
-from blender_pifu.engine.pipeline import LAY_OUT, STEPS
+from blender_pifu.engine.pipeline import BAKE, LAY_OUT, STEPS, UNWRAP
 
 
 @pytest.fixture(scope="module")
@@ -60,12 +62,17 @@ def test_quads_come_out_as_asked_and_the_step_is_timed(photo):
     seen = []
     model = silhouette.AnalyticModel()
     report = lambda *report: seen.append(report)  # noqa: E731
-    person = reconstruct(photo, model=model, resolution=64, height_m=1.8, topology="game", progress=report)
+    wanted = {"topology": "game", "texture_px": 1024}
+    person = reconstruct(photo, model=model, resolution=64, height_m=1.8, progress=report, **wanted)
     assert person.faces.shape[1] == 4 and person.summary["topology"] == "game"
     assert person.summary["faces"] == len(person.faces) == pytest.approx(8000, rel=0.1)
     assert person.summary["watertight"] and person.summary["components"] == 1
     assert np.isclose(person.vertices[:, 2].max(), 1.8) and np.isclose(person.vertices[:, 2].min(), 0)
-    assert list(person.summary["seconds"]) == [*STEPS, LAY_OUT]
+    assert list(person.summary["seconds"]) == [*STEPS, LAY_OUT, UNWRAP, BAKE]
+    assert person.summary["quads"] >= 0.95 and person.summary["texture_px"] == 1024
+    uv = person.texture.uv
+    assert uv.shape == (*person.faces.shape, 2) and uv.min() >= 0 and uv.max() <= 1
+    assert Image.open(io.BytesIO(person.texture.png)).size == (1024, 1024)
     fractions = [fraction for _, fraction in seen]
     assert fractions == sorted(fractions) and fractions[-1] == 1
 
@@ -135,7 +142,14 @@ def test_memory_running_out_is_told_with_a_way_out(photo):
 
 @pytest.mark.parametrize(
     "options",
-    [{"resolution": 3}, {"height_m": 0}, {"height_m": float("nan")}, {"device": "tpu"}, {"topology": "clay"}],
+    [
+        {"resolution": 3},
+        {"height_m": 0},
+        {"height_m": float("nan")},
+        {"device": "tpu"},
+        {"topology": "clay"},
+        {"texture_px": 100},
+    ],
 )
 def test_impossible_options_are_refused(photo, options):
     with pytest.raises(InputError):

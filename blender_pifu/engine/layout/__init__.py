@@ -3,3 +3,5 @@
 
 # Kinds of mesh: dense triangles as carved, quads in two counts, walls thick enough to print.
 TOPOLOGIES = ("sculpt", "standard", "game", "print")
+# Sides of the base colour map, pixels.
+TEXTURE_SIDES = (1024, 2048, 4096)

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which texels triangles cover."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+CHUNK = 4_000_000
+
+
+@dataclass(frozen=True)
+class Cover:
+    """Texels and what covers them: `texel (N,)` row * size + column, `face (N,)`, `weights (N, 3)` float32 of its
+    corners. A texel may occur several times."""
+
+    texel: np.ndarray
+    face: np.ndarray
+    weights: np.ndarray
+
+
+def cover(corners, size, slack=0.0):
+    """The Cover of triangles `corners (T, 3, 2)` in an image of size x size; u runs right, v up, both 0..1.
+
+    A texel is covered where its centre lies strictly inside, or with `slack` (in texels) no farther than that outside.
+    """
+    places = corners.astype(np.float64) * size - 0.5
+    low = np.ceil(places.min(1) - slack).astype(np.int64).clip(0, size)
+    high = np.floor(places.max(1) + slack).astype(np.int64).clip(-1, size - 1)
+    extent = np.maximum(high - low + 1, 0)
+    count = extent.prod(1)
+    ends = np.cumsum(count)
+    found, begin = [], 0
+    while begin < len(count):
+        # Whole triangles, as many as fit; a large one goes alone.
+        stop = max(begin + 1, int(np.searchsorted(ends, (ends[begin - 1] if begin else 0) + CHUNK)))
+        found.append(_cover(places[begin:stop], low[begin:stop], extent[begin:stop], size, slack, begin))
+        begin = stop
+    parts = zip(*found, strict=True) if found else (np.empty(0, int), np.empty(0, int), np.empty((0, 3)))
+    return Cover(*(np.concatenate(part) if found else part for part in parts))
+
+
+def _cover(places, low, extent, size, slack, first):
+    a, b, c = places.transpose(1, 0, 2)
+    one, two = b - a, c - a
+    double = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
+    flat = double == 0
+    scale = np.where(flat, 0, 1 / np.where(flat, 1, double))
+    count = np.where(flat, 0, extent.prod(1))
+    face = np.repeat(np.arange(len(count)), count)
+    step = np.arange(len(face)) - np.repeat(np.cumsum(count) - count, count)
+    row, column = np.divmod(step, extent[face, 0])
+    x, y = column + low[face, 0], row + low[face, 1]
+    inside = np.ones(len(face), bool)
+    weights = []
+    for start, end in ((b, c), (c, a), (a, b)):
+        edge = end - start
+        # A corner's weight is linear in the place; `room` is what `slack` makes of it.
+        across, along = -edge[:, 1] * scale, edge[:, 0] * scale
+        constant = -(across * start[:, 0] + along * start[:, 1])
+        room = slack * np.linalg.norm(edge, axis=1) * np.abs(scale)
+        weight = across[face] * x + along[face] * y + constant[face]
+        inside &= weight > -room[face]
+        weights.append(weight)
+    weights = np.stack([weight[inside] for weight in weights], 1).clip(0, None)
+    weights /= weights.sum(1, keepdims=True)
+    return (size - 1 - y[inside]) * size + x[inside], face[inside] + first, weights.astype(np.float32)
