@@ -58,16 +58,14 @@ RAISED = {11: 0.02, 13: 0.015, 25: -0.018, 27: 0.035}
 EYE_CORNERS = {1: ("eye", -0.012), 3: ("eye", 0.013)}  # metres outward from the eye's middle
 
 
-def merged_weights(body: Body) -> np.ndarray:
-    """MakeHuman's skin weights by canonical bone, (19158, 52)."""
-    weights = np.zeros((BASE_VERTICES, len(BONES)), np.float32)
+def merging(body: Body) -> np.ndarray:
+    """(104, 52): 1 where one of MakeHuman's bones is merged into a canonical one."""
+    into = np.zeros((len(body.bones), len(BONES)), np.float32)
     for index, bone in enumerate(BONES):
         name, side = (bone[:-2], bone[-2:]) if bone[-2:] in SIDES else (bone, "")
-        middle = bone in MERGED
-        for theirs, column in body.bone.items():
-            if theirs.startswith(MERGED[name][1]) and (middle or theirs.endswith(side)):
-                weights[:, index] += body.weights[:, column]
-    return weights
+        for theirs, row in body.bone.items():
+            into[row, index] = theirs.startswith(MERGED[name][1]) and (bone in MERGED or theirs.endswith(side))
+    return into
 
 
 def canonical_heads(body: Body, heads: np.ndarray) -> np.ndarray:
@@ -120,7 +118,7 @@ def pack(source: Path, target: Path) -> None:
 
     keep = np.full(BASE_VERTICES, -1)
     keep[kept] = np.arange(len(kept))
-    weights = merged_weights(body)[kept]
+    weights = body.weights[kept] @ merging(body)
     strongest = np.argsort(-weights, axis=1, kind="stable")[:, :INFLUENCES]
     values = np.take_along_axis(weights, strongest, 1)
     solid = np.isin(mesh["groups"], [group_of[name] for name in ("body", *EYES)])
@@ -141,12 +139,8 @@ def pack(source: Path, target: Path) -> None:
         "expression_vertices": indices,
         "expression_offsets": offsets,
     }
-    metadata = {
-        "bones": json.dumps(BONES),
-        "tails": json.dumps(tails),
-        "expressions": json.dumps(actions),
-        "skin_vertices": str(SKIN),
-    }
+    # One entry: several would be written in any order, and the same body would get another sum.
+    metadata = {"body": json.dumps({"tails": tails, "expressions": actions, "skin_vertices": SKIN})}
     path = target / "body.safetensors"
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, metadata)
     _write_card(path, rows, mean, basis, weight)

@@ -41,9 +41,9 @@ class BodyModel:
     def __init__(self, arrays: dict[str, Tensor], metadata: dict[str, str]):
         self.arrays = arrays
         self.bones = BONES
-        self.tail_bones = json.loads(metadata["tails"])
-        self.expressions = json.loads(metadata["expressions"])
-        self.skin_vertices = int(metadata["skin_vertices"])  # those before the eyes'
+        told = json.loads(metadata["body"])
+        self.tail_bones, self.expressions = told["tails"], told["expressions"]
+        self.skin_vertices = told["skin_vertices"]  # those before the eyes'
         self.vertices = len(arrays["weights"])
         self.mean = _to_field(arrays["mean"].float())
         self.basis = _to_field(arrays["basis"].float())  # (K, N, 3)
