@@ -40,6 +40,7 @@ class Generate:
     device: str
     height_m: float
     topology: str
+    rig: bool
     keep_warm_s: float
 
 
@@ -148,7 +149,7 @@ EVENTS = {
     "alive": Alive,
 }
 _NAMES = {cls: name for name, cls in {**COMMANDS, **EVENTS}.items()}
-_TYPES = {"str": str, "int": int, "float": float, "dict": dict}
+_TYPES = {"str": str, "bool": bool, "int": int, "float": float, "dict": dict}
 
 
 def to_line(message) -> bytes:

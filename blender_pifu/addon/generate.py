@@ -49,6 +49,7 @@ class GenerateTask:
                     device=preferences.torch_device(choices),
                     height_m=settings.height_m,
                     topology=settings.topology.lower(),
+                    rig=settings.skeleton,
                     keep_warm_s=choices.keep_warm_min * 60.0,
                 )
             )

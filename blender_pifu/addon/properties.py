@@ -96,6 +96,10 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
     topology: EnumProperty(
         name="Mesh", description="How the surface is laid out", items=TOPOLOGIES, default="SCULPT"
     )
+    skeleton: BoolProperty(
+        name="Skeleton",
+        description="With an armature and skin weights, and limbs that look grown together in the photo cut apart",
+    )
     height_m: FloatProperty(
         name="Height",
         description="Height of the person",

@@ -165,6 +165,7 @@ class Worker:
             person=job.person or None,
             back=job.back_photo or None,
             topology=job.topology,
+            rig=job.rig,
             progress=report,
         )
         result = dataclasses.replace(result, summary={"output": job.output, **result.summary})

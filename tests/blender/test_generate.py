@@ -116,6 +116,15 @@ def test_the_mesh_is_laid_out_as_chosen(scene, photo):
     assert sum(len(face.vertices) == 4 for face in faces) > 0.9 * len(faces)
 
 
+def test_with_a_skeleton_it_is_bound_to_bones(scene, full_photo):
+    scene.pifu.skeleton = True
+    assert bpy.ops.pifu.generate(filepath=str(full_photo)) == {"FINISHED"}
+    (rig,) = (thing for thing in bpy.data.objects if thing.type == "ARMATURE")
+    body = next(thing for thing in bpy.data.objects if thing.find_armature() == rig)
+    assert {"hips", "head", "hand.L"} <= set(rig.data.bones.keys())
+    assert all(vertex.groups for vertex in body.data.vertices)
+
+
 def test_two_photos_become_two_people(photo):
     bpy.ops.pifu.generate(filepath=str(photo))
     bpy.ops.pifu.generate(filepath=str(photo))

@@ -34,6 +34,7 @@ COMMANDS = [
         device="auto",
         height_m=1.7,
         topology="sculpt",
+        rig=True,
         keep_warm_s=300.0,
     ),
     Look("2", "C:\\Bilder\\Ä\n.jpg", "/tmp/p.png", 0, "auto", 300.0),
@@ -103,6 +104,7 @@ def test_wrong_lines_name_what_is_wrong(line, reason):
     ("field", "value", "reason"),
     [
         ("resolution", True, "generate.resolution: bool"),
+        ("rig", 1, "generate.rig: int 1 where bool"),
         ("resolution", 256.0, "generate.resolution: float"),
         ("height_m", "1.7", "generate.height_m: str"),
         ("height_m", None, "generate.height_m: NoneType"),
