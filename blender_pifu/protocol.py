@@ -40,6 +40,7 @@ class Generate:
     device: str
     height_m: float
     topology: str
+    texture_px: int
     rig: bool
     keep_warm_s: float
 

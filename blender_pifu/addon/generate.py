@@ -11,7 +11,7 @@ from ..protocol import Cancelled, Done, Failed, Generate, Progress
 from . import models, photo, preferences, session
 from .errors import UserError
 from .job import Outcome
-from .properties import RESOLUTIONS
+from .properties import RESOLUTIONS, TEXTURES_PX
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,7 @@ class GenerateTask:
                     device=preferences.torch_device(choices),
                     height_m=settings.height_m,
                     topology=settings.topology.lower(),
+                    texture_px=TEXTURES_PX[settings.texture],
                     rig=settings.skeleton,
                     keep_warm_s=choices.keep_warm_min * 60.0,
                 )

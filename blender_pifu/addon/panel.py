@@ -66,6 +66,7 @@ class PIFU_PT_output(bpy.types.Panel):
         column.use_property_decorate = False
         column.enabled = context.window_manager.pifu.state != "RUNNING"
         column.prop(context.scene.pifu, "topology")
+        column.prop(context.scene.pifu, "texture")
         column.prop(context.scene.pifu, "skeleton")
 
 

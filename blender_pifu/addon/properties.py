@@ -27,6 +27,13 @@ TOPOLOGIES = (
     ("GAME", "Game", "About 8,000 quads, a few triangles among them: light enough for a game"),
     ("PRINT", "3D Print", "Closed triangles, thin places made thick enough to print"),
 )
+TEXTURES_PX = {"NONE": 0, "SMALL": 1024, "MEDIUM": 2048, "LARGE": 4096}
+TEXTURES = (
+    ("NONE", "None", "Colours at the vertices only"),
+    ("SMALL", "1024 px", "A UV map and a picture of 1024 pixels"),
+    ("MEDIUM", "2048 px", "A UV map and a picture of 2048 pixels"),
+    ("LARGE", "4096 px", "A UV map and a picture of 4096 pixels"),
+)
 STATES = (
     ("IDLE", "Idle", ""),
     ("RUNNING", "Running", ""),
@@ -95,6 +102,9 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
     quality: EnumProperty(name="Quality", description="How fine the surface is", items=QUALITIES, default="STANDARD")
     topology: EnumProperty(
         name="Mesh", description="How the surface is laid out", items=TOPOLOGIES, default="SCULPT"
+    )
+    texture: EnumProperty(
+        name="Texture", description="The photo baked into a base colour map", items=TEXTURES, default="NONE"
     )
     skeleton: BoolProperty(
         name="Skeleton",

@@ -165,6 +165,7 @@ class Worker:
             person=job.person or None,
             back=job.back_photo or None,
             topology=job.topology,
+            texture_px=job.texture_px,
             rig=job.rig,
             progress=report,
         )

@@ -15,8 +15,9 @@ from PIL import Image
 from blender_pifu import paths
 from blender_pifu.addon import generate, job, session
 from blender_pifu.addon.errors import BUTTONS
-from blender_pifu.addon.properties import TOPOLOGIES
+from blender_pifu.addon.properties import TEXTURES_PX, TOPOLOGIES
 from blender_pifu.client import Limits
+from blender_pifu.engine.layout import TEXTURE_SIDES
 from blender_pifu.engine.layout import TOPOLOGIES as ENGINES_TOPOLOGIES
 from blender_pifu.engine.pipeline import STEPS
 
@@ -114,6 +115,17 @@ def test_the_mesh_is_laid_out_as_chosen(scene, photo):
     faces = bpy.context.view_layer.objects.active.data.polygons
     assert 6000 < len(faces) < 10000
     assert sum(len(face.vertices) == 4 for face in faces) > 0.9 * len(faces)
+
+
+def test_with_a_texture_it_wears_the_photo_as_a_picture(scene, photo):
+    assert set(TEXTURES_PX.values()) == {0, *TEXTURE_SIDES}
+    scene.pifu.texture = "SMALL"
+    assert bpy.ops.pifu.generate(filepath=str(photo)) == {"FINISHED"}
+    body = bpy.context.view_layer.objects.active
+    assert len(body.data.uv_layers) == 1
+    nodes = body.data.materials[0].node_tree.nodes
+    (image,) = (node.image for node in nodes if node.type == "TEX_IMAGE")
+    assert tuple(image.size) == (1024, 1024) and image.packed_file
 
 
 def test_with_a_skeleton_it_is_bound_to_bones(scene, full_photo):

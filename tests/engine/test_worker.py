@@ -42,8 +42,8 @@ def a_job(folder, photo=None, **change):
     photo = photo or silhouette.write_cut_out(folder / f"{name}.png")
     photos = {"photo": str(photo), "person": 0, "back_photo": ""}
     usual = {"model": "human", "resolution": 128, "device": "cpu", "keep_warm_s": 300.0}
-    result = {"output": str(folder / f"{name}.npz"), "height_m": 1.7, "topology": "sculpt", "rig": False}
-    return Generate(job=name, **{**photos, **usual, **result, **change})
+    result = {"height_m": 1.7, "topology": "sculpt", "texture_px": 0, "rig": False}
+    return Generate(job=name, output=str(folder / f"{name}.npz"), **{**photos, **usual, **result, **change})
 
 
 def a_look(folder, photo=PHOTO, person=0):

@@ -34,6 +34,7 @@ COMMANDS = [
         device="auto",
         height_m=1.7,
         topology="sculpt",
+        texture_px=0,
         rig=True,
         keep_warm_s=300.0,
     ),
