@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m blender_pifu.training people | train | evaluate | evaluate-back | evaluate-body |
-evaluate-reading | export`: make people, train, score, ship weights."""
+evaluate-reading | evaluate-texture | export`: make people, train, score, ship weights."""
 
 import argparse
 import json
@@ -17,6 +17,8 @@ import torch
 from ..engine.benchmark import PHOTO
 from ..engine.errors import EngineError
 from ..engine.fine import FineConfig
+from ..engine.layout import TEXTURE_SIDES
+from ..engine.layout.presets import QUADS
 from ..engine.models import load_model
 from ..engine.networks import CoarseConfig
 from .cache import PeopleSet
@@ -25,6 +27,8 @@ from .courses import CoarseCourse, FineCourse
 from .evaluate import as_markdown, evaluate
 from .evaluate_back import as_table, evaluate_back
 from .evaluate_body import evaluate_body
+from .evaluate_texture import as_table as texture_table
+from .evaluate_texture import evaluate_texture
 from .export import BUNDLED_FILE, export
 from .octree import compare, depths
 from .reading import table as reading_table
@@ -80,6 +84,13 @@ def main() -> None:
     reading = commands.add_parser("evaluate-reading", help="score how photos are read: who is there, joints, mattes")
     reading.add_argument("--people", type=int, nargs="+", default=[1, 2, 3, 4], help="in a photo")
     reading.add_argument("--photos", type=int, default=20, help="of each number of people")
+    wear = commands.add_parser("evaluate-texture", help="score quads and their baked texture")
+    wear.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    wear.add_argument("--count", type=int, default=20, help="people of the test split")
+    wear.add_argument("--topology", choices=tuple(QUADS), default="standard")
+    wear.add_argument("--resolution", type=int, default=256)
+    wear.add_argument("--texture", type=int, choices=TEXTURE_SIDES, default=2048, help="side of the texture, pixels")
+    wear.add_argument("--out", type=Path, help="folder for a picture a person")
     ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
     ship.add_argument("--scores", type=Path, help="table that evaluate wrote into its folder, for the card")
     ship.add_argument("--reads-back", action="store_true", help="evaluate-back --read found the back's normals better")
@@ -104,6 +115,7 @@ def main() -> None:
         "evaluate-back": _evaluate_back,
         "evaluate-body": _evaluate_body,
         "evaluate-reading": _evaluate_reading,
+        "evaluate-texture": _evaluate_texture,
         "export": _export,
         "octree": _octree,
     }
@@ -130,6 +142,15 @@ def _evaluate_back(options: argparse.Namespace) -> None:
     except EngineError as error:
         raise SystemExit(f"{error} {error.fix}".strip()) from error
     print(as_table(rows))
+
+
+def _evaluate_texture(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    seeds = islice(split_seeds("test"), options.count)
+    rows = evaluate_texture(
+        seeds, options.weights, options.topology, options.resolution, options.texture, options.out
+    )
+    print(texture_table(rows))
 
 
 def _evaluate_body(options: argparse.Namespace) -> None:
