@@ -139,8 +139,7 @@ Model = HumanModel | PIFuHDModel | PIFuModel
 
 def load_model(name_or_path: str | Path = "human", device: str | torch.device = "cpu", dtype=torch.float32) -> Model:
     """Load a bundled model by name, or a `.safetensors` file. Raises ModelError naming what is wrong with the file."""
-    bundled = str(name_or_path) in BUNDLED
-    path = DATA / "human.safetensors" if bundled else Path(name_or_path)
+    bundled, path = str(name_or_path) in BUNDLED, weights_file(name_or_path)
     if not path.is_file():
         known = ", ".join(BUNDLED)
         raise ModelError(
@@ -170,6 +169,11 @@ def load_model(name_or_path: str | Path = "human", device: str | torch.device = 
         fine = FineLevel(fine_config(metadata["fine"]), config.widths[0])
         fine = Tensors(finer, path.name).under(FINE).fill(fine).to(device=device, dtype=dtype)
     return HumanModel(level, name, fine, reads_back=reads_back)
+
+
+def weights_file(name_or_path: str | Path) -> Path:
+    """Where the weights of a bundled name lie; any other path is itself."""
+    return DATA / "human.safetensors" if str(name_or_path) in BUNDLED else Path(name_or_path)
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

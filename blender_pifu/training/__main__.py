@@ -3,6 +3,7 @@
 evaluate-reading | evaluate-texture | export`: make people, train, score, ship weights."""
 
 import argparse
+import hashlib
 import json
 import logging
 import subprocess
@@ -19,7 +20,7 @@ from ..engine.errors import EngineError
 from ..engine.fine import FineConfig
 from ..engine.layout import TEXTURE_SIDES
 from ..engine.layout.presets import QUADS
-from ..engine.models import load_model
+from ..engine.models import load_model, weights_file
 from ..engine.networks import CoarseConfig
 from .cache import PeopleSet
 from .cases import SPLITS, folder_cases, split_case, split_seeds
@@ -213,7 +214,8 @@ def _train(options: argparse.Namespace) -> None:
         while len(people.available()) < options.batch:
             time.sleep(1)
         plan = Plan(steps=options.steps, batch=options.batch, core_share=options.core_share, rate=options.rate)
-        run = Run(run_folder(options.run or options.level), course, plan, options.device)
+        begun_from = hashlib.sha256(weights_file(options.start).read_bytes()).hexdigest() if start else None
+        run = Run(run_folder(options.run or options.level), course, plan, options.device, begun_from)
         run.train(people, held_out, options.minutes)
     finally:
         for maker in makers:

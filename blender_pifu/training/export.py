@@ -64,9 +64,10 @@ def _checkpoint(run: str) -> dict:
 
 
 def _trained(run: str, state: dict) -> dict:
-    """What the card says of one level."""
+    """What the card says of one level; `begun_from`: sha256 of the weights it began with."""
     plan = json.loads(state["plan"])
     return {
+        "begun_from": state["begun_from"],
         "steps": state["step"],
         "samples": state["step"] * plan["batch"],
         "people": _people_seen(run_folder(run) / "curves.csv"),

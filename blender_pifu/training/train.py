@@ -54,15 +54,23 @@ class Plan:
 class Run:
     """One training run in a folder: `checkpoint.pt`, `curves.csv`, `preview_*.png`."""
 
-    def __init__(self, folder: Path, course: CoarseCourse | FineCourse, plan: Plan, device: str = "cpu"):
-        """Resumes where the folder holds a checkpoint. ValueError where that is of another network."""
+    def __init__(
+        self,
+        folder: Path,
+        course: CoarseCourse | FineCourse,
+        plan: Plan,
+        device: str = "cpu",
+        begun_from: str | None = None,
+    ):
+        """Resumes where the folder holds a checkpoint. `begun_from`: sha256 of the weights that the course starts
+        with, for the card of what comes out. ValueError where the checkpoint is of another network."""
         self.folder, self.course, self.plan, self.device = folder, course, plan, torch.device(device)
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(plan.seed)
         self.network = course.network().to(self.device, memory_format=torch.channels_last)
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=plan.rate, weight_decay=1e-3)
-        self.step, self.seconds = 0, 0.0
+        self.step, self.seconds, self.begun_from = 0, 0.0, begun_from
         if self.checkpoint.exists():
             self._resume()
 
@@ -77,6 +85,7 @@ class Run:
         self.network.load_state_dict(state["weights"])
         self.average, self.step, self.seconds = state["average"], state["step"], state["seconds"]
         self.optimizer.load_state_dict(state["optimizer"])
+        self.begun_from = state["begun_from"]
         log.info("resumed at step %d", self.step)
 
     def save(self) -> None:
@@ -89,6 +98,7 @@ class Run:
                 "optimizer": self.optimizer.state_dict(),
                 "step": self.step,
                 "seconds": self.seconds,
+                "begun_from": self.begun_from,
                 "config": json.dumps(dataclasses.asdict(self.course.config)),
                 "plan": json.dumps(dataclasses.asdict(self.plan)),
             },
