@@ -16,7 +16,7 @@ def silhouette():
     return image
 
 
-@pytest.mark.parametrize(("name", "pixels"), [("human", 256), ("fast", 128)])
+@pytest.mark.parametrize(("name", "pixels"), [("human", 512), ("fast", 128)])
 def test_an_encoding_has_all_its_maps_at_the_models_resolution(silhouette, name, pixels):
     model = load_model(name)
     encoding = model.encode(silhouette)
