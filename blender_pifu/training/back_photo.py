@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ..engine.photo import Photo
-from .crowds import background
+from .backgrounds import KINDS, background
 from .framing import frame
 from .people.person import make_person
 from .render import draw_light, mirrored, render_person
@@ -39,7 +39,7 @@ def photograph_back(seed: int, split: str = "test", own_light: bool = True) -> P
     place[:, 2] += width / 2 - middle + rng.uniform(-0.08, 0.08) * width, rng.uniform(*low)
     cut = np.dstack([views.rgb_front.astype(np.float32) / 255 * views.mask[..., None], views.mask])
     placed = cv2.warpAffine(cut.astype(np.float32), place, (width, height)).clip(0, 1)
-    rgb = background(rng, height, width) * (1 - placed[..., 3:]) + placed[..., :3]
+    rgb = background(str(rng.choice(list(KINDS))), rng, height, width) * (1 - placed[..., 3:]) + placed[..., :3]
     rgb = rgb * 255 + rng.normal(0, rng.uniform(1, 4), rgb.shape)
     return Photo(np.clip(np.round(rgb), 0, 255).astype(np.uint8), None, (), f"back {seed}")
 

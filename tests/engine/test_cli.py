@@ -117,6 +117,7 @@ def test_an_interrupt_ends_with_130_and_leaves_nothing(photo, tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell's background jobs ignore it
     )
     assert "Reading the photo" in process.stdout.readline()
     process.send_signal(signal.SIGINT)
