@@ -24,6 +24,7 @@ class CoarseConfig:
     details: int = 1  # doublings of the resolution after it
     detail_width: int = 16
     widths: tuple[int, ...] = (24, 48, 80, 128, 160, 160)
+    deep: int = 0  # further blocks at each of the three lowest resolutions, where they cost next to nothing
     wide_features: int = 32
     hidden: int = 64
     layers: int = 4
@@ -71,9 +72,11 @@ class UNet(nn.Module):
         widths = config.widths
         steps = list(zip(widths, widths[1:], strict=False))
         self.stem = nn.Conv2d(4, widths[0], 3, padding=1)
+        blocks = [2 if i else 1 for i in range(len(steps))]
+        blocks[-3:] = [count + config.deep for count in blocks[-3:]]
         self.down = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(a, b, 3, stride=2, padding=1), Residual(b), *([Residual(b)] if i else []))
-            for i, (a, b) in enumerate(steps)
+            nn.Sequential(nn.Conv2d(a, b, 3, stride=2, padding=1), *(Residual(b) for _ in range(count)))
+            for (a, b), count in zip(steps, blocks, strict=True)
         )
         self.merge = nn.ModuleList(nn.Conv2d(b + a, a, 1) for a, b in steps)
         self.up = nn.ModuleList(

@@ -3,6 +3,7 @@
 evaluate-reading | evaluate-texture | export`: make people, train, score, ship weights."""
 
 import argparse
+import dataclasses
 import hashlib
 import json
 import logging
@@ -22,6 +23,7 @@ from ..engine.layout import TEXTURE_SIDES
 from ..engine.layout.presets import QUADS
 from ..engine.models import load_model, weights_file
 from ..engine.networks import CoarseConfig
+from .allocator import keep_memory
 from .cache import PeopleSet
 from .cases import SPLITS, folder_cases, split_case, split_seeds
 from .courses import CoarseCourse, FineCourse
@@ -57,6 +59,7 @@ def main() -> None:
     )
     train.add_argument("--rate", type=float, default=Plan.rate, help="highest learning rate")
     train.add_argument("--steps", type=int, default=Plan.steps)
+    train.add_argument("--deep", type=int, help="further blocks at the lowest resolutions (default: as --start)")
     train.add_argument("--batch", type=int, default=Plan.batch)
     train.add_argument("--core-share", type=float, default=Plan.core_share, help="part of the steps at the core's size")
     train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -201,8 +204,11 @@ def _train(options: argparse.Namespace) -> None:
         course = FineCourse(start.level, config, start.fine)
         size = 2 * start.level.config.input_px
     else:
-        course = CoarseCourse(CoarseConfig(), start and start.level)
-        size = CoarseConfig().input_px
+        config = start.level.config if start else CoarseConfig()
+        if options.deep is not None:
+            config = dataclasses.replace(config, deep=options.deep)
+        course, size = CoarseCourse(config, start and start.level), config.input_px
+    keep_memory()
     people, held_out = PeopleSet("train", size, options.count), PeopleSet("test", size, HELD_OUT)
     make = [sys.executable, "-m", __package__, "people", "--size", str(size), "--count"]
     makers = [

@@ -17,14 +17,14 @@ class CoarseCourse:
     """First the core at its own resolution, then everything at full size."""
 
     def __init__(self, config: CoarseConfig, start: CoarseLevel | None = None):
-        """`start`: a level of this config whose weights a new run begins from."""
+        """`start`: a level whose weights a new run begins from, of this config or of a less deep one."""
         self.config, self._start = config, start
 
     def network(self) -> CoarseLevel:
-        """A new network to train."""
+        """A new network to train; it draws what `start` draws, since further blocks begin as the identity."""
         level = CoarseLevel(self.config)
         if self._start:
-            level.load_state_dict(self._start.state_dict())
+            level.load_state_dict(level.state_dict() | self._start.state_dict())
         return level
 
     def size(self, plan, step: int) -> int:
@@ -34,8 +34,9 @@ class CoarseCourse:
     def losses(
         self, network: nn.Module, batch: Batch, plan, step: int, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Total and parts; from a quarter of the plan on, more and more points lie under drawn surfaces."""
-        drawn_share = 0.5 * min(1.0, max(0.0, 4 * step / plan.steps - 1))
+        """Total and parts; of a network that begins to draw, points lie under drawn surfaces from a quarter of the plan
+        on, more and more."""
+        drawn_share = 0.5 * min(1.0, max(0.0, 4 * step / plan.steps - 1)) if self._start is None else 0.5
         return losses(network, batch, drawn_share, generator)
 
 

@@ -11,7 +11,7 @@ from ..engine.fine import FineLevel, enlarged
 from ..engine.networks import CoarseLevel, Maps
 from .batches import Batch
 
-WEIGHTS = {"occupancy": 1.0, "normals": 0.5, "depth": 4.0, "slope": 1.0, "color": 0.6}
+WEIGHTS = {"occupancy": 1.0, "normals": 0.5, "depth": 8.0, "slope": 1.0, "color": 0.6}
 FINE_WEIGHTS = {"normals": 1.0, "depth": 4.0, "slope": 2.0, "color": 0.6}
 WINDOW = 160  # pixels, side of what the fine level is shown at once while training
 UNLIKE = 10.0  # extra weight of the hidden side's colour where it is not the front's

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The trainer resumes to the step, and what it exports loads as a model."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -60,6 +62,15 @@ def test_exported_weights_load_and_answer(tmp_path, people, monkeypatch):
     assert occupancy.shape == (100,) and bool(((occupancy >= 0) & (occupancy <= 1)).all())
     part = model.query(encoding, torch.zeros(1, 3))
     assert torch.allclose(part, model.query(encoding, torch.zeros(100, 3))[:1], atol=1e-6)
+
+
+def test_a_deeper_network_begins_by_drawing_what_the_other_drew(tmp_path, people):
+    trained = run_steps(tmp_path, people, 2).averaged()
+    deeper = CoarseCourse(dataclasses.replace(CONFIG, deep=2), trained).network()
+    assert len(deeper.state_dict()) > len(trained.state_dict())
+    image = torch.rand(1, 4, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(deeper(image).front_depth, trained(image).front_depth)
 
 
 def test_a_sample_seen_from_behind_is_a_sample(people):
