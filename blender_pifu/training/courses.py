@@ -39,6 +39,10 @@ class CoarseCourse:
         drawn_share = 0.5 * min(1.0, max(0.0, 4 * step / plan.steps - 1)) if self._start is None else 0.5
         return losses(network, batch, drawn_share, generator)
 
+    def maps(self, network: nn.Module, image: Tensor) -> Maps:
+        """What the level draws of whole pictures."""
+        return network(image)
+
 
 class FineCourse:
     """The fine level above a finished coarse level, on pictures of twice that one's size."""

@@ -3,6 +3,7 @@
 
 import dataclasses
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -12,6 +13,7 @@ from blender_pifu.engine.models import load_model
 from blender_pifu.engine.networks import CoarseConfig
 from blender_pifu.training import export as export_module
 from blender_pifu.training import losses as losses_module
+from blender_pifu.training import train as train_module
 from blender_pifu.training.batches import draw_batch, walk_round
 from blender_pifu.training.cache import PeopleSet
 from blender_pifu.training.courses import CoarseCourse, FineCourse
@@ -62,6 +64,18 @@ def test_exported_weights_load_and_answer(tmp_path, people, monkeypatch):
     assert occupancy.shape == (100,) and bool(((occupancy >= 0) & (occupancy <= 1)).all())
     part = model.query(encoding, torch.zeros(1, 3))
     assert torch.allclose(part, model.query(encoding, torch.zeros(100, 3))[:1], atol=1e-6)
+
+
+def test_a_run_draws_held_out_people_as_it_goes(tmp_path, people, monkeypatch):
+    monkeypatch.setattr(train_module, "PREVIEW_EVERY", 1)
+    monkeypatch.setattr(train_module.signal, "signal", lambda *_: None)
+    coarse = Run(tmp_path / "coarse", CoarseCourse(CONFIG), dataclasses.replace(PLAN, steps=1))
+    coarse.train(people, people, minutes=1)
+    monkeypatch.setattr(losses_module, "WINDOW", 32)
+    course = FineCourse(coarse.averaged(), FineConfig(widths=(8, 8)))
+    Run(tmp_path / "fine", course, dataclasses.replace(PLAN, steps=1)).train(people, people, minutes=1)
+    for name in ("coarse", "fine"):
+        assert cv2.imread(str(tmp_path / name / "preview_000001.png")).shape == (4 * 64, 9 * 64, 3)
 
 
 def test_a_deeper_network_begins_by_drawing_what_the_other_drew(tmp_path, people):
