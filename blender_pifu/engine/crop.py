@@ -45,9 +45,9 @@ class Crop:
             inside = planes[rows, columns, channel]
             if inside.size:
                 window[rows.start - y0 : rows.stop - y0, columns.start - x0 : columns.stop - x0] = inside
-            resampled = np.asarray(
-                Image.fromarray(window).resize((size_px, size_px), Image.Resampling.BILINEAR, box=box)
-            )
+            whole = Image.fromarray(window)
+            del window  # it may be large
+            resampled = np.asarray(whole.resize((size_px, size_px), Image.Resampling.BILINEAR, box=box))
             out[..., channel] = resampled if array.dtype.kind == "f" else np.rint(resampled)
         return out[..., 0] if array.ndim == 2 else out
 

@@ -8,14 +8,15 @@ import cv2
 import numpy as np
 
 from .landmarks import Person
-from .photo import Photo
+from .photo import MAX_SIDE, Photo
 
 
 def level(photo: Photo, people: list[Person], roll: float) -> tuple[Photo, list[Person]]:
     """Undo a turn of the photo.
 
     roll: radians clockwise by which it is turned. Returns the photo, larger where its corners need it (repeating the
-    border), and the same people in its pixels. Whole quarters leave all pixels as they are.
+    border), and the same people in its pixels; reduced where it would be longer than MAX_SIDE. Whole quarters leave all
+    pixels as they are.
     """
     if roll == 0:
         return photo, people
@@ -23,6 +24,8 @@ def level(photo: Photo, people: list[Person], roll: float) -> tuple[Photo, list[
     cosine, sine = math.cos(roll), math.sin(roll)
     turn = np.array([[cosine, sine], [-sine, cosine]])
     size = np.abs(turn) @ (width, height)
+    scale = min(1.0, MAX_SIDE / size.max())
+    turn, size = scale * turn, scale * size
     new_width, new_height = (math.ceil(side - 1e-6) for side in size)
     shift = np.array([new_width, new_height]) / 2 - turn @ (width / 2, height / 2)
     centres = np.column_stack([turn, turn @ np.full(2, 0.5) + shift - 0.5])
@@ -38,12 +41,13 @@ def level(photo: Photo, people: list[Person], roll: float) -> tuple[Photo, list[
     else:
         rgb = turned(photo.rgb)
         alpha = None if photo.alpha is None else turned(photo.alpha).clip(0, 1)
-    return replace(photo, rgb=rgb, alpha=alpha), [_turned_person(person, turn, shift, roll) for person in people]
+    return replace(photo, rgb=rgb, alpha=alpha), [_turned_person(person, turn, shift, roll, scale) for person in people]
 
 
-def _turned_person(person, turn, shift, roll):
-    points = person.points.copy()
-    points[:, :2] = points[:, :2] @ turn.T + shift
+def _turned_person(person, turn, shift, roll, scale):
+    points = person.points * np.float32(scale)
+    points[:, :2] = person.points[:, :2] @ turn.T + shift
     region = person.region
     x, y = (turn @ (region.center_x, region.center_y) + shift).tolist()
-    return replace(person, points=points, region=replace(region, center_x=x, center_y=y, angle=region.angle - roll))
+    region = replace(region, center_x=x, center_y=y, side=region.side * scale, angle=region.angle - roll)
+    return replace(person, points=points, region=region)

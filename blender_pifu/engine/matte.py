@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cut the person out of the photo: how much of each pixel is the person, and in which colour."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -11,10 +12,12 @@ import torch
 from .crop import crop_around
 from .errors import NoPersonError
 from .landmarks import Person
+from .memory import give_back_memory
 from .photo import Photo
 from .rvm import GuidedFilter, load_rvm
 from .separate import share_of, trunk_of
 
+OVERVIEW_SIDE = 1280  # longer side of the photo in which it is decided where to look closer
 # Longer side of what the network looks at. A close view needs it small, or insides of bodies go missing; a whole figure
 # covers less of the picture and shows its feet and fingers when it is larger.
 CLOSE_SIDE, FIGURE_SIDE = 512, 768
@@ -25,6 +28,7 @@ SURE_SHARE = 0.5  # of what is more than half there; of real people it is over 0
 LEAST_AREA = 0.005  # of the picture that a person covers
 FAINT = 0.02  # alpha below which nothing is there
 SMALL_HOLE = 0.03  # of the root of the person's area: narrower holes are mistakes, wider ones gaps between limbs
+ROWS = 64  # of the photo that are worked on at a time
 HAIRLINE = 1 / 250  # of the longer side: gaps up to this do not part a hand from its arm
 
 
@@ -52,66 +56,107 @@ class Matting:
         """
 
         def divide(alpha):
-            return share_of(people[chosen], people, photo.rgb, alpha) if people else np.ones_like(alpha)
+            return share_of(people[chosen], people, photo.rgb, alpha) if people else 1.0
 
         if photo.alpha is not None:
             alpha = photo.alpha * divide(photo.alpha)
             alpha = _one_person(alpha, f'The transparency of "{photo.name}" leaves no person visible.')
             return Matte(alpha, _spread_core(photo.rgb, alpha))
-        alpha, foreground, share = self._run(photo.rgb, divide)
+        alpha, foreground, mine = self._run(photo.rgb, divide)
         if people:  # the network cuts out what is held before the body
-            hole = trunk_of(people[chosen], alpha.shape) & (share > 0.5) & (alpha < SURE)
+            hole = trunk_of(people[chosen], alpha.shape) & mine & (alpha < SURE)
             alpha[hole], foreground[hole] = 1, photo.rgb[hole]
         return Matte(_one_person(alpha, f'No person was found in "{photo.name}".'), foreground)
 
     def _run(self, rgb, divide):
-        """(H, W, 3) uint8 -> alpha (H, W) float32 0..1, foreground (H, W, 3) uint8, as the network has them, and share.
+        """(H, W, 3) uint8 -> alpha (H, W) float32 0..1, foreground (H, W, 3) uint8, as the network has them, and which
+        pixels are the wanted person's or nobody's, (H, W) bool.
 
-        divide: takes everybody's alpha and returns the share (H, W) in it of the person who is wanted.
+        divide: takes everybody's alpha, (h, w) of any size, and returns the share in it of the person who is wanted,
+        (h, w) or one number.
         """
-        alpha, foreground = self._look(rgb, CLOSE_SIDE)
-        share = divide(alpha)
-        alpha = alpha * share
-        if not (alpha > 0.5).any():
-            return alpha, foreground, share
-        # A second, closer look at the person where that shows more.
+        height, width = rgb.shape[:2]
+        overview = _reduced(rgb, OVERVIEW_SIDE)
+        answer = self._look(overview, CLOSE_SIDE)
+        alpha, foreground = answer.develop(overview)
+        share = np.array(np.broadcast_to(divide(alpha), alpha.shape), np.float32)
+        alpha *= share
+        near, side = self._closer(alpha, rgb.shape) if (alpha > 0.5).any() else (None, 0)
+        if near is None and overview is rgb:
+            return alpha, foreground, share > 0.5
+        inside = alpha > SURE
+        if near is None:
+            share = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)
+            alpha, foreground = answer.develop(rgb)
+            alpha *= share
+        else:  # a second look at the person; what was surely inside before stays so
+            rim = 2 * round(4 / _factor(alpha.shape, CLOSE_SIDE)) + 1
+            inside = cv2.erode(inside.astype(np.uint8), np.ones((rim, rim), np.uint8))
+            closer, colors = self._look(rgb[near], side).develop(rgb[near])
+            inside = cv2.resize(inside, (width, height), interpolation=cv2.INTER_NEAREST)
+            share = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)
+            closer *= share[near]
+            alpha, foreground = np.zeros((height, width), np.float32), np.zeros_like(rgb)
+            alpha[near] = np.maximum(closer, inside[near], out=closer)
+            foreground[near] = colors
+        return alpha, foreground, share > 0.5
+
+    def _closer(self, alpha, shape):
+        """Where in the photo, (height, width, 3), to look again, and in which size; None where that shows no more.
+
+        alpha: (h, w), an overview of the photo.
+        """
+        scale = max(shape) / max(alpha.shape)
         crop = crop_around(alpha)
-        half = crop.side * CONTEXT / 2
-        left, top = max(0, round(crop.center_x - half)), max(0, round(crop.center_y - half))
-        near = np.s_[top : round(crop.center_y + half), left : round(crop.center_x + half)]
-        side = FIGURE_SIDE if alpha[near].mean() < FIGURE_SHARE else CLOSE_SIDE
-        if _factor(alpha[near].shape, side) < 1.1 * _factor(alpha.shape, CLOSE_SIDE):
-            return alpha, foreground, share
-        closer, foreground[near] = self._look(np.ascontiguousarray(rgb[near]), side)
-        # What was surely inside before stays so.
-        rim = 2 * round(4 / _factor(alpha.shape, CLOSE_SIDE)) + 1
-        inside = cv2.erode((alpha[near] > SURE).astype(np.uint8), np.ones((rim, rim), np.uint8))
-        alpha[:] = 0
-        alpha[near] = np.maximum(closer * share[near], inside)
-        return alpha, foreground, share
+        x, y, half = (scale * length for length in (crop.center_x, crop.center_y, crop.side * CONTEXT / 2))
+        left, top = max(0, round(x - half)), max(0, round(y - half))
+        near = np.s_[top : min(shape[0], round(y + half)), left : min(shape[1], round(x + half))]
+        seen = alpha[tuple(slice(int(part.start / scale), math.ceil(part.stop / scale)) for part in near)]
+        side = FIGURE_SIDE if seen.mean() < FIGURE_SHARE else CLOSE_SIDE
+        size = (near[0].stop - near[0].start, near[1].stop - near[1].start)
+        return (near, side) if _factor(size, side) >= 1.1 * _factor(shape, CLOSE_SIDE) else (None, 0)
 
     @torch.inference_mode()
     def _look(self, rgb, side):
-        """One run of the network on a picture reduced to at most `side`; takes and returns what `_run` does."""
+        """One run of the network on a picture reduced to at most `side`."""
         if self._network is None:
             self._network = load_rvm(self.device)
+        small = _reduced(rgb, side)
+        small = torch.from_numpy(np.ascontiguousarray(small)).to(self.device).permute(2, 0, 1)[None].float() / 255
+        answer = _Answer(small, self._network(small), side)
+        give_back_memory()
+        return answer
+
+
+class _Answer:
+    """What the network said about a reduced picture, for that picture in any larger size."""
+
+    def __init__(self, small, target, side):
+        self._target, self._side = target, side
+        self._sharpen = GuidedFilter(small, target)
+
+    @torch.inference_mode()
+    def develop(self, rgb):
+        """(H, W, 3) uint8 -> alpha (H, W) float32 0..1 and foreground (H, W, 3) uint8."""
         height, width = rgb.shape[:2]
-        factor = _factor(rgb.shape, side)
-        size = max(1, round(width * factor)), max(1, round(height * factor))
-        small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) if factor < 1 else rgb
-        small = torch.from_numpy(small).to(self.device).permute(2, 0, 1)[None].float() / 255
-        target = self._network(small)
-        sharpen = GuidedFilter(small, target) if factor < 1 else None
-        # One channel at a time: photos are large.
-        foreground = np.empty_like(rgb)
-        mean = torch.zeros((1, 1, height, width), device=self.device)
-        for index in range(3):
-            channel = torch.from_numpy(rgb[..., index].astype(np.float32) / 255).to(self.device)[None, None]
-            mean += channel / 3
-            residual = sharpen.channel(index, channel) if sharpen else target[:, index : index + 1]
-            foreground[..., index] = ((channel + residual).clamp_(0, 1) * 255).round_()[0, 0].cpu().numpy()
-        alpha = sharpen.channel(3, mean) if sharpen else target[:, 3:]
-        return alpha.clamp(0, 1)[0, 0].cpu().numpy(), foreground
+        alpha, foreground = np.empty((height, width), np.float32), np.empty((height, width, 3), np.uint8)
+        sharpen = _factor(rgb.shape, self._side) < 1
+        for first in range(0, height, ROWS):  # photos are large
+            rows = np.s_[first : first + ROWS]
+            picture = torch.from_numpy(np.ascontiguousarray(rgb[rows])).to(self._target.device)
+            picture = picture.permute(2, 0, 1)[None].float() / 255
+            guide = torch.cat([picture, picture.mean(1, keepdim=True)], 1)
+            found = self._sharpen.rows(guide, first, height) if sharpen else self._target[:, :, rows]
+            colors = (picture + found[:, :3]).clamp_(0, 1).mul_(255).round_()
+            foreground[rows] = colors[0].permute(1, 2, 0).byte().cpu().numpy()
+            alpha[rows] = found[0, 3].clamp(0, 1).cpu().numpy()
+        return alpha, foreground
+
+
+def _reduced(rgb, side):
+    factor = _factor(rgb.shape, side)
+    size = [max(1, round(length * factor)) for length in rgb.shape[1::-1]]
+    return cv2.resize(rgb, size, interpolation=cv2.INTER_AREA) if factor < 1 else rgb
 
 
 def _factor(shape, side):
@@ -119,8 +164,8 @@ def _factor(shape, side):
 
 
 def _one_person(alpha, complaint):
-    """The largest connected part of alpha (H, W) with its soft edges, small holes filled. Raises NoPersonError."""
-    alpha = alpha.copy()
+    """alpha (H, W), of which only the largest connected part with its soft edges is left, small holes filled; in place.
+    Raises NoPersonError."""
     solid = (alpha > 0.5).astype(np.uint8)
     if not solid.any():
         raise NoPersonError(complaint)
@@ -129,16 +174,32 @@ def _one_person(alpha, complaint):
     _, parts = cv2.connectedComponents(joined, connectivity=8)
     areas = np.bincount(parts[solid > 0], minlength=2)
     person = parts == (np.argmax(areas[1:]) + 1)
-    # Each soft pixel belongs to the part next to it.
-    _, nearest = cv2.distanceTransformWithLabels(1 - joined, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_CCOMP)
-    alpha[nearest != nearest[person][0]] = 0
+    place = np.unravel_index(person.argmax(), person.shape)
+    del parts  # of large photos they are large: one set of them at a time
+    if len(areas) > 2:  # each soft pixel belongs to the part next to it
+        alpha[_nearer_to_another(joined, person)] = 0
     # What hangs together with the person only by nothing is haze.
-    _, visible = cv2.connectedComponents(((alpha > FAINT) | person).astype(np.uint8), connectivity=8)
-    alpha[visible != visible[person][0]] = 0
-    _fill_small_holes(alpha)
+    parts = cv2.connectedComponents(((alpha > FAINT) | person).astype(np.uint8), connectivity=8)[1]
+    alpha[parts != parts[place]] = 0
+    del parts
+    x, y, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
+    _fill_small_holes(alpha[max(0, y - 1) : y + height + 1, max(0, x - 1) : x + width + 1])
     if alpha.mean() < LEAST_AREA or (alpha > SURE).sum() < SURE_SHARE * (alpha > 0.5).sum():
         raise NoPersonError(complaint)
     return alpha
+
+
+def _nearer_to_another(joined, person):
+    """(H, W) bool: which pixels lie nearer to another part of joined, (H, W) 0 or 1, than to the part person. Of large
+    pictures by every second pixel or fewer."""
+    step = math.ceil(max(joined.shape) / OVERVIEW_SIDE)
+    some, mine = joined[::step, ::step], person[::step, ::step]
+    if not mine.any():
+        return np.zeros(joined.shape, bool)
+    nearest = cv2.distanceTransformWithLabels(1 - some, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_CCOMP)[1]
+    other = (nearest != nearest[np.unravel_index(mine.argmax(), mine.shape)]) & ~mine
+    other = other.astype(np.uint8).repeat(step, 0).repeat(step, 1)[: joined.shape[0], : joined.shape[1]]
+    return (other > 0) & ~person
 
 
 def _fill_small_holes(alpha):
@@ -158,8 +219,12 @@ def _spread_core(rgb, alpha):
     unsure = (alpha <= SURE).astype(np.uint8)
     if unsure.all():
         return rgb
-    _, nearest = cv2.distanceTransformWithLabels(unsure, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    sure = np.zeros((nearest.max() + 1, 3), np.float32)
+    nearest = cv2.distanceTransformWithLabels(unsure, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    sure = np.zeros((nearest.max() + 1, 3), np.uint8)
     sure[nearest[unsure == 0]] = rgb[unsure == 0]
-    share = np.where(unsure, alpha, 1)[..., None]
-    return np.rint(share * rgb + (1 - share) * sure[nearest]).astype(np.uint8)
+    colors = rgb.copy()
+    for first in range(0, len(rgb), ROWS):
+        rows = np.s_[first : first + ROWS]
+        share = np.where(unsure[rows], alpha[rows], 1)[..., None]
+        colors[rows] = np.rint(share * rgb[rows] + (1 - share) * sure[nearest[rows]])
+    return colors

@@ -42,3 +42,14 @@ def _windows_peak_bytes():
     if not query(kernel32.GetCurrentProcess(), ctypes.byref(counters), counters.cb):
         raise ctypes.WinError(ctypes.get_last_error())
     return counters.PeakWorkingSetSize
+
+
+def give_back_memory():
+    """Hand what was freed back to the system. glibc keeps what networks leave, in pieces that large arrays do not fit
+    into; elsewhere nothing needs to be done."""
+    if sys.platform == "linux":
+        import ctypes
+
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim:
+            trim(0)

@@ -10,6 +10,7 @@ import torch
 from .errors import InputError
 from .graph import DATA, Graph
 from .landmarks import Landmark, Landmarks, Person, body_region
+from .memory import give_back_memory
 from .stance import HIPS, SHOULDERS
 
 GRIDS = ((28, 2), (14, 2), (7, 6))  # of the detector: cells to a side, guesses in each
@@ -57,6 +58,7 @@ class People:
             for index in sorted(range(len(group)), key=lambda index: -group[index][0] - _clearness(glances[index][0])):
                 if person := self._read(rgb, group[index], glances[index], people):
                     people.append(person)
+        give_back_memory()
         return sorted(people, key=lambda person: person.region.center_x)
 
     def _read(self, rgb, face, glance, people):

@@ -25,11 +25,12 @@ class PersonCut:
         outer_centers: pixels are spread so that the outer ones' centres lie on the crop's border, not their edges.
         """
         crop = replace(self.crop, side=self.crop.side * size / (size - 1)) if outer_centers else self.crop
-        alpha = np.where(self.matte.alpha < LEAST_ALPHA, 0, self.matte.alpha).astype(np.float32)
-        colored = np.dstack([self.matte.foreground.astype(np.float32) / 255 * alpha[..., None], alpha])
-        cut = crop.cut(colored, size, 0)
-        alpha = np.clip(cut[..., 3], 0, 1)
-        return np.clip(cut[..., :3] / np.maximum(alpha, 1e-6)[..., None], 0, 1), alpha
+        whole = self.matte.alpha * (self.matte.alpha >= LEAST_ALPHA)
+        alpha = np.clip(crop.cut(whole, size, 0), 0, 1)
+        share = 255 * np.maximum(alpha, 1e-6)
+        # One channel at a time: photos are large.
+        channels = (crop.cut(self.matte.foreground[..., index] * whole, size, 0) / share for index in range(3))
+        return np.clip(np.dstack(list(channels)), 0, 1), alpha
 
 
 def network_input(rgb: np.ndarray, alpha: np.ndarray, device) -> tuple[torch.Tensor, torch.Tensor]:

@@ -16,10 +16,16 @@ from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 from .errors import InputError
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
+REDUCED, DNG_VERSION = 254, 50706  # TIFF tags: this is a smaller copy of another picture in the file; it is a DNG
 SAVE_AS = "Save it as PNG, JPEG, WebP, TIFF or BMP and choose that file."
-MAX_BYTES = 512 << 20
-MAX_PIXELS = 150_000_000
+MAX_BYTES, MAX_WEBP_BYTES = 512 << 20, 96 << 20  # a WebP file is read into memory as a whole
+# What can be decoded in half a gigabyte. A decoder takes 4 bytes a pixel; WebP's 4 times as much, TIFF's up to 3 times;
+# JPEG's only what is left after reduction, but if progressive 6 bytes of each pixel before.
+MOST_PIXELS = {"PNG": 128_000_000, "BMP": 128_000_000, "TIFF": 50_000_000, "WEBP": 40_000_000, "JPEG": 256_000_000}
+MOST_PROGRESSIVE = 80_000_000
 MAX_SIDE = 4096
+Image.MAX_IMAGE_PIXELS = max(MOST_PIXELS.values())  # sizes are judged by format here
+STRIP_ROWS = 256  # of a very large picture that are worked on at a time
 MIN_SIDE = 64
 # A cut-out lacks a good part of the picture; less is a rounded corner or dirt in the alpha.
 LEAST_TRANSPARENT = 0.02
@@ -44,6 +50,8 @@ _OTHERS = (
     (4, b"ftypmp4", "a film, not a"), (4, b"ftypisom", "a film, not a"), (0, b"GIF8", "a GIF"),
     (0, b"8BPS", "a Photoshop"), (0, b"v/1\x01", "an OpenEXR"), (0, b"#?RADIANCE", "a Radiance HDR"),
     (0, b"\xff\x0a", "a JPEG XL"), (4, b"JXL ", "a JPEG XL"), (4, b"jP  ", "a JPEG 2000"), (0, b"%PDF", "a PDF, not a"),
+    (8, b"CR\x02", "a raw camera"), (0, b"FUJIFILMCCD", "a raw camera"), (0, b"IIRO", "a raw camera"),
+    (0, b"IIRS", "a raw camera"), (0, b"IIU\0", "a raw camera"), (0, b"<svg", "an SVG"), (0, b"<?xml", "an SVG"),
 )  # fmt: skip
 
 
@@ -81,13 +89,15 @@ def load_photo(path: str | os.PathLike) -> Photo:
                 fix="Open it in an image editor, save it anew and choose that file, or choose another photo.",
             ) from error
         orientation = _orientation(image, notes)
-        color, alpha = _split(image, name)
-        color = _to_srgb(color, image.info.get("icc_profile"), notes)
+        profile = image.info.get("icc_profile")
+        color, alpha = _split_smaller(image, name)
+        del image
     if max(width, height) > MAX_SIDE:
         size = _reduced((width, height))
         color = color.resize(size, Image.Resampling.LANCZOS)
         alpha = alpha and alpha.resize(size, Image.Resampling.LANCZOS)
         notes.append(f"The photo was reduced from {width} x {height} to {size[0]} x {size[1]} pixels.")
+    color = _to_srgb(color, profile, notes)
     if min(color.size) < MIN_SIDE:
         raise InputError(
             f'The picture "{name}" is too small: {width} x {height} pixels.',
@@ -129,22 +139,40 @@ def _open_image(file, name):
     file.seek(0)
     for offset, magic, word in _OTHERS:
         if head[offset:].startswith(magic):
-            raise InputError(f'"{name}" is {word} picture, which cannot be read here.', fix=SAVE_AS)
-    too_many = InputError(
-        f'The picture "{name}" has too many pixels; at most {MAX_PIXELS // 1_000_000} million are read.',
-        fix="Save a smaller copy of the photo and choose that.",
-    )
+            raise _foreign(name, word)
+    smaller = "Save a smaller copy of the photo and choose that."
+    if head[8:12] == b"WEBP" and os.fstat(file.fileno()).st_size > MAX_WEBP_BYTES:
+        raise InputError(f'The file "{name}" is too big: WebP is read up to {MAX_WEBP_BYTES >> 20} MB.', fix=smaller)
     try:
         image = Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError as error:
-        raise too_many from error
+        raise InputError(f'The picture "{name}" has too many pixels.', fix=smaller) from error
     except UnidentifiedImageError as error:
         raise InputError(f'"{name}" is not a picture that can be read here, or it is damaged.', fix=SAVE_AS) from error
     except _BROKEN as error:
         raise InputError(f'The picture "{name}" is damaged.', fix="Choose another photo.") from error
-    if image.width * image.height > MAX_PIXELS:
-        raise too_many
+    if image.format == "TIFF" and _is_raw(image):
+        raise _foreign(name, "a raw camera")
+    most = MOST_PROGRESSIVE if image.info.get("progressive") else MOST_PIXELS[image.format]
+    if image.width * image.height > most:
+        raise InputError(
+            f'The picture "{name}" has too many pixels: {image.width} x {image.height}; of such a file at most '
+            f"{most // 1_000_000} million are read.",
+            fix=smaller,
+        )
     return image
+
+
+def _foreign(name, word):
+    return InputError(f'"{name}" is {word} picture, which cannot be read here.', fix=SAVE_AS)
+
+
+def _is_raw(image):
+    """Raw files of many cameras are TIFFs that begin with a thumbnail."""
+    try:
+        return image.tag_v2.get(REDUCED) == 1 or DNG_VERSION in image.tag_v2
+    except _BROKEN:
+        return False
 
 
 def _reduced(size: tuple[int, int]) -> tuple[int, int]:
@@ -159,6 +187,23 @@ def _orientation(image, notes) -> int:
     except _BROKEN:
         notes.append("The photo's EXIF data is damaged: if the person lies on the side, turn the photo first.")
         return 1
+
+
+def _split_smaller(image, name):
+    """What `_split` returns; of a very large picture reduced by a whole number, in strips."""
+    factor = max(image.size) // MAX_SIDE
+    if factor < 2:
+        return _split(image, name)
+    width, height = (-(-side // factor) for side in image.size)
+    whole = None
+    for top in range(0, height, STRIP_ROWS):
+        rows = top * factor, min(image.height, (top + STRIP_ROWS) * factor)
+        strip = _split(image.crop((0, rows[0], image.width, rows[1])), name)
+        whole = whole or [part and Image.new(part.mode, (width, height)) for part in strip]
+        for large, part in zip(whole, strip, strict=True):
+            if part:
+                large.paste(part.reduce(factor), (0, top))
+    return whole
 
 
 def _split(image, name):

@@ -35,6 +35,7 @@ BLOCKS = (
     (5, 960, 160, True, "hardswish", 1, 2),
 )
 SKIPS = {0: 16, 2: 24, 5: 40}  # blocks whose output the decoder reads, and their channels: at 1/2, 1/4, 1/8
+ROWS, MARGIN = 128, 4  # of the picture in the last layers, and what these need around; both even
 FLAT = 1e-5  # of the guided filter: variance of the picture below which it says nothing
 
 
@@ -63,8 +64,17 @@ class RVM(nn.Module):
         x = self.up8(x, skip8, eighth)
         x = self.up4(x, skip4, quarter)
         x = self.up2(x, skip2, half)
-        x = F.relu(self.out1(torch.cat([_double(x, picture), picture], 1)))
-        return self.project(F.relu(self.out2(x)))
+        return torch.cat([self._finish(x, picture, first) for first in range(0, picture.shape[2], ROWS)], 2)
+
+    def _finish(self, x, picture, first):
+        """The last layers, on ROWS rows of the picture from `first`: whole, they take more memory than all before."""
+        height = picture.shape[2]
+        last = min(first + ROWS, height)
+        low, high = max(0, first - MARGIN), min(height, last + MARGIN)
+        picture = picture[:, :, low:high]
+        x = _double(x[:, :, low // 2 : -(-high // 2)], picture)
+        x = F.relu(self.out1(torch.cat([x, picture], 1)))
+        return self.project(F.relu(self.out2(x)))[:, :, first - low : last - low]
 
 
 def load_rvm(device: torch.device, path: Path = WEIGHTS) -> RVM:
@@ -194,10 +204,22 @@ class GuidedFilter:
         self.slope = covariance / (variance + FLAT)
         self.offset = mean_target - self.slope * mean_guide
 
-    def channel(self, index: int, guide: Tensor) -> Tensor:
-        """One channel of the target, large: guide (1, 1, H, W) is that channel of the large picture, or its mean."""
+    def rows(self, guide: Tensor, first: int, height: int) -> Tensor:
+        """Some rows of the large target. guide: (1, 4, n, W), these rows of the large picture and its mean, from row
+        `first` of `height`. Returns (1, 4, n, W)."""
+        small = self.slope.shape[2]
+        place = (torch.arange(first, first + guide.shape[2], device=guide.device) + 0.5) * small / height - 0.5
+        above = place.floor()
+        share = (place - above)[:, None]
+        above = above.long()
+        low, high = above.clamp(0, small - 1), (above + 1).clamp(0, small - 1)
         slope, offset = (
-            F.interpolate(line[:, index : index + 1], size=guide.shape[2:], mode="bilinear", align_corners=False)
+            F.interpolate(
+                torch.lerp(line[:, :, low], line[:, :, high], share),
+                size=guide.shape[2:],
+                mode="bilinear",
+                align_corners=False,
+            )
             for line in (self.slope, self.offset)
         )
         return slope.mul_(guide).add_(offset)

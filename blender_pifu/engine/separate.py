@@ -36,11 +36,11 @@ SURE = 0.9  # lead over the next that makes a pixel one person's for certain
 def share_of(person: Person, people: list[Person], rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """How much of each pixel of the matte is this person's, 0..1.
 
-    person: one of people, who are all that were found; rgb: (H, W, 3) uint8; alpha: (H, W) matte of everybody, those
-    who were not found included. Returns (H, W) float32.
+    person: one of people, who are all that were found; rgb: (H, W, 3) uint8; alpha: (h, w) matte of everybody, those
+    who were not found included, of the photo in any size. Returns (h, w) float32.
     """
-    scale = min(1.0, SIDE / max(alpha.shape))
-    size = tuple(max(1, round(side * scale)) for side in alpha.shape[::-1])
+    scale = min(1.0, SIDE / max(rgb.shape))
+    size = tuple(max(1, round(side * scale)) for side in rgb.shape[1::-1])
     solid = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) > 0.5
     if not solid.any():
         return np.ones_like(alpha)

@@ -33,6 +33,8 @@ from .evaluate_body import evaluate_body
 from .evaluate_texture import as_table as texture_table
 from .evaluate_texture import evaluate_texture
 from .export import BUNDLED_FILE, export
+from .fuzz import HEADING, fuzz
+from .hostile import cases as hostile_files
 from .octree import compare, depths
 from .reading import table as reading_table
 from .sheets import people_sheet
@@ -95,6 +97,8 @@ def main() -> None:
     wear.add_argument("--resolution", type=int, default=256)
     wear.add_argument("--texture", type=int, choices=TEXTURE_SIDES, default=2048, help="side of the texture, pixels")
     wear.add_argument("--out", type=Path, help="folder for a picture a person")
+    hostile = commands.add_parser("fuzz", help="what the command line answers to hostile files, as a table")
+    hostile.add_argument("--only", metavar="WORDS", default="", help="files whose description holds these")
     ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
     ship.add_argument("--scores", type=Path, help="table that evaluate wrote into its folder, for the card")
     ship.add_argument("--reads-back", action="store_true", help="evaluate-back --read found the back's normals better")
@@ -121,6 +125,7 @@ def main() -> None:
         "evaluate-reading": _evaluate_reading,
         "evaluate-texture": _evaluate_texture,
         "export": _export,
+        "fuzz": _fuzz,
         "octree": _octree,
     }
     commands[options.command](options)
@@ -167,6 +172,20 @@ def _evaluate_reading(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     for line in reading_table(options.people, options.photos):
         print(line, flush=True)
+
+
+def _fuzz(options: argparse.Namespace) -> None:
+    answers = []
+    print(HEADING)
+    for answer in fuzz(case for case in hostile_files() if options.only in case[0]):
+        answers.append(answer)
+        print(str(answer).encode("utf-8", "replace").decode(), flush=True)
+    bad = sum(not answer.good for answer in answers)
+    most = max((answer.peak_mb for answer in answers), default=0)
+    longest = max((answer.seconds for answer in answers), default=0)
+    print(f"{len(answers)} files; not answered well: {bad}; at most {most:.0f} MB, {longest:.1f} s")
+    if bad:
+        raise SystemExit(1)
 
 
 def _evaluate(options: argparse.Namespace) -> None:

@@ -74,10 +74,11 @@ def test_sharpened_matte_agrees_with_the_published_graph(suit, graph):
     """Not to the digit: here the picture is averaged when reduced, and the filter keeps to the borders."""
     large, small = picture(suit.rgb, (1024, 968)), picture(suit.rgb, (512, 484))
     sharpen = GuidedFilter(small, load_rvm(torch.device("cpu"))(small))
-    alpha = sharpen.channel(3, large.mean(1, keepdim=True))
-    difference = np.abs(shrink(array(alpha)) - graph["alpha"])
+    guide = torch.cat([large, large.mean(1, keepdim=True)], 1)
+    found = torch.cat([sharpen.rows(guide[:, :, rows], rows.start, 968) for rows in (np.s_[0:500], np.s_[500:968])], 2)
+    difference = np.abs(shrink(array(found[:, 3:])) - graph["alpha"])
     assert difference.mean() < 0.002 and np.quantile(difference, 0.99) < 0.05
-    red = large[:, :1] + sharpen.channel(0, large[:, :1])
+    red = large[:, :1] + found[:, :1]
     assert np.abs(shrink(array(red)) - graph["foreground"][..., 0]).mean() < 0.005
 
 
