@@ -4,7 +4,6 @@
 import contextlib
 import json
 import os
-import resource
 import shutil
 import tempfile
 import time
@@ -76,6 +75,8 @@ def _answer(name, place, path):
 
 def _in_fork(act, folder):
     """Exit code, seconds, peak in MB, and what was printed."""
+    import resource  # Windows has none
+
     said = Path(f"{folder}.said")
     child = os.fork()
     if child == 0:
