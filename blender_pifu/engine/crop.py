@@ -2,6 +2,7 @@
 """The square of the photo that holds the person, and cutting it out at any size."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -11,6 +12,7 @@ from PIL import Image
 from .errors import NoPersonError
 
 FILL = 0.9  # longer side of the person's bounding box, in sides of the crop
+STRIP_PX = 128  # rows of the photo that are worked on at a time
 
 
 @dataclass(frozen=True)
@@ -31,25 +33,43 @@ class Crop:
         Returns (size_px, size_px) or (size_px, size_px, C) of the same dtype; integers are rounded.
         """
         planes = array[..., None] if array.ndim == 2 else array
-        # Beyond the square the filter still needs its neighbours.
-        margin = math.ceil(max(1.0, self.side / size_px)) + 1
+        out = self.compose(planes.__getitem__, planes.shape, size_px, border)
+        out = out if array.dtype.kind == "f" else np.rint(out)
+        return out.reshape(size_px, size_px, *array.shape[2:]).astype(array.dtype)
+
+    def compose(
+        self,
+        pixels: Callable[[tuple[slice, slice]], np.ndarray],
+        shape: tuple[int, int, int],
+        size_px: int,
+        border: float = 0,
+    ) -> np.ndarray:
+        """As `cut`, of a picture (H, W, C) that is made piece by piece: large photos take much memory.
+
+        pixels: gives (h, w, C) of some rows and columns; shape: of the whole picture. Returns float32.
+        """
+        step = self.side / size_px
+        margin = math.ceil(max(1.0, step)) + 1  # beyond the square the filter still needs its neighbours
         left, top = self.center_x - self.side / 2, self.center_y - self.side / 2
-        x0, y0 = math.floor(left) - margin, math.floor(top) - margin
-        x1, y1 = math.ceil(left + self.side) + margin, math.ceil(top + self.side) + margin
-        height, width = array.shape[:2]
-        rows, columns = slice(max(y0, 0), max(min(y1, height), 0)), slice(max(x0, 0), max(min(x1, width), 0))
-        box = (left - x0, top - y0, left - x0 + self.side, top - y0 + self.side)
-        out = np.empty((size_px, size_px, planes.shape[2]), array.dtype)
-        for channel in range(planes.shape[2]):
-            window = np.full((y1 - y0, x1 - x0), border, np.float32)
-            inside = planes[rows, columns, channel]
-            if inside.size:
-                window[rows.start - y0 : rows.stop - y0, columns.start - x0 : columns.stop - x0] = inside
-            whole = Image.fromarray(window)
-            del window  # it may be large
-            resampled = np.asarray(whole.resize((size_px, size_px), Image.Resampling.BILINEAR, box=box))
-            out[..., channel] = resampled if array.dtype.kind == "f" else np.rint(resampled)
-        return out[..., 0] if array.ndim == 2 else out
+        x0, x1 = math.floor(left) - margin, math.ceil(left + self.side) + margin
+        columns = slice(max(x0, 0), max(min(x1, shape[1]), 0))
+        out = np.empty((size_px, size_px, shape[2]), np.float32)
+        count = max(1, round(STRIP_PX / step))
+        for first in range(0, size_px, count):
+            last = min(first + count, size_px)
+            low, high = top + first * step, top + last * step
+            y0, y1 = math.floor(low) - margin, math.ceil(high) + margin
+            rows = slice(max(y0, 0), max(min(y1, shape[0]), 0))
+            window = np.full((y1 - y0, x1 - x0, shape[2]), border, np.float32)
+            if rows.start < rows.stop and columns.start < columns.stop:
+                inside = window[rows.start - y0 : rows.stop - y0, columns.start - x0 : columns.stop - x0]
+                inside[:] = pixels((rows, columns))
+            box = (left - x0, low - y0, left - x0 + self.side, high - y0)
+            for channel in range(shape[2]):
+                strip = Image.fromarray(window[..., channel])
+                strip = strip.resize((size_px, last - first), Image.Resampling.BILINEAR, box=box)
+                out[first:last, :, channel] = np.asarray(strip)
+        return out
 
 
 def crop_around(alpha: np.ndarray) -> Crop:

@@ -85,21 +85,22 @@ class Matting:
         if near is None and overview is rgb:
             return alpha, foreground, share > 0.5
         inside = alpha > SURE
+        # Photos are large: the share in bytes, everything else in place.
+        share = cv2.resize(np.rint(255 * share).astype(np.uint8), (width, height), interpolation=cv2.INTER_LINEAR)
         if near is None:
-            share = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)
             alpha, foreground = answer.develop(rgb)
-            alpha *= share
         else:  # a second look at the person; what was surely inside before stays so
             rim = 2 * round(4 / _factor(alpha.shape, CLOSE_SIDE)) + 1
             inside = cv2.erode(inside.astype(np.uint8), np.ones((rim, rim), np.uint8))
-            closer, colors = self._look(rgb[near], side).develop(rgb[near])
-            inside = cv2.resize(inside, (width, height), interpolation=cv2.INTER_NEAREST)
-            share = cv2.resize(share, (width, height), interpolation=cv2.INTER_LINEAR)
-            closer *= share[near]
+            answer = self._look(rgb[near], side)
             alpha, foreground = np.zeros((height, width), np.float32), np.zeros_like(rgb)
-            alpha[near] = np.maximum(closer, inside[near], out=closer)
-            foreground[near] = colors
-        return alpha, foreground, share > 0.5
+            answer.develop(rgb[near], alpha[near], foreground[near])
+        alpha *= share
+        alpha /= 255
+        if near is not None:
+            inside = cv2.resize(inside, (width, height), interpolation=cv2.INTER_NEAREST)
+            np.maximum(alpha[near], inside[near], out=alpha[near])
+        return alpha, foreground, share > 127
 
     def _closer(self, alpha, shape):
         """Where in the photo, (height, width, 3), to look again, and in which size; None where that shows no more.
@@ -136,10 +137,11 @@ class _Answer:
         self._sharpen = GuidedFilter(small, target)
 
     @torch.inference_mode()
-    def develop(self, rgb):
-        """(H, W, 3) uint8 -> alpha (H, W) float32 0..1 and foreground (H, W, 3) uint8."""
+    def develop(self, rgb, alpha=None, foreground=None):
+        """(H, W, 3) uint8 -> alpha (H, W) float32 0..1 and foreground (H, W, 3) uint8, in these where given."""
         height, width = rgb.shape[:2]
-        alpha, foreground = np.empty((height, width), np.float32), np.empty((height, width, 3), np.uint8)
+        alpha = np.empty((height, width), np.float32) if alpha is None else alpha
+        foreground = np.empty((height, width, 3), np.uint8) if foreground is None else foreground
         sharpen = _factor(rgb.shape, self._side) < 1
         for first in range(0, height, ROWS):  # photos are large
             rows = np.s_[first : first + ROWS]

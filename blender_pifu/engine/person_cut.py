@@ -25,12 +25,15 @@ class PersonCut:
         outer_centers: pixels are spread so that the outer ones' centres lie on the crop's border, not their edges.
         """
         crop = replace(self.crop, side=self.crop.side * size / (size - 1)) if outer_centers else self.crop
-        whole = self.matte.alpha * (self.matte.alpha >= LEAST_ALPHA)
-        alpha = np.clip(crop.cut(whole, size, 0), 0, 1)
-        share = 255 * np.maximum(alpha, 1e-6)
-        # One channel at a time: photos are large.
-        channels = (crop.cut(self.matte.foreground[..., index] * whole, size, 0) / share for index in range(3))
-        return np.clip(np.dstack(list(channels)), 0, 1), alpha
+        both = crop.compose(self._weighted, (*self.matte.alpha.shape, 4), size)
+        alpha = np.clip(both[..., 3], 0, 1)
+        return np.clip(both[..., :3] / (255 * np.maximum(alpha, 1e-6))[..., None], 0, 1), alpha
+
+    def _weighted(self, part):
+        """Of some rows and columns the colours 0..255 times the matte, and the matte: (h, w, 4) float32."""
+        alpha = self.matte.alpha[part]
+        alpha = (alpha * (alpha >= LEAST_ALPHA))[..., None]
+        return np.concatenate([self.matte.foreground[part] * alpha, alpha], -1)
 
 
 def network_input(rgb: np.ndarray, alpha: np.ndarray, device) -> tuple[torch.Tensor, torch.Tensor]:

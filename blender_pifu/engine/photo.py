@@ -21,7 +21,7 @@ SAVE_AS = "Save it as PNG, JPEG, WebP, TIFF or BMP and choose that file."
 MAX_BYTES, MAX_WEBP_BYTES = 512 << 20, 96 << 20  # a WebP file is read into memory as a whole
 # What can be decoded in half a gigabyte. A decoder takes 4 bytes a pixel; WebP's 4 times as much, TIFF's up to 3 times;
 # JPEG's only what is left after reduction, but if progressive 6 bytes of each pixel before.
-MOST_PIXELS = {"PNG": 128_000_000, "BMP": 128_000_000, "TIFF": 50_000_000, "WEBP": 40_000_000, "JPEG": 256_000_000}
+MOST_PIXELS = {"PNG": 110_000_000, "BMP": 110_000_000, "TIFF": 50_000_000, "WEBP": 40_000_000, "JPEG": 256_000_000}
 MOST_PROGRESSIVE = 80_000_000
 MAX_SIDE = 4096
 Image.MAX_IMAGE_PIXELS = max(MOST_PIXELS.values())  # sizes are judged by format here

@@ -228,10 +228,10 @@ def _large():
     zeros = zlib.compress(bytes(200 << 20), 9)
     yield "600 MB, mostly a hole", sparse
     yield "PNG that claims 60000 x 60000", _file("photo.png", lambda: claim(60000, 60000))
-    yield "PNG that claims 11000 x 11000", _file("photo.png", lambda: claim(11000, 11000))
+    yield "PNG that claims 10400 x 10400", _file("photo.png", lambda: claim(10400, 10400))
     yield "PNG, text of 200 MB", _file("photo.png", lambda: with_chunk(b"zTXt", b"a\0\0" + zeros))
     yield "PNG, profile of 200 MB", _file("photo.png", lambda: with_chunk(b"iCCP", b"a\0\0" + zeros))
-    for mode, side in (("1", 11300), ("L", 11300), ("P", 11300), ("RGB", 11300), ("RGBA", 11300)):
+    for mode, side in (("1", 10480), ("L", 10480), ("P", 10480), ("RGB", 10480), ("RGBA", 10480)):
         yield f"PNG, {mode}, {side} x {side}", _file(
             "photo.png", lambda m=mode, s=side: encoded("PNG", Image.new(m, (s, s)), compress_level=1)
         )
@@ -249,6 +249,6 @@ def _large():
     yield "TIFF, one strip, 7050 x 7050", _file(
         "photo.tif", lambda: encoded("TIFF", Image.new("RGBA", (7050, 7050), "red"), tiffinfo={278: 7050})
     )
-    yield "BMP, 11300 x 11300", _file("photo.bmp", lambda: encoded("BMP", Image.new("RGB", (11300, 11300))))
+    yield "BMP, 10480 x 10480", _file("photo.bmp", lambda: encoded("BMP", Image.new("RGB", (10480, 10480))))
     yield "PNG, 4096 x 4096, a person", _file("photo.png", lambda: encoded("PNG", photo(4096, 4096), compress_level=1))
     yield "PNG, 20000 x 100", _file("photo.png", lambda: encoded("PNG", photo(20000, 100), compress_level=1))
