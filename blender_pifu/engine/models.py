@@ -103,8 +103,8 @@ class HumanModel:
                 both, (self.input_px, self.input_px), mode="bilinear", antialias=True, align_corners=False
             )
         if self.fine is None:
-            return Encoding(both, self.level(both))
-        return Encoding(both, self.fine(both, enlarged(self.level(F.avg_pool2d(both, 2)))))
+            return Encoding(both, self.level.draw_evenly(both))
+        return Encoding(both, self.fine(both, enlarged(self.level.draw_evenly(F.avg_pool2d(both, 2)))))
 
     def prepare(self, cut: PersonCut) -> tuple[Tensor, Tensor]:
         """What `encode` takes, from a photo's cut-out person."""

@@ -6,7 +6,7 @@ surfaces instead of from the crop's centre: with absolute depth it takes days of
 extruded through the volume. Nothing here normalises across points: any subset of points gives the same answers.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 import torch.nn.functional as F
@@ -62,6 +62,13 @@ class Maps:
     back_rgb: Tensor  # 3, 0..1 sRGB, the hidden side seen through the front's pixels
     fine: Tensor  # widths[0] features
     wide: Tensor  # wide_features at a quarter of the core's resolution
+
+    def mirrored(self) -> "Maps":
+        """The maps of the mirror image: left and right changed, in normals too."""
+        flipped = {field.name: getattr(self, field.name).flip(3) for field in fields(self)}
+        for name in ("front_normals", "back_normals"):
+            flipped[name] = flipped[name] * flipped[name].new_tensor([-1, 1, 1]).view(1, 3, 1, 1)
+        return Maps(**flipped)
 
 
 class UNet(nn.Module):
@@ -217,6 +224,15 @@ class CoarseLevel(nn.Module):
 
     def forward(self, image: Tensor) -> Maps:
         return self.encoder(image)
+
+    def draw_evenly(self, image: Tensor) -> Maps:
+        """The mean of what is drawn of an image (B, 4, H, W) and of its mirror image: what is a guess, above all which
+        limb is how far away, comes out nearer to the truth than by one look."""
+        maps, other = self(image), self(image.flip(3)).mirrored()
+        mean = {field.name: (getattr(maps, field.name) + getattr(other, field.name)) / 2 for field in fields(Maps)}
+        for name in ("front_normals", "back_normals"):
+            mean[name] = F.normalize(mean[name], dim=1, eps=1e-4)
+        return Maps(**mean)
 
     @staticmethod
     def stack(maps: Maps, image: Tensor) -> Tensor:

@@ -34,6 +34,16 @@ def test_the_middle_is_inside_and_the_border_outside(silhouette):
     assert inside > 0.5 and outside == 0
 
 
+def test_the_mirror_image_gives_the_mirror_image(silhouette):
+    model = load_model("fast")
+    lopsided = silhouette.clone()
+    lopsided[..., 60:90, 60:108] = 0.6
+    maps, other = (model.encode(image).maps for image in (lopsided, lopsided.flip(3)))
+    mirrored = other.mirrored()
+    for name in ("front_depth", "front_normals", "back_normals", "back_rgb", "wide"):
+        assert torch.allclose(getattr(maps, name), getattr(mirrored, name), atol=1e-4), name
+
+
 def test_no_answer_depends_on_the_points_beside_it(silhouette):
     model = load_model("fast")
     encoding = model.encode(silhouette)
