@@ -49,6 +49,12 @@ def put_bones(edit_bones, bones: list[Bone]) -> None:
         edit.head, edit.tail = bone.head, bone.tail
         edit.align_roll(Vector(bone.z_axis))
         edit.parent = edit_bones[bone.parent] if bone.parent else None
+    connect([edit_bones[bone.name] for bone in bones])
+
+
+def connect(edit_bones) -> None:
+    """Join each edit bone to its parent where it begins at that one's end, and loose it where not."""
+    for edit in edit_bones:
         edit.use_connect = bool(edit.parent) and (edit.parent.tail - edit.head).length < 1e-6
 
 

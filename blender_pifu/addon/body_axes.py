@@ -50,7 +50,7 @@ def flexion_axes(heads: dict[str, np.ndarray], tails: dict[str, np.ndarray]) -> 
                 axes[upper + side] = axes[lower + side] = axis
         if "forearm" + side in axes:
             axes["hand" + side] = axes["forearm" + side]
-        palm = _palm(heads, along, side)
+        palm = palm_of(heads, along, side)
         for finger in FINGERS if palm is not None else ():
             bones = [name for name in (f"{finger}_{joint}{side}" for joint in (1, 2, 3)) if name in along]
             if bones:
@@ -62,8 +62,8 @@ def flexion_axes(heads: dict[str, np.ndarray], tails: dict[str, np.ndarray]) -> 
     return {name: _square(axis, along[name]) for name, axis in axes.items()}
 
 
-def _palm(heads, along, side) -> np.ndarray | None:
-    """Where the palm faces."""
+def palm_of(heads, along, side: str) -> np.ndarray | None:
+    """Where the palm of a side faces (3,), unit, by the bones' heads and directions; None where bones lack."""
     bones = ["index_1" + side, "little_1" + side, "hand" + side]
     if not all(bone in heads for bone in bones):
         return None

@@ -14,14 +14,17 @@ _PREVIEW_SCALE, _PEOPLE_SCALE = 7, 10  # numbers want to be read
 _IN_A_ROW = 6
 
 
-class PIFU_PT_main(bpy.types.Panel):
+class _Sidebar:
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Human"
+
+
+class PIFU_PT_main(_Sidebar, bpy.types.Panel):
     """A photo in, a human out."""
 
     bl_idname = "PIFU_PT_main"
     bl_label = "Human from Photo"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Human"
 
     def draw(self, context):
         layout = self.layout
@@ -50,15 +53,17 @@ class PIFU_PT_main(bpy.types.Panel):
             draw_outcome(layout, status, context.region.width)
 
 
-class PIFU_PT_output(bpy.types.Panel):
+class SubPanel(_Sidebar):
+    """Mixed into what unfolds below the main panel."""
+
+    bl_parent_id = PIFU_PT_main.bl_idname
+
+
+class PIFU_PT_output(SubPanel, bpy.types.Panel):
     """What the human is to be made for."""
 
     bl_idname = "PIFU_PT_output"
     bl_label = "Output"
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Human"
-    bl_parent_id = PIFU_PT_main.bl_idname
 
     def draw(self, context):
         column = self.layout.column()

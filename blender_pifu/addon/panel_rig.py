@@ -4,21 +4,14 @@
 import bpy
 
 from .human import find_person
-from .panel import PIFU_PT_main
+from .panel import SubPanel
 from .repose import POSES
 from .rigify import is_metarig
 
 _ICONS = {"OK": "CHECKMARK", "WARNING": "ERROR", "ERROR": "CANCEL"}
 
 
-class _Below:
-    bl_space_type = "VIEW_3D"
-    bl_region_type = "UI"
-    bl_category = "Human"
-    bl_parent_id = PIFU_PT_main.bl_idname
-
-
-class PIFU_PT_rig(_Below, bpy.types.Panel):
+class PIFU_PT_rig(SubPanel, bpy.types.Panel):
     """Which bones the next person gets, and what to do with those of this one."""
 
     bl_idname = "PIFU_PT_rig"
@@ -38,7 +31,7 @@ class PIFU_PT_rig(_Below, bpy.types.Panel):
             self.layout.operator("pifu.generate_rig", icon="OUTLINER_OB_ARMATURE")
 
 
-class PIFU_PT_check(_Below, bpy.types.Panel):
+class PIFU_PT_check(SubPanel, bpy.types.Panel):
     """What was measured, and what mends it."""
 
     bl_idname = "PIFU_PT_check"

@@ -2,12 +2,12 @@
 """A-pose and T-pose: how each canonical bone turns from the pose of the photo. numpy only; Blender space.
 
 Each limb is turned by the smallest rotation to where it shall point, and about itself only so that elbow and knee then
-bend forward and backward.
+bend forward and backward; palms look down.
 """
 
 import numpy as np
 
-from .body_axes import UP, body_left, flexion_axes, forward_of, unit
+from .body_axes import FINGERS, UP, body_left, flexion_axes, forward_of, palm_of, unit
 
 ARM_BELOW_LEVEL_DEG = {"A": 45.0, "T": 0.0}
 LEG_OUT_DEG = 5.0
@@ -48,11 +48,27 @@ def turns(pose: str, heads, tails, parents: dict[str, str]) -> dict[str, np.ndar
             turn = between(before @ along[name], wanted[name]) @ before
             if bone in ("upper_arm", "thigh"):
                 forward = np.array([0.0, -1.0 if bone == "upper_arm" else 1.0, 0.0])
-                turn = _twist(turn @ axes[name], np.cross(wanted[name], forward), wanted[name]) @ turn
+                twist = _twist(turn @ axes[name], np.cross(wanted[name], forward), wanted[name])
+                turn = rotation(wanted[name], twist) @ turn
             result[name] = turn
         else:
             result[name] = before
+    for side in (".L", ".R"):
+        _palm_down(result, heads, along, side)
     return result
+
+
+def _palm_down(rotations, heads, along, side: str) -> None:
+    """Turn a hand with its fingers about itself until the palm looks down, the forearm half as far, as arms do."""
+    palm = palm_of(heads, along, side)
+    if palm is None:
+        return
+    arm = rotations["hand" + side] @ along["hand" + side]
+    angle = _twist(rotations["hand" + side] @ palm, -UP, arm)
+    for name in rotations:
+        if name.endswith(side) and name.startswith(("hand", *FINGERS)):
+            rotations[name] = rotation(arm, angle) @ rotations[name]
+    rotations["forearm" + side] = rotation(arm, angle / 2) @ rotations["forearm" + side]
 
 
 def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -73,10 +89,11 @@ def rotation(axis: np.ndarray, angle: float) -> np.ndarray:
     return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
 
 
-def _twist(now: np.ndarray, wanted: np.ndarray, about: np.ndarray) -> np.ndarray:
+def _twist(now: np.ndarray, wanted: np.ndarray, about: np.ndarray) -> float:
+    """Radians about `about` that bring direction `now` to `wanted`, within _MOST_TWIST."""
     now, wanted = (unit(vector - (vector @ about) * about) for vector in (now, wanted))
     angle = np.arctan2(np.cross(now, wanted) @ about, now @ wanted)
-    return rotation(about, np.clip(angle, -_MOST_TWIST, _MOST_TWIST))
+    return float(np.clip(angle, -_MOST_TWIST, _MOST_TWIST))
 
 
 def _flat(foot: np.ndarray, toe: np.ndarray, side: str, before: np.ndarray) -> np.ndarray:
@@ -90,4 +107,3 @@ def _flat(foot: np.ndarray, toe: np.ndarray, side: str, before: np.ndarray) -> n
     now = np.stack([toe, aside, np.cross(toe, aside)], 1)
     level = np.cross(UP, heading)
     return np.stack([heading, level, np.cross(heading, level)], 1) @ now.T
-

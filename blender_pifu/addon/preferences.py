@@ -71,7 +71,6 @@ class PIFU_AP_preferences(bpy.types.AddonPreferences):
         if session.is_warm():
             row.operator("pifu.release_engine", text="Unload", icon="X")
 
-
     def _draw_models(self, box, context):
         box.label(text="Imported Models: for whoever has the published weights of PIFuHD or PIFu", icon="MESH_DATA")
         for model in models.imported():

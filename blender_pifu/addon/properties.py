@@ -100,15 +100,14 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
         description="Optional second photo: the same person in the same pose from behind. What it shows is not guessed",
     )
     quality: EnumProperty(name="Quality", description="How fine the surface is", items=QUALITIES, default="STANDARD")
-    topology: EnumProperty(
-        name="Mesh", description="How the surface is laid out", items=TOPOLOGIES, default="SCULPT"
-    )
+    topology: EnumProperty(name="Mesh", description="How the surface is laid out", items=TOPOLOGIES, default="STANDARD")
     texture: EnumProperty(
-        name="Texture", description="The photo baked into a base colour map", items=TEXTURES, default="NONE"
+        name="Texture", description="The photo baked into a base colour map", items=TEXTURES, default="MEDIUM"
     )
     skeleton: BoolProperty(
         name="Skeleton",
         description="With an armature and skin weights, and limbs that look grown together in the photo cut apart",
+        default=True,
     )
     height_m: FloatProperty(
         name="Height",

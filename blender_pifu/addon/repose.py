@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from mathutils import Matrix
 
-from .armature import ROLE, editing
+from .armature import ROLE, connect, editing
 from .errors import UserError
 from .fixes import apply_transforms, move
 from .human import Person, coordinates, group_weights, joints, role_parents
@@ -55,8 +55,7 @@ def repose(context, person: Person, pose: str) -> Torn:
             bone.use_connect = False
         for bone in bones:
             bone.matrix = Matrix(moves[bone.name]) @ bone.matrix
-        for bone in bones:
-            bone.use_connect = bool(bone.parent) and (bone.parent.tail - bone.head).length < 1e-6
+        connect(bones)
     torn = _torn(person, weights, before)
     _put_on_ground(person)
     if person.body.pifu.height_m:  # who stood bent in the photo is taller now, as long as the limbs are

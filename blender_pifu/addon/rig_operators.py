@@ -49,9 +49,7 @@ class PIFU_OT_validate(OnPerson, bpy.types.Operator):
     bl_idname = "pifu.validate"
     bl_label = "Check Human"
 
-    filepath: StringProperty(
-        name="Report", description="File for the report as JSON; empty: none", subtype="FILE_PATH"
-    )
+    filepath: StringProperty(name="Report", description="File for the report as JSON; empty: none", subtype="FILE_PATH")
 
     def execute(self, context):
         report = check(context)

@@ -205,7 +205,7 @@ class Engine:
             summary["low_precision"] = surface.lowered
         if figure.person:
             summary |= {"people": figure.people, "person": figure.number, "framing": figure.framing}
-        notes = [*photo.notes, *model.notes, *(advice.sentence for advice in figure.advice)]
+        notes = [*photo.notes, *model.notes, *(advice.sentence for advice in figure.advice), *summary.pop("notes", ())]
         if behind:
             summary |= {"back_overlap": round(behind.registration.overlap, 3), "back_shape": shaped_by_back}
             notes += [*behind.notes, *([] if shaped_by_back else [ONLY_COLORS])]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m blender_pifu.training people | train | evaluate | evaluate-back | evaluate-body |
-evaluate-reading | evaluate-texture | export`: make people, train, score, ship weights."""
+evaluate-reading | evaluate-texture | rig-check | export`: make people, train, score, ship weights."""
 
 import argparse
 import dataclasses
@@ -19,7 +19,7 @@ import torch
 from ..engine.benchmark import PHOTO
 from ..engine.errors import EngineError
 from ..engine.fine import FineConfig
-from ..engine.layout import TEXTURE_SIDES
+from ..engine.layout import TEXTURE_SIDES, TOPOLOGIES
 from ..engine.layout.presets import QUADS
 from ..engine.models import load_model, weights_file
 from ..engine.networks import CoarseConfig
@@ -37,6 +37,8 @@ from .fuzz import HEADING, fuzz
 from .hostile import cases as hostile_files
 from .octree import compare, depths
 from .reading import table as reading_table
+from .rig_check import as_table as rig_table
+from .rig_check import rig_check
 from .sheets import people_sheet
 from .stand_in import stand_in
 from .train import Plan, Run, run_folder
@@ -99,6 +101,13 @@ def main() -> None:
     wear.add_argument("--out", type=Path, help="folder for a picture a person")
     hostile = commands.add_parser("fuzz", help="what the command line answers to hostile files, as a table")
     hostile.add_argument("--only", metavar="WORDS", default="", help="files whose description holds these")
+    ready = commands.add_parser("rig-check", help="check what stands between results and rigging, in Blender")
+    ready.add_argument("photos", type=Path, nargs="*", metavar="PHOTO|FOLDER", help="beside the bundled photos")
+    ready.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    ready.add_argument("--count", type=int, default=20, help="people of the test split")
+    ready.add_argument("--topology", choices=TOPOLOGIES[1:], default="standard")
+    ready.add_argument("--resolution", type=int, default=256)
+    ready.add_argument("--out", type=Path, required=True, help="folder for results and pictures of them posed")
     ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
     ship.add_argument("--scores", type=Path, help="table that evaluate wrote into its folder, for the card")
     ship.add_argument("--reads-back", action="store_true", help="evaluate-back --read found the back's normals better")
@@ -124,6 +133,7 @@ def main() -> None:
         "evaluate-body": _evaluate_body,
         "evaluate-reading": _evaluate_reading,
         "evaluate-texture": _evaluate_texture,
+        "rig-check": _rig_check,
         "export": _export,
         "fuzz": _fuzz,
         "octree": _octree,
@@ -160,6 +170,16 @@ def _evaluate_texture(options: argparse.Namespace) -> None:
         seeds, options.weights, options.topology, options.resolution, options.texture, options.out
     )
     print(texture_table(rows))
+
+
+def _rig_check(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    who = options.photos, options.count, options.out
+    try:
+        reports = rig_check(*who, options.weights, options.resolution, topology=options.topology)
+    except EngineError as error:
+        raise SystemExit(f"{error} {error.fix}".strip()) from error
+    print(rig_table(reports))
 
 
 def _evaluate_body(options: argparse.Namespace) -> None:

@@ -41,13 +41,13 @@ def shared_home(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def scene(shared_home, monkeypatch):
-    """A fresh file with the default cube, the cheapest quality, and the engine (kept warm between tests) at hand."""
+    """A fresh file with the default cube, the cheapest choices, and the engine (kept warm between tests) at hand."""
     monkeypatch.setenv("BLENDER_PIFU_HOME", str(shared_home))
     bpy.ops.wm.read_factory_settings()
     if demo.PACKAGE not in bpy.context.preferences.addons:
         bpy.context.preferences.addons.new().module = demo.PACKAGE
     scene = bpy.context.scene
-    scene.pifu.quality = "DRAFT"
+    scene.pifu.quality, scene.pifu.topology, scene.pifu.texture, scene.pifu.skeleton = "DRAFT", "SCULPT", "NONE", False
     job.ticks.clear()
     yield scene
     job.abort()

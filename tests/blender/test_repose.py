@@ -32,6 +32,11 @@ def test_arms_and_legs_point_where_the_pose_says_and_nothing_comes_apart(scene, 
     assert max(degrees_off(body.parent, directions(pose)).values()) < 1
     points = coordinates(body.data)
     assert points[:, 2].min() == pytest.approx(0, abs=1e-5)
+    heads_after, tails_after = joints(body.parent)
+    for side, sign in ((".L", 1), (".R", -1)):
+        fingers = heads_after["little_1" + side] - heads_after["index_1" + side]
+        palm = sign * np.cross(fingers, tails_after["hand" + side] - heads_after["hand" + side])
+        assert np.degrees(np.arccos(-palm[2] / np.linalg.norm(palm))) < (15 if pose == "T" else 60)
     # The flesh goes with its bone: wrists and knees are as far inside as they were.
     after, _tails = joints(body.parent)
     for name in ("hand.L", "hand.R", "shin.L", "head", "index_3.R"):

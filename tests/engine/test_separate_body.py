@@ -63,11 +63,7 @@ def pieces(surface):
 
 
 def test_a_sheet_through_a_box_makes_two_closed_boxes_with_a_gap():
-    box = Box([0.5, 0.4, 0.3])
-    axis = np.linspace(-0.6, 0.6, 41, dtype=np.float32)
-    apart = np.broadcast_to(axis, (41, 41, 41)).copy()
-    values = torch.from_numpy(np.stack([apart, np.full_like(apart, -1.0)]))
-    sheet = Sheet("halves", "leg", values, apart, 10**6, np.full(3, -0.6), np.full(3, 0.6))
+    box, sheet = Box([0.5, 0.4, 0.3]), _half_way()
     whole = extract_surface(box, RESOLUTION)
     cut = extract_surface(SeparatedField(box, [sheet], 2 / RESOLUTION), RESOLUTION)
     assert pieces(whole) == 1 and pieces(cut) == 2
@@ -75,6 +71,24 @@ def test_a_sheet_through_a_box_makes_two_closed_boxes_with_a_gap():
     assert 1.0 < 2 * gap / (2 / RESOLUTION) < 2.2
     lost = 1 - volumes(cut.vertices, cut.faces).sum() / volumes(whole.vertices, whole.faces).sum()
     assert 0.01 < lost < 0.06
+
+
+def test_what_is_cut_apart_can_be_asked_in_low_precision_where_the_field_can():
+    class Rough(Box):
+        precision = "float32"
+
+        def lowered(self, dtype):
+            low = Rough(self.half.to(dtype))
+            low.precision = str(dtype)
+            return low
+
+    apart = SeparatedField(Rough([0.5, 0.4, 0.3]), [_half_way()], 2 / RESOLUTION)
+    low = apart.lowered(torch.bfloat16)
+    assert low.precision == "torch.bfloat16"
+    xy, column, z = torch.tensor([[0.0, 0.0], [0.25, 0.0]]), torch.arange(2), torch.zeros(2)
+    for field in (apart, low):
+        assert (field.query_columns(xy, column, z) > 0.5).tolist() == [False, True]
+    assert SeparatedField(Box([0.5, 0.4, 0.3]), [], 0.1).lowered(torch.bfloat16) is None
 
 
 def standing(turns):
@@ -142,6 +156,14 @@ def test_all_of_it_from_a_surface(legs_together):
     rig = fitted.rig(vertices, faces, lambda points: 2 * points)
     assert rig.names == BONES and len(rig.weights) == len(vertices)
     assert np.allclose(rig.heads, 2 * fitted.fit.rows[load_body().head_rows])
+
+
+def _half_way():
+    """A sheet at x = 0."""
+    axis = np.linspace(-0.6, 0.6, 41, dtype=np.float32)
+    apart = np.broadcast_to(axis, (41, 41, 41)).copy()
+    values = torch.from_numpy(np.stack([apart, np.full_like(apart, -1.0)]))
+    return Sheet("halves", "leg", values, apart, 10**6, np.full(3, -0.6), np.full(3, 0.6))
 
 
 def _mesh(surface):

@@ -5,6 +5,7 @@ The cut is made in the field, not on the mesh: half-way between two parts of the
 lies a sheet, and the field is made empty in a thin layer about it. Marching cubes then closes both sides by itself.
 """
 
+import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -67,6 +68,16 @@ class SeparatedField:
     def support(self, xy: Tensor) -> Tensor:
         """As the field's own."""
         return self._field.support(xy)
+
+    def lowered(self, dtype: torch.dtype) -> "SeparatedField | None":
+        """The field's own in low precision (see `precision.choose`), cut apart alike; None where it has none."""
+        own = getattr(self._field, "lowered", None)
+        low = own and own(dtype)
+        if low is None:
+            return None
+        apart = copy.copy(self)
+        apart._field, apart.precision = low, low.precision
+        return apart
 
     def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
         """As the field's own, at most what the layers leave."""

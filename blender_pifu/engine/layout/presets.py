@@ -46,7 +46,8 @@ class Flaws:
 
 
 def quads(preset, dense, surface_at, resolution, waiting=None):
-    """The quads of a preset: vertices (V, 3) float32 in field space, faces (F, 4) int32, a triangle with -1 at its end.
+    """The quads of a preset: vertices (V, 3) float32 in field space, faces (F, 4) int32, a triangle with -1 at its end,
+    and what they lost (see `loss`).
 
     dense: the DenseSurface they are laid on, cut at `resolution`; surface_at(resolution): one closed piece (vertices,
     faces) cut coarser; waiting: called often, may raise to stop. Always one closed 2-manifold piece facing outward.
@@ -74,7 +75,7 @@ def quads(preset, dense, surface_at, resolution, waiting=None):
         if least < MOST_LOST * 2 / resolution:
             break
         asked = round(asked * np.clip(count / len(faces), 0.5, 2))
-    return best or _from_triangles(count, dense, surface_at)
+    return (*best, least) if best else _from_triangles(count, dense, surface_at)
 
 
 def loss(vertices, faces, dense):
@@ -114,4 +115,4 @@ def _from_triangles(count, dense, surface_at):
     flaws = find_flaws(vertices, faces, count)
     if flaws.open or flaws.inward or flaws.flat:
         raise EngineError("No clean mesh of quads could be made of this person.", fix='Choose the topology "sculpt".')
-    return vertices, faces.astype(np.int32)
+    return vertices, faces.astype(np.int32), loss(vertices, faces, dense)

@@ -10,6 +10,9 @@ from .closest import DenseSurface
 from .presets import quads
 from .thicken import thicken
 
+PERSON_CM = 170.0
+MOST_LOST_CM = 1.5  # of a person of that height
+
 
 @dataclass(frozen=True)
 class Shape:
@@ -23,7 +26,8 @@ class Shape:
 
 
 def lay_out(dense, topology, resolution, surface_at, waiting=None):
-    """The Shape of a topology, one of layout.TOPOLOGIES, and what is to be told of it (dict, fit for JSON).
+    """The Shape of a topology, one of layout.TOPOLOGIES, and what is to be told of it (dict, fit for JSON; `notes`: for
+    the artist).
 
     dense: the Shape, of triangles, cut from the field at `resolution`; surface_at, waiting: see presets.quads.
     Deterministic. Raises EngineError.
@@ -36,7 +40,12 @@ def lay_out(dense, topology, resolution, surface_at, waiting=None):
         vertices, faces, least_mm = thicken(dense.vertices, dense.faces, dense.normals)
         told["least_wall_mm"] = round(least_mm, 2)
     else:
-        vertices, faces = quads(topology, surface, surface_at, resolution, waiting)
+        vertices, faces, lost = quads(topology, surface, surface_at, resolution, waiting)
+        lost_cm = lost / np.ptp(dense.vertices[:, 1]) * PERSON_CM
+        if lost_cm > MOST_LOST_CM:
+            told["notes"] = [
+                f"Fine parts, as fingers are, were lost from the {topology} mesh: {lost_cm:.0f} cm of them."
+            ]
         told["quads"] = round(float((faces[:, 3] >= 0).mean()), 4)
     triangles, _ = split_quads(faces)
     normals = vertex_normals(vertices, triangles)

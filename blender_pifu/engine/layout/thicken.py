@@ -14,7 +14,8 @@ from .walls import wall_thickness
 PRINT_HEIGHT_MM, LEAST_MM = 180.0, 1.5
 SPARE = 1.15  # the lattice rounds walls off a little
 STEPS = 1.7  # lattice steps to the ball's radius
-STEEP = 0.6
+ROUNDS = 3
+OFF = 0.1  # lattice steps that the surface keeps away from lattice points
 
 
 def thicken(vertices, faces, normals):
@@ -23,37 +24,64 @@ def thicken(vertices, faces, normals):
     vertices (V, 3) field space, faces (F, 3), one closed piece, normals (V, 3) -> vertices, faces of the same kind, and
     the least thickness of its walls, mm at that height (LEAST_MM where all are at least that thick).
 
-    Every part inside that no ball of the wanted radius covers gets balls along its middle; narrow gaps that printers
-    would close are closed by them, too.
+    Half-way between walls that are too thin lie the middles of balls of the wanted radius, which are joined with the
+    body; narrow gaps that printers would close are closed by them, too. Where walls so made are still thin, for their
+    edges or their holes are, balls are added once more.
     """
     mm = PRINT_HEIGHT_MM / np.ptp(vertices[:, 1])
     radius = SPARE * LEAST_MM / 2 / mm
-    resolution = round(2 * STEPS / radius)
-    step = 2 / resolution
-    low = np.floor((vertices.min(0) - 2 * radius) / step).astype(int)
-    shape = np.ceil((vertices.max(0) + 2 * radius) / step).astype(int) - low
-    inside = _fill(vertices / step - low, faces, shape)
-    depth = np.where(inside, distance_transform_edt(inside) - 0.5, 0.5 - distance_transform_edt(~inside)) * step
-    band = np.argwhere(np.abs(depth) < 2 * step)
-    places = (band + low) * step
-    nearest = cKDTree(vertices).query(places)[1]
-    exact = np.abs(np.einsum("ni,ni->n", places - vertices[nearest], normals[nearest]))
-    depth[tuple(band.T)] = np.where(inside[tuple(band.T)], exact, -exact)
-    deep = depth >= radius  # middles of balls that fit
-    deep[tuple(np.array(shape) - 1)] = True  # far outside: there is one at all
-    thin = inside & (distance_transform_edt(~deep) * step > radius + step)
-    # On the middle between two walls depth rises no more: its gradient is 1 elsewhere.
-    steepness = np.sqrt(sum(np.gradient(depth, step, axis=axis) ** 2 for axis in range(3)))
-    middle = thin & (steepness < STEEP)
-    if middle.any():
-        balls = radius - distance_transform_edt(~middle) * step
-        swept = np.maximum(depth, balls)
-        near = np.clip(maximum_filter((swept != depth).astype(np.float32), 3), 0, 1)
-        depth = swept + (gaussian_filter(swept, 0.7) - swept) * near
-    surface = extract_surface(_Grid(depth, low, step), resolution, refine=False)
-    vertices, faces = largest_component(surface.vertices, surface.faces)
-    thickness = wall_thickness(vertices, vertex_normals(vertices, faces), LEAST_MM / mm)
-    return vertices, faces, float(thickness.min() * mm)
+    body = _Lattice(vertices, faces, normals, radius)
+    middles = np.empty((0, 3))
+    thickness = wall_thickness(vertices, normals, LEAST_MM / mm)
+    for _ in range(ROUNDS):
+        thin = thickness < LEAST_MM / mm
+        if not thin.any():
+            break
+        middles = np.concatenate([middles, vertices[thin] - normals[thin] * thickness[thin, None] / 2])
+        vertices, faces = body.joined(middles)
+        normals = vertex_normals(vertices, faces)
+        thickness = wall_thickness(vertices, normals, LEAST_MM / mm)
+    return vertices, faces, float(min(thickness.min() * mm, LEAST_MM))
+
+
+class _Lattice:
+    """Depth below a closed surface on a lattice about it, in field units, exact next to the surface."""
+
+    def __init__(self, vertices, faces, normals, radius):
+        """radius: of the balls that will be joined with it."""
+        self._radius = radius
+        self._resolution = round(2 * STEPS / radius)
+        self._step = step = 2 / self._resolution
+        self._low = np.floor((vertices.min(0) - 2 * radius) / step).astype(int)
+        shape = np.ceil((vertices.max(0) + 2 * radius) / step).astype(int) - self._low
+        inside = _fill(vertices / step - self._low, faces, shape)
+        depth = np.where(inside, distance_transform_edt(inside) - 0.5, 0.5 - distance_transform_edt(~inside)) * step
+        band = np.argwhere(np.abs(depth) < 2 * step)
+        places = (band + self._low) * step
+        nearest = cKDTree(vertices).query(places)[1]
+        exact = np.abs(np.einsum("ni,ni->n", places - vertices[nearest], normals[nearest]))
+        depth[tuple(band.T)] = np.where(inside[tuple(band.T)], exact, -exact)
+        self._depth = depth
+
+    def joined(self, middles):
+        """The largest piece of the body and of balls about middles (N, 3): vertices, faces."""
+        step, depth = self._step, self._depth.copy()
+        reach = self._radius + 2 * step
+        cells = np.unique(np.round(middles / step).astype(int) - self._low, axis=0)
+        around = np.zeros(depth.shape, bool)
+        around[tuple(cells.clip(0, np.array(depth.shape) - 1).T)] = True
+        around = np.argwhere(distance_transform_edt(~around) * step < reach + step)
+        balls = self._radius - cKDTree(middles).query((around + self._low) * step, distance_upper_bound=reach)[0]
+        place = tuple(around.T)
+        swept = np.maximum(depth[place], balls)
+        changed = np.zeros(depth.shape, np.float32)
+        changed[place] = swept != depth[place]
+        depth[place] = swept
+        depth += (gaussian_filter(depth, 0.7) - depth) * maximum_filter(changed, 3)
+        # Vertices that all but meet at a lattice point have no normals to speak of.
+        depth = np.where(depth > 0, np.maximum(depth, OFF * step), np.minimum(depth, -OFF * step))
+        surface = extract_surface(_Grid(depth, self._low, step), self._resolution, refine=False)
+        return largest_component(surface.vertices, surface.faces)
 
 
 def _fill(points, faces, shape):
