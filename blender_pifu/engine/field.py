@@ -5,7 +5,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from .networks import CoarseLevel, Maps
+from .networks import CoarseLevel, Maps, sample
+from .rifts import rift_logits
 
 SUPPORT_DILATION = 0.02  # field units the mask grows before everything outside counts as empty
 LEAST_ROWS = 64  # smaller batches take another matrix kernel, with other rounding: results would depend on the batch
@@ -35,6 +36,7 @@ class Field:
         self._level, self._wide = level, maps.wide
         self._stack = level.stack(maps, image)
         self._support = Support(image[:, 3:4])
+        self._rifts = rift_logits(maps.front_depth, maps.back_depth)
 
     def support(self, xy: Tensor) -> Tensor:
         """(C,) bool: columns `xy (C, 2)` field units that meet the dilated mask."""
@@ -51,6 +53,7 @@ class Field:
         features, front, back = self._level.column_features(self._stack, self._wide, xy[None])
         shares = self._level.head.columns(features[0])
         logits = self._level.head(shares[column], front[0, column] - z, z - back[0, column])
+        logits = logits - sample(self._rifts, xy[None])[0, column, 0]
         return torch.sigmoid(logits)[:count] * self.support(xy)[column][:count]
 
 
