@@ -2,8 +2,8 @@
 """The rifts between limbs that meet in the picture but not in space.
 
 Maps are smooth, so where a leg ends before the other one they run from the near one to the far one, and a sheet would
-join the two. A limb's own surfaces close towards its outline: there the front falls away and the back comes forward. In a
-sheet both run the same way.
+join the two. A limb's own surfaces close towards its outline: there the front falls away and the back comes forward.
+In a sheet both run the same way.
 """
 
 import torch.nn.functional as F
