@@ -27,6 +27,7 @@ from .surface import extract_surface
 PHOTO = Path(__file__).parents[1] / "data" / "photos" / "man_polo_full_body.jpg"
 RESOLUTIONS = 256, 512, 1024
 DENSE = 256
+READY = {"topology": "standard", "texture_px": 2048, "rig": True}  # for rigging, as the panel has it made
 NAME = __package__.rpartition(".")[0]
 
 
@@ -91,11 +92,11 @@ def measure_level(field, resolution):
     return {"mean_cells": float(away.mean()), "p99_cells": float(np.percentile(away, 99))}
 
 
-def measure_job(model, photo, resolution):
-    """Seconds of each step of a warm job, and the process's peak memory."""
+def measure_job(model, photo, resolution, **choices):
+    """Seconds of each step of a warm job, and the process's peak memory; choices: of Engine.reconstruct."""
     engine = Engine("cpu")
     for _ in range(2):
-        summary = engine.reconstruct(photo, model=model, resolution=resolution).summary
+        summary = engine.reconstruct(photo, model=model, resolution=resolution, **choices).summary
     names = "seconds", "evaluations", "peak_memory_mb", "faces", "low_precision"
     return {name: summary[name] for name in names if name in summary}
 
@@ -108,10 +109,10 @@ def encode(model, photo):
 
 
 def measure(what, model, photo):
-    """One measurement, named `job-256`, `field-512`, `dense-256` or `level-256`."""
+    """One measurement, named `job-256`, `ready-256`, `field-512`, `dense-256` or `level-256`."""
     kind, resolution = what.split("-")
-    if kind == "job":
-        return measure_job(model, photo, int(resolution))
+    if kind in ("job", "ready"):
+        return measure_job(model, photo, int(resolution), **(READY if kind == "ready" else {}))
     with torch.inference_mode():
         torch.set_num_threads(1)
         model, encoding = encode(model, photo)
@@ -122,7 +123,7 @@ def measure(what, model, photo):
 def benchmark(model, photo, show):
     """All measurements, by name; `show(name, found)` gets each as it comes. Raises EngineError where one fails."""
     found = {}
-    kinds = [f"job-{r}" for r in RESOLUTIONS] + [f"field-{r}" for r in RESOLUTIONS] + [f"dense-{DENSE}"]
+    kinds = [f"job-{r}" for r in RESOLUTIONS] + ["ready-256"] + [f"field-{r}" for r in RESOLUTIONS] + [f"dense-{DENSE}"]
     for name in [*kinds, "level-256", "level-512"]:
         command = ["engine", "benchmark", "--one", name, "--model", str(model), "--photo", str(photo)]
         found[name] = _in_process(command)

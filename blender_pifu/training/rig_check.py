@@ -18,7 +18,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ..engine.benchmark import PHOTO
+from ..engine.benchmark import PHOTO, READY
 from ..engine.errors import EngineError
 from ..engine.mesh import split_quads
 from ..engine.pipeline import Engine
@@ -29,7 +29,6 @@ from .sheets import shaded
 
 log = logging.getLogger(__name__)
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
-CHOICES = {"topology": "standard", "texture_px": 2048, "rig": True}  # the panel's
 CHECK = [sys.executable, "-m", f"{__package__.rpartition('.')[0]}.addon.criteria"]
 SHEET_PX, POSED_SIZE = 480, 0.7  # arms held up must fit in
 STATES = ("OK", "WARNING", "ERROR")
@@ -38,7 +37,7 @@ STATES = ("OK", "WARNING", "ERROR")
 def rig_check(photos: list[Path], count: int, out: Path, weights: str, resolution: int, **choices) -> list[dict]:
     """The report (see `addon.criteria`) of each person, with `case` and `kind`, in order.
 
-    photos: files, or folders of photos; count: people of the test split after them; choices: other than CHOICES.
+    photos: files, or folders of photos; count: people of the test split after them; choices: other than READY.
     Leaves results (.npz), photos of the synthetic people and a picture of each posed (.png) in `out`. Who is no whole
     person in the photo is left out. Raises EngineError.
     """
@@ -47,7 +46,7 @@ def rig_check(photos: list[Path], count: int, out: Path, weights: str, resolutio
     for kind, photo in [*_photos(photos), *_synthetic(count, out)]:
         result, begun = out / f"{photo.stem}.npz", time.process_time()
         try:
-            made = engine.reconstruct(photo, model=weights, resolution=resolution, **{**CHOICES, **choices})
+            made = engine.reconstruct(photo, model=weights, resolution=resolution, **{**READY, **choices})
         except EngineError as error:
             log.warning("%s: %s", photo.name, error)
             continue

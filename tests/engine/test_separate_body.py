@@ -22,7 +22,7 @@ class Box:
     device = torch.device("cpu")
 
     def __init__(self, half):
-        self.half = torch.tensor(half)
+        self.half = torch.as_tensor(half)
 
     def support(self, xy):
         return (xy.abs() < self.half[:2] + 0.1).all(1)

@@ -28,8 +28,8 @@ NORMAL_REACH = 0.07  # metres that opposite normals count as, halved, when neare
 UNDER_CLOTHES, UNDER_HAIR = 0.35, 0.06  # weight of skin that lies below the surface
 CLEARLY = 0.85
 STARTS = (0.0, np.pi, np.pi / 2, -np.pi / 2)  # turns about the vertical, against the landmarks'
-# Below this line the body is not believed: metres between skin and surface, and share of the surface that has skin.
-MOST_RESIDUAL, LEAST_COVERED = 0.025, 0.6
+# Metres between skin and surface, divided by the share of the surface that has skin, up to which the body is believed.
+MOST_OFF = 0.023
 COVERED_M = 0.06
 BORDER_M = 0.03
 
@@ -76,14 +76,14 @@ def fit_body(vertices, faces, landmarks=None, visibility=None, visible=None) -> 
     starts = fitter.upright_starts() if landmarks is None else fitter.landmark_starts(landmarks, visibility)
     # Which start is right shows early; the first is believed unless another is clearly better.
     early = [fitter.by_surface(start, points, STAGES[:1]) for start, points in starts]
-    costs = [residual / max(covered, 0.1) for residual, covered in map(fitter.score, early)]
+    costs = [_off(*fitter.score(pose)) for pose in early]
     costs[0] *= CLEARLY
     best = int(np.argmin(costs))
     start, points = starts[best]
     pose = fitter.by_surface(early[best], points, STAGES[1:])
     residual, covered = fitter.score(pose)
     source, note = "surface", None
-    if residual > MOST_RESIDUAL or covered < LEAST_COVERED:
+    if _off(residual, covered) > MOST_OFF:
         source, pose = ("landmarks" if landmarks is not None else "proportions"), start
         basis = "the landmarks in the photo" if landmarks is not None else "usual proportions"
         note = (
@@ -92,6 +92,10 @@ def fit_body(vertices, faces, landmarks=None, visibility=None, visible=None) -> 
         )
     rows = fitter.body.pose(pose).numpy()
     return Fit(pose, rows, residual, covered, source, note, fitter.seen(rows), fitter.by_part(pose))
+
+
+def _off(residual, covered):
+    return residual / max(covered, 0.1)
 
 
 def _metre(body, landmarks):

@@ -20,7 +20,7 @@ from .bones import BONES, INDEX, SIDES, part
 from .fit import Fit
 from .model import load_body
 
-GAP_STEPS = 1.5  # lattice steps that the layer is thick
+GAP_STEPS = 1.75  # lattice steps that the layer is thick: at 1.5 single cells bridged it
 GRID_M = 0.011
 # Share of the first bone next to the trunk that grows together with it.
 ROOT_SHARE = {"upper_arm": 0.42, "thigh": 0.3}
