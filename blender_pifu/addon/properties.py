@@ -26,6 +26,12 @@ TOPOLOGIES = (
     ("STANDARD", "Standard", "About 20,000 quads, a few triangles among them: to rig and animate"),
     ("GAME", "Game", "About 8,000 quads, a few triangles among them: light enough for a game"),
     ("PRINT", "3D Print", "Closed triangles, thin places made thick enough to print"),
+    (
+        "ANIMATION",
+        "Animation",
+        "A body's own quads laid on the surface, with face loops, expressions as shape keys, skeleton and texture. "
+        "For tight clothes; others are refused",
+    ),
 )
 TEXTURES_PX = {"NONE": 0, "SMALL": 1024, "MEDIUM": 2048, "LARGE": 4096}
 TEXTURES = (

@@ -55,7 +55,8 @@ def build_parser():
         "--topology",
         choices=TOPOLOGIES,
         default="sculpt",
-        help="mesh to make: sculpt (dense triangles, default), standard (20,000 quads), game (8,000 quads), print",
+        help="mesh to make: sculpt (dense triangles, default), standard (20,000 quads), game (8,000 quads), print, "
+        "animation (the body's own quads with skeleton, expressions and texture, where they fit)",
     )
     parser.add_argument(
         "--texture",

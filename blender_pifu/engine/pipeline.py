@@ -9,12 +9,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from .body.rigging import fit_under
+from .body.rigging import fit_under, landmarks_of
 from .colors import paint
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import InputError, NoPersonError, OutOfMemory
 from .figure import Figures
 from .layout import TEXTURE_SIDES, TOPOLOGIES
+from .layout.animation import animate, check_whole, occluder
 from .layout.bake import bake, png
 from .layout.shape import Shape, lay_out
 from .layout.unwrap import unwrap
@@ -41,6 +42,7 @@ FIT, BIND = "Fitting the skeleton", "Binding the skin"
 ONLY_COLORS = "Only the colours of the back photo were taken; the shape of the back is guessed from the front."
 LAY_OUT = "Laying out the mesh"
 UNWRAP, BAKE = "Unwrapping", "Baking the texture"
+ANIMATION_PX = 2048  # texture of the topology "animation" where none is asked for: it has UVs in any case
 # All in their order, and how much of the whole they take against each other.
 STEP_SHARES = {READ: 3, MATTE: 12, ENCODE: 20, CARVE: 55, FIT: 40, PAINT: 10}
 STEP_SHARES |= {LAY_OUT: 80, UNWRAP: 40, BAKE: 40, BIND: 5}
@@ -86,7 +88,8 @@ class Engine:
         cuts, only the part seen is made, in proportion); person: which of several, counted from the left from 1, or
         None for the largest, most central one; back: image file that shows the back of the same person in the same
         pose, or None;
-        topology: one of layout.TOPOLOGIES; rig: with a skeleton and skin weights, and what the photo fused cut apart;
+        topology: one of layout.TOPOLOGIES, of which "animation" always comes with skeleton, expressions and a texture;
+        rig: with a skeleton and skin weights, and what the photo fused cut apart;
         texture_px: side of the base colour map, one of layout.TEXTURE_SIDES, or 0 for none;
         progress(step, fraction): called with a step out of STEP_SHARES and the share (0..1) of the whole job done, at
         every step and often in between; what it raises (Cancelled) stops the job.
@@ -104,8 +107,11 @@ class Engine:
         if texture_px not in (0, *TEXTURE_SIDES):
             sides = ", ".join(map(str, TEXTURE_SIDES))
             raise InputError(f"A texture of {texture_px} pixels is not possible.", fix=f"Choose one of: {sides}.")
+        animated = topology == "animation"
+        rig, texture_px = rig or animated, texture_px or ANIMATION_PX * animated
         left_out = {*([LAY_OUT] if topology == "sculpt" else []), *([] if rig else [FIT, BIND])}
         left_out |= set() if texture_px else {UNWRAP, BAKE}
+        left_out |= {UNWRAP, BIND} if animated else set()
         clock = _Clock(progress, [step for step in STEP_SHARES if step not in left_out])
         job = clock, photo_path, model, resolution, height_m, person, back, topology, rig, texture_px
         with self._memory_in_words(resolution):
@@ -135,6 +141,8 @@ class Engine:
             model = self._load(model)
         with clock.step(MATTE):
             figure = self._figures.cut_out(photo, person)
+            if topology == "animation":
+                check_whole(figure)
             cut = PersonCut(figure.matte, figure.crop)
             behind = None if back is None else find_back(self._figures, back_photo, figure)
         with clock.step(ENCODE):
@@ -167,8 +175,13 @@ class Engine:
                 hidden["back"] = np.dstack(behind(size))
             colors = paint(vertices, faces, normals, 2 / resolution, photo=np.dstack(cut(size)), **hidden)
         dense = shape = Shape(vertices, faces, normals, colors)
-        told, texture = {}, None
-        if topology != "sculpt":
+        told, texture, animated = {}, None, None
+        if topology == "animation":
+            with clock.step(LAY_OUT):
+                seen = landmarks_of(figure)[:2]
+                animated = animate(shape, fitted.fit, *seen, lambda: clock.report(LAY_OUT, 0.0))
+                shape, told = animated.shape, animated.told
+        elif topology != "sculpt":
             with clock.step(LAY_OUT):
 
                 def surface_at(resolution):
@@ -178,9 +191,13 @@ class Engine:
 
                 shape, told = lay_out(shape, topology, resolution, surface_at, lambda: clock.report(LAY_OUT, 0.0))
         if texture_px:
-            with clock.step(UNWRAP):
-                uv, charts = unwrap(shape.vertices, shape.faces, shape.normals)
-                told |= {"texture_px": texture_px, "charts": int(charts.max()) + 1}
+            told |= {"texture_px": texture_px}
+            if animated:
+                uv, dense = animated.uv, occluder(shape, 2 / resolution)
+            else:
+                with clock.step(UNWRAP):
+                    uv, charts = unwrap(shape.vertices, shape.faces, shape.normals)
+                    told |= {"charts": int(charts.max()) + 1}
             with clock.step(BAKE):
                 size = max(16, min(texture_px, math.ceil(cut.crop.side)))
                 pictures = {"photo": np.dstack(cut(size)), "back": hidden.get("back")}
@@ -213,7 +230,7 @@ class Engine:
             notes.append("Memory was short: the surface was made in smaller pieces, which takes longer.")
         if fitted:
             summary |= fitted.summary
-            notes += fitted.notes
+            notes += [] if animated else fitted.notes  # of what the surface keeps joined: the body's mesh is not
         if notes:
             summary["notes"] = notes
         tilt = camera_tilt(vertices) if figure.framing is Framing.FULL else 0.0
@@ -223,12 +240,15 @@ class Engine:
         def to_blender(points):
             return place(tilt_back(points, tilt))
 
-        rigged = None
-        if fitted:
+        rigged = keys = None
+        if animated:
+            rigged, keys = animated.rig(to_blender), animated.shape_keys(to_blender)
+        elif fitted:
             with clock.step(BIND):
                 rigged = fitted.rig(shape.vertices, shape.faces, to_blender)
         normals = turn_to_blender(tilt_back(shape.normals, tilt))
-        return Reconstruction(to_blender(shape.vertices), shape.faces, normals, shape.colors, summary, texture, rigged)
+        vertices = to_blender(shape.vertices)
+        return Reconstruction(vertices, shape.faces, normals, shape.colors, summary, texture, rigged, keys)
 
     def _load(self, model):
         if not isinstance(model, (str, os.PathLike)):

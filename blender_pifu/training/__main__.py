@@ -28,6 +28,8 @@ from .cache import PeopleSet
 from .cases import SPLITS, folder_cases, split_case, split_seeds
 from .courses import CoarseCourse, FineCourse
 from .evaluate import as_markdown, evaluate
+from .evaluate_animation import as_table as animation_table
+from .evaluate_animation import evaluate_animation
 from .evaluate_back import as_table, evaluate_back
 from .evaluate_body import evaluate_body
 from .evaluate_texture import as_table as texture_table
@@ -89,6 +91,11 @@ def main() -> None:
     rig.add_argument("--count", type=int, default=24, help="people of the test split")
     rig.add_argument("--resolution", type=int, default=256)
     rig.add_argument("--out", type=Path, help="folder for pictures")
+    animate = commands.add_parser("evaluate-animation", help="score the animation mesh: to whom offered, how near")
+    animate.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    animate.add_argument("--count", type=int, default=20, help="people of the test split")
+    animate.add_argument("--resolution", type=int, default=256)
+    animate.add_argument("--out", type=Path, help="folder for a picture a person")
     reading = commands.add_parser("evaluate-reading", help="score how photos are read: who is there, joints, mattes")
     reading.add_argument("--people", type=int, nargs="+", default=[1, 2, 3, 4], help="in a photo")
     reading.add_argument("--photos", type=int, default=20, help="of each number of people")
@@ -129,6 +136,7 @@ def main() -> None:
         "people": _people,
         "train": _train,
         "evaluate": _evaluate,
+        "evaluate-animation": _evaluate_animation,
         "evaluate-back": _evaluate_back,
         "evaluate-body": _evaluate_body,
         "evaluate-reading": _evaluate_reading,
@@ -180,6 +188,12 @@ def _rig_check(options: argparse.Namespace) -> None:
     except EngineError as error:
         raise SystemExit(f"{error} {error.fix}".strip()) from error
     print(rig_table(reports))
+
+
+def _evaluate_animation(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    seeds = islice(split_seeds("test"), options.count)
+    print(animation_table(evaluate_animation(seeds, options.weights, options.resolution, options.out)))
 
 
 def _evaluate_body(options: argparse.Namespace) -> None:

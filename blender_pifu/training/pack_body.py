@@ -15,14 +15,16 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from ..engine.body.bones import BONES, FINGERS, INDEX, SIDES, mirrored
-from ..engine.body.model import DATA
+from ..engine.body.model import DATA, REGIONS
 from ..engine.landmarks import POINTS
+from ..engine.mesh import vertex_normals
 from .pack_assets import LICENCE, SOURCE, read_obj
 from .people.body import ADULT_AGE, BASE_VERTICES, Body, load_body
 
 COMPONENTS, INFLUENCES = 20, 6
 SKIN, EYES = 13380, ("helper-l-eye", "helper-r-eye")
 LEAST_MOVE = 1e-4  # metres; what moves less in an expression stays
+SOCKET_RADIUS = 1.35  # of the eye's, within which skin that looks at its middle is the socket
 
 # Which bone of MakeHuman gives each canonical bone its head, and the bones (by beginning of name) merged into it.
 MERGED = {
@@ -124,15 +126,17 @@ def pack(source: Path, target: Path) -> None:
     solid = np.isin(mesh["groups"], [group_of[name] for name in ("body", *EYES)])
     uv_used, face_uv = np.unique(mesh["face_uv"][solid], return_inverse=True)
     actions, starts, indices, offsets = _expressions(body, keep)
+    quads = keep[mesh["faces"][solid]]
     arrays = {
         "mean": mean.astype(np.float32),
         "basis": basis.astype(np.float16),
-        "faces": keep[mesh["faces"][solid]].astype(np.uint16),
+        "faces": quads.astype(np.uint16),
         "uv": mesh["uv"][uv_used],
         "face_uv": face_uv.reshape(-1, 4).astype(np.uint16),
         "weight_bones": strongest.astype(np.uint8),
         "weights": (values / values.sum(1, keepdims=True)).astype(np.float16),
         "face_region": (body.mask("face")[kept] * 255).astype(np.uint8),
+        "regions": _regions(body, quads, kept),
         "mirror": keep[mirror[kept]].astype(np.uint16),
         "landmark_bones": riders,
         "expression_starts": starts,
@@ -154,7 +158,8 @@ def _write_card(path, rows, mean, basis, weight):
     card = {
         "name": "body",
         "what": f"parametric human body: {SKIN} skin vertices and 144 of the eyes, {COMPONENTS} shape components of "
-        f"people of one height, {len(BONES)} bones, {INFLUENCES} skin weights a vertex, landmarks, expressions, UVs",
+        f"people of one height, {len(BONES)} bones, {INFLUENCES} skin weights a vertex, landmarks, expressions, "
+        "UVs, regions",
         "licence": LICENCE,
         "source": SOURCE,
         "made_by": "python -m blender_pifu.training.pack_body",
@@ -173,6 +178,22 @@ def _bodies(body):
     """All sampled bodies: vertices (N, 19158, 3) and heads (N, 104, 3)."""
     flat = (body.arrays["mean"] + body.samples @ body.basis).reshape(len(body.samples), -1, 3)
     return flat[:, :BASE_VERTICES], flat[:, BASE_VERTICES:]
+
+
+def _regions(body, quads, kept):
+    """(SKIN,) index in REGIONS; quads (Q, 4) of the kept vertices."""
+    regions = np.zeros(SKIN, np.uint8)
+    regions[body.mask("ears")[:SKIN] > 0.5] = REGIONS.index("ear")
+    regions[body.mask("inside_mouth")[:SKIN] > 0.5] = REGIONS.index("mouth")
+    points = body.mean_vertices[kept].astype(np.float64)
+    normals = vertex_normals(points, np.concatenate([quads[:, :3], quads[:, [0, 2, 3]]]))[:SKIN]
+    for side in (1, -1):
+        eye = points[SKIN:][side * points[SKIN:, 0] > 0]
+        away = points[:SKIN] - eye.mean(0)
+        radius = np.linalg.norm(eye - eye.mean(0), axis=1).mean()
+        near = np.linalg.norm(away, axis=1) < SOCKET_RADIUS * radius
+        regions[near & ((normals * away).sum(1) < 0)] = REGIONS.index("socket")
+    return regions
 
 
 def _share(body):

@@ -5,6 +5,7 @@ import io
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from blender_pifu.engine.device import available_devices, pick_device
 from blender_pifu.engine.errors import Cancelled, InputError, OutOfMemory
 from blender_pifu.engine.mesh import check_mesh
 from blender_pifu.engine.pipeline import BAKE, LAY_OUT, STEPS, UNWRAP
+from blender_pifu.engine.stance import Framing
 
 
 @pytest.fixture(scope="module")
@@ -186,3 +188,25 @@ def test_a_rig_comes_with_the_mesh_in_its_own_space(photo):
     assert ((rig.heads > low) & (rig.heads < high)).all()
     assert rigged.summary["skeleton"] in ("surface", "landmarks", "proportions")
     assert rigged.summary["watertight"]
+
+
+def test_a_person_in_tight_clothes_comes_with_all_that_an_animator_needs(photo):
+    """Over 5 s: it is the body's fit and a mesh of 13,000 faces."""
+    person = reconstruct(photo, model=silhouette.AnalyticModel(), resolution=64, topology="animation", height_m=1.8)
+    assert person.summary["topology"] == "animation" and person.summary["quads"] == 1
+    assert np.isclose(person.vertices[:, 2].max(), 1.8) and person.summary["watertight"]
+    assert person.texture.uv.shape == (*person.faces.shape, 2) and person.texture.png
+    assert UNWRAP not in person.summary["seconds"], "the UVs are the body's own"
+    assert len(person.rig.names) == 52 and len(person.rig.weights) == len(person.vertices)
+    keys = person.shape_keys
+    assert len(keys.names) >= 12 and keys.offsets.shape == (len(keys.names), len(person.vertices), 3)
+    jaw = keys.offsets[keys.names.index("jawOpen")]
+    chin = person.vertices[np.linalg.norm(jaw, axis=1).argmax()]
+    assert 0.005 < np.linalg.norm(jaw, axis=1).max() < 0.06 and chin[2] > 1.4 and jaw[:, 2].min() < -0.005
+
+
+def test_who_is_cut_by_the_photo_gets_no_animation_mesh(photo, monkeypatch):
+    monkeypatch.setattr(pipeline.Figures, "cut_out", lambda *_: SimpleNamespace(framing=Framing.HALF))
+    with pytest.raises(InputError, match="only a part of the person") as refused:
+        reconstruct(photo, model=silhouette.AnalyticModel(), resolution=64, topology="animation")
+    assert "Standard" in refused.value.fix

@@ -20,6 +20,8 @@ from ..errors import ModelError
 from .bones import BONES, PARENTS, part
 
 DATA = Path(__file__).parents[2] / "data"
+# What the skin's vertices are besides skin; "socket" lies behind the eyelids.
+REGIONS = ("skin", "ear", "mouth", "socket")
 
 
 @dataclass(frozen=True)

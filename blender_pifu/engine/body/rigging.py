@@ -54,7 +54,7 @@ def fit_under(field, mesh, spacing, extract, figure=None) -> Fitted:
     spacing: of its lattice, field units; extract(field) -> Surface of another field on the same lattice; figure: the
     engine's Figure, for landmarks and for where the photo ends, or None.
     """
-    fit = fit_body(*mesh[:2], *_seen(figure))
+    fit = fit_body(*mesh[:2], *landmarks_of(figure))
     notes = [fit.note] if fit.note else []
     if fit.source != "surface":
         return Fitted(field, [], mesh, fit, notes)
@@ -71,8 +71,9 @@ def fit_under(field, mesh, spacing, extract, figure=None) -> Fitted:
     return Fitted(field, [], mesh, fit, notes + more)
 
 
-def _seen(figure):
-    """Landmarks (33, 3) in field space or None, their visibility, and the photo's frame where it cuts the person."""
+def landmarks_of(figure):
+    """What `fit_body` takes of a Figure, or of None: landmarks (33, 3) in field space or None, their visibility, the
+    photo's frame where it cuts the person."""
     if figure is None or figure.person is None:
         return None, None, None
     crop, half = figure.crop, figure.crop.side / 2
