@@ -30,7 +30,7 @@ from .sheets import shaded
 log = logging.getLogger(__name__)
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
 CHECK = [sys.executable, "-m", f"{__package__.rpartition('.')[0]}.addon.criteria"]
-SHEET_PX, POSED_SIZE = 480, 0.7  # arms held up must fit in
+SHEET_PX, POSED_SIZE = 480, 0.62  # arms held up must fit in
 STATES = ("OK", "WARNING", "ERROR")
 
 
@@ -43,7 +43,7 @@ def rig_check(photos: list[Path], count: int, out: Path, weights: str, resolutio
     """
     out.mkdir(parents=True, exist_ok=True)
     engine, cases = Engine("cpu"), {}
-    for kind, photo in [*_photos(photos), *_synthetic(count, out)]:
+    for kind, photo in [*(("photo", path) for path in find_photos(photos)), *_synthetic(count, out)]:
         result, begun = out / f"{photo.stem}.npz", time.process_time()
         try:
             made = engine.reconstruct(photo, model=weights, resolution=resolution, **{**READY, **choices})
@@ -64,14 +64,14 @@ def rig_check(photos: list[Path], count: int, out: Path, weights: str, resolutio
     return [{"case": path.stem, "kind": kind} | one for (path, kind), one in zip(cases.items(), reports, strict=True)]
 
 
-def _photos(given: list[Path]) -> Iterator[tuple[str, Path]]:
-    """("photo", file) of each photo, bundled ones first, each once."""
+def find_photos(given: list[Path]) -> Iterator[Path]:
+    """Each photo once by its name, the bundled ones first, then those of files and folders."""
     seen = set()
     for path in [PHOTO.parent, *given]:
         for photo in sorted(path.iterdir()) if path.is_dir() else [path]:
             if photo.suffix.lower() in ENDINGS and photo.name not in seen:
                 seen.add(photo.name)
-                yield "photo", photo
+                yield photo
 
 
 def _synthetic(count: int, out: Path) -> Iterator[tuple[str, Path]]:
