@@ -28,6 +28,7 @@ TRUNK = (L.LEFT_SHOULDER, L.RIGHT_SHOULDER, L.RIGHT_HIP, L.LEFT_HIP)
 LIMB_WIDTH, HEAD_RADIUS = 0.09, 0.16
 FAR = 0.25  # from every limb: beyond it a pixel may be somebody else's
 UNCLAIMED = 0.3  # mask below which nobody claims a pixel
+NEAR = 0.08  # to a limb: nearer than that a pixel is the limb's
 STRANGER = 0.12  # of the area of a person found: what nobody claims must be larger to be somebody else
 INNER = 0.9  # share of the trunk's width and length that lies within the body for certain
 SURE = 0.9  # lead over the next that makes a pixel one person's for certain
@@ -102,7 +103,13 @@ def _strangers(claim, distance, solid, count):
     _, parts, statistics, _ = cv2.connectedComponentsWithStats(opened)
     large = statistics[:, cv2.CC_STAT_AREA] > STRANGER * (solid & ~free).sum() / count
     large[0] = False
-    return large[parts]
+    strangers = large[parts]
+    if not strangers.any():
+        return strangers
+    # What hangs together with them without being claimed is theirs up to the limbs of those found.
+    around = solid & (claim < UNCLAIMED) & (distance > NEAR) | strangers
+    _, parts = cv2.connectedComponents(around.astype(np.uint8), connectivity=4)
+    return np.isin(parts, np.unique(parts[strangers]))
 
 
 def _spread(scores, solid, picture):
