@@ -11,9 +11,9 @@ SIDE = 192  # pixels to a side on which silhouettes are compared
 STAGES = ((0.08, cv2.MOTION_AFFINE), (0.03, cv2.MOTION_AFFINE), (0.012, cv2.MOTION_HOMOGRAPHY))
 STEPS, ENOUGH = 60, 1e-5  # of each stage at most, and the gain below which it ends
 FLOW_STEPS = 40
-FLOW_BLURS = (0.05, 0.012)  # of the flow at its first and last step, in sides
+FLOW_BLURS = (0.08, 0.04)  # of the flow at its first and last step, in sides
 BAND = 0.24  # field units; what lies nearer to the outline is drawn by it
-FLOW_LIMIT = 0.1  # field units; nothing is moved further
+FLOW_LIMIT = 0.04  # field units; nothing is moved further, or patterns inside swirl
 TO_PIXELS = np.array([[SIDE / 2, 0, SIDE / 2 - 0.5], [0, -SIDE / 2, SIDE / 2 - 0.5], [0, 0, 1]])
 
 

@@ -26,11 +26,13 @@ from .sample import make_sample
 log = logging.getLogger(__name__)
 BACK = 2  # of `metrics.normal_views`
 SHEET_PX = 256
+TONE_M = 0.05  # patterns that lie a little beside their place are evened out over so many metres
 FIGURES = {  # figure: heading, decimals
     "drawn_deg": ("drawn back normals, degrees", 1),
     "front_deg": ("drawn front normals, degrees", 1),
     "back_deg": ("back normals of the mesh, degrees", 1),
     "color": ("back colours of the mesh, 0..255", 1),
+    "tone": ("the same, averaged over 5 cm", 1),
     "chamfer": ("Chamfer, cm", 2),
 }
 
@@ -128,8 +130,16 @@ def _score(encoding, mesh, colors, case, back_rgb):
         "front_deg": _angle(encoding.front_normals, case.maps["front_normals"], solid),
         "back_deg": views_error_deg(normal_views(*mesh)[BACK : BACK + 1], case.views[BACK : BACK + 1]),
         "color": float(np.abs(seen - back_rgb)[both].mean()),
+        "tone": float(np.abs(_averaged(seen - back_rgb, both, TONE_M * case.scale))[both].mean()),
         "chamfer": surface_distances(mesh, (case.vertices, case.faces))["chamfer"] * 100 / case.scale,
     }, seen.astype(np.uint8)
+
+
+def _averaged(picture, where, side):
+    """Means of a picture (PHOTO_PX, PHOTO_PX, C) over what lies `where` in squares of that side, field units."""
+    window = (2 * round(side * PHOTO_PX / 4) + 1,) * 2
+    share = cv2.blur(where.astype(np.float32), window)[..., None]
+    return cv2.blur((picture * where[..., None]).astype(np.float32), window) / np.maximum(share, 1e-6)
 
 
 def _angle(drawn, truth, solid):
