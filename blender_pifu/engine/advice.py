@@ -34,8 +34,9 @@ BLURRED, SMEARED = 0.68, 0.85  # of `blur_of`; sharp photos have 0.3 to 0.4, blu
 DARK, BRIGHT = 90, 252  # luminance 0..255 that the brightest parts reach, and that tells nothing any more
 BRIGHT_SHARE = 0.25
 UNSURE = 0.8  # score below which a person may be none
-NEAR_CAMERA = 0.3  # distance of the eyes, in that of the shoulders; 0.18 to 0.24 from afar
-SHORT_LEGS = 0.95  # in lengths of the trunk; 1.25 to 1.5 in a view from the front
+NEAR_CAMERA = 0.27  # distance of the eyes, in that of the shoulders; 0.18 to 0.24 from afar
+SHORT_LEGS = 0.95  # in lengths of the trunk; 1.25 to 1.65 in a view from the front
+SQUAT = 3.2  # from nose to ankles, in widths of the shoulders; 3.9 to 5 in a view from the front, 2 to 3 from high up
 BORDER_SHARE = 0.08  # of the body's height along a side of the photo that tells that it goes on beyond
 BESIDE = 0.03  # what a body reaches beyond its landmarks, in sides of its region
 TOUCHING = 0.05  # of the smaller box
@@ -118,7 +119,7 @@ def _about_quality(photo, person):
     if np.quantile(grey[mask], 0.95) < DARK:
         yield Advice("dark", Severity.WARNING, "The person is very dark; shape and colours will be guessed from little."
                      " Brighten the photo or use more light.")  # fmt: skip
-    if (photo.rgb[mask].min(1) >= BRIGHT).mean() > BRIGHT_SHARE:
+    if (np.sort(photo.rgb[mask], axis=1)[:, 1] >= BRIGHT).mean() > BRIGHT_SHARE:  # two of three channels
         yield Advice("overexposed", Severity.WARNING, "Large parts of the person are burnt out to white; they carry "
                      "no shape and no colour.")  # fmt: skip
 
@@ -176,7 +177,8 @@ def _about_stance(person, shape):
     if framing(person, shape) is Framing.FULL:
         legs = math.dist(person.between(*HIPS), person.between(*KNEES))
         legs += math.dist(person.between(*KNEES), person.between(*ANKLES))
-        if legs < SHORT_LEGS * trunk_length(person):
+        whole = math.dist(person.points[L.NOSE, :2], person.between(*SHOULDERS)) + trunk_length(person) + legs
+        if legs < SHORT_LEGS * trunk_length(person) or whole < SQUAT * math.dist(*person.points[list(SHOULDERS), :2]):
             yield Advice("short_legs", Severity.WARNING, "The legs look short: the person sits or crouches, or the "
                          "camera was high. Depth is unsure there; hip height is best for the camera.")  # fmt: skip
 

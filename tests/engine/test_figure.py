@@ -71,6 +71,15 @@ def test_a_turned_photo_is_turned_back(figures, degrees):
     assert nose > 0.9, "matte and landmarks are turned alike"
 
 
+def test_half_a_body_in_a_turned_photo_is_turned_back_and_an_upright_one_left(figures):
+    half = np.ascontiguousarray(load_photo(SUIT).rgb[:620])
+    height, width = half.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), 18, 1)
+    report = figures.look(photo_of(cv2.warpAffine(half, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)))
+    assert kinds(report) == {"turned": "info", "cut_off": "warning"}
+    assert kinds(figures.look(photo_of(half))) == {"cut_off": "warning"}
+
+
 @pytest.mark.parametrize(
     ("kind", "change"),
     [
