@@ -23,6 +23,7 @@ from ..engine.layout import TEXTURE_SIDES, TOPOLOGIES
 from ..engine.layout.presets import QUADS
 from ..engine.models import load_model, weights_file
 from ..engine.networks import CoarseConfig
+from .advice_check import table as advice_table
 from .allocator import keep_memory
 from .cache import PeopleSet
 from .cases import SPLITS, folder_cases, split_case, split_seeds
@@ -39,6 +40,7 @@ from .fuzz import HEADING, fuzz
 from .hostile import cases as hostile_files
 from .octree import compare, depths
 from .reading import table as reading_table
+from .reading_sheet import reading_sheet
 from .rig_check import as_table as rig_table
 from .rig_check import rig_check
 from .sheets import people_sheet
@@ -99,6 +101,10 @@ def main() -> None:
     reading = commands.add_parser("evaluate-reading", help="score how photos are read: who is there, joints, mattes")
     reading.add_argument("--people", type=int, nargs="+", default=[1, 2, 3, 4], help="in a photo")
     reading.add_argument("--photos", type=int, default=20, help="of each number of people")
+    reading.add_argument("--advice", action="store_true", help="score what is said of photos instead")
+    reading.add_argument(
+        "--sheet", type=Path, nargs="+", metavar=("FILE", "PHOTO"), help="draw how photos are read into FILE instead"
+    )
     wear = commands.add_parser("evaluate-texture", help="score quads and their baked texture")
     wear.add_argument("--weights", default="human", help="bundled name or .safetensors file")
     wear.add_argument("--count", type=int, default=20, help="people of the test split")
@@ -204,7 +210,12 @@ def _evaluate_body(options: argparse.Namespace) -> None:
 
 def _evaluate_reading(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
-    for line in reading_table(options.people, options.photos):
+    if options.sheet:
+        file, *photos = options.sheet
+        cv2.imwrite(str(file), reading_sheet(photos)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
+        return
+    lines = advice_table() if options.advice else reading_table(options.people, options.photos)
+    for line in lines:
         print(line, flush=True)
 
 
