@@ -9,7 +9,7 @@ from .networks import CoarseLevel, Maps, sample
 from .rifts import rift_logits
 
 SUPPORT_DILATION = 0.02  # field units the mask grows before everything outside counts as empty
-LEAST_ROWS = 64  # smaller batches take another matrix kernel, with other rounding: results would depend on the batch
+ROWS = 64  # batches of fewer or odd rows take other matrix kernels, with other rounding: results would depend on them
 
 
 class Support:
@@ -58,6 +58,6 @@ class Field:
 
 
 def pad(values: Tensor) -> Tensor:
-    """At least LEAST_ROWS rows, zeros added."""
-    short = LEAST_ROWS - len(values)
-    return values if short <= 0 else torch.cat([values, values.new_zeros((short, *values.shape[1:]))])
+    """Zeros added, to a multiple of ROWS and at least that many."""
+    short = ROWS - len(values) if len(values) < ROWS else -len(values) % ROWS
+    return values if not short else torch.cat([values, values.new_zeros((short, *values.shape[1:]))])

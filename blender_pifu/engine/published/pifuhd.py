@@ -76,11 +76,12 @@ class PIFuHDField(ColumnField):
         self.maps = by_pixel(encoding.coarse), by_pixel(encoding.fine)
 
     def _columns(self, xy: Tensor) -> Shares:
-        return [mlp.columns(sample(maps, xy)) for mlp, maps in zip(self.mlps, self.maps, strict=True)]
+        (coarse, fine), (coarse_maps, fine_maps) = self.mlps, self.maps
+        return [coarse.columns(sample(coarse_maps, xy), self.handed_layer), fine.columns(sample(fine_maps, xy))]
 
     def _occupancy(self, shares: Shares, row: Tensor, z: Tensor) -> Tensor:
         coarse, fine = self.mlps
-        handed = coarse(shares[0], row, (z * self.depth_scale)[:, None], until=self.handed_layer)
+        handed = coarse(shares[0], row, (z * self.depth_scale)[:, None])
         return torch.sigmoid(fine(shares[1], row, handed)[:, 0].float())
 
 

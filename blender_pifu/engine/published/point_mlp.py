@@ -8,7 +8,9 @@ it, so the column's share of each is a vector to add: the same sums in another o
 
 import copy
 from collections.abc import Sequence
+from functools import cache
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -16,6 +18,8 @@ from .hourglass import GROUPS
 from .tensors import Tensors
 
 SLOPE = 0.01
+FEW = 8  # inputs: products with no more are quick however they are done
+PICTURES = 16
 
 
 class PointMLP(nn.Module):
@@ -61,40 +65,41 @@ class PointMLP(nn.Module):
             raise tensors.misfit(name, f"where the image gives {column} features and depth comes after them")
         return cls(names, widths, inputs, column, normed)
 
-    def columns(self, features: Tensor) -> list[Tensor | None]:
-        """`features (C, column)` -> for each layer its share (C, width) of a column, None where it reads none."""
+    def columns(self, features: Tensor, until: int | None = None) -> list[Tensor | None]:
+        """`features (C, column)` -> for each layer its share (C, width) of a column, None where it reads none.
+
+        until: the last layer to be asked.
+        """
         shares = []
-        for layer, start, skips in zip(self.layers, self.starts, self.skips, strict=True):
-            part = layer.weight[:, start : start + self.column, 0]
-            shares.append(F.linear(features.to(part), part, layer.bias) if skips else None)
+        for k, layer in enumerate(self.layers[: None if until is None else until + 1]):
+            part = layer.weight[:, self.starts[k] : self.starts[k] + self.column, 0]
+            shares.append(product(features.to(part), part, layer.bias) if self.skips[k] else None)
         return shares
 
-    def forward(self, shares: list[Tensor | None], column: Tensor, own: Tensor, until: int | None = None) -> Tensor:
+    def forward(self, shares: list[Tensor | None], column: Tensor, own: Tensor) -> Tensor:
         """Outputs (N, width) of points: `column (N,)` index into the shares, `own (N, P)` the points' own input.
 
-        until: give the activations of that layer instead of the last one's output.
+        With shares of the first layers only, the activations of the last of them.
         """
-        last = len(self.layers) - 1
+        own = _kept_exact(own, self.layers[0].weight.dtype)
         y = None
-        for k, layer in enumerate(self.layers):
-            weight, start = layer.weight[..., 0], self.starts[k]
+        for k, share in enumerate(shares):
+            layer, start = self.layers[k], self.starts[k]
+            weight = layer.weight[..., 0]
             y = y if y is None else y.to(weight)
             if self.skips[k]:
-                out = shares[k].index_select(0, column)
-                if y is not None:
-                    out.addmm_(y, weight[:, :start].T)
-                _add_own(out, own, weight[:, start + self.column :])
+                out = share.index_select(0, column)
+                out = add_product(out, own.to(weight), weight[:, start + self.column :].expand(-1, own.shape[1]))
+                out = out if y is None else add_product(out, y, weight[:, :start])
             else:
-                out = F.linear(y, weight, layer.bias)
-            if k == last:
+                out = product(y, weight, layer.bias)
+            if k == len(self.layers) - 1:
                 return out
             if k in self.normed:
                 # Over all points of the call: with such weights answers depend on who is asked together.
                 out = self.norms[str(k)](out.T[None])[0].T
             y = F.leaky_relu_(out, SLOPE)
-            if k == until:
-                return y
-        raise AssertionError("a layer is the last")
+        return y
 
     def lowered(self, dtype) -> "PointMLP":
         """A copy in another precision, but for the last layer: it costs little, and large terms may cancel in it."""
@@ -104,9 +109,34 @@ class PointMLP(nn.Module):
         return low
 
 
-def _add_own(out: Tensor, own: Tensor, weight: Tensor) -> None:
-    """out (N, width) += own (N, P) @ weight (width, P).T, a depth in float32 whatever the weights are."""
-    if own.shape[1] == 1:
-        out.addcmul_(own, weight[:, 0])
-    else:
-        out.addmm_(own.to(weight), weight.T)
+def _kept_exact(own: Tensor, dtype: torch.dtype) -> Tensor:
+    """`own (N, P)`, a depth (P = 1) on its way to a lower precision as two parts (N, 2) that lose next to nothing."""
+    if own.shape[1] > 1 or dtype == own.dtype:
+        return own
+    rough = own.to(dtype).to(own)
+    return torch.cat([rough, own - rough], 1)
+
+
+def product(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """`x (N, K) @ weight (M, K).T + bias (M,)`, whichever way is fast."""
+    if not (_is_slow(x) and len(x) % PICTURES == 0):
+        return F.linear(x, weight, bias)
+    # Torch gives to oneDNN what is a convolution, from so many pictures on.
+    pictures = x.view(PICTURES, -1, 1, x.shape[1]).permute(0, 3, 1, 2)
+    return F.conv2d(pictures, weight[:, :, None, None], bias).permute(0, 2, 3, 1).reshape(len(x), -1)
+
+
+def add_product(out: Tensor, x: Tensor, weight: Tensor) -> Tensor:
+    """`out (N, M) + x (N, K) @ weight (M, K).T`; out is lost."""
+    return out.add_(product(x, weight)) if x.shape[1] > FEW and _is_slow(x) else out.addmm_(x, weight.T)
+
+
+def _is_slow(x: Tensor) -> bool:
+    """Whether torch would multiply `x` at half of the CPU's speed: it has MKL do float32, which uses but half of the
+    registers on CPUs of other makers than its own."""
+    return x.dtype == torch.float32 and x.device.type == "cpu" and _has_onednn()
+
+
+@cache
+def _has_onednn() -> bool:
+    return torch.backends.mkldnn.is_available() and torch.backends.cpu.get_cpu_capability() == "AVX512"
