@@ -90,7 +90,6 @@ def build_import_parser():
     parser.add_argument(
         "--z-size", metavar="Z", type=float, help="depth range it was trained with (default: the file's, or 200)"
     )
-    parser.add_argument("--rig", action="store_true", help="with a skeleton and skin weights")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line; the last is the card")
     return parser
 

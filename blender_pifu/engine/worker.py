@@ -17,23 +17,7 @@ import threading
 import time
 
 from .. import protocol
-from ..protocol import (
-    Alive,
-    Cancel,
-    Cancelled,
-    Done,
-    Failed,
-    Generate,
-    Look,
-    Looked,
-    Ping,
-    Progress,
-    ProtocolError,
-    Quit,
-    Ready,
-)
-from .errors import Cancelled as JobCancelled
-from .errors import EngineError
+from .errors import Cancelled, EngineError
 
 _GRACE_S = 3.0  # from the end of our input to the hard end of a job that does not stop
 _PROGRESS_S = 0.1  # between two reports of the same step
@@ -66,7 +50,7 @@ class Inbox(threading.Thread):
 
     def __init__(self, stream, events: Events) -> None:
         super().__init__(name="commands", daemon=True)
-        self.jobs: queue.Queue[Generate | Look | None] = queue.Queue()
+        self.jobs: queue.Queue[protocol.Generate | protocol.Look | None] = queue.Queue()
         self._stream, self._events = stream, events
         self._cancelled: set[str] = set()
         self._ending = False
@@ -83,9 +67,11 @@ class Inbox(threading.Thread):
         for line in self._stream:
             try:
                 self._take(protocol.read_command(line))
-            except ProtocolError as error:
+            except protocol.ProtocolError as error:
                 log.error("a command cannot be read: %s", error)
-                self._events.send(Failed("", "internal", f"The engine cannot read its orders: {error}.", _REPAIR))
+                self._events.send(
+                    protocol.Failed("", "internal", f"The engine cannot read its orders: {error}.", _REPAIR)
+                )
         # Blender quit or crashed: nobody waits for the job, and it must not go on without end.
         self._end()
         time.sleep(_GRACE_S)
@@ -93,13 +79,13 @@ class Inbox(threading.Thread):
         os._exit(protocol.EXIT_ORPHANED)
 
     def _take(self, command) -> None:
-        if isinstance(command, (Generate, Look)):
+        if isinstance(command, (protocol.Generate, protocol.Look)):
             self.jobs.put(command)
-        elif isinstance(command, Cancel):
+        elif isinstance(command, protocol.Cancel):
             self.cancel(command.job)
-        elif isinstance(command, Ping):
-            self._events.send(Alive())
-        elif isinstance(command, Quit):
+        elif isinstance(command, protocol.Ping):
+            self._events.send(protocol.Alive())
+        elif isinstance(command, protocol.Quit):
             self._end()
 
     def _end(self) -> None:
@@ -129,30 +115,30 @@ class Worker:
             self._events.send(self._do(job))
             idle_s = job.keep_warm_s
 
-    def _do(self, job: Generate | Look):
+    def _do(self, job: protocol.Generate | protocol.Look):
         """Do a job; return the event that ends it. Whatever goes wrong with a job ends that job, not the worker."""
         from .device import is_out_of_memory
 
         try:
-            return self._look(job) if isinstance(job, Look) else self._reconstruct(job)
-        except JobCancelled:
-            return Cancelled(job.job)
+            return self._look(job) if isinstance(job, protocol.Look) else self._reconstruct(job)
+        except Cancelled:
+            return protocol.Cancelled(job.job)
         except EngineError as error:
             log.warning("%s: %s", error.kind, error)
             if _is_no_room(error.__cause__):
                 return _disk_full(job)
-            return Failed(job.job, error.kind, str(error), error.fix)
+            return protocol.Failed(job.job, error.kind, str(error), error.fix)
         except Exception as error:
             log.exception("job %s", job.job)
             if is_out_of_memory(error):
                 fix = "Choose a lower quality, or close other programs, then try again."
-                return Failed(job.job, "out_of_memory", "The engine ran out of memory.", fix)
+                return protocol.Failed(job.job, "out_of_memory", "The engine ran out of memory.", fix)
             if _is_no_room(error):
                 return _disk_full(job)
             message = f"Something unforeseen went wrong in the engine ({type(error).__name__}: {error})."
-            return Failed(job.job, "internal", message, "The log tells more.")
+            return protocol.Failed(job.job, "internal", message, "The log tells more.")
 
-    def _reconstruct(self, job: Generate) -> Done:
+    def _reconstruct(self, job: protocol.Generate) -> protocol.Done:
         from .result import write_result
 
         report = _Reporter(job.job, self._events, self._inbox)
@@ -172,9 +158,9 @@ class Worker:
         result = dataclasses.replace(result, summary={"output": job.output, **result.summary})
         write_result(result, job.output)
         report.check()
-        return Done(job.job, job.output, result.summary)
+        return protocol.Done(job.job, job.output, result.summary)
 
-    def _look(self, job: Look) -> Looked:
+    def _look(self, job: protocol.Look) -> protocol.Looked:
         from .thumbnail import write_thumbnail
 
         report = _Reporter(job.job, self._events, self._inbox)
@@ -182,7 +168,7 @@ class Worker:
         photo, found = self._engine_on(job.device).look(job.photo, job.person or None)
         report.check()
         write_thumbnail(photo.rgb, found["people"], found["person"], job.picture)
-        return Looked(job.job, found)
+        return protocol.Looked(job.job, found)
 
     def _engine_on(self, device: str):
         from .pipeline import Engine
@@ -206,21 +192,21 @@ class _Reporter:
         now = time.monotonic()
         if step != self._step or now - self._spoke_at > _PROGRESS_S:
             self._step, self._spoke_at = step, now
-            self._events.send(Progress(self._job, step, min(max(float(fraction), 0.0), 1.0)))
+            self._events.send(protocol.Progress(self._job, step, min(max(float(fraction), 0.0), 1.0)))
 
     def check(self) -> None:
         if self._inbox.is_cancelled(self._job):
-            raise JobCancelled
+            raise Cancelled
 
 
 def _is_no_room(error: BaseException | None) -> bool:
     return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
-def _disk_full(job: Generate | Look) -> Failed:
-    path = job.picture if isinstance(job, Look) else job.output
+def _disk_full(job: protocol.Generate | protocol.Look) -> protocol.Failed:
+    path = job.picture if isinstance(job, protocol.Look) else job.output
     message = f"The disk that holds {os.path.dirname(path)} is full."
-    return Failed(job.job, "disk_full", message, "Free some room on it, then try again.")
+    return protocol.Failed(job.job, "disk_full", message, "Free some room on it, then try again.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -244,10 +230,10 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         log.exception("the engine's libraries cannot be loaded")
         message = f"The engine cannot load its libraries ({type(error).__name__}: {error})."
-        events.send(Failed("", "engine_broken", message, _REPAIR))
+        events.send(protocol.Failed("", "engine_broken", message, _REPAIR))
         return 1
     log.info("ready: Python %s, torch %s", platform.python_version(), torch.__version__)
-    events.send(Ready(platform.python_version(), str(torch.__version__)))
+    events.send(protocol.Ready(platform.python_version(), str(torch.__version__)))
     Worker(events, inbox).serve()
     return 0
 
