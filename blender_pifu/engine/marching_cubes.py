@@ -142,6 +142,21 @@ def _closer(share, start_value, end_value, value):
     return np.clip(np.where(beyond, near, share * _crossing(start_value, value)), END_MARGIN, 1 - END_MARGIN)
 
 
+def _bent(share, asked, closer, inward):
+    """Crossings (N,) by straight lines, those that were asked (indices (M,)) at where they are by that (M,), and all
+    others moved as those were: by how far the logit bends between lattice points on the average.
+
+    inward: whether an edge begins inside (N,) bool; the bend is told by how far from there a crossing lies.
+    """
+    depth = np.where(inward, share, 1 - share)
+    waves = np.sin(np.pi * np.outer(depth, (1, 2)))
+    moved = np.where(inward[asked], 1, -1) * (closer - share[asked])
+    bend = waves @ np.linalg.lstsq(waves[asked], moved, rcond=None)[0]
+    result = np.clip(share + np.where(inward, 1, -1) * bend, END_MARGIN, 1 - END_MARGIN)
+    result[asked] = closer
+    return result
+
+
 def polygonise(lattice, cells, cases, value_at, field_at=None, unsure=0.0):
     """Triangulate cells of mixed sign.
 
@@ -174,8 +189,9 @@ def polygonise(lattice, cells, cases, value_at, field_at=None, unsure=0.0):
         between = (share > STRAIGHT_ENOUGH) & (share < 1 - STRAIGHT_ENOUGH)
         asked = np.flatnonzero(between | (gap < unsure))
         value = logits(field_at(vertices[asked], gap[asked] < unsure))
-        share = _closer(share[asked], start_value[asked], end_value[asked], value)
-        vertices[asked, axis[asked]] = along[asked] + share * lattice.spacing
+        closer = _closer(share[asked], start_value[asked], end_value[asked], value)
+        share = _bent(share, asked, closer, start_value > 0)
+        vertices[np.arange(len(start)), axis] = along + share * lattice.spacing
 
     per_cell = counts[cases]
     owner = np.repeat(np.arange(len(cells)), per_cell)

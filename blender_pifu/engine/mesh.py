@@ -61,11 +61,10 @@ def volumes(vertices, faces):
     return np.einsum("fi,fi->f", a, np.cross(b, c))
 
 
-def largest_component(vertices, faces, *more):
+def largest_component(vertices, faces):
     """The piece that encloses most; cavities, whose faces look inward, are never taken.
 
-    vertices (V, 3), faces (F, 3) closed -> the same of that piece alone, without unused vertices, faces outward; then
-    what `more` there is of the vertices, arrays (V, ...).
+    vertices (V, 3), faces (F, 3) closed -> the same of that piece alone, without unused vertices, faces outward.
     """
     labels = components(faces, len(vertices))
     enclosed = np.bincount(labels[faces[:, 0]], weights=volumes(vertices, faces))
@@ -74,7 +73,7 @@ def largest_component(vertices, faces, *more):
     used = np.zeros(len(vertices), bool)
     used[faces] = True
     renumber = np.cumsum(used) - 1
-    return vertices[used], renumber[faces].astype(np.int32), *(values[used] for values in more)
+    return vertices[used], renumber[faces].astype(np.int32)
 
 
 def vertex_normals(vertices, faces):

@@ -22,7 +22,7 @@ from .layout.unwrap import unwrap
 from .memory import peak_memory_mb
 from .mesh import camera_tilt, check_mesh, largest_component, placing, tilt_back, turn_to_blender
 from .models import load_model
-from .normals import best_normals
+from .normals import smooth_normals
 from .person_cut import PersonCut
 from .photo import load_photo
 from .result import Reconstruction, Texture
@@ -157,7 +157,7 @@ class Engine:
                 raise NoPersonError(
                     "No body was found in the photo.", fix="Choose a photo that shows a whole person clearly."
                 )
-            vertices, faces, slopes = largest_component(surface.vertices, surface.faces, surface.normals)
+            vertices, faces = largest_component(surface.vertices, surface.faces)
         fitted = None
         if rig:
             with clock.step(FIT):
@@ -165,10 +165,10 @@ class Engine:
                 def extract(separated):
                     return extract_surface(separated, resolution, lambda fraction: clock.report(FIT, fraction))
 
-                fitted = fit_under(field, (vertices, faces, slopes), 2 / resolution, extract, figure)
-                vertices, faces, slopes = fitted.mesh
+                fitted = fit_under(field, (vertices, faces), 2 / resolution, extract, figure)
+                vertices, faces = fitted.mesh
         with clock.step(PAINT):
-            normals = best_normals(vertices, faces, slopes)
+            normals = smooth_normals(vertices, faces)
             size = max(16, min(2 * resolution, math.ceil(cut.crop.side)))
             hidden = model.hidden_side(encoding, vertices)
             if behind:

@@ -17,7 +17,6 @@ from .device import empty_cache, is_out_of_memory
 from .errors import EngineError
 from .lattice import Lattice, Samples
 from .marching_cubes import FACES, LEVEL, polygonise
-from .normals import gradient_normals
 from .precision import SAMPLE, Mixed, choose
 
 # Steps of the start lattice along one axis: 6 cm on a standing adult, well below the depth of any trunk.
@@ -32,14 +31,12 @@ LEAST_CHUNK = 1024
 class Surface:
     """vertices: (V, 3) float32, field space; faces: (F, 3) int32, outward.
 
-    normals: (V, 3) float32, unit, outward, by the field's slope, 0 where that is not known;
     evaluations: points asked of the field, who were asked twice counted twice; lowered: the precision that most were
     asked in, None if it is the field's own; squeezed: memory ran out, and smaller chunks did.
     """
 
     vertices: np.ndarray
     faces: np.ndarray
-    normals: np.ndarray
     evaluations: int
     lowered: str | None = None
     squeezed: bool = False
@@ -174,8 +171,7 @@ def extract_surface(field, resolution, progress=None, refine=True, exact=False):
         cells, cases = follow_surface(sampler, seeds)
         closer = sampler.at if refine else None
         vertices, faces = polygonise(lattice, cells, cases, sampler.samples.value_at, closer, sampler.unsure)
-    normals = gradient_normals(lattice, sampler.samples.value_at, vertices)
-    return Surface(vertices, faces, normals, sampler.evaluations, sampler.lowered, sampler.squeezed)
+    return Surface(vertices, faces, sampler.evaluations, sampler.lowered, sampler.squeezed)
 
 
 def find_seeds(sampler, step):

@@ -19,6 +19,7 @@ from ..engine.layout.template import load_template
 from ..engine.layout.texels import cover
 from ..engine.mesh import check_mesh, largest_component, split_quads, vertex_normals
 from ..engine.models import load_model
+from ..engine.normals import smooth_normals
 from ..engine.people import People
 from ..engine.stance import Framing
 from ..engine.surface import extract_surface
@@ -55,10 +56,10 @@ def _row(seed, model, people, resolution, folder) -> dict:
         framing=Framing.FULL,
     )
     surface = extract_surface(field, resolution)
-    mesh = largest_component(surface.vertices, surface.faces, surface.normals)
+    mesh = largest_component(surface.vertices, surface.faces)
     fitted = fit_under(field, mesh, 2 / resolution, lambda apart: extract_surface(apart, resolution), figure)
-    vertices, faces, normals = fitted.mesh
-    dense = Shape(vertices, faces, normals, np.full((len(vertices), 3), 200, np.uint8))
+    vertices, faces = fitted.mesh
+    dense = Shape(vertices, faces, smooth_normals(vertices, faces), np.full((len(vertices), 3), 200, np.uint8))
     begun = time.process_time()
     animated = wrapped(dense, fitted.fit, *landmarks_of(figure)[:2])
     seconds = time.process_time() - begun

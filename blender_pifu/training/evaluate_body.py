@@ -24,6 +24,7 @@ from ..engine.body.weights import skin_weights
 from ..engine.crop import Crop
 from ..engine.mesh import largest_component, vertex_normals
 from ..engine.models import load_model
+from ..engine.normals import smooth_normals
 from ..engine.people import People
 from ..engine.person_cut import PersonCut
 from ..engine.surface import extract_surface
@@ -105,7 +106,8 @@ def field_of(model, rgb: np.ndarray, mask: np.ndarray):
 
 
 def _mesh(surface):
-    return largest_component(surface.vertices, surface.faces, surface.normals)
+    vertices, faces = largest_component(surface.vertices, surface.faces)
+    return vertices, faces, smooth_normals(vertices, faces)
 
 
 def true_weights(scene: Scene, vertices: np.ndarray, normals: np.ndarray) -> np.ndarray:

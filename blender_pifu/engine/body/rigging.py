@@ -20,12 +20,12 @@ MOST_LOST = 0.005  # share of the volume that may fall off when parts are cut ap
 
 @dataclass(frozen=True)
 class Fitted:
-    """field: the one given; sheets: that cut its limbs apart; mesh: vertices (V, 3), faces (F, 3) and normals (V, 3) of
-    the surface so cut, one piece; fit: the body under it; notes: sentences for the artist."""
+    """field: the one given; sheets: that cut its limbs apart; mesh: vertices (V, 3) and faces (F, 3) of the surface so
+    cut, one piece; fit: the body under it; notes: sentences for the artist."""
 
     field: object
     sheets: list[Sheet]
-    mesh: tuple[np.ndarray, np.ndarray, np.ndarray]
+    mesh: tuple[np.ndarray, np.ndarray]
     fit: Fit
     notes: list[str]
 
@@ -50,11 +50,11 @@ class Fitted:
 def fit_under(field, mesh, spacing, extract, figure=None) -> Fitted:
     """Fit the body under a surface, and cut apart what the photo fused.
 
-    field: what the surface came from; mesh: vertices (V, 3), faces (F, 3) and normals (V, 3) of its largest piece;
+    field: what the surface came from; mesh: vertices (V, 3) and faces (F, 3) of its largest piece;
     spacing: of its lattice, field units; extract(field) -> Surface of another field on the same lattice; figure: the
     engine's Figure, for landmarks and for where the photo ends, or None.
     """
-    fit = fit_body(*mesh[:2], *landmarks_of(figure))
+    fit = fit_body(*mesh, *landmarks_of(figure))
     notes = [fit.note] if fit.note else []
     if fit.source != "surface":
         return Fitted(field, [], mesh, fit, notes)
@@ -63,7 +63,7 @@ def fit_under(field, mesh, spacing, extract, figure=None) -> Fitted:
         surface = extract(SeparatedField(field, sheets, spacing))
         lost = _lost(surface, fit)
         if not lost:
-            mesh = largest_component(surface.vertices, surface.faces, surface.normals)
+            mesh = largest_component(surface.vertices, surface.faces)
             return Fitted(field, sheets, mesh, fit, notes + more)
         fallen = [sheet for sheet in sheets if sheet.limb in lost] or sheets
         more += [f"{sheet.name} cannot be separated: a piece would fall off." for sheet in fallen]
