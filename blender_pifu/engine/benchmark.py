@@ -135,9 +135,8 @@ def benchmark(model, photo, show):
     if importlib.util.find_spec(f"{NAME}.training"):
         for name in ("pifuhd-256", "pifuhd-512", "pifu-256", "pifu-512"):
             family, resolution = name.split("-")
-            found[name] = _in_process(
-                ["training", "octree", "--family", family, "--resolution", resolution, "--photo", str(photo)]
-            )
+            options = ["--family", family, "--resolution", resolution, "--photo", str(photo), "--repeats", "1"]
+            found[name] = _in_process(["training", "octree", *options])
             show(name, found[name])
     return found
 

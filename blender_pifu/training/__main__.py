@@ -17,6 +17,7 @@ import cv2
 import torch
 
 from ..engine.benchmark import PHOTO
+from ..engine.benchmark import encode as encode_photo
 from ..engine.errors import EngineError
 from ..engine.fine import FineConfig
 from ..engine.layout import TEXTURE_SIDES, TOPOLOGIES
@@ -28,6 +29,7 @@ from .allocator import keep_memory
 from .cache import PeopleSet
 from .cases import SPLITS, folder_cases, split_case, split_seeds
 from .courses import CoarseCourse, FineCourse
+from .dense import compare_with_dense
 from .evaluate import as_markdown, evaluate
 from .evaluate_animation import as_table as animation_table
 from .evaluate_animation import evaluate_animation
@@ -127,7 +129,12 @@ def main() -> None:
     octree = commands.add_parser("octree", help="our sampling beside that of PIFuHD or PIFu, as JSON")
     octree.add_argument("--family", choices=("pifuhd", "pifu"), default="pifuhd")
     octree.add_argument("--resolution", type=int, choices=(128, 256, 512), default=256)
-    octree.add_argument("--photo", type=Path, default=PHOTO, help="whose body is written into the network")
+    octree.add_argument("--repeats", type=int, default=3, help="times that everything is timed")
+    dense = commands.add_parser("dense", help="whether the surface is the one of dense marching cubes, as JSON")
+    dense.add_argument("--family", choices=("human", "pifuhd", "pifu"), default="human")
+    dense.add_argument("--resolution", type=int, choices=(128, 256, 512), default=256)
+    for command in (octree, dense):
+        command.add_argument("--photo", type=Path, default=PHOTO, help="whose body it is")
     people.add_argument("--size", type=int, default=CoarseConfig().input_px, help="side of their pictures, pixels")
     people.add_argument("--split", choices=("train", "test"), default="train")
     for command in (people, train):
@@ -151,6 +158,7 @@ def main() -> None:
         "export": _export,
         "fuzz": _fuzz,
         "octree": _octree,
+        "dense": _dense,
     }
     commands[options.command](options)
 
@@ -158,7 +166,17 @@ def main() -> None:
 def _octree(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     field = stand_in(options.family, *depths(options.photo))
-    print(json.dumps(compare(options.family, field, options.resolution)))
+    print(json.dumps(compare(options.family, field, options.resolution, options.repeats)))
+
+
+def _dense(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    if options.family == "human":
+        model, encoding = encode_photo("human", options.photo)
+        field = model.field(encoding)
+    else:
+        field = stand_in(options.family, *depths(options.photo))
+    print(json.dumps(compare_with_dense(field, options.resolution)))
 
 
 def _export(options: argparse.Namespace) -> None:

@@ -89,11 +89,12 @@ def by_itself(field, points):
     return torch.sigmoid(outputs[-1][0, 0])
 
 
-def compare(family, field, resolution, chunks=3):
+def compare(family, field, resolution, repeats):
     """Ours, float32 and as the engine chooses, beside the octree of `family` on the same network.
 
     The octree's points are counted on values asked column by column; its time is that of a point by itself in the
-    reference's chunks, round the surface, times the count.
+    reference's chunks, round the surface, times the count. All are timed in turn, `repeats` times. Returns medians;
+    ratios of what was timed together as median, least and greatest.
     """
     scheme = SCHEMES[family]
     rough = field.lowered(torch.bfloat16)
@@ -112,15 +113,19 @@ def compare(family, field, resolution, chunks=3):
         found = by_itself(field, points[:2000])
         off = (found - field.at(points[:2000])).abs().max().item()
         assert off < 1e-4, f"the plain network and ours differ by {off}"
-        rounds = []
-        for _ in range(chunks):
+        times = []
+        for _ in range(repeats):
             start = time.process_time()
             by_itself(field, points)
-            rounds.append((time.process_time() - start) / len(points))
-        exact, chosen = (measure_field(field, resolution, exact=exact) for exact in (True, False))
-    octree = {"evaluations": asked, "cpu_s": min(rounds) * asked, "us_a_point": min(rounds) * 1e6}
-    ratios = {
-        "octree/ours": round(octree["cpu_s"] / exact["cpu_s"], 2),
-        "float32/low": round(exact["cpu_s"] / chosen["cpu_s"], 2) if chosen["low_precision"] else None,
-    }
-    return {"octree": octree, "ours_float32": exact, "ours": chosen, "ratios": ratios}
+            point = (time.process_time() - start) / len(points)
+            exact, chosen = (measure_field(field, resolution, exact=exact) for exact in (True, False))
+            times.append((point * asked, exact.pop("cpu_s"), chosen.pop("cpu_s")))
+    times = np.array(times)
+    for said, seconds in zip((octree := {"evaluations": asked}, exact, chosen), np.median(times, 0), strict=True):
+        said["cpu_s"] = round(float(seconds), 2)
+        said["us_a_point"] = round(float(seconds) / said["evaluations"] * 1e6, 2)
+    ratios = {"octree/ours": times[:, 0] / times[:, 1]}
+    if chosen["low_precision"]:
+        ratios |= {"float32/low": times[:, 1] / times[:, 2], "octree/low": times[:, 0] / times[:, 2]}
+    spread = {name: [round(float(f(r)), 2) for f in (np.median, np.min, np.max)] for name, r in ratios.items()}
+    return {"octree": octree, "ours_float32": exact, "ours": chosen, "ratios": spread}

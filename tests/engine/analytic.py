@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fields with a known shape, and dense extraction as the oracle of the sparse one."""
+"""Fields with a known shape."""
 
 import itertools
 
-import numpy as np
 import torch
-
-from blender_pifu.engine.lattice import Lattice
-from blender_pifu.engine.marching_cubes import LEVEL, polygonise
 
 
 class CapsuleField:
@@ -72,6 +68,14 @@ def person(**options):
     return CapsuleField(segments, radii, **options)
 
 
+def outline(size):
+    """How far the pixels' centres of a crop lie inside the person's outline, (1, 1, size, size) field units."""
+    ticks = (torch.arange(size) + 0.5) / (size / 2) - 1
+    y, x = torch.meshgrid(-ticks, ticks, indexing="ij")
+    away = person()._distance(torch.stack([x, y], -1).reshape(-1, 2), 2)
+    return -away.float().reshape(1, 1, size, size)
+
+
 class VolumeField:
     """A field that reads its values (R, R, R), by x, y, z, from an array at the lattice's own points."""
 
@@ -89,37 +93,3 @@ class VolumeField:
 
     def support(self, xy):
         return torch.ones(len(xy), dtype=torch.bool)
-
-
-def dense_volume(field, resolution):
-    """The field at every lattice point: (R, R, R) float32 by x, y, z, asking it only inside its support."""
-    lattice = Lattice(resolution)
-    steps = torch.arange(resolution, dtype=torch.float32) * lattice.spacing - 1
-    x, y = (grid.reshape(-1) for grid in torch.meshgrid(steps, steps, indexing="ij"))
-    columns = torch.stack([x, y], -1)
-    supported = field.support(columns).nonzero()[:, 0]
-    volume = torch.zeros(len(columns), resolution)
-    z = torch.from_numpy((np.arange(resolution) * lattice.spacing - 1.0).astype(np.float32))
-    with torch.inference_mode():
-        for block in supported.split(max(1, 8192 // resolution)):
-            column = torch.arange(len(block)).repeat_interleave(resolution)
-            values = field.query_columns(columns[block], column, z.repeat(len(block)))
-            volume[block] = values.reshape(len(block), resolution)
-    return volume.reshape(resolution, resolution, resolution).numpy()
-
-
-def dense_surface(volume):
-    """Marching cubes over all cells of a volume (R, R, R): vertices, faces."""
-    lattice = Lattice(len(volume))
-    padded = np.pad(volume, 1)
-    side = len(padded)
-    points = np.stack(np.meshgrid(*[np.arange(-1, side - 1)] * 3, indexing="ij"), -1).reshape(-1, 3)
-    keys = lattice.keys(points)
-    by_key = np.zeros(side**3, np.float32)
-    by_key[keys] = padded.ravel()
-    cells = np.sort(keys[(points < side - 2).all(1)])
-    cases = np.zeros(len(cells), np.uint8)
-    for bit, offset in enumerate(lattice.corner_offsets):
-        cases |= ((by_key[cells + offset] > LEVEL) << bit).astype(np.uint8)
-    mixed = (cases > 0) & (cases < 255)
-    return polygonise(lattice, cells[mixed], cases[mixed], lambda wanted: by_key[wanted])

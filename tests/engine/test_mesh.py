@@ -16,6 +16,7 @@ from blender_pifu.engine.mesh import (
     volumes,
 )
 from blender_pifu.engine.surface import extract_surface
+from blender_pifu.training.dense import dense_surface
 
 TETRAHEDRON = np.array([[0, 2, 1], [0, 1, 3], [1, 2, 3], [2, 0, 3]], np.int32)
 
@@ -56,7 +57,7 @@ def test_the_largest_component_is_kept_and_cavities_and_crumbs_go():
         return np.linalg.norm(grid - center, axis=-1) < radius
 
     volume = ball((20, 24, 24), 15) & ~ball((20, 24, 24), 8) | ball((42, 10, 10), 4)
-    vertices, faces = analytic.dense_surface(volume.astype(np.float32))
+    vertices, faces = dense_surface(analytic.VolumeField(volume), len(volume))
     assert check_mesh(faces).components == 3
     kept, kept_faces = largest_component(vertices, faces)
     check = check_mesh(kept_faces)
@@ -68,7 +69,7 @@ def test_the_largest_component_is_kept_and_cavities_and_crumbs_go():
 
 def test_normals_are_unit_and_point_outward():
     volume = np.linalg.norm(np.stack(np.meshgrid(*[np.arange(40)] * 3, indexing="ij"), -1) - 20, axis=-1)
-    vertices, faces = analytic.dense_surface((1 / (1 + np.exp(volume - 12))).astype(np.float32))
+    vertices, faces = dense_surface(analytic.VolumeField(1 / (1 + np.exp(volume - 12))), len(volume))
     normals = vertex_normals(vertices, faces)
     assert np.allclose(np.linalg.norm(normals, axis=1), 1, atol=1e-5)
     assert ((normals * vertices / np.linalg.norm(vertices, axis=1, keepdims=True)).sum(1) > 0.98).all()

@@ -10,6 +10,7 @@ from blender_pifu.engine import precision
 from blender_pifu.engine.mesh import check_mesh, largest_component
 from blender_pifu.engine.precision import Mixed, choose
 from blender_pifu.engine.surface import extract_surface
+from blender_pifu.training.dense import dense_surface
 from blender_pifu.training.stand_in import stand_in
 
 RESOLUTION = 96
@@ -18,11 +19,9 @@ RESOLUTION = 96
 @pytest.fixture(scope="module", params=["pifu", "pifuhd"])
 def field(request):
     """A network of the published sizes whose surface is the person with fingers, inflated from the outline."""
-    ticks = (torch.arange(256) + 0.5) / 128 - 1
-    y, x = torch.meshgrid(-ticks, ticks, indexing="ij")
-    outline = -analytic.person()._distance(torch.stack([x, y], -1).reshape(-1, 2), 2).float().reshape(1, 1, 256, 256)
-    depth = outline.clamp(0, 0.1)
-    return stand_in(request.param, depth, -depth, (outline > 0).float())
+    inside = analytic.outline(256)
+    depth = inside.clamp(0, 0.1)
+    return stand_in(request.param, depth, -depth, (inside > 0).float())
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +30,7 @@ def exact(field):
 
 
 def test_sparse_equals_dense_on_networks_of_the_published_sizes(field):
-    vertices, faces = largest_component(*analytic.dense_surface(analytic.dense_volume(field, 64)))
+    vertices, faces = largest_component(*dense_surface(field, 64))
     surface = extract_surface(field, 64, refine=False, exact=True)
     sparse_vertices, sparse_faces = largest_component(surface.vertices, surface.faces)
     assert len(faces) > 4000

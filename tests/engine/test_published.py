@@ -9,7 +9,6 @@ import published_reference as reference
 import pytest
 import torch
 
-import analytic
 from blender_pifu.engine.errors import InputError
 from blender_pifu.engine.mesh import check_mesh, largest_component
 from blender_pifu.engine.published.pifu import PIFuModel
@@ -18,6 +17,7 @@ from blender_pifu.engine.published.point_mlp import PointMLP
 from blender_pifu.engine.published.settings import Settings
 from blender_pifu.engine.published.tensors import Tensors
 from blender_pifu.engine.surface import extract_surface
+from blender_pifu.training.dense import dense_surface
 
 
 def picture(size, seed):
@@ -147,7 +147,7 @@ def test_sparse_extraction_equals_dense(pifu):
     field = model.field(model.encode(image, mask))
     surface = extract_surface(field, 64, refine=False, exact=True)
     vertices, faces = largest_component(surface.vertices, surface.faces)
-    dense_vertices, dense_faces = largest_component(*analytic.dense_surface(analytic.dense_volume(field, 64)))
+    dense_vertices, dense_faces = largest_component(*dense_surface(field, 64))
     assert len(faces) > 500
     assert np.array_equal(faces, dense_faces)
     assert np.abs(vertices - dense_vertices).max() < 1e-5

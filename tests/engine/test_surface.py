@@ -12,6 +12,7 @@ from blender_pifu.engine import marching_cubes
 from blender_pifu.engine.errors import Cancelled, EngineError
 from blender_pifu.engine.mesh import check_mesh, largest_component, volumes
 from blender_pifu.engine.surface import extract_surface
+from blender_pifu.training.dense import dense_surface
 
 
 def fans(faces):
@@ -70,13 +71,13 @@ def test_the_triangles_of_each_case_fill_its_loops_and_have_no_inner_edge_on_a_f
 @pytest.mark.parametrize("seed", range(4))
 def test_random_volumes_give_closed_manifolds(seed):
     volume = np.random.default_rng(seed).random((20, 20, 20), np.float32)
-    vertices, faces = analytic.dense_surface(volume)
+    vertices, faces = dense_surface(analytic.VolumeField(volume), 20)
     assert_solid(vertices, faces)
 
 
 def test_values_exactly_at_the_level_give_no_degenerate_faces():
     volume = np.random.default_rng(5).choice(np.array([0, 0.5, 1], np.float32), (16, 16, 16))
-    assert_solid(*analytic.dense_surface(volume))
+    assert_solid(*dense_surface(analytic.VolumeField(volume), 16))
 
 
 def test_a_single_point_inside_becomes_an_outward_octahedron_round_it():
@@ -116,7 +117,7 @@ def test_a_person_with_fingers_takes_few_evaluations(resolution, most):
 def test_sparse_equals_dense_on_a_person_with_fingers(resolution, sharpness):
     field = analytic.person(sharpness=sharpness)
     surface = extract_surface(field, resolution, refine=False)
-    vertices, faces = largest_component(*analytic.dense_surface(analytic.dense_volume(field, resolution)))
+    vertices, faces = largest_component(*dense_surface(field, resolution))
     sparse_vertices, sparse_faces = largest_component(surface.vertices, surface.faces)
     assert np.array_equal(sparse_faces, faces)
     assert np.array_equal(sparse_vertices, vertices)
@@ -125,7 +126,7 @@ def test_sparse_equals_dense_on_a_person_with_fingers(resolution, sharpness):
 def test_sparse_equals_dense_where_the_support_cuts_the_body():
     field = analytic.person(reach=-0.004)
     surface = extract_surface(field, 128, refine=False)
-    vertices, faces = largest_component(*analytic.dense_surface(analytic.dense_volume(field, 128)))
+    vertices, faces = largest_component(*dense_surface(field, 128))
     sparse_vertices, sparse_faces = largest_component(surface.vertices, surface.faces)
     assert np.array_equal(sparse_faces, faces)
     assert np.array_equal(sparse_vertices, vertices)
@@ -137,7 +138,7 @@ def test_every_piece_that_the_start_lattice_meets_comes_out_whole():
     coarse = rng.random((8, 8, 8), np.float32)
     volume = coarse.repeat(8, 0).repeat(8, 1).repeat(8, 2) + 0.2 * rng.random((64, 64, 64), np.float32) - 0.1
     surface = extract_surface(analytic.VolumeField(volume), 64, refine=False)
-    vertices, faces = analytic.dense_surface(volume)
+    vertices, faces = dense_surface(analytic.VolumeField(volume), 64)
     whole = {tuple(vertex) for vertex in vertices}
     assert {tuple(vertex) for vertex in surface.vertices} <= whole
     assert_solid(surface.vertices, surface.faces)

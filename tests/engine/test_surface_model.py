@@ -1,20 +1,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""On the shipped model and a real photo, the sparse surface is the dense one."""
+"""The sparse surface is the dense one: on the shipped model and a real photo, and on a small network at 512."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 import analytic
 import blender_pifu
 from blender_pifu.engine import load_model
 from blender_pifu.engine.crop import crop_around
+from blender_pifu.engine.field import Field
 from blender_pifu.engine.matte import Matting
 from blender_pifu.engine.mesh import check_mesh, largest_component
+from blender_pifu.engine.networks import CoarseConfig, CoarseLevel, Maps
 from blender_pifu.engine.person_cut import PersonCut
 from blender_pifu.engine.photo import load_photo
 from blender_pifu.engine.surface import extract_surface
+from blender_pifu.training.dense import compare_with_dense, dense_surface
 
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
 
@@ -33,9 +37,26 @@ def test_sparse_equals_dense_on_the_shipped_model(field, resolution, most, capsy
     with capsys.disabled():
         print(f"\n{resolution}: {surface.evaluations} evaluations, {len(surface.faces)} faces")
     vertices, faces = largest_component(surface.vertices, surface.faces)
-    dense_vertices, dense_faces = largest_component(*analytic.dense_surface(analytic.dense_volume(field, resolution)))
+    dense_vertices, dense_faces = largest_component(*dense_surface(field, resolution))
     assert np.array_equal(faces, dense_faces)
     # Rounding inside the matrix products may differ with the size of a batch.
     assert np.abs(vertices - dense_vertices).max() < 1e-6
     assert check_mesh(faces).watertight
     assert surface.evaluations < most
+
+
+def test_sparse_equals_dense_at_512():
+    """A small network of the bundled family: dense asks it 15 million times, which takes six seconds."""
+    config = CoarseConfig(core_px=256, details=0, widths=(8, 8, 8), wide_features=4, hidden=8, layers=2)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        level = CoarseLevel(config)
+        torch.nn.init.normal_(level.head.out.weight, std=0.3)
+        fine, wide = torch.randn(1, 8, 256, 256), torch.randn(1, 4, 64, 64)
+    inside = analytic.outline(256)
+    depth, nothing = inside.clamp(-0.01, 0.1), torch.zeros(1, 3, 256, 256)
+    maps = Maps(nothing, nothing, depth, -depth, nothing, fine, wide)
+    found = compare_with_dense(Field(level, maps, torch.cat([nothing, (inside > 0).float()], 1)), 512)
+    assert found["faces"] > 300_000
+    assert found["float32"]["same_faces"]
+    assert found["float32"]["vertices_differ_by"] < 1e-6
