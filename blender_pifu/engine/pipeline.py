@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from .back_of_head import hide_face
 from .body.rigging import fit_under, landmarks_of
 from .colors import paint
 from .device import empty_cache, is_out_of_memory, pick_device
@@ -173,6 +174,9 @@ class Engine:
             hidden = model.hidden_side(encoding, vertices)
             if behind:
                 hidden["back"] = np.dstack(behind(size))
+            elif figure.person and "back" in hidden:
+                photo_there = np.dstack(cut(len(hidden["back"])))
+                hidden["back"] = hide_face(hidden["back"], photo_there, figure.person, figure.crop)
             colors = paint(vertices, faces, normals, 2 / resolution, photo=np.dstack(cut(size)), **hidden)
         dense = shape = Shape(vertices, faces, normals, colors)
         told, texture, animated = {}, None, None

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who looks into the camera gets no face on the back of the head."""
+
+import numpy as np
+import pytest
+
+from blender_pifu.engine.back_of_head import hide_face
+from blender_pifu.engine.crop import Crop
+from blender_pifu.engine.landmarks import Landmark as L
+from blender_pifu.engine.landmarks import Person, Region
+
+SIDE = 128
+CROP = Crop(SIDE / 2, SIDE / 2, SIDE)
+HAIR, FACE, DRAWN = (0.8, 0.3, 0.1), (0.9, 0.7, 0.6), (0.3, 0.3, 0.3)
+EYES, MOUTH = 56, 72  # rows
+
+
+def person_with(ears: tuple[int, int], nose: int) -> Person:
+    """Someone upright whose left and right ear, and nose, are in these columns."""
+    points = np.zeros((33, 3), np.float32)
+    for landmark, place in {
+        L.LEFT_EYE: (70, EYES), L.RIGHT_EYE: (58, EYES), L.MOUTH_LEFT: (68, MOUTH), L.MOUTH_RIGHT: (60, MOUTH),
+        L.LEFT_EAR: (ears[0], 60), L.RIGHT_EAR: (ears[1], 60), L.NOSE: (nose, 64),
+    }.items():  # fmt: skip
+        points[landmark, :2] = place
+    return Person(points, np.ones(33, np.float32), 1.0, Region(64, 64, 128, 0.0), np.ones((256, 256), np.float32))
+
+
+@pytest.fixture
+def photo():
+    """A head with hair above the brow, (n, n, 4)."""
+    image = np.zeros((SIDE, SIDE, 4), np.float32)
+    image[20:90, 40:88] = (*FACE, 1)
+    image[20:44, 40:88, :3] = HAIR
+    return image
+
+
+@pytest.fixture
+def back(photo):
+    return np.dstack([np.full((SIDE, SIDE, 3), DRAWN, np.float32), photo[..., 3]])
+
+
+def test_hair_goes_on_behind_a_face(photo, back):
+    hidden = hide_face(back, photo, person_with((80, 48), 64), CROP)
+    assert np.allclose(hidden[60, 64, :3], HAIR, atol=0.02)
+    assert np.allclose(hidden[100:], back[100:])
+    assert np.array_equal(hidden[..., 3], back[..., 3])
+
+
+@pytest.mark.parametrize(("ears", "nose"), [((48, 80), 64), ((70, 50), 76)], ids=["from behind", "from the side"])
+def test_other_heads_stay_as_they_were_drawn(photo, back, ears, nose):
+    assert np.array_equal(hide_face(back, photo, person_with(ears, nose), CROP), back)
+
+
+def test_a_head_cut_off_at_the_brow_stays_as_it_was_drawn(photo, back):
+    photo[:50] = 0
+    left = hide_face(back, photo, person_with((80, 48), 64), CROP)
+    assert np.array_equal(left, back)
