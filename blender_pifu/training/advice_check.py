@@ -61,7 +61,7 @@ class Trial:
     arms: str = "off the body"
 
 
-def table(people: int = 10) -> Iterator[str]:
+def table(people: int = 6) -> Iterator[str]:
     """Lines of the table; people: in each trial."""
     figures = Figures("cpu")
     there, missed, elsewhere, wrong = {}, {}, {}, {}
