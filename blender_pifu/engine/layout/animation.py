@@ -98,7 +98,7 @@ class Animated:
         """The body's expressions, turned, scaled and stretched as its face was: one affine map for all of it."""
         body, template = load_body(), load_template()
         count = body.skin_vertices
-        face = (body.arrays["face_region"].numpy()[:count] > 128) & (template.regions == "skin")
+        face = (template.face > 0.5) & (template.regions == "skin")
         rest = body.mean[:count].numpy()[face].astype(np.float64)
         to = self.shape.vertices[face].astype(np.float64)
         turn = np.linalg.lstsq(rest - rest.mean(0), to - to.mean(0), rcond=None)[0]
@@ -181,7 +181,9 @@ def wrapped(dense: Shape, fit: Fit, landmarks=None, visibility=None, waiting=Non
         fit = face_forward(fit, landmarks, visibility)
     soft = template.stiff < FEATURE_M
     start = loosen(template.with_eyes(fit.vertices), template.faces, triangles, soft)
-    skin = Skin(start, template.faces, template.labels, template.told, template.stiff, fit.metre)
+    # Where landmarks say where the face is, a surface without one does not shift it.
+    pinned = template.face if landmarks is not None else np.zeros(len(start))
+    skin = Skin(start, template.faces, template.labels, template.told, template.stiff, pinned, fit.metre)
     vertices = wrap(skin, Surface(dense.vertices, normals, labels), waiting)
     vertices = loosen(vertices, template.faces, triangles, soft)
     facing = vertex_normals(vertices, triangles)

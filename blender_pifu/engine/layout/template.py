@@ -23,13 +23,15 @@ EYES_ONLY = "eyeLook"  # expressions of that beginning turn eyes; here they are 
 @dataclass(frozen=True)
 class Template:
     """faces (F, 4) int32; uv (F, 4, 2) float32; labels (V,) the bone that moves each vertex most; regions (V,) str, of
-    model.REGIONS; told (V,) 0..1 and stiff (V,) metres, see `wrap.Skin`; weight_bones, weights (V, 4) of the canonical
-    bones; expressions: {name: offsets (V, 3) float32, metres of the model in rest}."""
+    model.REGIONS; face (V,) 0..1, with eyes and mouth; told (V,) 0..1 and stiff (V,) metres, see `wrap.Skin`;
+    weight_bones, weights (V, 4) of the canonical bones; expressions: {name: offsets (V, 3) float32, metres of the model
+    in rest}."""
 
     faces: np.ndarray
     uv: np.ndarray
     labels: np.ndarray
     regions: np.ndarray
+    face: np.ndarray
     told: np.ndarray
     stiff: np.ndarray
     weight_bones: np.ndarray
@@ -69,7 +71,9 @@ def load_template() -> Template:
     face_uv = body.arrays["face_uv"].numpy().astype(np.int64)[solid]
     labels = body.labels[:count]
     regions = np.array(REGIONS)[body.arrays["regions"].numpy()]
-    stiff = STIFF_FACE * body.arrays["face_region"].numpy()[:count] / 255
+    face = body.arrays["face_region"].numpy()[:count] / 255
+    face[np.isin(regions, ("mouth", "socket"))] = 1
+    stiff = STIFF_FACE * face
     stiff[_moved_by(labels, ("hand", *FINGERS))] = STIFF_HAND
     stiff[_moved_by(labels, ("toe",))] = STIFF_TOES
     stiff[regions != "skin"] = STIFF_REGION
@@ -81,6 +85,7 @@ def load_template() -> Template:
         body.arrays["uv"].numpy()[face_uv],
         labels,
         regions,
+        face,
         told,
         stiff,
         weight_bones,

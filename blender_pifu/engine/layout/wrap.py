@@ -31,14 +31,15 @@ HELD = 1e-4  # weight with which what nothing pulls stays
 @dataclass(frozen=True)
 class Skin:
     """What is wrapped. vertices (V, 3) field space, faces (F, 4), labels (V,) the bone that moves each, told (V,) 0..1
-    how far the surface says where it lies, stiff (V,) metres over which moves are much the same at least, metre: field
-    units of one."""
+    how far the surface says where it lies, stiff (V,) metres over which moves are much the same at least, pinned (V,)
+    0..1 what as a whole stays in its place in the picture, metre: field units of one."""
 
     vertices: np.ndarray
     faces: np.ndarray
     labels: np.ndarray
     told: np.ndarray
     stiff: np.ndarray
+    pinned: np.ndarray
     metre: float
 
 
@@ -94,7 +95,11 @@ def wrap(skin: Skin, surface: Surface, waiting=None) -> np.ndarray:
             solver = splu(
                 (diags(weight) + laplacian).tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}
             )
-            place = start + solver.solve(weight[:, None] * target)
+            moves = solver.solve(weight[:, None] * target)
+            if skin.pinned.any():
+                slid = np.average(moves[:, :2], axis=0, weights=skin.pinned * area)
+                moves[:, :2] -= skin.pinned[:, None] * slid
+            place = start + moves
     return place.astype(np.float32)
 
 
