@@ -126,6 +126,7 @@ def main() -> None:
     ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
     ship.add_argument("--scores", type=Path, help="table that evaluate wrote into its folder, for the card")
     ship.add_argument("--reads-back", action="store_true", help="evaluate-back --read found the back's normals better")
+    ship.add_argument("--blend", nargs=2, metavar=("FILE", "SHARE"), help="older weights, and their share of the mean")
     octree = commands.add_parser("octree", help="our sampling beside that of PIFuHD or PIFu, as JSON")
     octree.add_argument("--family", choices=("pifuhd", "pifu"), default="pifuhd")
     octree.add_argument("--resolution", type=int, choices=(128, 256, 512), default=256)
@@ -180,7 +181,8 @@ def _dense(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    export(options.run, options.fine, options.out, options.scores, options.reads_back)
+    blend = (Path(options.blend[0]), float(options.blend[1])) if options.blend else None
+    export(options.run, options.fine, options.out, options.scores, options.reads_back, blend)
 
 
 def _evaluate_back(options: argparse.Namespace) -> None:

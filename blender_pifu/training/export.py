@@ -10,7 +10,8 @@ import subprocess
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from ..engine.models import FINE
 from .train import run_folder
@@ -24,10 +25,12 @@ def export(
     target: Path = BUNDLED_FILE,
     scores: Path | None = None,
     reads_back: bool = False,
+    blend: tuple[Path, float] | None = None,
 ) -> None:
     """Write `target` (float16) with the coarse level of a run and the fine level of the run `fine`, and the card beside
     it (`.json`): how they were trained, licence, sha256, and the table of `scores`, the JSON file that `evaluate`
-    writes. reads_back: as for `HumanModel`."""
+    writes. reads_back: as for `HumanModel`. blend: older weights and their share of what is written, 0..1: between
+    weights and those they began from lie better ones than either (Wortsman et al. 2022, Robust fine-tuning)."""
     state = _checkpoint(run)
     tensors, metadata = dict(state["average"]), {"config": state["config"]}
     trained = {"coarse": _trained(run, state)}
@@ -36,6 +39,9 @@ def export(
         tensors |= {FINE + name: value for name, value in finer["average"].items()}
         metadata["fine"] = finer["config"]
         trained["fine"] = _trained(fine, finer)
+    if blend:
+        tensors = _blended(tensors, *blend)
+        trained["blend"] = {"sha256": hashlib.sha256(blend[0].read_bytes()).hexdigest(), "share": blend[1]}
     tensors = {name: value.to(torch.float16).contiguous() for name, value in tensors.items()}
     beside = target.with_suffix(".new")
     save_file(tensors, beside, metadata={**metadata, "reads_back": "yes" if reads_back else "no"})
@@ -57,6 +63,16 @@ def export(
     if scores:
         card["scores"] = json.loads(scores.read_text())["table"]
     target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+
+
+def _blended(tensors: dict[str, Tensor], path: Path, share: float) -> dict[str, Tensor]:
+    """The tensors moved towards those of a file; blocks that its network did not have were the identity there."""
+    old = load_file(path)
+    out = {}
+    for name, value in tensors.items():
+        added = torch.zeros_like(value) if name.split(".")[-2] == "conv2" else value
+        out[name] = value.lerp(old.get(name, added).to(value), share)
+    return out
 
 
 def _checkpoint(run: str) -> dict:

@@ -87,6 +87,20 @@ def test_a_deeper_network_begins_by_drawing_what_the_other_drew(tmp_path, people
         assert torch.equal(deeper(image).front_depth, trained(image).front_depth)
 
 
+def test_weights_are_shipped_blended_with_older_ones(tmp_path, people, monkeypatch):
+    monkeypatch.setattr(export_module, "run_folder", lambda name: tmp_path / name)
+    old = run_steps(tmp_path / "old", people, 1)
+    course = CoarseCourse(dataclasses.replace(CONFIG, deep=1), old.averaged())
+    new = Run(tmp_path / "new", course, PLAN)
+    new.train_step(people, people.available())
+    new.save()
+    export_module.export("old", target=tmp_path / "old.safetensors")
+    export_module.export("new", target=tmp_path / "all_old.safetensors", blend=(tmp_path / "old.safetensors", 1.0))
+    image = torch.rand(1, 3, 64, 64) * 2 - 1
+    before, after = (load_model(tmp_path / f"{name}.safetensors").encode(image) for name in ("old", "all_old"))
+    assert torch.allclose(before.front_depth, after.front_depth, atol=1e-5)
+
+
 def test_a_sample_seen_from_behind_is_a_sample(people):
     batch = draw_batch(people, np.array([0, 1]), np.random.default_rng(0), 64, 200)
     behind = walk_round(batch, torch.tensor([True, False]))
