@@ -120,7 +120,7 @@ def test_a_skirt_is_refused_with_the_reason_and_what_to_choose():
 
 
 def test_a_body_that_is_not_believed_or_not_whole_is_refused():
-    fit = replace(fit_of(load_body().rest_pose()), source="landmarks", note="The body does not fit (3.4 cm off).")
+    fit = replace(fit_of(load_body().rest_pose()), source="landmarks", residual_m=0.034)
     with pytest.raises(InputError, match="3.4 cm off"):
         animate(clothed(), fit)
     with pytest.raises(InputError, match="only a part of the person"):

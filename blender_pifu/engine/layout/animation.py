@@ -149,7 +149,7 @@ def animate(dense: Shape, fit: Fit, landmarks=None, visibility=None, waiting=Non
 def refusal(fit: Fit, distances: Distances | None = None) -> str | None:
     """Why a body's mesh is not to be used, in words, by its fit and, once wrapped, its distances; None where it is."""
     if fit.source != "surface":
-        return fit.note
+        return f"The body is not to be believed: it lies {100 * fit.residual_m:.1f} cm off the surface on average."
     if distances is None:
         return None
     if distances.buried > MOST_BURIED:
