@@ -20,7 +20,7 @@ from .layout.animation import animate, check_whole, occluder
 from .layout.bake import bake, png
 from .layout.shape import Shape, lay_out
 from .layout.unwrap import unwrap
-from .memory import peak_memory_mb
+from .memory import give_back_at_once, peak_memory_mb
 from .mesh import camera_tilt, check_mesh, largest_component, placing, tilt_back, turn_to_blender
 from .models import load_model
 from .normals import smooth_normals
@@ -47,6 +47,7 @@ ANIMATION_PX = 2048  # texture of the topology "animation" where none is asked f
 # All in their order, and how much of the whole they take against each other.
 STEP_SHARES = {READ: 3, MATTE: 12, ENCODE: 20, CARVE: 55, FIT: 40, PAINT: 10}
 STEP_SHARES |= {LAY_OUT: 80, UNWRAP: 40, BAKE: 40, BIND: 5}
+LARGE_PHOTO = 24e6  # bytes of its pixels, from which on memory counts more than a second
 
 
 class Engine:
@@ -66,6 +67,7 @@ class Engine:
         """
         with self._memory_in_words(resolution=0):
             photo = load_photo(photo_path)
+            give_back_at_once(photo.rgb.nbytes > LARGE_PHOTO)
             return photo, self._figures.look(photo, person)
 
     def reconstruct(
@@ -138,6 +140,7 @@ class Engine:
     def _run(self, clock, photo_path, model, resolution, height_m, person, back, topology, rig, texture_px):
         with clock.step(READ):
             photo = load_photo(photo_path)
+            give_back_at_once(photo.rgb.nbytes > LARGE_PHOTO)
             back_photo = None if back is None else load_photo(back)
             model = self._load(model)
         with clock.step(MATTE):
@@ -152,6 +155,7 @@ class Engine:
             if behind:
                 encoding, shaped_by_back = model.with_back(encoding, behind)
             field = model.field(encoding)
+        give_back_at_once(False)
         with clock.step(CARVE):
             surface = extract_surface(field, resolution, lambda fraction: clock.report(CARVE, fraction))
             if not len(surface.faces):

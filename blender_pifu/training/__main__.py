@@ -22,10 +22,10 @@ from ..engine.errors import EngineError
 from ..engine.fine import FineConfig
 from ..engine.layout import TEXTURE_SIDES, TOPOLOGIES
 from ..engine.layout.presets import QUADS
+from ..engine.memory import keep_memory
 from ..engine.models import load_model, weights_file
 from ..engine.networks import CoarseConfig
 from .advice_check import table as advice_table
-from .allocator import keep_memory
 from .cache import PeopleSet
 from .cases import SPLITS, folder_cases, split_case, split_seeds
 from .courses import CoarseCourse, FineCourse
