@@ -7,14 +7,13 @@ Blender as a Python module.
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 
 import bpy
 
 from .. import addon
-from .demo import enable
+from .demo import enable, leave
 from .human import find_person
 from .repose import repose
 from .result import ResultError, read_npz
@@ -56,7 +55,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # Blender as a module may hang or crash in the interpreter's own end
+    leave(main())

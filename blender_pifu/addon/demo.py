@@ -10,6 +10,7 @@ import math
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import bpy
 
@@ -29,6 +30,13 @@ def enable() -> None:
     """Register the add-on in this process under its own name, with preferences."""
     bpy.context.preferences.addons.new().module = PACKAGE
     addon.register(PACKAGE)
+
+
+def leave(code: int) -> NoReturn:
+    """End this process: Blender as a module may hang or crash in the interpreter's own end."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def make(photo: Path, out: Path) -> None:
@@ -137,7 +145,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)  # Blender as a module may hang or crash in the interpreter's own end
+    leave(main())

@@ -4,6 +4,7 @@
 import numpy as np
 
 from .body.lift import in_field
+from .colors import smooth_step
 from .crop import Crop
 from .landmarks import Landmark as L
 from .landmarks import Person
@@ -35,7 +36,7 @@ def hide_face(back: np.ndarray, photo: np.ndarray, person: Person, crop: Crop) -
     half_ears = float((points[L.LEFT_EAR] - points[L.RIGHT_EAR]) @ across) / 2
     if half_ears <= 0:
         return back
-    facing = 1 - _step(abs(float((points[L.NOSE] - ears) @ across)) / half_ears, *TURNED)
+    facing = 1 - smooth_step(abs(float((points[L.NOSE] - ears) @ across)) / half_ears, *TURNED)
 
     centres = (np.arange(len(back)) + 0.5) / len(back) * 2 - 1
     place = np.stack(np.meshgrid(centres, -centres), -1) - ears
@@ -46,7 +47,7 @@ def hide_face(back: np.ndarray, photo: np.ndarray, person: Person, crop: Crop) -
     hair = (radius > 1) & (radius < BAND) & (y > CROWN) & (photo[..., 3] > 0.9)
     if facing == 0 or hair.sum() < LEAST:
         return back
-    share = (facing * (1 - _step(radius, *FADE)))[..., None]
+    share = (facing * (1 - smooth_step(radius, *FADE)))[..., None]
     colors = back[..., :3] * (1 - share) + _across(x[hair], photo[..., :3][hair], x) * share
     return np.dstack([colors, back[..., 3]]).astype(np.float32)
 
@@ -57,9 +58,3 @@ def _across(x: np.ndarray, colors: np.ndarray, wanted: np.ndarray) -> np.ndarray
     weights = np.exp(-0.5 * ((knots[:, None] - x) / SMOOTH) ** 2) + 1e-4
     mean = weights @ colors / weights.sum(1, keepdims=True)
     return np.stack([np.interp(wanted, knots, channel) for channel in mean.T], -1)
-
-
-def _step(value, low, high):
-    """Smooth step from 0 at `low` to 1 at `high`."""
-    share = np.clip((value - low) / (high - low), 0, 1)
-    return share * share * (3 - 2 * share)

@@ -61,9 +61,9 @@ class Side:
 
     def trust(self, points, normals):
         """0..1 (N,) for points (N, 3) on the surface with unit normals (N, 3)."""
-        core = _step(_sample(self._core, points), 0.5, 0.95)
+        core = smooth_step(_sample(self._core, points), 0.5, 0.95)
         rim = RIM_TRUST * (_sample(self._image[..., 3], points) > 0.5)
-        facing = _step(self._side * normals[:, 2], *FACING)
+        facing = smooth_step(self._side * normals[:, 2], *FACING)
         return self._visible(points, normals) * facing * np.maximum(core, rim)
 
     def colors(self, points):
@@ -152,7 +152,7 @@ def _erode(matte):
     return gaussian_filter(minimum_filter(matte, 2 * reach + 1), reach / 2)
 
 
-def _step(value, low, high):
+def smooth_step(value, low, high):
     """Smooth step from 0 at `low` to 1 at `high`."""
     share = np.clip((value - low) / (high - low), 0, 1)
     return share * share * (3 - 2 * share)

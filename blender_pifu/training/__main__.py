@@ -161,7 +161,10 @@ def main() -> None:
         "octree": _octree,
         "dense": _dense,
     }
-    commands[options.command](options)
+    try:
+        commands[options.command](options)
+    except EngineError as error:
+        raise SystemExit(f"{error} {error.fix}".strip()) from error
 
 
 def _octree(options: argparse.Namespace) -> None:
@@ -188,12 +191,7 @@ def _export(options: argparse.Namespace) -> None:
 def _evaluate_back(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     seeds = islice(split_seeds("test"), options.count)
-    try:
-        rows = evaluate_back(
-            seeds, options.weights, options.read, not options.same_light, options.resolution, options.out
-        )
-    except EngineError as error:
-        raise SystemExit(f"{error} {error.fix}".strip()) from error
+    rows = evaluate_back(seeds, options.weights, options.read, not options.same_light, options.resolution, options.out)
     print(as_table(rows))
 
 
@@ -209,10 +207,7 @@ def _evaluate_texture(options: argparse.Namespace) -> None:
 def _rig_check(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     who = options.photos, options.count, options.out
-    try:
-        reports = rig_check(*who, options.weights, options.resolution, topology=options.topology)
-    except EngineError as error:
-        raise SystemExit(f"{error} {error.fix}".strip()) from error
+    reports = rig_check(*who, options.weights, options.resolution, topology=options.topology)
     print(rig_table(reports))
 
 
@@ -259,10 +254,7 @@ def _evaluate(options: argparse.Namespace) -> None:
         cases = folder_cases(options.cases)
     else:
         cases = map(split_case, islice(split_seeds(options.split), options.count or SPLITS[options.split]))
-    try:
-        table = evaluate(cases, options.weights, options.against, options.resolution, options.out)
-    except EngineError as error:
-        raise SystemExit(f"{error} {error.fix}".strip()) from error
+    table = evaluate(cases, options.weights, options.against, options.resolution, options.out)
     against = Path(options.against).stem if options.against else None  # what its model is called
     print(json.dumps(table) if options.json else as_markdown(table, against))
 
