@@ -19,7 +19,6 @@ from .errors import EngineError
 from .figure import Figures
 from .lattice import Lattice
 from .models import load_model
-from .person_cut import PersonCut
 from .photo import load_photo
 from .pipeline import Engine
 from .surface import extract_surface
@@ -105,7 +104,7 @@ def encode(model, photo):
     """A model by name or file, and its encoding of the person in a photo."""
     model = load_model(model)
     figure = Figures(torch.device("cpu")).cut_out(load_photo(photo), None)
-    return model, model.encode(*model.prepare(PersonCut(figure.matte, figure.crop)))
+    return model, model.encode(*model.prepare(figure.cut))
 
 
 def measure(what, model, photo):

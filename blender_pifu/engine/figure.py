@@ -8,10 +8,12 @@ import torch
 from .advice import Advice, Severity, advise, no_person
 from .crop import Crop, crop_around
 from .errors import NoPersonError
+from .hints import landmarks_in
 from .landmarks import Person
 from .level import level
 from .matte import Matte, Matting
 from .people import People, box_of, choose
+from .person_cut import PersonCut
 from .photo import Photo
 from .stance import Framing, body_height, framing, roll
 
@@ -36,6 +38,11 @@ class Figure:
     framing: Framing | None
     seen: float
     advice: tuple[Advice, ...]
+
+    @property
+    def cut(self) -> PersonCut:
+        """The person as models take it."""
+        return PersonCut(self.matte, self.crop, landmarks_in(self.person, self.crop))
 
 
 class Figures:

@@ -15,6 +15,7 @@ from .errors import ModelError
 from .field import Field
 from .fine import FineConfig, FineLevel, enlarged
 from .fusion import fuse
+from .hints import draw_hints
 from .networks import CoarseConfig, CoarseLevel, Maps
 from .person_cut import PersonCut, network_input
 from .published.pifu import PIFuModel
@@ -91,9 +92,10 @@ class HumanModel:
         return next(self.level.parameters()).device
 
     @torch.inference_mode()
-    def encode(self, image: Tensor, mask: Tensor | None = None) -> Encoding:
+    def encode(self, image: Tensor, mask: Tensor | None = None, hints: Tensor | None = None) -> Encoding:
         """Encode a crop. `image: (1, 3, H, W)` in [-1, 1], 0 outside the person; `mask: (1, 1, H, W)` 0..1, by default
-        wherever the image is not exactly 0. Other sizes than `input_px` are resampled."""
+        wherever the image is not exactly 0; `hints`: see `draw_hints`, None where nobody was recognised. Other sizes
+        than `input_px` are resampled."""
         parameter = next(self.level.parameters())
         if mask is None:
             mask = (image != 0).any(1, keepdim=True).to(image.dtype)
@@ -103,12 +105,14 @@ class HumanModel:
                 both, (self.input_px, self.input_px), mode="bilinear", antialias=True, align_corners=False
             )
         if self.fine is None:
-            return Encoding(both, self.level.draw_evenly(both))
-        return Encoding(both, self.fine(both, enlarged(self.level.draw_evenly(F.avg_pool2d(both, 2)))))
+            return Encoding(both, self.level.draw_evenly(both, hints))
+        return Encoding(both, self.fine(both, enlarged(self.level.draw_evenly(F.avg_pool2d(both, 2), hints))))
 
-    def prepare(self, cut: PersonCut) -> tuple[Tensor, Tensor]:
+    def prepare(self, cut: PersonCut) -> tuple[Tensor, Tensor, Tensor | None]:
         """What `encode` takes, from a photo's cut-out person."""
-        return network_input(*cut(self.input_px), self.device)
+        seen = cut.landmarks
+        hints = None if seen is None else draw_hints(torch.from_numpy(seen)[None]).to(next(self.level.parameters()))
+        return *network_input(*cut(self.input_px), self.device), hints
 
     def with_back(self, encoding: Encoding, behind: BackCut) -> tuple[Encoding, bool]:
         """The encoding with the back as a photo of it shows it, and whether that was read for its shape; weights that

@@ -12,6 +12,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .hints import CHANNELS as HINT_CHANNELS
+
 LOGIT_SLOPE, LOGIT_LIMIT = 40.0, 6.0  # prior logit of a point: its depth under the nearer drawn surface
 FREQUENCIES = (4.0, 12.0, 36.0)
 
@@ -24,6 +26,7 @@ class CoarseConfig:
     details: int = 1  # doublings of the resolution after it
     detail_width: int = 16
     widths: tuple[int, ...] = (24, 48, 80, 128, 160, 160)
+    hints: bool = False  # whether it sees the landmarks, drawn by `hints.draw_hints`, beside the photo
     deep: int = 0  # further blocks at each of the three lowest resolutions, where they cost next to nothing
     wide_features: int = 32
     hidden: int = 64
@@ -71,8 +74,22 @@ class Maps:
         return Maps(**flipped)
 
 
+class HintStem(nn.Module):
+    """What hints add to the features at half the core's resolution; starts as nothing, and is nothing without hints."""
+
+    def __init__(self, channels: int):
+        super().__init__()
+        self.look = nn.Conv2d(HINT_CHANNELS, channels, 3, padding=1, bias=False)
+        self.out = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, hints: Tensor, size: tuple[int, int]) -> Tensor:
+        """`hints (B, HINT_CHANNELS, h, w)` -> (B, channels, *size)."""
+        return self.out(F.silu(self.look(F.interpolate(hints, size, mode="area"))))
+
+
 class UNet(nn.Module):
-    """(B, 4, h, w) -> features (B, widths[0], h, w) and (B, wide_features, h / 4, w / 4)."""
+    """(B, 4, h, w), hints -> features (B, widths[0], h, w) and (B, wide_features, h / 4, w / 4)."""
 
     def __init__(self, config: CoarseConfig):
         super().__init__()
@@ -90,11 +107,14 @@ class UNet(nn.Module):
             nn.Sequential(Residual(a), *([Residual(a)] if i > 1 else [])) for i, a in enumerate(widths[:-1])
         )
         self.wide = nn.Conv2d(widths[2], config.wide_features, 1)
+        self.hints = HintStem(widths[1]) if config.hints else None
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor, hints: Tensor | None) -> tuple[Tensor, Tensor]:
         skips = [self.stem(image)]
         for stage in self.down:
             skips.append(stage(skips[-1]))
+            if len(skips) == 2 and self.hints is not None and hints is not None:
+                skips[-1] = skips[-1] + self.hints(hints, skips[-1].shape[-2:])
         x = skips.pop()
         wide = x
         for level in reversed(range(len(self.up))):
@@ -136,11 +156,11 @@ class Encoder(nn.Module):
         self.details = nn.ModuleList(Detail(config) for _ in range(config.details))
         self.draw = nn.Sequential(nn.GroupNorm(8, config.widths[0]), nn.SiLU(), nn.Conv2d(config.widths[0], 12, 1))
 
-    def forward(self, image: Tensor) -> Maps:
+    def forward(self, image: Tensor, hints: Tensor | None = None) -> Maps:
         pyramid = [image]
         while pyramid[-1].shape[-1] > self.core_px:
             pyramid.append(F.avg_pool2d(pyramid[-1], 2))
-        x, wide = self.core(pyramid.pop())
+        x, wide = self.core(pyramid.pop(), hints)
         for detail in self.details[: len(pyramid)]:
             x = detail(x, pyramid.pop())
         drawn = self.draw(x).float()
@@ -222,13 +242,14 @@ class CoarseLevel(nn.Module):
         self.encoder = Encoder(config)
         self.head = OccupancyHead(config)
 
-    def forward(self, image: Tensor) -> Maps:
-        return self.encoder(image)
+    def forward(self, image: Tensor, hints: Tensor | None = None) -> Maps:
+        return self.encoder(image, hints)
 
-    def draw_evenly(self, image: Tensor) -> Maps:
-        """The mean of what is drawn of an image (B, 4, H, W) and of its mirror image: what is a guess, above all which
-        limb is how far away, comes out nearer to the truth than by one look."""
-        maps, other = self(image), self(image.flip(3)).mirrored()
+    def draw_evenly(self, image: Tensor, hints: Tensor | None = None) -> Maps:
+        """The mean of what is drawn of an image (B, 4, H, W), with hints or without, and of its mirror image: what is a
+        guess, above all which limb is how far away, comes out nearer to the truth than by one look."""
+        mirrored = image.flip(3), None if hints is None else hints.flip(3)
+        maps, other = self(image, hints), self(*mirrored).mirrored()
         mean = {field.name: (getattr(maps, field.name) + getattr(other, field.name)) / 2 for field in fields(Maps)}
         for name in ("front_normals", "back_normals"):
             mean[name] = F.normalize(mean[name], dim=1, eps=1e-4)

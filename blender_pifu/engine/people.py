@@ -42,9 +42,7 @@ class People:
 
     def find(self, rgb: np.ndarray) -> list[Person]:
         """rgb: (H, W, 3) uint8. All people found, from left to right; possibly none."""
-        if self._detector is None:
-            self._detector = Graph(DATA / "pose_detection.safetensors", self._device)
-            self._landmarks = Landmarks(self._device)
+        self._load()
         height, width = rgb.shape[:2]
         found = np.concatenate([self._detect(rgb[window]) + shift for window, shift in _windows(height, width)])
         faces = merge(found)
@@ -60,6 +58,22 @@ class People:
                     people.append(person)
         give_back_memory()
         return sorted(people, key=lambda person: person.region.center_x)
+
+    def glance(self, rgb: np.ndarray) -> Person | None:
+        """The person of the clearest face in rgb (H, W, 3) uint8, or None: by two looks, in a third of the time that
+        `find` takes."""
+        self._load()
+        faces = merge(self._detect(rgb))
+        if not len(faces):
+            return None
+        _, region = self._landmarks.glance(rgb, _region(faces[0]))
+        person, _ = self._landmarks.glance(rgb, region)
+        return person if person.score >= LEAST_SCORE else None
+
+    def _load(self):
+        if self._detector is None:
+            self._detector = Graph(DATA / "pose_detection.safetensors", self._device)
+            self._landmarks = Landmarks(self._device)
 
     def _read(self, rgb, face, glance, people):
         """The person of a face, (7,) as `_detect` has it, and a glance from there; None when it is nobody, or one of

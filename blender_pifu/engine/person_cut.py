@@ -14,10 +14,12 @@ LEAST_ALPHA = 0.5 / 255
 
 @dataclass(frozen=True)
 class PersonCut:
-    """The crop of a matted photo; called with a size it gives pixels. `matte`: see matte.Matte."""
+    """The crop of a matted photo; called with a size it gives pixels. `matte`: see matte.Matte; `landmarks`: see
+    hints.landmarks_in."""
 
     matte: object
     crop: Crop
+    landmarks: np.ndarray | None = None
 
     def __call__(self, size: int, outer_centers: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Colours (size, size, 3) float32 0..1 sRGB without the background's share, and matte (size, size).

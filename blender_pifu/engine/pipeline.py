@@ -24,7 +24,6 @@ from .memory import give_back_at_once, peak_memory_mb
 from .mesh import camera_tilt, check_mesh, largest_component, placing, tilt_back, turn_to_blender
 from .models import load_model
 from .normals import smooth_normals
-from .person_cut import PersonCut
 from .photo import load_photo
 from .result import Reconstruction, Texture
 from .second_photo import find_back
@@ -147,7 +146,7 @@ class Engine:
             figure = self._figures.cut_out(photo, person)
             if topology == "animation":
                 check_whole(figure)
-            cut = PersonCut(figure.matte, figure.crop)
+            cut = figure.cut
             behind = None if back is None else find_back(self._figures, back_photo, figure)
         with clock.step(ENCODE):
             encoding = model.encode(*model.prepare(cut))

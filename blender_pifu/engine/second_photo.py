@@ -32,6 +32,7 @@ class BackCut:
     registration: Registration
     gain: np.ndarray
     notes: tuple[str, ...]
+    landmarks = None  # those of the back photo are not laid over the front's
 
     def __call__(self, size: int) -> tuple[np.ndarray, np.ndarray]:
         """Colours (size, size, 3) float32 0..1 sRGB, seen through the body from the front, and matte (size, size)."""
@@ -56,7 +57,7 @@ def lay_back(front: Figure, back: Figure) -> BackCut:
             f'"{back.photo.name}" shows the person from the front, but a second photo must show the back.',
             fix="Swap the two photos." if swapped else FIX,
         )
-    front_cut, back_cut = (PersonCut(figure.matte, figure.crop) for figure in (front, back))
+    front_cut, back_cut = front.cut, back.cut
     rgb, alpha = front_cut(COMPARE_PX)
     registration = register(alpha, back_cut(COMPARE_PX)[1][:, ::-1])
     if registration.overlap < LEAST_OVERLAP:

@@ -70,6 +70,7 @@ def main() -> None:
     train.add_argument("--rate", type=float, default=Plan.rate, help="highest learning rate")
     train.add_argument("--steps", type=int, default=Plan.steps)
     train.add_argument("--deep", type=int, help="further blocks at the lowest resolutions (default: as --start)")
+    train.add_argument("--hints", action="store_true", help="let it see the landmarks (default: as --start)")
     train.add_argument("--batch", type=int, default=Plan.batch)
     train.add_argument("--core-share", type=float, default=Plan.core_share, help="part of the steps at the core's size")
     train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -80,6 +81,7 @@ def main() -> None:
     judge.add_argument("--split", choices=tuple(SPLITS), default="test")
     judge.add_argument("--count", type=int, help="people of the split")
     judge.add_argument("--cases", type=Path, help="folder of folders with photo.png and mesh.ply, instead of a split")
+    judge.add_argument("--unread", action="store_true", help="as if nobody were recognised: without landmarks")
     judge.add_argument("--resolution", type=int, default=256)
     judge.add_argument("--out", type=Path, help="folder for contact sheets and the table")
     judge.add_argument("--json", action="store_true", help="print the table as JSON")
@@ -254,6 +256,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         cases = folder_cases(options.cases)
     else:
         cases = map(split_case, islice(split_seeds(options.split), options.count or SPLITS[options.split]))
+    if options.unread:
+        cases = (dataclasses.replace(case, landmarks=None) for case in cases)
     table = evaluate(cases, options.weights, options.against, options.resolution, options.out)
     against = Path(options.against).stem if options.against else None  # what its model is called
     print(json.dumps(table) if options.json else as_markdown(table, against))
@@ -283,6 +287,7 @@ def _train(options: argparse.Namespace) -> None:
         config = start.level.config if start else CoarseConfig()
         if options.deep is not None:
             config = dataclasses.replace(config, deep=options.deep)
+        config = dataclasses.replace(config, hints=config.hints or options.hints)
         course, size = CoarseCourse(config, start and start.level), config.input_px
     keep_memory()
     people, held_out = PeopleSet("train", size, options.count), PeopleSet("test", size, HELD_OUT)

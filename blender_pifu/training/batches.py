@@ -6,18 +6,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..engine.hints import draw_hints, from_behind
 from .cache import PeopleSet
 
 Batch = dict[str, Tensor]
 BEHIND = 0.2  # share of samples seen from behind
+UNREAD = 0.25  # share of samples whose landmarks are not told
 
 
 def draw_batch(people: PeopleSet, seeds: np.ndarray, rng: np.random.Generator, size: int, point_count: int) -> Batch:
     """Read and resample to `size` pixels, without augmentation.
 
-    Returns image (B, 4, s, s): masked rgb in [-1, 1] and mask; front_normals, back_normals (B, 3, s, s); front_depth,
-    back_depth (B, 1, s, s); back_rgb (B, 3, s, s) 0..1; solid (B, 1, s, s) weight of map losses; points (B, N, 3);
-    occupancy (B, N); known (B, N) 0 where a point has no truth.
+    Returns image (B, 4, s, s): masked rgb in [-1, 1] and mask; hints as `draw_hints`; front_normals, back_normals
+    (B, 3, s, s); front_depth, back_depth (B, 1, s, s); back_rgb (B, 3, s, s) 0..1; solid (B, 1, s, s) weight of map
+    losses; points (B, N, 3); occupancy (B, N); known (B, N) 0 where a point has no truth.
     """
     raw = people.read(np.sort(seeds))
     as_maps = {
@@ -45,6 +47,7 @@ def draw_batch(people: PeopleSet, seeds: np.ndarray, rng: np.random.Generator, s
     mask = as_maps.pop("mask")
     return {
         "image": torch.cat([(as_maps.pop("rgb") * 2 - 1) * mask, mask], 1),
+        "hints": draw_hints(torch.from_numpy(raw["landmarks"].astype(np.float32))),
         **as_maps,
         "solid": solid,
         "points": torch.from_numpy(np.take_along_axis(raw["points"], pick[..., None], 1)).float(),
@@ -68,6 +71,7 @@ def walk_round(batch: Batch, behind: Tensor) -> Batch:
     front = (batch["image"][:, :3] / mask.clamp_min(1e-3) + 1) / 2
     image = torch.cat([(batch["back_rgb"] * 2 - 1) * mask, mask], 1)
     out["image"] = torch.where(there, image, batch["image"])
+    out["hints"] = torch.where(there, from_behind(batch["hints"]), batch["hints"])
     out["back_rgb"] = torch.where(there, front, batch["back_rgb"])
     away = torch.tensor([1.0, 1, -1])
     for side, other in (("front", "back"), ("back", "front")):
@@ -79,8 +83,8 @@ def walk_round(batch: Batch, behind: Tensor) -> Batch:
 
 
 def augment(batch: Batch, generator: torch.Generator) -> Batch:
-    """See some from behind; mirror half of the samples; change light, colour, sharpness and noise; damage the mask as a
-    matte does."""
+    """See some from behind; mirror half of the samples; forget landmarks of some; change light, colour, sharpness and
+    noise; damage the mask as a matte does."""
     count = len(batch["image"])
     batch = walk_round(batch, torch.rand(count, generator=generator) < BEHIND)
 
@@ -90,7 +94,7 @@ def augment(batch: Batch, generator: torch.Generator) -> Batch:
     out = dict(batch)
     flip = torch.rand(count, generator=generator) < 0.5
     sign = 1 - 2 * flip.float()
-    for name in ("image", "front_normals", "back_normals", "front_depth", "back_depth", "back_rgb", "solid"):
+    for name in ("image", "hints", "front_normals", "back_normals", "front_depth", "back_depth", "back_rgb", "solid"):
         out[name] = torch.where(flip.view(-1, 1, 1, 1), batch[name].flip(3), batch[name])
     across = torch.tensor([1.0, 0, 0])
     turn = (1 - across) + across * sign[:, None]
@@ -98,6 +102,7 @@ def augment(batch: Batch, generator: torch.Generator) -> Batch:
     for name in ("front_normals", "back_normals"):
         out[name] = out[name] * turn[:, :, None, None]
 
+    out["hints"] = out["hints"] * (torch.rand(count, 1, 1, 1, generator=generator) >= UNREAD)
     mask = out["image"][:, 3:]
     rgb = (out["image"][:, :3] + mask) / (2 * mask.clamp_min(1e-3))
     tint = draw(0.75, 1.2) * (1 + 0.08 * torch.randn(count, 3, 1, 1, generator=generator))

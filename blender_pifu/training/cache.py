@@ -9,10 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
+from ..engine.landmarks import POINTS
 from .folders import cache_folder
+from .glance import glanced
 from .sample import GENERATION, fields, make_sample
 
-BAD, MADE = 2, 1
+MADE, BAD, READ = 1, 2, 3  # made: its landmarks are still to be read
 
 
 class PeopleSet:
@@ -23,6 +25,7 @@ class PeopleSet:
         self.folder = (folder or cache_folder()) / f"people_{split}_{size}_g{GENERATION}"
         self.folder.mkdir(parents=True, exist_ok=True)
         self.arrays = {name: self._map(name, shape, kind) for name, (shape, kind) in fields(size).items()}
+        self.landmarks = self._map("landmarks", (POINTS, 4), np.float16)  # see `glance.glanced`
         self.state = self._map("state", (), np.uint8)
 
     def _map(self, name: str, shape: tuple[int, ...], kind: type) -> np.ndarray:
@@ -34,26 +37,29 @@ class PeopleSet:
         return np.memmap(path, kind, "r+", shape=(self.count, *shape))
 
     def make(self, first: int = 0, step: int = 1) -> int:
-        """Make every missing sample of seeds first, first + step, ...; returns how many were made."""
-        made = 0
+        """Make every missing sample of seeds first, first + step, ... and read its landmarks; returns how many were."""
+        done = 0
         for seed in range(first, self.count, step):
-            if self.state[seed]:
+            if self.state[seed] in (BAD, READ):
                 continue
-            try:
-                sample = make_sample(seed, self.split, self.size)
-            except ValueError:  # nothing to be seen: the crop missed the person
-                self.state[seed] = BAD
-                continue
-            for name, array in self.arrays.items():
-                array[seed] = sample[name]
-            self.state[seed] = MADE
-            made += 1
-        return made
+            if self.state[seed] != MADE:
+                try:
+                    sample = make_sample(seed, self.split, self.size)
+                except ValueError:  # nothing to be seen: the crop missed the person
+                    self.state[seed] = BAD
+                    continue
+                for name, array in self.arrays.items():
+                    array[seed] = sample[name]
+                self.state[seed] = MADE
+            self.landmarks[seed] = glanced(np.asarray(self.arrays["rgb"][seed]))
+            self.state[seed] = READ
+            done += 1
+        return done
 
     def available(self) -> np.ndarray:
-        """Seeds made so far, ascending."""
-        return np.flatnonzero(np.asarray(self.state) == MADE)
+        """Seeds made and read so far, ascending."""
+        return np.flatnonzero(np.asarray(self.state) == READ)
 
     def read(self, seeds: np.ndarray) -> dict[str, np.ndarray]:
-        """Samples stacked: each field (len(seeds), ...)."""
-        return {name: array[seeds] for name, array in self.arrays.items()}
+        """Samples stacked: each field and the landmarks, (len(seeds), ...)."""
+        return {name: array[seeds] for name, array in (self.arrays | {"landmarks": self.landmarks}).items()}

@@ -17,6 +17,7 @@ from ..engine.figure import Figures
 from ..engine.person_cut import PersonCut
 from ..engine.photo import load_photo
 from .folders import cache_folder
+from .glance import read
 from .metrics import normal_views
 from .people.person import pose_kind
 from .people.topology import compact
@@ -35,7 +36,8 @@ class Case:
     surface `vertices (V, 3)`, `faces (F, 3)`, `volume (VOLUME_POINTS, 3)` and whether each is `solid`, and `views` (see
     `metrics.normal_views`). `scale`: field units a metre. `maps`: drawn truth of the photo's pixels (front_depth,
     back_depth, front_normals, back_normals as `sample.fields`), or None where the truth has another place and size than
-    the photo, so that results must be aligned first."""
+    the photo, so that results must be aligned first. `landmarks`: as the engine reads them in the photo, see
+    `hints.landmarks_in`."""
 
     name: str
     kind: str
@@ -48,12 +50,18 @@ class Case:
     views: np.ndarray
     scale: float
     maps: dict[str, np.ndarray] | None
+    landmarks: np.ndarray | None
 
     @property
     def cut(self) -> PersonCut:
         """The person as models take it."""
-        matte = SimpleNamespace(foreground=self.rgb, alpha=self.mask.astype(np.float32) / 255)
-        return PersonCut(matte, Crop(PHOTO_PX / 2, PHOTO_PX / 2, PHOTO_PX))
+        return cut_of(self.rgb, self.mask, self.landmarks)
+
+
+def cut_of(rgb: np.ndarray, mask: np.ndarray, landmarks: np.ndarray | None) -> PersonCut:
+    """A sample's picture (PHOTO_PX) as models take it."""
+    matte = SimpleNamespace(foreground=rgb, alpha=mask.astype(np.float32) / 255)
+    return PersonCut(matte, Crop(PHOTO_PX / 2, PHOTO_PX / 2, PHOTO_PX), landmarks)
 
 
 def split_seeds(split: str) -> Iterator[int]:
@@ -94,7 +102,7 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> Case:
     maps = {name[4:]: arrays.pop(name) for name in list(arrays) if name.startswith("map_")}
     plain = {"name": str(arrays.pop("name")), "kind": str(arrays.pop("kind")), "scale": float(arrays.pop("scale"))}
     views = arrays.pop("views").astype(np.float32) / 127
-    return Case(**plain, **arrays, views=views, maps=maps or None)
+    return Case(**plain, **arrays, views=views, maps=maps or None, landmarks=read(arrays["rgb"]))
 
 
 def truth_arrays(vertices: np.ndarray, faces: np.ndarray, alpha: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -128,7 +136,7 @@ def folder_cases(folder: Path) -> Iterator[Case]:
     figures = Figures("cpu")
     for path in paths:
         figure = figures.cut_out(load_photo(path / "photo.png"))
-        rgb, alpha = PersonCut(figure.matte, figure.crop)(PHOTO_PX)
+        rgb, alpha = figure.cut(PHOTO_PX)
         try:
             mesh = trimesh.load(path / "mesh.ply", force="mesh", process=False)
             vertices, scale = to_field(np.asarray(mesh.vertices))

@@ -39,9 +39,9 @@ class CoarseCourse:
         drawn_share = 0.5 * min(1.0, max(0.0, 4 * step / plan.steps - 1)) if self._start is None else 0.5
         return losses(network, batch, drawn_share, generator)
 
-    def maps(self, network: nn.Module, image: Tensor) -> Maps:
+    def maps(self, network: nn.Module, batch: Batch) -> Maps:
         """What the level draws of whole pictures."""
-        return network(image)
+        return network(batch["image"], batch["hints"])
 
 
 class FineCourse:
@@ -69,6 +69,7 @@ class FineCourse:
         self.coarse.to(batch["image"].device)
         return fine_losses(self.coarse, network, batch, WINDOWS, generator)
 
-    def maps(self, network: nn.Module, image: Tensor) -> Maps:
+    def maps(self, network: nn.Module, batch: Batch) -> Maps:
         """What both levels draw of whole pictures."""
-        return network(image, enlarged(self.coarse(F.avg_pool2d(image, 2))))
+        image = batch["image"]
+        return network(image, enlarged(self.coarse(F.avg_pool2d(image, 2), batch["hints"])))

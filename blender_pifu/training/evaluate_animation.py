@@ -47,7 +47,7 @@ def evaluate_animation(seeds: Iterable[int], weights: str, resolution: int, fold
 
 def _row(seed, model, people, resolution, folder) -> dict:
     case = split_case(seed)
-    field = field_of(model, case.rgb, case.mask)
+    field = field_of(model, case.cut)
     found = people.find(case.rgb)
     figure = SimpleNamespace(
         person=max(found, key=lambda one: one.region.side) if found else None,

@@ -8,7 +8,6 @@ import logging
 import time
 from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -22,13 +21,13 @@ from ..engine.body.separate import SeparatedField, find_sheets
 from ..engine.body.skeleton import skeleton
 from ..engine.body.weights import skin_weights
 from ..engine.crop import Crop
+from ..engine.hints import landmarks_in
 from ..engine.mesh import largest_component, vertex_normals
 from ..engine.models import load_model
 from ..engine.normals import smooth_normals
 from ..engine.people import People
-from ..engine.person_cut import PersonCut
 from ..engine.surface import extract_surface
-from .cases import PHOTO_PX, split_seeds
+from .cases import PHOTO_PX, cut_of, split_seeds
 from .evaluate import summarise
 from .pack_body import canonical_heads, merging
 from .people.body import load_body
@@ -42,6 +41,7 @@ JOINTS = {11: "upper_arm.L", 12: "upper_arm.R", 13: "forearm.L", 14: "forearm.R"
           23: "thigh.L", 24: "thigh.R", 25: "shin.L", 26: "shin.R", 27: "foot.L", 28: "foot.R"}  # fmt: skip
 BODY_BONES = [INDEX[bone] for bone in BONES if "_1" not in bone and "_2" not in bone and "_3" not in bone]
 SHEET_PX = 320
+WHOLE = Crop(PHOTO_PX / 2, PHOTO_PX / 2, PHOTO_PX)
 FACING_M = 0.03  # metres that opposite normals count as, halved, when nearest true points are sought
 POSED_SIZE = 0.75  # arms held up must fit in
 
@@ -60,11 +60,11 @@ def evaluate_body(weights: str, count: int, resolution: int, folder: Path | None
     for seed in islice(split_seeds("test"), count):
         scene = make_scene(seed, "test", PHOTO_PX)
         rgb, mask, scale = (scene.sample[name] for name in ("rgb", "mask", "scale"))
-        field = field_of(model, rgb, mask)
-        vertices, faces, normals = _mesh(extract_surface(field, resolution))
         found = people.find(rgb)
         person = max(found, key=lambda one: one.region.side) if found else None
-        landmarks = in_field(person, Crop(PHOTO_PX / 2, PHOTO_PX / 2, PHOTO_PX)) if person else None
+        landmarks = in_field(person, WHOLE) if person else None
+        field = field_of(model, cut_of(rgb, mask, landmarks_in(person, WHOLE)))
+        vertices, faces, normals = _mesh(extract_surface(field, resolution))
         begun = time.process_time()
         fit = fit_body(vertices, faces, landmarks, person.visibility if person else None)
         seconds = time.process_time() - begun
@@ -98,10 +98,8 @@ def evaluate_body(weights: str, count: int, resolution: int, folder: Path | None
     return summarise(rows)
 
 
-def field_of(model, rgb: np.ndarray, mask: np.ndarray):
-    """The engine's field of a sample's picture (PHOTO_PX)."""
-    matte = SimpleNamespace(foreground=rgb, alpha=mask.astype(np.float32) / 255)
-    cut = PersonCut(matte, Crop(PHOTO_PX / 2, PHOTO_PX / 2, PHOTO_PX))
+def field_of(model, cut):
+    """The engine's field of a person, cut out."""
     return model.field(model.encode(*model.prepare(cut)))
 
 

@@ -24,7 +24,7 @@ def losses(
     """Total and parts. `drawn_share`: share of samples whose points are measured from the drawn surfaces, the points
     shifted along with them; the others from the true ones with a little noise."""
     with torch.autocast(batch["image"].device.type, torch.bfloat16):
-        maps = level(batch["image"].contiguous(memory_format=torch.channels_last))
+        maps = level(batch["image"].contiguous(memory_format=torch.channels_last), batch["hints"])
     parts = _map_losses(maps, batch)
     logits = _point_logits(level, maps, batch, drawn_share, generator)
     known = batch["known"]
@@ -42,13 +42,14 @@ def fine_losses(
     image = batch["image"]
     autocast = torch.autocast(image.device.type, torch.bfloat16)
     with torch.no_grad(), autocast:
-        drawn = enlarged(coarse(F.avg_pool2d(image, 2).contiguous(memory_format=torch.channels_last)))
+        small = F.avg_pool2d(image, 2).contiguous(memory_format=torch.channels_last)
+        drawn = enlarged(coarse(small, batch["hints"]))
     places = [_window(solid, fine.stride, generator) for solid in batch["solid"] for _ in range(windows)]
 
     def cut(values: Tensor) -> Tensor:
         return torch.stack([values[i // windows, :, y : y + WINDOW, x : x + WINDOW] for i, (y, x) in enumerate(places)])
 
-    seen = {name: cut(values) for name, values in batch.items() if values.ndim == 4}
+    seen = {name: cut(values) for name, values in batch.items() if values.ndim == 4 and name != "hints"}
     values = {field.name: getattr(drawn, field.name) for field in dataclasses.fields(drawn)}
     window = Maps(**{name: value if name == "wide" else cut(value) for name, value in values.items()})
     with autocast:

@@ -9,19 +9,19 @@ import numpy as np
 import torch
 
 from ..engine.networks import Maps
-from .batches import draw_batch
+from .batches import Batch, draw_batch
 from .cache import PeopleSet
 
 PEOPLE = 6
 
 
 @torch.inference_mode()
-def save_preview(draw: Callable[[torch.Tensor], Maps], held_out: PeopleSet, path: Path) -> None:
-    """`draw`: pictures to maps. One row a person: photo; front normals drawn, true; back normals drawn, true; back
+def save_preview(draw: Callable[[Batch], Maps], held_out: PeopleSet, path: Path) -> None:
+    """`draw`: a batch to maps. One row a person: photo; front normals drawn, true; back normals drawn, true; back
     colours drawn, true; depth error front, back (white: 10 cm)."""
     seeds = held_out.available()[:PEOPLE]
     batch = draw_batch(held_out, seeds, np.random.default_rng(0), held_out.size, 1)
-    maps = draw(batch["image"])
+    maps = draw(batch)
     solid = batch["solid"]
     cells = [(batch["image"][:, :3] + solid) / 2]
     for drawn, true in ((maps.front_normals, "front_normals"), (maps.back_normals, "back_normals")):

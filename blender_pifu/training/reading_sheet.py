@@ -11,7 +11,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ..engine.errors import EngineError
 from ..engine.figure import Figure, Figures
-from ..engine.person_cut import PersonCut
 from ..engine.photo import Photo, load_photo
 from ..engine.separate import LIMBS
 from ..engine.stance import SEEN
@@ -38,7 +37,7 @@ def _row(figures: Figures, path: Path) -> np.ndarray:
     said = [f"{advice.severity.value}: {advice.sentence}" for advice in figure.advice] or ["Nothing speaks against it."]
     people = "nobody recognised" if not figure.people else f"{figure.people} found, number {figure.number} taken"
     facts = f"{photo.rgb.shape[1]} x {photo.rgb.shape[0]}, {figure.framing or 'unknown framing'}; people: {people}"
-    rgb, alpha = PersonCut(figure.matte, figure.crop)(CELL_PX)
+    rgb, alpha = figure.cut(CELL_PX)
     cut = np.round(255 * (rgb * alpha[..., None] + 0.5 * (1 - alpha[..., None]))).astype(np.uint8)
     matte = np.repeat(np.round(255 * figure.matte.alpha).astype(np.uint8)[..., None], 3, 2)
     return _joined([_marked(figure), _fitted(matte), cut, _text([path.name, facts, *said, *figure.photo.notes])])

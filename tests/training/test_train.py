@@ -15,7 +15,7 @@ from blender_pifu.training import export as export_module
 from blender_pifu.training import losses as losses_module
 from blender_pifu.training import train as train_module
 from blender_pifu.training.batches import draw_batch, walk_round
-from blender_pifu.training.cache import PeopleSet
+from blender_pifu.training.cache import MADE, PeopleSet
 from blender_pifu.training.courses import CoarseCourse, FineCourse
 from blender_pifu.training.train import Plan, Run
 
@@ -52,6 +52,16 @@ def test_interrupted_making_goes_on(tmp_path):
     again = PeopleSet("train", 32, 3, tmp_path)
     assert again.make() == 1
     assert np.array_equal(again.available(), [0, 1, 2])
+
+
+def test_landmarks_are_read_once_of_everybody_made(tmp_path):
+    people = PeopleSet("train", 128, 2, tmp_path)
+    people.make()
+    read = people.read(np.array([0, 1]))["landmarks"].astype(float)
+    assert np.abs(read).max() > 0.1 and (read[..., 3] <= 1).all()
+    people.state[0], people.landmarks[0] = MADE, 0  # as left by somebody who was stopped in between
+    assert not np.isin(0, people.available()) and people.make() == 1
+    assert np.array_equal(people.read(np.array([0]))["landmarks"][0].astype(float), read[0])
 
 
 def test_exported_weights_load_and_answer(tmp_path, people, monkeypatch):
