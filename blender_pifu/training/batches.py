@@ -11,11 +11,14 @@ from .cache import PeopleSet
 
 Batch = dict[str, Tensor]
 BEHIND = 0.2  # share of samples seen from behind
+MOST_ROLL, MOST_WIDENING = np.radians(10), 0.06
 UNREAD = 0.25  # share of samples whose landmarks are not told
 
 
-def draw_batch(people: PeopleSet, seeds: np.ndarray, rng: np.random.Generator, size: int, point_count: int) -> Batch:
-    """Read and resample to `size` pixels, without augmentation.
+def draw_batch(
+    people: PeopleSet, seeds: np.ndarray, rng: np.random.Generator, size: int, point_count: int, warped: float = 0.0
+) -> Batch:
+    """Read and resample to `size` pixels; without augmentation, but for the share `warped` of samples (see `_warp`).
 
     Returns image (B, 4, s, s): masked rgb in [-1, 1] and mask; hints as `draw_hints`; front_normals, back_normals
     (B, 3, s, s); front_depth, back_depth (B, 1, s, s); back_rgb (B, 3, s, s) 0..1; solid (B, 1, s, s) weight of map
@@ -32,6 +35,12 @@ def draw_batch(people: PeopleSet, seeds: np.ndarray, rng: np.random.Generator, s
         "back_depth": _to_maps(raw["back_depth"][..., None]),
     }
     solid = (as_maps["front_normals"].abs().sum(1, keepdim=True) > 0).float()
+    marks, points = (torch.from_numpy(raw[name].astype(np.float32)) for name in ("landmarks", "points"))
+    for i in np.flatnonzero(rng.random(len(seeds)) < warped):
+        matrix = _draw_warp(rng)
+        solid[i] = _warp(as_maps, solid[i], i, matrix)
+        for places in (marks[i], points[i]):
+            places[:, :2] = places[:, :2] @ matrix.T
     factor = people.size // size
     if factor > 1:  # weighted by the solid part, so that depth does not fade into the background's zero
         share = F.avg_pool2d(solid, factor)
@@ -47,13 +56,40 @@ def draw_batch(people: PeopleSet, seeds: np.ndarray, rng: np.random.Generator, s
     mask = as_maps.pop("mask")
     return {
         "image": torch.cat([(as_maps.pop("rgb") * 2 - 1) * mask, mask], 1),
-        "hints": draw_hints(torch.from_numpy(raw["landmarks"].astype(np.float32))),
+        "hints": draw_hints(marks),
         **as_maps,
         "solid": solid,
-        "points": torch.from_numpy(np.take_along_axis(raw["points"], pick[..., None], 1)).float(),
+        "points": points.gather(1, torch.from_numpy(pick)[..., None].expand(-1, -1, 3)),
         "occupancy": occupancy.clamp(0, 1),
         "known": (occupancy <= 1).float(),
     }
+
+
+def _draw_warp(rng: np.random.Generator) -> Tensor:
+    """A random roll after a random widening, (2, 2), in the plane of the picture."""
+    roll, wide = rng.uniform(-MOST_ROLL, MOST_ROLL), 1 + rng.uniform(-MOST_WIDENING, MOST_WIDENING)
+    turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
+    return torch.from_numpy(turn @ np.diag([wide, 1.0])).float()
+
+
+def _warp(maps: dict[str, Tensor], solid: Tensor, i: int, matrix: Tensor) -> Tensor:
+    """Warp sample i of all maps by a matrix (2, 2) of field space, in place; returns its solid part (1, s, s) likewise.
+    What has a truth only where it is solid is weighted by that, so that it does not fade into the background."""
+    down = torch.tensor([1.0, -1])
+    back = F.pad(down[:, None] * torch.linalg.inv(matrix) * down, (0, 1))[None]
+    names = list(maps)
+    weighted = [name for name in names if name not in ("rgb", "mask")]
+    stack = torch.cat([maps[name][i] * (solid if name in weighted else 1) for name in names] + [solid])[None]
+    grid = F.affine_grid(back, stack.shape, align_corners=False)
+    *moved, share = F.grid_sample(stack, grid, align_corners=False)[0].split(
+        [maps[name].shape[1] for name in names] + [1]
+    )
+    for name, values in zip(names, moved, strict=True):
+        values = values / share.clamp_min(1e-3) if name in weighted else values
+        if name.endswith("normals"):
+            values = torch.cat([torch.einsum("ji,jhw->ihw", torch.linalg.inv(matrix), values[:2]), values[2:]])
+        maps[name][i] = values
+    return (share > 0.5).float()
 
 
 def _to_maps(array: np.ndarray) -> Tensor:

@@ -16,6 +16,8 @@ WINDOWS = 4  # a picture and step of the fine level
 class CoarseCourse:
     """First the core at its own resolution, then everything at full size."""
 
+    warped = 0.5  # share of the samples: people seen a dozen times were drawn nearer by a quarter than new ones
+
     def __init__(self, config: CoarseConfig, start: CoarseLevel | None = None):
         """`start`: a level whose weights a new run begins from, of this config or of a less deep one."""
         self.config, self._start = config, start
@@ -46,6 +48,8 @@ class CoarseCourse:
 
 class FineCourse:
     """The fine level above a finished coarse level, on pictures of twice that one's size."""
+
+    warped = 0.0  # resampling would take away the detail that is to be learned
 
     def __init__(self, coarse: CoarseLevel, config: FineConfig, start: FineLevel | None = None):
         """`start`: a level of this config whose weights a new run begins from."""

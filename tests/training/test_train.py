@@ -64,6 +64,26 @@ def test_landmarks_are_read_once_of_everybody_made(tmp_path):
     assert np.array_equal(people.read(np.array([0]))["landmarks"][0].astype(float), read[0])
 
 
+def share_between_surfaces(batch):
+    """Of the points over solid pixels: how often being between the true surfaces says that they are inside."""
+    places = torch.stack([batch["points"][..., 0], -batch["points"][..., 1]], -1)[:, :, None]
+    maps = torch.cat([batch["front_depth"], batch["back_depth"], batch["solid"]], 1)
+    front, back, solid = torch.nn.functional.grid_sample(maps, places, align_corners=False)[..., 0].unbind(1)
+    z, known = batch["points"][..., 2], (solid > 0.99) & (batch["known"] > 0)
+    return float(((((z < front) & (z > back)) == (batch["occupancy"] > 0)) & known).sum() / known.sum())
+
+
+def test_warped_people_are_people(people):
+    """Rolled and widened, pictures, depth and points still tell of one body, whose normals are of unit length."""
+    plain, warped = (
+        draw_batch(people, np.arange(4), np.random.default_rng(0), 64, 2000, share) for share in (0.0, 1.0)
+    )
+    assert not torch.equal(plain["image"], warped["image"])
+    assert share_between_surfaces(warped) > share_between_surfaces(plain) - 0.03
+    lengths = warped["front_normals"].norm(dim=1, keepdim=True)[warped["solid"] > 0]
+    assert torch.allclose(lengths, torch.ones_like(lengths), atol=1e-3)
+
+
 def test_exported_weights_load_and_answer(tmp_path, people, monkeypatch):
     run_steps(tmp_path, people, 1)
     monkeypatch.setattr(export_module, "run_folder", lambda name: tmp_path)
