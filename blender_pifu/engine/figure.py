@@ -58,7 +58,7 @@ class Figures:
         Raises InputError for a number that nobody has, NoPersonError when nobody stands out or the advice is that
         nothing can come of it.
         """
-        people = self._people.find(photo.rgb)
+        people = self._people.find(photo.rgb, self._matting.everybody(photo))
         if not people and number is None:
             matte = self._matting.matte(photo)
             advice = (no_person(UNKNOWN, Severity.WARNING),)
@@ -82,7 +82,7 @@ class Figures:
 
         Raises InputError for a number that nobody has.
         """
-        people = self._people.find(photo.rgb)
+        people = self._people.find(photo.rgb, self._matting.everybody(photo))
         shape = photo.rgb.shape[:2]
         report = {"photo": photo.name, "size": list(shape[::-1]), "people": [], "person": None, "framing": None}
         if people or number is not None:

@@ -37,6 +37,10 @@ class Landmark(IntEnum):
     RIGHT_ELBOW = 14
     LEFT_WRIST = 15
     RIGHT_WRIST = 16
+    LEFT_PINKY = 17
+    RIGHT_PINKY = 18
+    LEFT_INDEX = 19
+    RIGHT_INDEX = 20
     LEFT_HIP = 23
     RIGHT_HIP = 24
     LEFT_KNEE = 25
@@ -57,6 +61,10 @@ class Region:
     center_y: float
     side: float
     angle: float
+
+    def scaled(self, factor: float) -> "Region":
+        """The same square of the photo in another size."""
+        return Region(self.center_x * factor, self.center_y * factor, self.side * factor, self.angle)
 
     def matrix(self, size: int) -> np.ndarray:
         """(2, 3): from pixels of the cut, `size` to a side, to photo pixels."""

@@ -68,6 +68,13 @@ class Matting:
             alpha[hole], foreground[hole] = 1, photo.rgb[hole]
         return Matte(_one_person(alpha, f'No person was found in "{photo.name}".'), foreground)
 
+    def everybody(self, photo: Photo) -> np.ndarray:
+        """(h, w) float32 0..1: all people of the photo, in a picture of at most OVERVIEW_SIDE."""
+        overview = _reduced(photo.rgb, OVERVIEW_SIDE)
+        if photo.alpha is not None:
+            return cv2.resize(photo.alpha, overview.shape[1::-1], interpolation=cv2.INTER_AREA)
+        return self._look(overview, CLOSE_SIDE).develop(overview)[0]
+
     def _run(self, rgb, divide):
         """(H, W, 3) uint8 -> alpha (H, W) float32 0..1, foreground (H, W, 3) uint8, as the network has them, and which
         pixels are the wanted person's or nobody's, (H, W) bool.

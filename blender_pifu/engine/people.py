@@ -11,7 +11,8 @@ from .errors import InputError
 from .graph import DATA, Graph
 from .landmarks import Landmark, Landmarks, Person, body_region
 from .memory import give_back_memory
-from .stance import HIPS, SHOULDERS
+from .separate import unclaimed
+from .stance import HEIGHT_SHARE, HIPS, SHOULDERS
 
 GRIDS = ((28, 2), (14, 2), (7, 6))  # of the detector: cells to a side, guesses in each
 LEAST_DETECTION = 0.25
@@ -31,6 +32,12 @@ STEP = 0.7  # from one square to the next, in sides
 SHARED_JOINTS = 0.3
 JOINTS = (0, *range(11, 17), *range(23, 29))  # nose, arms and legs
 MOST_PEOPLE, MOST_FACELESS = 12, 8
+# Of people whom no face gives away:
+LEAST_STRANGER = 0.004  # of the photo
+SEEN_SHARES = (1.0, 1.7)  # height of the body, in that of what is seen of it
+CROWDED = 0.8  # width in heights from which it may be several who stand side by side
+GLANCES = 2
+LEAST_WITHIN, LEAST_PART = 0.75, 0.3  # of the person's mask that lies there, and of what is there that it is
 
 
 class People:
@@ -40,8 +47,12 @@ class People:
         self._device = device
         self._detector = self._landmarks = None
 
-    def find(self, rgb: np.ndarray) -> list[Person]:
-        """rgb: (H, W, 3) uint8. All people found, from left to right; possibly none."""
+    def find(self, rgb: np.ndarray, everybody: np.ndarray | None = None) -> list[Person]:
+        """All people found, from left to right; possibly none.
+
+        rgb: (H, W, 3) uint8; everybody: `Matting.everybody` of it: without it only those are found whom faces give
+        away.
+        """
         self._load()
         height, width = rgb.shape[:2]
         found = np.concatenate([self._detect(rgb[window]) + shift for window, shift in _windows(height, width)])
@@ -56,6 +67,11 @@ class People:
             for index in sorted(range(len(group)), key=lambda index: -group[index][0] - _clearness(glances[index][0])):
                 if person := self._read(rgb, group[index], glances[index], people):
                     people.append(person)
+        if everybody is not None:
+            for _ in range(MOST_FACELESS):
+                if not (person := self._unclaimed(rgb, people, everybody)):
+                    break
+                people.append(person)
         give_back_memory()
         return sorted(people, key=lambda person: person.region.center_x)
 
@@ -98,6 +114,27 @@ class People:
         ):
             return None
         return None if _upon(person, people) > (MOST_UPON if clear else MOST_UPON_FACELESS) else person
+
+    def _unclaimed(self, rgb, people, everybody):
+        """Somebody of whom no face was found, but what the matte has and nobody claims; or None."""
+        strangers, scale = unclaimed(people, rgb.shape, everybody)
+        parts = _parts(strangers)
+        rest = _without(rgb, people) if parts else rgb
+        for part in parts:
+            for region in _standing(part, scale):
+                if region.side < LEAST_SIDE:
+                    continue
+                for _ in range(GLANCES):
+                    _, region = self._landmarks.glance(rest, region)
+                person = self._landmarks.read(rest, region)
+                if (
+                    person.score >= LEAST_FACELESS
+                    and person.visibility[list(JOINTS)].mean() >= MOSTLY_SEEN
+                    and _is(person, part, scale)
+                    and not any(_same(person, other) for other in people)
+                ):
+                    return person
+        return None
 
     def _detect(self, rgb):
         """(n, 7) float32: score, face x, y, middle of the hips x, y, point on the body's circle x, y; pixels."""
@@ -165,6 +202,33 @@ def _prominence(person, shape):
     height, width = shape
     off = math.hypot((x0 + x1) / width - 1, (y0 + y1) / height - 1)
     return person.region.side**2 * (1 - 0.5 * min(1.0, off))
+
+
+def _parts(strangers):
+    """Connected parts of (h, w) bool, the largest first, each (h, w) bool."""
+    _, parts, statistics, _ = cv2.connectedComponentsWithStats(strangers.astype(np.uint8))
+    areas = statistics[1:, cv2.CC_STAT_AREA]
+    large = [index for index in np.argsort(-areas)[:MOST_FACELESS] if areas[index] >= LEAST_STRANGER * strangers.size]
+    return [parts == index + 1 for index in large]
+
+
+def _standing(part, scale):
+    """Regions of people who stand there: all of one is seen, or the legs are hidden, or several stand side by side."""
+    left, top, width, height = cv2.boundingRect(part.astype(np.uint8))
+    middles = [left + width / 2]
+    if width > CROWDED * height:
+        middles += [left + height / 4, left + width - height / 4]
+    for middle in middles:
+        for share in SEEN_SHARES:
+            center = np.array([middle, top + height * share / 2]) / scale
+            yield body_region(center, center - (0, height * share / 2 / HEIGHT_SHARE / scale))
+
+
+def _is(person, part, scale):
+    """Whether a person is what a part of the matte shows, or one of those whom it shows."""
+    mask = person.region.scaled(scale).paste(person.mask, part.shape) > 0.5
+    common = (mask & part).sum()
+    return common > LEAST_WITHIN * mask.sum() and common > LEAST_PART * part.sum()
 
 
 def _region(face):

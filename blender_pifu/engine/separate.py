@@ -5,27 +5,36 @@ import cv2
 import numpy as np
 
 from .landmarks import Landmark as L
-from .landmarks import Person, Region
+from .landmarks import Person
 
 SIDE = 640  # longer side of the picture on which this is decided
 LIMBS = (
     (L.LEFT_SHOULDER, L.RIGHT_SHOULDER),
     (L.LEFT_SHOULDER, L.LEFT_ELBOW),
     (L.LEFT_ELBOW, L.LEFT_WRIST),
+    (L.LEFT_WRIST, L.LEFT_PINKY),
+    (L.LEFT_WRIST, L.LEFT_INDEX),
     (L.RIGHT_SHOULDER, L.RIGHT_ELBOW),
     (L.RIGHT_ELBOW, L.RIGHT_WRIST),
+    (L.RIGHT_WRIST, L.RIGHT_PINKY),
+    (L.RIGHT_WRIST, L.RIGHT_INDEX),
     (L.NOSE, L.LEFT_SHOULDER),
     (L.NOSE, L.RIGHT_SHOULDER),
     (L.LEFT_HIP, L.LEFT_KNEE),
     (L.LEFT_KNEE, L.LEFT_ANKLE),
     (L.LEFT_ANKLE, L.LEFT_FOOT),
+    (L.LEFT_ANKLE, L.LEFT_HEEL),
+    (L.LEFT_HEEL, L.LEFT_FOOT),
     (L.RIGHT_HIP, L.RIGHT_KNEE),
     (L.RIGHT_KNEE, L.RIGHT_ANKLE),
     (L.RIGHT_ANKLE, L.RIGHT_FOOT),
+    (L.RIGHT_ANKLE, L.RIGHT_HEEL),
+    (L.RIGHT_HEEL, L.RIGHT_FOOT),
 )
 TRUNK = (L.LEFT_SHOULDER, L.RIGHT_SHOULDER, L.RIGHT_HIP, L.LEFT_HIP)
 # In lengths of the trunk:
 LIMB_WIDTH, HEAD_RADIUS = 0.09, 0.16
+LIMB_MASK = 0.1  # mask below which a limb is mistaken: an arm hidden behind somebody is read where that one's arm is
 FAR = 0.25  # from every limb: beyond it a pixel may be somebody else's
 UNCLAIMED = 0.3  # mask below which nobody claims a pixel
 NEAR = 0.08  # to a limb: nearer than that a pixel is the limb's
@@ -40,9 +49,7 @@ def share_of(person: Person, people: list[Person], rgb: np.ndarray, alpha: np.nd
     person: one of people, who are all that were found; rgb: (H, W, 3) uint8; alpha: (h, w) matte of everybody, those
     who were not found included, of the photo in any size. Returns (h, w) float32.
     """
-    scale = min(1.0, SIDE / max(rgb.shape))
-    size = tuple(max(1, round(side * scale)) for side in rgb.shape[1::-1])
-    solid = cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) > 0.5
+    solid, scale = _solid(rgb.shape, alpha)
     if not solid.any():
         return np.ones_like(alpha)
     claims, distances = zip(*(_claim(other, scale, solid.shape) for other in people), strict=True)
@@ -53,11 +60,23 @@ def share_of(person: Person, people: list[Person], rgb: np.ndarray, alpha: np.nd
         scores.append(np.where(strangers, 1.5, -0.2 - 20 * away).astype(np.float32))
     if len(scores) == 1:
         return np.ones_like(alpha)
-    picture = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
+    picture = cv2.resize(rgb, solid.shape[::-1], interpolation=cv2.INTER_AREA)
     owner = _spread(np.stack(scores), solid, picture)
     index = next(index for index, other in enumerate(people) if other is person)
     share = cv2.resize((owner == index).astype(np.float32), alpha.shape[::-1], interpolation=cv2.INTER_LINEAR)
     return share
+
+
+def unclaimed(people: list[Person], shape: tuple[int, int], alpha: np.ndarray) -> tuple[np.ndarray, float]:
+    """What of a matte may be people who are not among those found: (h, w) bool, and its size in that of the photo.
+
+    people: possibly none; shape: (H, W) of the photo; alpha: as in `share_of`.
+    """
+    solid, scale = _solid(shape, alpha)
+    if not people:
+        return solid, scale
+    claims, distances = zip(*(_claim(person, scale, solid.shape) for person in people), strict=True)
+    return _strangers(np.max(claims, 0), np.min(distances, 0), solid, len(people)), scale
 
 
 def trunk_of(person: Person, shape: tuple[int, int]) -> np.ndarray:
@@ -73,11 +92,16 @@ def trunk_of(person: Person, shape: tuple[int, int]) -> np.ndarray:
     return trunk > 0
 
 
+def _solid(shape, alpha):
+    """Where the matte is more than half there, in a picture of at most SIDE, and the scale of that to the photo."""
+    scale = min(1.0, SIDE / max(shape[:2]))
+    size = tuple(max(1, round(side * scale)) for side in shape[1::-1])
+    return cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) > 0.5, scale
+
+
 def _claim(person, scale, shape):
     """The person's mask, and the distance from the limbs in lengths of the trunk; both (h, w) float32."""
-    region = person.region
-    small = Region(region.center_x * scale, region.center_y * scale, region.side * scale, region.angle)
-    mask = small.paste(person.mask, shape)
+    mask = person.region.scaled(scale).paste(person.mask, shape)
     points = person.points[:, :2] * scale
     trunk = np.hypot(*(points[list(TRUNK[:2])].mean(0) - points[list(TRUNK[2:])].mean(0)))
     limbs = np.zeros(shape, np.uint8)
@@ -88,6 +112,9 @@ def _claim(person, scale, shape):
         cv2.fillPoly(limbs, [points[list(TRUNK)].round().clip(-9999, 9999).astype(np.int32)], 1)
     head = points[[L.NOSE, L.LEFT_EAR, L.RIGHT_EAR]].mean(0)
     cv2.circle(limbs, _pixel(head), max(1, round(trunk * HEAD_RADIUS)), 1, -1)
+    limbs[mask < LIMB_MASK] = 0
+    if not limbs.any():
+        return mask, np.full(shape, np.inf, np.float32)
     return mask, cv2.distanceTransform(1 - limbs, cv2.DIST_L2, 3) / max(trunk, 1.0)
 
 

@@ -42,8 +42,8 @@ def table(counts: list[int], photos: int) -> Iterator[str]:
 def measure(crowd: Crowd, people: People, matting: Matting) -> dict:
     """Of each person who was found: matte against truth, the share of it that lies on others, and the distances of the
     joints in heights; whether all were found, and the main one by default and each by number."""
-    found = people.find(crowd.rgb)
     photo = Photo(crowd.rgb, None, (), "crowd")
+    found = people.find(crowd.rgb, matting.everybody(photo))
     partners = [_partner(points, found) for points in crowd.joints]
     matched = {partner for partner in partners if partner is not None}
     default = choose(found, crowd.rgb.shape[:2]) if found else None

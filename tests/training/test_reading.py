@@ -6,6 +6,8 @@ import pytest
 
 from blender_pifu.engine.matte import Matting
 from blender_pifu.engine.people import People
+from blender_pifu.engine.photo import Photo
+from blender_pifu.engine.stance import SHOULDERS
 from blender_pifu.training.backgrounds import KINDS, background
 from blender_pifu.training.crowds import LANDMARKS, compose
 from blender_pifu.training.reading import measure
@@ -45,3 +47,13 @@ def test_of_two_each_is_read_by_number(networks):
     found = measure(compose(3, 2, kind="gradient"), *networks)
     assert (found["found"], found["extra"], found["default"], found["number"]) == (2, 0, True, 2)
     assert min(found["iou"]) > 0.93 and max(found["others"]) < 0.02
+
+
+def test_a_hidden_face_is_found_by_what_nobody_claims(networks):
+    people, matting = networks
+    crowd = compose(0, 3, kind="photo")
+    assert len(people.find(crowd.rgb)) == 2, "hair covers the third one's face"
+    found = people.find(crowd.rgb, matting.everybody(Photo(crowd.rgb, None, (), "crowd")))
+    assert len(found) == 3
+    shoulders = found[2].between(*SHOULDERS)
+    assert np.hypot(*(shoulders - crowd.joints[2, :2].mean(0))) < 0.05 * crowd.heights[2]
