@@ -34,7 +34,9 @@ BLURRED, SMEARED = 0.68, 0.85  # of `blur_of`; sharp photos have 0.3 to 0.4, blu
 DARK, BRIGHT = 90, 252  # luminance 0..255 that the brightest parts reach, and that tells nothing any more
 BRIGHT_SHARE = 0.25
 UNSURE = 0.8  # score below which a person may be none
-NEAR_CAMERA = 0.27  # distance of the eyes, in that of the shoulders; 0.18 to 0.24 from afar
+EYES_TO_MOUTH_M = 0.064  # as the landmarks have it; a tenth more or less in grown-ups, whichever way they look
+# Distance of the camera, metres: the networks saw heads from 0.85 on, whole bodies from 2 on, most from farther.
+NEAR_CAMERA, NEAR_CAMERA_WHOLE = 0.8, 1.2
 SHORT_LEGS = 0.95  # in lengths of the trunk; 1.25 to 1.65 in a view from the front
 SQUAT = 3.2  # from nose to ankles, in widths of the shoulders; 3.9 to 5 in a view from the front, 2 to 3 from high up
 BORDER_SHARE = 0.08  # of the body's height along a side of the photo that tells that it goes on beyond
@@ -67,6 +69,7 @@ def advise(photo: Photo, people: list[Person], chosen: int) -> list[Advice]:
         *_about_quality(photo, person),
         *_about_framing(person, photo.rgb.shape[:2]),
         *_about_stance(person, photo.rgb.shape[:2]),
+        *_about_camera(person, photo),
     ]
     order = list(Severity)
     return sorted(found, key=lambda advice: -order.index(advice.severity))
@@ -169,11 +172,6 @@ def _about_stance(person, shape):
     elif side is not Facing.PROFILE and _crossed(person):
         yield Advice("crossed_arms", Severity.WARNING, "The arms are crossed before the body; they will grow together "
                      "with it. Arms a little away from the body are better.")  # fmt: skip
-    if side is Facing.FRONT and math.dist(*person.points[[L.LEFT_EYE, L.RIGHT_EYE], :2]) > NEAR_CAMERA * math.dist(
-        *person.points[list(SHOULDERS), :2]
-    ):
-        yield Advice("near_camera", Severity.WARNING, "The camera was very near: the face will come out too large for "
-                     "the body. Step back and zoom in.")  # fmt: skip
     if framing(person, shape) is Framing.FULL:
         legs = math.dist(person.between(*HIPS), person.between(*KNEES))
         legs += math.dist(person.between(*KNEES), person.between(*ANKLES))
@@ -181,6 +179,20 @@ def _about_stance(person, shape):
         if legs < SHORT_LEGS * trunk_length(person) or whole < SQUAT * math.dist(*person.points[list(SHOULDERS), :2]):
             yield Advice("short_legs", Severity.WARNING, "The legs look short: the person sits or crouches, or the "
                          "camera was high. Depth is unsure there; hip height is best for the camera.")  # fmt: skip
+
+
+def _about_camera(person, photo):
+    """How near it was is known only where the file tells the focal length: the landmarks are placed on any face as on
+    one seen from afar."""
+    if photo.focal_px is None or facing(person) is Facing.BACK:
+        return
+    face = math.dist(person.between(L.LEFT_EYE, L.RIGHT_EYE), person.between(L.MOUTH_LEFT, L.MOUTH_RIGHT))
+    distance = photo.focal_px * EYES_TO_MOUTH_M / max(face, 1e-3)
+    whole = framing(person, photo.rgb.shape[:2]) in (Framing.FULL, Framing.KNEES)
+    if distance < (NEAR_CAMERA_WHOLE if whole else NEAR_CAMERA):
+        yield Advice("near_camera", Severity.WARNING, f"The camera was very near, by the photo's EXIF data about "
+                     f"{distance:.1f} m: what is nearest to it, mostly the face, will come out too large. Step back "
+                     "and zoom in.")  # fmt: skip
 
 
 def blur_of(grey: np.ndarray, mask: np.ndarray) -> float:

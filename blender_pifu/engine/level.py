@@ -41,7 +41,10 @@ def level(photo: Photo, people: list[Person], roll: float) -> tuple[Photo, list[
     else:
         rgb = turned(photo.rgb)
         alpha = None if photo.alpha is None else turned(photo.alpha).clip(0, 1)
-    return replace(photo, rgb=rgb, alpha=alpha), [_turned_person(person, turn, shift, roll, scale) for person in people]
+    focal_px = photo.focal_px and photo.focal_px * scale
+    return replace(photo, rgb=rgb, alpha=alpha, focal_px=focal_px), [
+        _turned_person(person, turn, shift, roll, scale) for person in people
+    ]
 
 
 def _turned_person(person, turn, shift, roll, scale):

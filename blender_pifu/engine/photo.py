@@ -2,6 +2,7 @@
 """Read a photo from disk: upright, 8 bit sRGB, with its alpha where that is a real cut-out. Nothing hostile gets by."""
 
 import io
+import math
 import os
 import stat
 import struct
@@ -29,6 +30,10 @@ STRIP_ROWS = 256  # of a very large picture that are worked on at a time
 MIN_SIDE = 64
 # A cut-out lacks a good part of the picture; less is a rounded corner or dirt in the alpha.
 LEAST_TRANSPARENT = 0.02
+
+FILM_DIAGONAL_MM = 43.27
+# Longer by shorter side of pictures as cameras make them; in others the focal length tells nothing, being cropped.
+CAMERA_ASPECTS, SAME_ASPECT = (4 / 3, 3 / 2, 16 / 9), 1.02
 
 # What Pillow's parsers let through on broken files.
 _BROKEN = (OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError, LookupError, ArithmeticError,
@@ -58,12 +63,14 @@ _OTHERS = (
 @dataclass(frozen=True)
 class Photo:
     """rgb: (H, W, 3) uint8 sRGB, upright; alpha: (H, W) float32 0..1 when the file is a cut-out, else None;
-    notes: sentences for the artist on what was changed while reading; name: the file's name."""
+    notes: sentences for the artist on what was changed while reading; name: the file's name; focal_px: the lens's focal
+    length in pixels of rgb, by the file's EXIF data, None where they do not tell."""
 
     rgb: np.ndarray
     alpha: np.ndarray | None
     notes: tuple[str, ...]
     name: str
+    focal_px: float | None = None
 
 
 def load_photo(path: str | os.PathLike) -> Photo:
@@ -89,6 +96,7 @@ def load_photo(path: str | os.PathLike) -> Photo:
                 fix="Open it in an image editor, save it anew and choose that file, or choose another photo.",
             ) from error
         orientation = _orientation(image, notes)
+        focal = _focal_length(image, (width, height))
         profile = image.info.get("icc_profile")
         color, alpha = _split_smaller(image, name)
         del image
@@ -106,7 +114,8 @@ def load_photo(path: str | os.PathLike) -> Photo:
     if orientation in _UPRIGHT:
         color = color.transpose(_UPRIGHT[orientation])
         alpha = alpha and alpha.transpose(_UPRIGHT[orientation])
-    return Photo(np.array(color), _real_alpha(alpha, name, notes), tuple(notes), name)
+    focal_px = focal and focal * math.hypot(*color.size)
+    return Photo(np.array(color), _real_alpha(alpha, name, notes), tuple(notes), name, focal_px)
 
 
 def _open_file(path, name):
@@ -187,6 +196,25 @@ def _orientation(image, notes) -> int:
     except _BROKEN:
         notes.append("The photo's EXIF data is damaged: if the person lies on the side, turn the photo first.")
         return 1
+
+
+def _focal_length(image, size) -> float | None:
+    """In diagonals of the picture, whose (width, height) as stored is `size`; None where EXIF has none, or the picture
+    looks cropped since."""
+    try:
+        exif = image.getexif().get_ifd(ExifTags.IFD.Exif)
+        focal_mm = float(exif.get(ExifTags.Base.FocalLengthIn35mmFilm, 0))
+        taken = [float(exif.get(tag, 0)) for tag in (ExifTags.Base.ExifImageWidth, ExifTags.Base.ExifImageHeight)]
+    except _BROKEN:
+        return None
+    aspect = max(size) / min(size)
+    whole = min(taken) <= 0 or _alike(aspect, max(taken) / min(taken))
+    whole = whole and any(_alike(aspect, camera) for camera in CAMERA_ASPECTS)
+    return focal_mm / FILM_DIAGONAL_MM if whole and 5 <= focal_mm <= 2000 else None
+
+
+def _alike(one, other):
+    return 1 / SAME_ASPECT < one / other < SAME_ASPECT
 
 
 def _split_smaller(image, name):

@@ -41,17 +41,20 @@ class View:
 
 @dataclass(frozen=True)
 class Shot:
-    """rgb: (H, W, 3) uint8; points: (33, 2) true landmarks, photo pixels; height: of the person, pixels."""
+    """rgb: (H, W, 3) uint8; points: (33, 2) true landmarks, photo pixels; height: of the person, focal: length of the
+    lens, both in pixels."""
 
     rgb: np.ndarray
     points: np.ndarray
     height: float
+    focal: float
 
 
 @dataclass(frozen=True)
 class Trial:
     """What is wrong with a photo: `view` of it and what is done to it then; `expects`: kinds that must come; `open`:
-    kinds that may or may not; `arms`: how the people hold them, a key of ARMS."""
+    kinds that may or may not; `arms`: how the people hold them, a key of ARMS; `exif`: the file tells the focal
+    length."""
 
     name: str
     expects: tuple[str, ...] = ()
@@ -59,17 +62,15 @@ class Trial:
     view: View = View()
     change: Callable[[Shot], np.ndarray] = lambda shot: shot.rgb
     arms: str = "off the body"
+    exif: bool = False
 
 
 def table(people: int = 6) -> Iterator[str]:
     """Lines of the table; people: in each trial."""
     figures = Figures("cpu")
     there, missed, elsewhere, wrong = {}, {}, {}, {}
-    for trial, rgb in photos(people):
-        said = {
-            EITHER.get(advice["kind"], advice["kind"])
-            for advice in figures.look(Photo(rgb, None, (), "trial"))["advice"]
-        }
+    for trial, photo in photos(people):
+        said = {EITHER.get(advice["kind"], advice["kind"]) for advice in figures.look(photo)["advice"]}
         for kind in KINDS_OF_ADVICE:
             if kind in trial.expects:
                 there[kind] = there.get(kind, 0) + 1
@@ -94,20 +95,20 @@ def _named(word, names):
     return f"  {word}: " + ", ".join(f"{name} ({names.count(name)})" for name in sorted(set(names)))
 
 
-def photos(people: int) -> Iterator[tuple[Trial, np.ndarray]]:
-    """Every trial with each of its photos, (H, W, 3) uint8."""
+def photos(people: int) -> Iterator[tuple[Trial, Photo]]:
+    """Every trial with each of its photos."""
     for trial in TRIALS:
         for seed in islice(_seeds(trial.arms), people):
-            yield trial, trial.change(_shoot(seed, trial.view))
+            shot = _shoot(seed, trial.view)
+            yield trial, Photo(trial.change(shot), None, (), trial.name, shot.focal if trial.exif else None)
     for index in range(people):
-        yield (
-            NOBODY,
-            _quantized(background(list(KINDS)[index % len(KINDS)], np.random.default_rng([index, 5]), 960, 800)),
-        )
+        kind = list(KINDS)[index % len(KINDS)]
+        rgb = _quantized(background(kind, np.random.default_rng([index, 5]), 960, 800))
+        yield NOBODY, Photo(rgb, None, (), NOBODY.name)
     for trial, gap in ((APART, 0.3), (TOUCHING, -0.35)):
         seeds = list(islice(_seeds("off the body"), people))
         for index, seed in enumerate(seeds):
-            yield trial, _beside(seed, seeds[index - 1], gap)
+            yield trial, Photo(_beside(seed, seeds[index - 1], gap), None, (), trial.name)
 
 
 def _joints(seed):
@@ -175,7 +176,8 @@ def _about_up(angle):
 
 
 def _cut_out(seed, view):
-    """The person in a square of PHOTO_PX: colours (n, n, 3) and matte (n, n) float32, landmarks (33, 2), height."""
+    """The person in a square of PHOTO_PX: colours (n, n, 3) and matte (n, n) float32, landmarks (33, 2), height, and
+    focal length."""
     person, points = _person(seed)
     low, high = person.vertices[:, 2].min(), person.vertices[:, 2].max()
     turn = _about_up(np.radians(view.yaw))
@@ -188,15 +190,15 @@ def _cut_out(seed, view):
     views = render_person(replace(person, vertices=framing(vertices)), np.random.default_rng([seed, 9]), PHOTO_PX)
     places = (framing(points)[:, :2] * (1, -1) + 1) / 2 * PHOTO_PX
     rgb = views.rgb_front.astype(np.float32) / 255 * views.mask[..., None]
-    return rgb, views.mask, places, pixels * (high - low)
+    return rgb, views.mask, places, pixels * (high - low), pixels * view.distance
 
 
 @cache
 def _shoot(seed: int, view: View) -> Shot:
-    rgb, matte, points, height = _cut_out(seed, view)
+    rgb, matte, points, height, focal = _cut_out(seed, view)
     kind = list(KINDS)[seed % len(KINDS)]
     behind = background(kind, np.random.default_rng([seed, 13]), PHOTO_PX, PHOTO_PX)
-    return Shot(_quantized(behind * (1 - matte[..., None]) + rgb), points, height)
+    return Shot(_quantized(behind * (1 - matte[..., None]) + rgb), points, height, focal)
 
 
 def _beside(seed, other, gap):
@@ -294,8 +296,16 @@ TRIALS = (
     Trial("from the side", ("profile",), ("arms",), View(yaw=90)),
     Trial("from behind", ("back",), (), View(yaw=180)),
     Trial("from above", ("short_legs",), (), View(pitch=50, distance=2.5)),
-    Trial("selfie", ("near_camera", "cut_off"), ("arms", "side_cut_off", "head_cut_off"),
-          View(distance=0.3, aim=0.9, shown=0.5)),
+    Trial("from 0.3 m, EXIF", ("near_camera", "cut_off"), ("arms", "side_cut_off", "head_cut_off"),
+          View(distance=0.3, aim=0.9, shown=0.5), exif=True),
+    Trial("at arm's length, EXIF", ("near_camera", "cut_off"), ("arms", "side_cut_off", "head_cut_off"),
+          View(distance=0.55, aim=0.85, shown=0.45), exif=True),
+    Trial("at arm's length, no EXIF", ("cut_off",), ("arms", "side_cut_off", "head_cut_off"),
+          View(distance=0.55, aim=0.85, shown=0.45)),
+    Trial("whole from 0.9 m, EXIF", ("near_camera",), ("arms",), View(distance=0.9), exif=True),
+    Trial("upper half from 1.3 m, EXIF", ("cut_off",), ("arms", "side_cut_off"),
+          View(distance=1.3, aim=0.8, shown=0.5), exif=True),
+    Trial("whole from 2 m, EXIF", view=View(distance=2), exif=True),
     Trial("crossed arms", ("arms",), arms="crossed"),
     Trial("hands behind the back", ("arms",), arms="behind the back"),
 )  # fmt: skip

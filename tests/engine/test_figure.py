@@ -2,6 +2,7 @@
 """One person upright and cut out of whatever photo, and what is said about it beforehand."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -39,6 +40,12 @@ def test_a_good_photo_is_taken_as_it_is(figures):
     figure = figures.cut_out(photo)
     assert figure.advice == () and figure.photo is photo
     assert (figure.people, figure.number, figure.framing, figure.seen) == (1, 1, "full", 1.0)
+
+
+@pytest.mark.parametrize(("focal_px", "near"), [(500, True), (1500, False), (None, False)])
+def test_a_camera_too_near_is_told_by_its_focal_length(figures, focal_px, near):
+    photo = replace(load_photo(SUIT), focal_px=focal_px)
+    assert kinds(figures.look(photo)) == ({"near_camera": "warning"} if near else {})
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,25 @@ def test_every_exif_orientation_comes_out_upright(tmp_path, format, orientation)
     near(load_photo(tmp_path / "p").rgb, np.asarray(upright))
 
 
+def focal(tmp_path, size, **tags):
+    exif = Image.Exif()
+    exif.get_ifd(ExifTags.IFD.Exif).update({ExifTags.Base[tag]: value for tag, value in tags.items()})
+    Image.new("RGB", size, (10, 200, 30)).save(tmp_path / "p.jpg", exif=exif)
+    return load_photo(tmp_path / "p.jpg").focal_px
+
+
+def test_the_focal_length_is_told_by_exif_of_whole_pictures(tmp_path):
+    lens = {"FocalLengthIn35mmFilm": 26}
+    taken = {"ExifImageWidth": 4000, "ExifImageHeight": 3000}
+    assert focal(tmp_path, (400, 300), **lens, **taken) == pytest.approx(300, rel=0.01)
+    assert focal(tmp_path, (300, 400), **lens) == pytest.approx(300, rel=0.01)
+    assert focal(tmp_path, (8000, 6000), **lens) == pytest.approx(26 / 43.27 * 5120, rel=0.01), "of what was read"
+    assert focal(tmp_path, (400, 225), **lens, **taken) is None, "cropped"
+    assert focal(tmp_path, (400, 380), **lens) is None, "no camera makes such"
+    assert focal(tmp_path, (400, 300), FocalLengthIn35mmFilm=0) is None
+    assert focal(tmp_path, (400, 300), **taken) is None
+
+
 def test_damaged_exif_still_loads_and_says_so(tmp_path):
     picture().save(tmp_path / "p.png", exif=b"Exif\0\0no TIFF header")
     photo = load_photo(tmp_path / "p.png")
