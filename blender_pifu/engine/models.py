@@ -22,6 +22,7 @@ from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.settings import Settings
 from .published.tensors import Tensors
+from .relief import drawn_relief
 from .second_photo import BackCut
 
 DATA = Path(__file__).parents[1] / "data"
@@ -114,13 +115,14 @@ class HumanModel:
         hints = None if seen is None else draw_hints(torch.from_numpy(seen)[None]).to(next(self.level.parameters()))
         return *network_input(*cut(self.input_px), self.device), hints
 
-    def with_back(self, encoding: Encoding, behind: BackCut) -> tuple[Encoding, bool]:
-        """The encoding with the back as a photo of it shows it, and whether that was read for its shape; weights that
-        cannot read one better than guess leave the encoding as it was."""
+    def with_back(self, encoding: Encoding, behind: BackCut) -> tuple[Encoding, BackCut, bool]:
+        """The encoding with the back as a photo of it shows it, that photo laid over what was drawn, and whether it was
+        read for its shape; weights that cannot read one better than guess leave the encoding as it was."""
+        behind = behind.over(drawn_relief(encoding.maps))
         if not self.reads_back:
-            return encoding, False
+            return encoding, behind, False
         seen = self.encode(*self.prepare(behind))
-        return replace(encoding, maps=fuse(encoding.maps, seen.maps, encoding.mask * seen.mask)), True
+        return replace(encoding, maps=fuse(encoding.maps, seen.maps, encoding.mask * seen.mask)), behind, True
 
     def hidden_side(self, encoding: Encoding, vertices: np.ndarray) -> dict:
         """What `colors.paint` may know of the side the photo does not show: the drawn back."""

@@ -152,7 +152,7 @@ class Engine:
             encoding = model.encode(*model.prepare(cut))
             shaped_by_back = False
             if behind:
-                encoding, shaped_by_back = model.with_back(encoding, behind)
+                encoding, behind, shaped_by_back = model.with_back(encoding, behind)
             field = model.field(encoding)
         give_back_at_once(False)
         with clock.step(CARVE):

@@ -61,7 +61,7 @@ def evaluate_back(
             log.info("%s", rows[-1])
             continue
         encoding = model.encode(*model.prepare(case.cut))
-        joined, shaped = model.with_back(encoding, behind)
+        joined, behind, shaped = model.with_back(encoding, behind)
         row |= {"overlap": round(behind.registration.overlap, 3), "shaped": shaped}
         cells = []
         for name, encoded, cut in (("without", encoding, None), ("with", joined, behind)):

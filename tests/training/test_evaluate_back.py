@@ -6,7 +6,7 @@ import numpy as np
 from blender_pifu.engine.crop import crop_around
 from blender_pifu.engine.matte import Matting
 from blender_pifu.engine.person_cut import PersonCut
-from blender_pifu.engine.registration import register
+from blender_pifu.engine.registration import centres, look, map_places, register
 from blender_pifu.training.back_photo import photograph_back
 from blender_pifu.training.sample import make_sample
 
@@ -19,7 +19,7 @@ def test_the_photo_from_behind_mirrored_lies_over_the_hidden_side():
     as_seen = np.ascontiguousarray(np.dstack([rgb, other])[:, ::-1])
     found = register(alpha, as_seen[..., 3])
     assert found.overlap > 0.85
-    laid = found.lay(as_seen, 192)
+    laid = look(as_seen, map_places(found.matrix, centres(192)))
     both = (laid[..., 3] > 0.99) & (alpha > 0.99)
     off = np.abs(laid[..., :3] * 255 - sample["back_rgb"])[both].mean()
     assert off < np.abs(sample["rgb"].astype(float) - sample["back_rgb"])[both].mean() and off < 25

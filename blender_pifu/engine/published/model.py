@@ -52,9 +52,9 @@ class PublishedModel(ABC):
     def field(self, encoding) -> ColumnField:
         """The occupancy field of an encoded photo."""
 
-    def with_back(self, encoding, behind) -> tuple[object, bool]:
+    def with_back(self, encoding, behind) -> tuple[object, object, bool]:
         """As `models.HumanModel.with_back`: these draw no surfaces, or none that another photo's could replace."""
-        return encoding, False
+        return encoding, behind, False
 
     def query(self, encoding, points: Tensor) -> Tensor:
         """Occupancy (N,) at `points (N, 3)` in field space, as the network says it, outside the support too."""
