@@ -8,8 +8,7 @@ from .landmarks import Landmark as L
 from .landmarks import Person
 
 SIDE = 640  # longer side of the picture on which this is decided
-LIMBS = (
-    (L.LEFT_SHOULDER, L.RIGHT_SHOULDER),
+ARMS = (
     (L.LEFT_SHOULDER, L.LEFT_ELBOW),
     (L.LEFT_ELBOW, L.LEFT_WRIST),
     (L.LEFT_WRIST, L.LEFT_PINKY),
@@ -18,6 +17,10 @@ LIMBS = (
     (L.RIGHT_ELBOW, L.RIGHT_WRIST),
     (L.RIGHT_WRIST, L.RIGHT_PINKY),
     (L.RIGHT_WRIST, L.RIGHT_INDEX),
+)
+LIMBS = (
+    *ARMS,
+    (L.LEFT_SHOULDER, L.RIGHT_SHOULDER),
     (L.NOSE, L.LEFT_SHOULDER),
     (L.NOSE, L.RIGHT_SHOULDER),
     (L.LEFT_HIP, L.LEFT_KNEE),
@@ -34,12 +37,15 @@ LIMBS = (
 TRUNK = (L.LEFT_SHOULDER, L.RIGHT_SHOULDER, L.RIGHT_HIP, L.LEFT_HIP)
 # In lengths of the trunk:
 LIMB_WIDTH, HEAD_RADIUS = 0.09, 0.16
-LIMB_MASK = 0.1  # mask below which a limb is mistaken: an arm hidden behind somebody is read where that one's arm is
+ARM_MASK = 0.3  # mask below which an arm is mistaken: one hidden behind somebody is read where that one's arm is
 FAR = 0.25  # from every limb: beyond it a pixel may be somebody else's
 UNCLAIMED = 0.3  # mask below which nobody claims a pixel
 NEAR = 0.08  # to a limb: nearer than that a pixel is the limb's
 STRANGER = 0.12  # of the area of a person found: what nobody claims must be larger to be somebody else
 INNER = 0.9  # share of the trunk's width and length that lies within the body for certain
+COLOR = 0.5  # what colours may add to a score
+BINS, RARE = 16, 1e-4  # to a channel; share of the pixels that counts as none
+WINDOW = (7, 7)  # over which colours are averaged
 SURE = 0.9  # lead over the next that makes a pixel one person's for certain
 
 
@@ -105,16 +111,15 @@ def _claim(person, scale, shape):
     points = person.points[:, :2] * scale
     trunk = np.hypot(*(points[list(TRUNK[:2])].mean(0) - points[list(TRUNK[2:])].mean(0)))
     limbs = np.zeros(shape, np.uint8)
-    for one, other in LIMBS:
+    for index, (one, other) in enumerate(LIMBS):
+        if index == len(ARMS):
+            limbs[mask < ARM_MASK] = 0
         if person.seen(one, other) > 0.5:
             cv2.line(limbs, _pixel(points[one]), _pixel(points[other]), 1, max(1, round(trunk * LIMB_WIDTH)))
     if person.seen(*TRUNK) > 0.5:
         cv2.fillPoly(limbs, [points[list(TRUNK)].round().clip(-9999, 9999).astype(np.int32)], 1)
     head = points[[L.NOSE, L.LEFT_EAR, L.RIGHT_EAR]].mean(0)
     cv2.circle(limbs, _pixel(head), max(1, round(trunk * HEAD_RADIUS)), 1, -1)
-    limbs[mask < LIMB_MASK] = 0
-    if not limbs.any():
-        return mask, np.full(shape, np.inf, np.float32)
     return mask, cv2.distanceTransform(1 - limbs, cv2.DIST_L2, 3) / max(trunk, 1.0)
 
 
@@ -142,9 +147,10 @@ def _strangers(claim, distance, solid, count):
 def _spread(scores, solid, picture):
     """Owner (h, w) of each pixel: certain where a score leads, along the picture's edges between, and beyond the solid
     part that of the nearest solid pixel. scores: (n, h, w)."""
-    best = scores.argmax(0)
-    ranked = np.sort(scores, 0)
-    markers = np.where((ranked[-1] - ranked[-2] > SURE) & solid, best + 2, 0).astype(np.int32)
+    best, lead = _leader(scores)
+    scores = scores + _likeness(np.where((lead > SURE) & solid, best, -1), solid, picture, len(scores))
+    best, lead = _leader(scores)
+    markers = np.where((lead > SURE) & solid, best + 2, 0).astype(np.int32)
     markers[~solid] = 1
     cv2.watershed(cv2.bilateralFilter(picture, 5, 30, 5), markers)
     owner = np.where(markers > 1, markers - 2, best)
@@ -154,3 +160,29 @@ def _spread(scores, solid, picture):
     owner_of = np.zeros(nearest.max() + 1, owner.dtype)
     owner_of[nearest[solid]] = owner[solid]
     return owner_of[nearest]
+
+
+def _leader(scores):
+    """Index of the highest of (n, h, w) scores, and its lead over the next; both (h, w)."""
+    ranked = np.sort(scores, 0)
+    return scores.argmax(0), ranked[-1] - ranked[-2]
+
+
+def _likeness(owner, solid, picture, count):
+    """How much more each pixel's colour is one of a person's certain pixels than one of everybody's: (count, h, w),
+    -COLOR..COLOR, 0 for a person of whom nothing is certain.
+
+    owner: (h, w) index of the person whose a pixel is for certain, -1 where nobody's; picture: (h, w, 3) uint8.
+    """
+    bins = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB) // (256 // BINS)
+    index = np.ravel_multi_index(tuple(bins.transpose(2, 0, 1)), (BINS,) * 3)
+    likeness = np.zeros((count, *solid.shape), np.float32)
+    known = [person for person in range(count) if (owner == person).any()]
+    for person in known:
+        shares = np.bincount(index[owner == person], minlength=BINS**3).reshape((BINS,) * 3).astype(np.float32)
+        for axis in range(3):
+            shares = shares + 0.5 * (np.roll(shares, 1, axis) + np.roll(shares, -1, axis))
+        likeness[person] = np.log(shares / shares.sum() + RARE)[tuple(bins.transpose(2, 0, 1))]
+    likeness[known] = np.clip(likeness[known] - likeness[known].mean(0), -1, 1) * solid
+    near = cv2.blur(solid.astype(np.float32), WINDOW) + 1e-6
+    return COLOR * np.stack([cv2.blur(values, WINDOW) / near for values in likeness])
