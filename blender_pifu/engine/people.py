@@ -19,7 +19,7 @@ LEAST_DETECTION = 0.25
 CLEAR_FACE = 0.5  # detection below which a face is turned away, or covered, or none at all
 LEAST_SCORE, LEAST_FACELESS = 0.5, 0.9  # that the landmarks are a person's, with a clear face and without
 # Without a clear face only somebody upright of whom much is seen is believed; trees and water look like people too.
-UNLIKELY = 0.3  # score of a glance below which a closer look is vain
+UNLIKELY = 0.3  # score of a glance below which a closer look is vain, and of that below which nobody is there
 LEANING = math.radians(45)
 MOSTLY_SEEN = 0.7  # mean visibility of the joints
 MOST_UPON, MOST_UPON_FACELESS = 0.9, 0.5  # share of the joints that may lie on other people
@@ -32,11 +32,13 @@ STEP = 0.7  # from one square to the next, in sides
 SHARED_JOINTS = 0.3
 JOINTS = (0, *range(11, 17), *range(23, 29))  # nose, arms and legs
 MOST_PEOPLE, MOST_FACELESS = 12, 8
+LEAST_ON_MATTE = 0.35  # of a person's mask; 0.47 or more in people, 0.2 in wall taken for one
 # Of people whom no face gives away:
 LEAST_STRANGER = 0.004  # of the photo
 SEEN_SHARES = (1.0, 1.7)  # height of the body, in that of what is seen of it
 CROWDED = 0.8  # width in heights from which it may be several who stand side by side
 GLANCES = 2
+PARTLY_SEEN = 0.55  # mean visibility of the joints
 LEAST_WITHIN, LEAST_PART = 0.75, 0.3  # of the person's mask that lies there, and of what is there that it is
 
 
@@ -51,7 +53,7 @@ class People:
         """All people found, from left to right; possibly none.
 
         rgb: (H, W, 3) uint8; everybody: `Matting.everybody` of it: without it only those are found whom faces give
-        away.
+        away, and things that look like people to the landmarks alone.
         """
         self._load()
         height, width = rgb.shape[:2]
@@ -68,6 +70,7 @@ class People:
                 if person := self._read(rgb, group[index], glances[index], people):
                     people.append(person)
         if everybody is not None:
+            people = [person for person in people if _stands_out(person, everybody, rgb.shape)]
             for _ in range(MOST_FACELESS):
                 if not (person := self._unclaimed(rgb, people, everybody)):
                     break
@@ -106,7 +109,9 @@ class People:
             return None
         person = self._landmarks.read(rgb, region)
         sure = max(sure, person.score) if clear else person.score
-        if sure < (LEAST_SCORE if clear else LEAST_FACELESS) or any(_same(person, other) for other in people):
+        if sure < (LEAST_SCORE if clear else LEAST_FACELESS) or person.score < UNLIKELY:
+            return None
+        if any(_same(person, other) for other in people):
             return None
         nose = person.points[Landmark.NOSE, :2]
         if not clear and (
@@ -129,7 +134,7 @@ class People:
                 person = self._landmarks.read(rest, region)
                 if (
                     person.score >= LEAST_FACELESS
-                    and person.visibility[list(JOINTS)].mean() >= MOSTLY_SEEN
+                    and person.visibility[list(JOINTS)].mean() >= PARTLY_SEEN
                     and _is(person, part, scale)
                     and not any(_same(person, other) for other in people)
                 ):
@@ -202,6 +207,13 @@ def _prominence(person, shape):
     height, width = shape
     off = math.hypot((x0 + x1) / width - 1, (y0 + y1) / height - 1)
     return person.region.side**2 * (1 - 0.5 * min(1.0, off))
+
+
+def _stands_out(person, everybody, shape):
+    """Whether the matte has enough of somebody whom a face gave away."""
+    scale = max(everybody.shape) / max(shape)
+    mask = person.region.scaled(scale).paste(person.mask, everybody.shape) > 0.5
+    return (mask & (everybody > 0.5)).sum() >= LEAST_ON_MATTE * mask.sum()
 
 
 def _parts(strangers):
