@@ -11,7 +11,9 @@ import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from .close_up import close_up
 from .errors import ModelError
+from .face import find_face, lay_face
 from .field import Field
 from .fine import FineConfig, FineLevel, enlarged
 from .fusion import fuse
@@ -123,6 +125,16 @@ class HumanModel:
             return encoding, behind, False
         seen = self.encode(*self.prepare(behind))
         return replace(encoding, maps=fuse(encoding.maps, seen.maps, encoding.mask * seen.mask)), behind, True
+
+    def with_face(self, encoding: Encoding, cut: PersonCut) -> Encoding:
+        """The encoding with a face, where the cut has one that its maps are too coarse for; else as it was."""
+        near = close_up(cut, encoding.front_depth.shape[-1])
+        if near is None:
+            return encoding
+        coarse = self.without_fine() or self
+        drawn = coarse.encode(*coarse.prepare(near.cut)).front_normals
+        place = find_face(cut.landmarks, drawn[0].permute(1, 2, 0).float().cpu().numpy(), near.center, near.half)
+        return encoding if place is None else replace(encoding, maps=lay_face(encoding.maps, encoding.mask, place))
 
     def hidden_side(self, encoding: Encoding, vertices: np.ndarray) -> dict:
         """What `colors.paint` may know of the side the photo does not show: the drawn back."""

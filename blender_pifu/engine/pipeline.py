@@ -149,7 +149,7 @@ class Engine:
             cut = figure.cut
             behind = None if back is None else find_back(self._figures, back_photo, figure)
         with clock.step(ENCODE):
-            encoding = model.encode(*model.prepare(cut))
+            encoding = model.with_face(model.encode(*model.prepare(cut)), cut)
             shaped_by_back = False
             if behind:
                 encoding, behind, shaped_by_back = model.with_back(encoding, behind)

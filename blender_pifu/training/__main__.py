@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`python -m blender_pifu.training people | train | evaluate | evaluate-back | evaluate-body |
-evaluate-reading | evaluate-texture | rig-check | export`: make people, train, score, ship weights."""
+evaluate-face | evaluate-reading | evaluate-texture | rig-check | export`: make people, train, score, ship weights."""
 
 import argparse
 import dataclasses
@@ -35,6 +35,8 @@ from .evaluate_animation import as_table as animation_table
 from .evaluate_animation import evaluate_animation
 from .evaluate_back import as_table, evaluate_back
 from .evaluate_body import evaluate_body
+from .evaluate_face import as_table as face_table
+from .evaluate_face import evaluate_face
 from .evaluate_texture import as_table as texture_table
 from .evaluate_texture import evaluate_texture
 from .export import BUNDLED_FILE, export
@@ -92,6 +94,11 @@ def main() -> None:
     behind.add_argument("--read", action="store_true", help="read its shape even if the weights are not said to")
     behind.add_argument("--same-light", action="store_true", help="light the back as the truth is, not anew")
     behind.add_argument("--out", type=Path, help="folder for a sheet a person")
+    faced = commands.add_parser("evaluate-face", help="score the faces laid into the maps")
+    faced.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    faced.add_argument("--count", type=int, default=24, help="people of the test split who look at the camera")
+    faced.add_argument("--resolution", type=int, default=256)
+    faced.add_argument("--out", type=Path, help="folder for a picture a person")
     rig = commands.add_parser("evaluate-body", help="score the body's fit on people never trained on")
     rig.add_argument("--weights", default="human", help="bundled name or .safetensors file")
     rig.add_argument("--count", type=int, default=24, help="people of the test split")
@@ -155,6 +162,7 @@ def main() -> None:
         "evaluate-animation": _evaluate_animation,
         "evaluate-back": _evaluate_back,
         "evaluate-body": _evaluate_body,
+        "evaluate-face": _evaluate_face,
         "evaluate-reading": _evaluate_reading,
         "evaluate-texture": _evaluate_texture,
         "rig-check": _rig_check,
@@ -195,6 +203,11 @@ def _evaluate_back(options: argparse.Namespace) -> None:
     seeds = islice(split_seeds("test"), options.count)
     rows = evaluate_back(seeds, options.weights, options.read, not options.same_light, options.resolution, options.out)
     print(as_table(rows))
+
+
+def _evaluate_face(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    print(face_table(evaluate_face(options.weights, options.count, options.resolution, options.out)))
 
 
 def _evaluate_texture(options: argparse.Namespace) -> None:

@@ -56,6 +56,10 @@ class PublishedModel(ABC):
         """As `models.HumanModel.with_back`: these draw no surfaces, or none that another photo's could replace."""
         return encoding, behind, False
 
+    def with_face(self, encoding, cut):
+        """As `models.HumanModel.with_face`: these see faces as large as the close-up would."""
+        return encoding
+
     def query(self, encoding, points: Tensor) -> Tensor:
         """Occupancy (N,) at `points (N, 3)` in field space, as the network says it, outside the support too."""
         return self.field(encoding).at(points.to(self.device, torch.float32))
