@@ -246,10 +246,10 @@ class CoarseLevel(nn.Module):
         return self.encoder(image, hints)
 
     def draw_evenly(self, image: Tensor, hints: Tensor | None = None) -> Maps:
-        """The mean of what is drawn of an image (B, 4, H, W), with hints or without, and of its mirror image: what is a
-        guess, above all which limb is how far away, comes out nearer to the truth than by one look."""
-        mirrored = image.flip(3), None if hints is None else hints.flip(3)
-        maps, other = self(image, hints), self(*mirrored).mirrored()
+        """The mean of what is drawn of an image (B, 4, H, W) with the hints, and of its mirror image without: what is a
+        guess, above all which limb is how far away, comes out nearer to the truth than by one look, and a landmark that
+        is wrong does half the harm."""
+        maps, other = self(image, hints), self(image.flip(3)).mirrored()
         mean = {field.name: (getattr(maps, field.name) + getattr(other, field.name)) / 2 for field in fields(Maps)}
         for name in ("front_normals", "back_normals"):
             mean[name] = F.normalize(mean[name], dim=1, eps=1e-4)
