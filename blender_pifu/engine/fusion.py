@@ -9,7 +9,7 @@ from torch import Tensor
 
 from .networks import Maps
 
-# Share of the normals that comes from the photo of the back, the rest is the front's guess: both are wrong, each in its
+# Share of normals and relief that comes from the photo of the back, the rest is the front's guess: both are wrong, each in its
 # own way, so that a mean is better than either, and more of what was read is worse.
 READ = 0.3
 RELIEF = 0.05  # crops; folds are narrower than this, and wider differences of depth are left to the front photo
@@ -27,7 +27,7 @@ def fuse(front: Maps, behind: Maps, mask: Tensor) -> Maps:
     share = READ * mask
     seen = behind.front_normals * behind.front_normals.new_tensor([1, 1, -1]).view(1, 3, 1, 1)
     normals = F.normalize(front.back_normals * (1 - share) + seen * share, dim=1, eps=1e-4)
-    relief = _relief(-behind.front_depth - front.back_depth, mask).clamp(-DEEPEST, DEEPEST)
+    relief = READ * _relief(-behind.front_depth - front.back_depth, mask).clamp(-DEEPEST, DEEPEST)
     depth = torch.minimum(front.back_depth + relief, front.front_depth - THINNEST)
     return replace(front, back_normals=normals, back_depth=torch.where(mask > 0.5, depth, front.back_depth))
 
