@@ -9,8 +9,8 @@ from torch import Tensor
 
 from .networks import Maps
 
-# Share of normals and relief that comes from the photo of the back, the rest is the front's guess: both are wrong, each in its
-# own way, so that a mean is better than either, and more of what was read is worse.
+# Share of normals and relief that comes from the photo of the back, the rest is the front's guess: both are wrong, each
+# in its own way, so that a mean is better than either, and more of what was read is worse.
 READ = 0.3
 RELIEF = 0.05  # crops; folds are narrower than this, and wider differences of depth are left to the front photo
 DEEPEST = 0.05  # field units that a fold moves the surface at most
