@@ -18,7 +18,7 @@ from ..engine.surface import extract_surface
 from .align import align
 from .baseline import InflatedSilhouette
 from .cases import PHOTO_PX, Case
-from .metrics import intersection_over_union, normal_views, surface_distances, views_error_deg
+from .metrics import angle_deg, intersection_over_union, normal_views, surface_distances, views_error_deg
 from .sample import KINDS
 from .sheets import contact_sheet
 from .truth import inside
@@ -114,10 +114,8 @@ def score_maps(encoding, case: Case) -> dict[str, float]:
         depth = _photo_sized(getattr(encoding, f"{side}_depth"))[0]
         errors.append((depth - case.maps[f"{side}_depth"].astype(np.float32))[solid] * 100 / case.scale)
         true = case.maps[f"{side}_normals"].astype(np.float32)[solid]
-        true /= np.maximum(np.linalg.norm(true, axis=1, keepdims=True), 1e-6)
         drawn = _photo_sized(getattr(encoding, f"{side}_normals")).transpose(1, 2, 0)[solid]
-        drawn /= np.maximum(np.linalg.norm(drawn, axis=1, keepdims=True), 1e-6)
-        found["normals_deg"] += 0.5 * float(np.degrees(np.arccos(np.clip((drawn * true).sum(1), -1, 1))).mean())
+        found["normals_deg"] += 0.5 * angle_deg(drawn, true)
     rows, columns = solid.nonzero()
     plane = np.column_stack([rows, columns, np.ones_like(rows)]) / PHOTO_PX
     tilt = plane @ np.linalg.lstsq(plane, sum(errors) / 2, rcond=None)[0]

@@ -19,7 +19,7 @@ from ..engine.person_cut import PersonCut
 from ..engine.surface import extract_surface
 from .cases import split_seeds, truth_arrays
 from .glance import read
-from .metrics import surface_distances
+from .metrics import angle_deg, surface_distances
 from .raster import see
 from .sample import Scene, make_scene
 from .sheets import shaded
@@ -106,9 +106,9 @@ def _score(encoding, mesh, scene, truth):
     found = {}
     for name, ellipse in (("face", FACE), ("head", HEAD)):
         where = solid & _within(scene, ellipse)
-        found[f"{name}_deg"] = _angle(drawn[where], true[where])
+        found[f"{name}_deg"] = angle_deg(drawn[where], true[where])
         where &= np.abs(seen).sum(-1) > 0
-        found[f"mesh_{name}_deg"] = _angle(seen[where], true[where])
+        found[f"mesh_{name}_deg"] = angle_deg(seen[where], true[where])
     off = (_photo_sized(encoding.front_depth) - sample["front_depth"])[solid & _within(scene, FACE)] * 100 / metre
     return found | {
         "depth_cm": float(np.abs(off).mean()),
@@ -145,9 +145,3 @@ def _near(picture, scene):
 def _photo_sized(maps):
     planes = np.ascontiguousarray(maps[0].permute(1, 2, 0).float().cpu().numpy())
     return cv2.resize(planes, (PHOTO_PX, PHOTO_PX), interpolation=cv2.INTER_LINEAR)
-
-
-def _angle(ours, true):
-    """Mean angle in degrees between normals (N, 3) of any length."""
-    cosine = (ours * true).sum(1) / np.maximum(np.linalg.norm(ours, axis=1) * np.linalg.norm(true, axis=1), 1e-6)
-    return float(np.degrees(np.arccos(cosine.clip(-1, 1))).mean())

@@ -66,7 +66,8 @@ def export(
 
 
 def _blended(tensors: dict[str, Tensor], path: Path, share: float) -> dict[str, Tensor]:
-    """The tensors moved towards those of a file; blocks that its network did not have were the identity there."""
+    """The tensors moved towards those of a file; residual blocks that its network did not have
+    were the identity there; what else it did not have, as the hints' layers, stays whole."""
     old = load_file(path)
     out = {}
     for name, value in tensors.items():

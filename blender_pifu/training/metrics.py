@@ -60,6 +60,13 @@ def normal_views(vertices: np.ndarray, faces: np.ndarray, alpha: np.ndarray | No
     return np.stack([views[k] for k in range(4)])
 
 
+def angle_deg(ours: np.ndarray, truth: np.ndarray) -> float:
+    """Mean angle, degrees, between normals (N, 3) of any length."""
+    lengths = np.linalg.norm(ours, axis=1) * np.linalg.norm(truth, axis=1)
+    cosine = (ours * truth).sum(1) / np.maximum(lengths, 1e-6)
+    return float(np.degrees(np.arccos(cosine.clip(-1, 1))).mean())
+
+
 def views_error_deg(ours: np.ndarray, truth: np.ndarray) -> float:
     """Mean angle, degrees, between two `normal_views` over the union of their silhouettes; where only one has anything,
     `ONE_ONLY_DEG`."""
