@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The person cut out of the photo at the sizes that networks and painting ask for."""
 
+import math
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,6 +11,7 @@ from .crop import Crop
 
 # Matte values below half a step of 8 bits are no person at all.
 LEAST_ALPHA = 0.5 / 255
+LEAST_SIDE_PX = 16
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,10 @@ class PersonCut:
     matte: object
     crop: Crop
     landmarks: np.ndarray | None = None
+
+    def side_px(self, most: int) -> int:
+        """Side of the picture that shows all that the photo has, at most `most` pixels."""
+        return max(LEAST_SIDE_PX, min(most, math.ceil(self.crop.side)))
 
     def __call__(self, size: int, outer_centers: bool = False) -> tuple[np.ndarray, np.ndarray]:
         """Colours (size, size, 3) float32 0..1 sRGB without the background's share, and matte (size, size).

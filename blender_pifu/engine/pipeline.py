@@ -173,14 +173,14 @@ class Engine:
                 vertices, faces = fitted.mesh
         with clock.step(PAINT):
             normals = smooth_normals(vertices, faces)
-            size = max(16, min(2 * resolution, math.ceil(cut.crop.side)))
             hidden = model.hidden_side(encoding, vertices)
             if behind:
-                hidden["back"] = np.dstack(behind(size))
+                hidden["back"] = np.dstack(behind(behind.side_px(2 * resolution)))
             elif figure.person and "back" in hidden:
-                photo_there = np.dstack(cut(len(hidden["back"])))
-                hidden["back"] = hide_face(hidden["back"], photo_there, figure.person, figure.crop)
-            colors = paint(vertices, faces, normals, 2 / resolution, photo=np.dstack(cut(size)), **hidden)
+                before_it = np.dstack(cut(len(hidden["back"])))
+                hidden["back"] = hide_face(hidden["back"], before_it, figure.person, figure.crop)
+            photo_there = np.dstack(cut(cut.side_px(2 * resolution)))
+            colors = paint(vertices, faces, normals, 2 / resolution, photo_there, **hidden)
         dense = shape = Shape(vertices, faces, normals, colors)
         told, texture, animated = {}, None, None
         if topology == "animation":
@@ -206,8 +206,9 @@ class Engine:
                     uv, charts = unwrap(shape.vertices, shape.faces, shape.normals)
                     told |= {"charts": int(charts.max()) + 1}
             with clock.step(BAKE):
-                size = max(16, min(texture_px, math.ceil(cut.crop.side)))
-                pictures = {"photo": np.dstack(cut(size)), "back": hidden.get("back")}
+                pictures = {"photo": np.dstack(cut(cut.side_px(texture_px))), "back": hidden.get("back")}
+                if behind:
+                    pictures["back"] = np.dstack(behind(behind.side_px(texture_px)))
                 picture = bake(shape, uv, dense, 2 / resolution, texture_px, pictures)
                 texture = Texture(uv, png(picture))
         check = check_mesh(shape.faces)

@@ -43,6 +43,10 @@ class BackCut:
         rgb, alpha = _laid(self.back, self.places, size)
         return lit(rgb, self.gain), alpha
 
+    def side_px(self, most: int) -> int:
+        """Side of the picture that shows all that the back photo has, at most `most` pixels."""
+        return self.back.side_px(most)
+
     def over(self, relief: Relief) -> "BackCut":
         """The same, laid and lit by how deep the body is and where it looks."""
         return _behind(self.front, self.back, self.registration, self.notes, relief)

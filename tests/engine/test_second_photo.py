@@ -60,6 +60,16 @@ def test_the_back_wears_its_own_photo_on_the_right_side(photos):
     assert np.abs(person.colors[front].astype(int) - SHIRT).mean() < 10
 
 
+def test_the_texture_shows_the_back_as_sharply_as_its_photo(photos, tmp_path):
+    back = np.array(Image.open(photos / "back.png"))
+    back[np.arange(len(back)) // 4 % 2 > 0, :, :3] = PATCH
+    Image.fromarray(back).save(tmp_path / "striped.png")
+    # The mesh is far too coarse for the stripes.
+    person = reconstruct(photos / "front.png", back=tmp_path / "striped.png", resolution=64, texture_px=1024)
+    texture = cv2.imdecode(np.frombuffer(person.texture.png, np.uint8), cv2.IMREAD_COLOR)[..., ::-1].astype(int)
+    assert (np.abs(texture - PATCH).max(-1) < 30).mean() > 0.03
+
+
 @pytest.mark.parametrize(
     ("back", "error", "words"),
     [
