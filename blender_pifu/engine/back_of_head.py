@@ -3,11 +3,8 @@
 
 import numpy as np
 
-from .body.lift import in_field
 from .colors import smooth_step
-from .crop import Crop
 from .landmarks import Landmark as L
-from .landmarks import Person
 
 # In distances from the eyes to the mouth: an oval from above the brow to below the mouth, and its half width.
 ABOVE_EYES, BELOW_EYES, WIDE = 1.25, 1.5, 1.25
@@ -19,14 +16,14 @@ LEAST = 4  # pixels of hair, without which nothing is done
 TURNED = (0.6, 1.0)  # the nose's way from the middle of the ears to one: from here on the head is seen from its side
 
 
-def hide_face(back: np.ndarray, photo: np.ndarray, person: Person, crop: Crop) -> np.ndarray:
+def hide_face(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """The drawn back without what it kept of the face.
 
     back: (n, n, 4) float32, colours sRGB 0..1 of the hidden side and mask, on the crop's pixels; photo: the same of the
-    side that is seen. Returns (n, n, 4). Heads seen from the side or from behind, or cut off above the brow, are left
-    as they are.
+    side that is seen; landmarks: (33, 4) as `hints.landmarks_in`. Returns (n, n, 4). Heads seen from the side or from
+    behind, or cut off above the brow, are left as they are.
     """
-    points = in_field(person, crop)[:, :2]
+    points = landmarks[:, :2].astype(np.float64)
     eyes = points[[L.LEFT_EYE, L.RIGHT_EYE]].mean(0)
     ears = points[[L.LEFT_EAR, L.RIGHT_EAR]].mean(0)
     up = eyes - points[[L.MOUTH_LEFT, L.MOUTH_RIGHT]].mean(0)

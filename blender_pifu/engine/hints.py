@@ -48,7 +48,7 @@ def draw_hints(landmarks: Tensor) -> Tensor:
     """Landmarks (B, 33, 4) as `landmarks_in`, zeros for nobody -> (B, CHANNELS, HINT_PX, HINT_PX), 0 off the limbs."""
     first, last = (torch.tensor([pair[end] for pair in LIMBS], device=landmarks.device) for end in (0, 1))
     a, b = landmarks[:, first], landmarks[:, last]  # (B, L, 4)
-    widths = landmarks.new_tensor(list(LIMBS.values())) * _metre(landmarks)[:, None]
+    widths = landmarks.new_tensor(list(LIMBS.values())) * metre(landmarks)[:, None]
     along = b[..., :2] - a[..., :2]
     centres = (torch.arange(HINT_PX, device=landmarks.device, dtype=landmarks.dtype) + 0.5) / HINT_PX * 2 - 1
     x = centres.view(1, 1, 1, -1) - a[..., 0, None, None]  # (B, L, 1, w)
@@ -65,7 +65,7 @@ def draw_hints(landmarks: Tensor) -> Tensor:
     return drawn * there.any(1, keepdim=True)
 
 
-def _metre(landmarks: Tensor) -> Tensor:
+def metre(landmarks: Tensor) -> Tensor:
     """Field units of one metre (B,), 0 for nobody."""
     ends = torch.tensor(list(RULERS), device=landmarks.device)
     lengths = (landmarks[:, ends[:, 0], :2] - landmarks[:, ends[:, 1], :2]).norm(dim=-1)

@@ -11,6 +11,8 @@ import torch.nn.functional as F
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
+from .arms_before import hide_arms
+from .back_of_head import hide_face
 from .close_up import close_up
 from .errors import ModelError
 from .face import find_face, lay_face
@@ -136,10 +138,16 @@ class HumanModel:
         place = find_face(cut.landmarks, drawn[0].permute(1, 2, 0).float().cpu().numpy(), near.center, near.half)
         return encoding if place is None else replace(encoding, maps=lay_face(encoding.maps, encoding.mask, place))
 
-    def hidden_side(self, encoding: Encoding, vertices: np.ndarray) -> dict:
-        """What `colors.paint` may know of the side the photo does not show: the drawn back."""
-        back = torch.cat([encoding.back_rgb, encoding.mask], 1)[0]
-        return {"back": back.permute(1, 2, 0).float().cpu().numpy()}
+    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut) -> dict:
+        """What `colors.paint` may know of the side the photo does not show: the drawn back, without what only lies
+        before the body."""
+        drawn = torch.cat([encoding.back_rgb, encoding.mask, encoding.front_depth - encoding.back_depth], 1)[0]
+        back, thickness = np.split(drawn.permute(1, 2, 0).float().cpu().numpy(), [4], 2)
+        if cut.landmarks is not None:
+            photo = np.dstack(cut(len(back)))
+            back = hide_arms(back, photo, thickness[..., 0], cut.landmarks)
+            back = hide_face(back, photo, cut.landmarks)
+        return {"back": back}
 
     def field(self, encoding: Encoding) -> Field:
         """The occupancy field of an encoded photo."""

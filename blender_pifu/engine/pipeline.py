@@ -9,7 +9,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from .back_of_head import hide_face
 from .body.rigging import fit_under, landmarks_of
 from .colors import paint
 from .device import empty_cache, is_out_of_memory, pick_device
@@ -173,12 +172,9 @@ class Engine:
                 vertices, faces = fitted.mesh
         with clock.step(PAINT):
             normals = smooth_normals(vertices, faces)
-            hidden = model.hidden_side(encoding, vertices)
+            hidden = model.hidden_side(encoding, vertices, cut)
             if behind:
                 hidden["back"] = np.dstack(behind(behind.side_px(2 * resolution)))
-            elif figure.person and "back" in hidden:
-                before_it = np.dstack(cut(len(hidden["back"])))
-                hidden["back"] = hide_face(hidden["back"], before_it, figure.person, figure.crop)
             photo_there = np.dstack(cut(cut.side_px(2 * resolution)))
             colors = paint(vertices, faces, normals, 2 / resolution, photo_there, **hidden)
         dense = shape = Shape(vertices, faces, normals, colors)

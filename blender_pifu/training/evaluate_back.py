@@ -109,7 +109,7 @@ def _make(model, encoding, case, behind, resolution):
     surface = extract_surface(model.field(encoding), resolution)
     vertices, faces = largest_component(surface.vertices, surface.faces)
     size = 2 * resolution
-    hidden = {"back": np.dstack(behind(size))} if behind else model.hidden_side(encoding, vertices)
+    hidden = {"back": np.dstack(behind(size))} if behind else model.hidden_side(encoding, vertices, case.cut)
     normals = vertex_normals(vertices, faces)
     colors = paint(vertices, faces, normals, 2 / resolution, np.dstack(case.cut(size)), **hidden)
     return (vertices, faces), colors

@@ -48,7 +48,7 @@ def _row(seed, model, topology, resolution, side, folder) -> dict:
 
     vertices, faces = surface_at(resolution)
     normals = vertex_normals(vertices, faces)
-    pictures = {"photo": np.dstack(case.cut(PHOTO_PX)), **model.hidden_side(encoding, vertices)}
+    pictures = {"photo": np.dstack(case.cut(PHOTO_PX)), **model.hidden_side(encoding, vertices, case.cut)}
     colors = paint(vertices, faces, normals, 2 / resolution, **pictures)
     dense = Shape(vertices, faces, normals, colors)
     clock = [time.perf_counter()]

@@ -44,6 +44,6 @@ class AnalyticModel:
     def field(self, encoding):
         return analytic.person()
 
-    def hidden_side(self, encoding, vertices):
+    def hidden_side(self, encoding, vertices, cut):
         matte = encoding[0, 0].numpy()
         return {"back": np.dstack([np.broadcast_to(np.array(BACK) / 255, (64, 64, 3)), matte]).astype(np.float32)}

@@ -5,25 +5,22 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.back_of_head import hide_face
-from blender_pifu.engine.crop import Crop
 from blender_pifu.engine.landmarks import Landmark as L
-from blender_pifu.engine.landmarks import Person, Region
 
 SIDE = 128
-CROP = Crop(SIDE / 2, SIDE / 2, SIDE)
 HAIR, FACE, DRAWN = (0.8, 0.3, 0.1), (0.9, 0.7, 0.6), (0.3, 0.3, 0.3)
 EYES, MOUTH = 56, 72  # rows
 
 
-def person_with(ears: tuple[int, int], nose: int) -> Person:
+def head_with(ears: tuple[int, int], nose: int) -> np.ndarray:
     """Someone upright whose left and right ear, and nose, are in these columns."""
-    points = np.zeros((33, 3), np.float32)
+    landmarks = np.zeros((33, 4), np.float32)
     for landmark, place in {
         L.LEFT_EYE: (70, EYES), L.RIGHT_EYE: (58, EYES), L.MOUTH_LEFT: (68, MOUTH), L.MOUTH_RIGHT: (60, MOUTH),
         L.LEFT_EAR: (ears[0], 60), L.RIGHT_EAR: (ears[1], 60), L.NOSE: (nose, 64),
     }.items():  # fmt: skip
-        points[landmark, :2] = place
-    return Person(points, np.ones(33, np.float32), 1.0, Region(64, 64, 128, 0.0), np.ones((256, 256), np.float32))
+        landmarks[landmark, :2] = (np.array(place) / SIDE * 2 - 1) * (1, -1)
+    return landmarks
 
 
 @pytest.fixture
@@ -41,7 +38,7 @@ def back(photo):
 
 
 def test_hair_goes_on_behind_a_face(photo, back):
-    hidden = hide_face(back, photo, person_with((80, 48), 64), CROP)
+    hidden = hide_face(back, photo, head_with((80, 48), 64))
     assert np.allclose(hidden[60, 64, :3], HAIR, atol=0.02)
     assert np.allclose(hidden[100:], back[100:])
     assert np.array_equal(hidden[..., 3], back[..., 3])
@@ -49,10 +46,10 @@ def test_hair_goes_on_behind_a_face(photo, back):
 
 @pytest.mark.parametrize(("ears", "nose"), [((48, 80), 64), ((70, 50), 76)], ids=["from behind", "from the side"])
 def test_other_heads_stay_as_they_were_drawn(photo, back, ears, nose):
-    assert np.array_equal(hide_face(back, photo, person_with(ears, nose), CROP), back)
+    assert np.array_equal(hide_face(back, photo, head_with(ears, nose)), back)
 
 
 def test_a_head_cut_off_at_the_brow_stays_as_it_was_drawn(photo, back):
     photo[:50] = 0
-    left = hide_face(back, photo, person_with((80, 48), 64), CROP)
+    left = hide_face(back, photo, head_with((80, 48), 64))
     assert np.array_equal(left, back)

@@ -121,7 +121,7 @@ class PIFuModel(PublishedModel):
 
         return in_batches(ask, points.to(encoding.color))
 
-    def hidden_side(self, encoding: Encoding, vertices: np.ndarray) -> dict:
+    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut) -> dict:
         """What `colors.paint` may know of the side the photo does not show: with net_C, colours of the vertices."""
         if encoding.color is None:
             return {}

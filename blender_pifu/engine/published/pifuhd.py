@@ -122,6 +122,6 @@ class PIFuHDModel(PublishedModel):
         mlps = network.netG.mlp, network.mlp
         return PIFuHDField(mlps, network.handed_layer, encoding, self.settings.depth_scale)
 
-    def hidden_side(self, encoding: Encoding, vertices) -> dict:
+    def hidden_side(self, encoding: Encoding, vertices, cut) -> dict:
         """What `colors.paint` may know of the side the photo does not show: nothing."""
         return {}
