@@ -8,7 +8,9 @@ from itertools import count as count_up
 from pathlib import Path
 from types import SimpleNamespace
 
+import cv2
 import numpy as np
+import torch
 import trimesh
 
 from ..engine.crop import Crop
@@ -62,6 +64,12 @@ def cut_of(rgb: np.ndarray, mask: np.ndarray, landmarks: np.ndarray | None) -> P
     """A sample's picture (PHOTO_PX) as models take it."""
     matte = SimpleNamespace(foreground=rgb, alpha=mask.astype(np.float32) / 255)
     return PersonCut(matte, Crop(PHOTO_PX / 2, PHOTO_PX / 2, PHOTO_PX), landmarks)
+
+
+def photo_sized(maps: torch.Tensor, size: int = PHOTO_PX) -> np.ndarray:
+    """Drawn maps (1, C, h, w) on a picture's pixels: (size, size, C) float32, of one channel (size, size)."""
+    planes = np.ascontiguousarray(maps[0].permute(1, 2, 0).float().cpu().numpy())
+    return cv2.resize(planes, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
 def split_seeds(split: str) -> Iterator[int]:

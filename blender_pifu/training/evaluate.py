@@ -9,7 +9,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from ..engine.mesh import largest_component
 from ..engine.models import HumanModel, load_model
@@ -17,7 +16,7 @@ from ..engine.person_cut import network_input
 from ..engine.surface import extract_surface
 from .align import align
 from .baseline import InflatedSilhouette
-from .cases import PHOTO_PX, Case
+from .cases import PHOTO_PX, Case, photo_sized
 from .metrics import angle_deg, intersection_over_union, normal_views, surface_distances, views_error_deg
 from .sample import KINDS
 from .sheets import contact_sheet
@@ -111,10 +110,10 @@ def score_maps(encoding, case: Case) -> dict[str, float]:
     solid &= case.mask > 250
     found, errors = {"normals_deg": 0.0}, []
     for side in ("front", "back"):
-        depth = _photo_sized(getattr(encoding, f"{side}_depth"))[0]
+        depth = photo_sized(getattr(encoding, f"{side}_depth"))
         errors.append((depth - case.maps[f"{side}_depth"].astype(np.float32))[solid] * 100 / case.scale)
         true = case.maps[f"{side}_normals"].astype(np.float32)[solid]
-        drawn = _photo_sized(getattr(encoding, f"{side}_normals")).transpose(1, 2, 0)[solid]
+        drawn = photo_sized(getattr(encoding, f"{side}_normals"))[solid]
         found["normals_deg"] += 0.5 * angle_deg(drawn, true)
     rows, columns = solid.nonzero()
     plane = np.column_stack([rows, columns, np.ones_like(rows)]) / PHOTO_PX
@@ -122,11 +121,6 @@ def score_maps(encoding, case: Case) -> dict[str, float]:
     found["depth_cm"] = float(np.mean(np.abs(errors)))
     found["level_cm"] = float(np.mean(np.abs(errors - tilt)))
     return found
-
-
-def _photo_sized(maps: torch.Tensor) -> np.ndarray:
-    """(1, C, h, w) -> (C, PHOTO_PX, PHOTO_PX)."""
-    return F.interpolate(maps.float(), (PHOTO_PX, PHOTO_PX), mode="bilinear", align_corners=False)[0].cpu().numpy()
 
 
 def summarise(rows: list[dict]) -> dict[str, dict[str, float]]:

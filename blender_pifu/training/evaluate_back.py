@@ -18,7 +18,7 @@ from ..engine.photo import Photo
 from ..engine.second_photo import find_back
 from ..engine.surface import extract_surface
 from .back_photo import photograph_back
-from .cases import PHOTO_PX, Case, split_case
+from .cases import PHOTO_PX, Case, photo_sized, split_case
 from .metrics import angle_deg, normal_views, surface_distances, views_error_deg
 from .raster import see
 from .sample import make_sample
@@ -144,8 +144,7 @@ def _averaged(picture, where, side):
 
 def _angle(drawn, truth, solid):
     """Mean angle in degrees between drawn normals (1, 3, h, w) and true ones (PHOTO_PX, PHOTO_PX, 3) where `solid`."""
-    drawn = cv2.resize(drawn[0].permute(1, 2, 0).float().cpu().numpy(), (PHOTO_PX, PHOTO_PX))[solid]
-    return angle_deg(drawn, truth.astype(np.float32)[solid])
+    return angle_deg(photo_sized(drawn)[solid], truth.astype(np.float32)[solid])
 
 
 def _as_picture(normals):

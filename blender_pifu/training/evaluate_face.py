@@ -17,7 +17,7 @@ from ..engine.mesh import largest_component, vertex_normals
 from ..engine.models import HumanModel, load_model
 from ..engine.person_cut import PersonCut
 from ..engine.surface import extract_surface
-from .cases import split_seeds, truth_arrays
+from .cases import photo_sized, split_seeds, truth_arrays
 from .glance import read
 from .metrics import angle_deg, surface_distances
 from .raster import see
@@ -102,14 +102,15 @@ def _score(encoding, mesh, scene, truth):
     seen = seen.reshape(PHOTO_PX, PHOTO_PX, 3)
     solid = (np.abs(sample["front_normals"]).sum(-1) > 0) & (sample["mask"] > 250)
     true = sample["front_normals"].astype(np.float32)
-    drawn = _photo_sized(encoding.front_normals)
+    drawn = photo_sized(encoding.front_normals, PHOTO_PX)
     found = {}
     for name, ellipse in (("face", FACE), ("head", HEAD)):
         where = solid & _within(scene, ellipse)
         found[f"{name}_deg"] = angle_deg(drawn[where], true[where])
         where &= np.abs(seen).sum(-1) > 0
         found[f"mesh_{name}_deg"] = angle_deg(seen[where], true[where])
-    off = (_photo_sized(encoding.front_depth) - sample["front_depth"])[solid & _within(scene, FACE)] * 100 / metre
+    off = photo_sized(encoding.front_depth, PHOTO_PX) - sample["front_depth"]
+    off = off[solid & _within(scene, FACE)] * 100 / metre
     return found | {
         "depth_cm": float(np.abs(off).mean()),
         "relief_cm": float(np.abs(off - np.median(off)).mean()),
@@ -140,8 +141,3 @@ def _near(picture, scene):
     scale = len(picture) / PHOTO_PX
     square = Crop(*((eyes + mouth) / 2 * scale), 2 * SHOWN * float(np.hypot(*(eyes - mouth))) * scale)
     return square.cut(picture, SHEET_PX)
-
-
-def _photo_sized(maps):
-    planes = np.ascontiguousarray(maps[0].permute(1, 2, 0).float().cpu().numpy())
-    return cv2.resize(planes, (PHOTO_PX, PHOTO_PX), interpolation=cv2.INTER_LINEAR)
