@@ -22,6 +22,7 @@ THICK = (0.15, 0.19)  # metres of solid from which on there is more than an arm
 REACHES = (0.12, 0.06, 0.03)  # metres that colours round an arm reach into it: the nearest count where there are any
 SURE = (0.02, 0.15)  # share of such colours within reach, from which and up to which they are trusted
 UNLIKE = (0.03, 0.09)  # difference of the photo's colours, 0..1, from which on an arm is seen against what is round it
+SMALLER = 4  # what goes on behind an arm is smooth, and made in so many times fewer pixels across
 FINE = 0.015  # metres over which they are averaged for that: patterns are not another thing
 
 
@@ -42,7 +43,7 @@ def hide_arms(back: np.ndarray, photo: np.ndarray, thickness: np.ndarray, landma
         return back
     around, pixels = (1 - arms) * (back[..., 3] > 0.9), unit * len(back) / 2
     behind, beside = (_go_on(image[..., :3], around, pixels) for image in (back, photo))
-    unlike = np.abs(_mean(photo[..., :3], photo[..., 3], FINE * pixels)[0] - beside).max(-1)
+    unlike = np.abs(_mean(_weighted(photo[..., :3], photo[..., 3]), FINE * pixels)[0] - beside).max(-1)
     share = arms * smooth_step(thickness / unit, *THICK) * smooth_step(unlike, *UNLIKE)
     colors = back[..., :3] + share[..., None] * (behind - back[..., :3])
     return np.dstack([colors, back[..., 3]]).astype(np.float32)
@@ -65,16 +66,22 @@ def _arms(size, landmarks, unit):
 
 def _go_on(colors, around, pixels):
     """(n, n, 3): what the colours (n, n, 3) `around (n, n)` an arm would be in its place; pixels: of a metre."""
-    filled, _ = _mean(colors, around, REACHES[0] * pixels)
+    size = len(colors)
+    small = cv2.resize(_weighted(colors, around), (size // SMALLER, size // SMALLER), interpolation=cv2.INTER_AREA)
+    filled, _ = _mean(small, REACHES[0] * pixels / SMALLER)
     for reach in REACHES[1:]:
-        nearer, share = _mean(colors, around, reach * pixels)
-        filled += smooth_step(share, *SURE)[..., None] * (nearer - filled)
-    return filled
+        nearer, share = _mean(small, reach * pixels / SMALLER)
+        filled += smooth_step(share, *SURE) * (nearer - filled)
+    return cv2.resize(filled, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
-def _mean(colors, weights, sigma):
-    """Means (n, n, 3) of the colours near each pixel by `weights (n, n)`, and the share of these there, (n, n)."""
-    weights = weights.astype(np.float32)
-    share = cv2.GaussianBlur(weights, (0, 0), sigma)
-    sums = cv2.GaussianBlur(colors * weights[..., None], (0, 0), sigma)
-    return sums / np.maximum(share, 1e-5)[..., None], share
+def _weighted(colors, weights):
+    """(n, n, 4) float32: colours times weights, and weights."""
+    return np.dstack([colors * weights[..., None], weights]).astype(np.float32)
+
+
+def _mean(weighted, sigma):
+    """Means (n, n, 3) of the colours near each pixel by their weights, and the share of these there, (n, n, 1)."""
+    blurred = cv2.GaussianBlur(weighted, (0, 0), sigma)
+    share = blurred[..., 3:]
+    return blurred[..., :3] / np.maximum(share, 1e-5), share
