@@ -22,8 +22,8 @@ THICK = (0.15, 0.19)  # metres of solid from which on there is more than an arm
 REACHES = (0.12, 0.06, 0.03)  # metres that colours round an arm reach into it: the nearest count where there are any
 SURE = (0.02, 0.15)  # share of such colours within reach, from which and up to which they are trusted
 UNLIKE = (0.03, 0.09)  # difference of the photo's colours, 0..1, from which on an arm is seen against what is round it
-SMALLER = 4  # what goes on behind an arm is smooth, and made in so many times fewer pixels across
 FINE = 0.015  # metres over which they are averaged for that: patterns are not another thing
+SMALLER = 4  # what goes on behind an arm is smooth, and made in so many times fewer pixels across
 
 
 def hide_arms(back: np.ndarray, photo: np.ndarray, thickness: np.ndarray, landmarks: np.ndarray) -> np.ndarray:

@@ -138,9 +138,11 @@ class HumanModel:
         place = find_face(cut.landmarks, drawn[0].permute(1, 2, 0).float().cpu().numpy(), near.center, near.half)
         return encoding if place is None else replace(encoding, maps=lay_face(encoding.maps, encoding.mask, place))
 
-    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut) -> dict:
+    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict:
         """What `colors.paint` may know of the side the photo does not show: the drawn back, without what only lies
-        before the body."""
+        before the body. cut: None where a photo of the back is taken instead, so that nothing is drawn."""
+        if cut is None:
+            return {}
         drawn = torch.cat([encoding.back_rgb, encoding.mask, encoding.front_depth - encoding.back_depth], 1)[0]
         back, thickness = np.split(drawn.permute(1, 2, 0).float().cpu().numpy(), [4], 2)
         if cut.landmarks is not None:

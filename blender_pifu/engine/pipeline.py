@@ -172,11 +172,9 @@ class Engine:
                 vertices, faces = fitted.mesh
         with clock.step(PAINT):
             normals = smooth_normals(vertices, faces)
-            hidden = model.hidden_side(encoding, vertices, cut)
-            if behind:
-                hidden["back"] = np.dstack(behind(behind.side_px(2 * resolution)))
-            photo_there = np.dstack(cut(cut.side_px(2 * resolution)))
-            colors = paint(vertices, faces, normals, 2 / resolution, photo_there, **hidden)
+            hidden = model.hidden_side(encoding, vertices, None if behind else cut)
+            pictures = hidden | _pictures(cut, behind, 2 * resolution)
+            colors = paint(vertices, faces, normals, 2 / resolution, **pictures)
         dense = shape = Shape(vertices, faces, normals, colors)
         told, texture, animated = {}, None, None
         if topology == "animation":
@@ -202,9 +200,7 @@ class Engine:
                     uv, charts = unwrap(shape.vertices, shape.faces, shape.normals)
                     told |= {"charts": int(charts.max()) + 1}
             with clock.step(BAKE):
-                pictures = {"photo": np.dstack(cut(cut.side_px(texture_px))), "back": hidden.get("back")}
-                if behind:
-                    pictures["back"] = np.dstack(behind(behind.side_px(texture_px)))
+                pictures = hidden | _pictures(cut, behind, texture_px)
                 picture = bake(shape, uv, dense, 2 / resolution, texture_px, pictures)
                 texture = Texture(uv, png(picture))
         check = check_mesh(shape.faces)
@@ -287,6 +283,12 @@ def reconstruct(photo_path, *, model="human", device="auto", **options):
     if not isinstance(model, (str, os.PathLike)):
         device = model.device.type
     return Engine(device).reconstruct(photo_path, model=model, **options)
+
+
+def _pictures(cut, behind, most):
+    """What the photos show, as `paint` and `bake` take it: at their own sharpness, but at most `most` pixels."""
+    shown = {"photo": cut, "back": behind} if behind else {"photo": cut}
+    return {name: np.dstack(picture(picture.side_px(most))) for name, picture in shown.items()}
 
 
 class _Clock:
