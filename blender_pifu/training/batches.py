@@ -12,6 +12,7 @@ from .cache import PeopleSet
 Batch = dict[str, Tensor]
 BEHIND = 0.2  # share of samples seen from behind
 MOST_ROLL, MOST_WIDENING = np.radians(10), 0.06
+ZOOM = 0.92, 1.03  # a larger one would cut off hands and feet
 UNREAD = 0.25  # share of samples whose landmarks are not told
 
 
@@ -40,7 +41,7 @@ def draw_batch(
         matrix = _draw_warp(rng)
         solid[i] = _warp(as_maps, solid[i], i, matrix)
         for places in (marks[i], points[i]):
-            places[:, :2] = places[:, :2] @ matrix.T
+            places[:, :3] = places[:, :3] @ matrix.T
     factor = people.size // size
     if factor > 1:  # weighted by the solid part, so that depth does not fade into the background's zero
         share = F.avg_pool2d(solid, factor)
@@ -50,7 +51,7 @@ def draw_batch(
             as_maps[name] = F.avg_pool2d(as_maps[name], factor)
         solid = (share > 0.5).float()
     for name in ("front_normals", "back_normals"):
-        as_maps[name] = F.normalize(as_maps[name], dim=1, eps=1e-4)
+        as_maps[name] = as_maps[name] * as_maps[name].square().sum(1, keepdim=True).clamp_min(1e-8).rsqrt()
     pick = np.stack([rng.choice(raw["points"].shape[1], point_count, replace=False) for _ in seeds])
     occupancy = torch.from_numpy(np.take_along_axis(raw["occupancy"], pick, 1)).float()
     mask = as_maps.pop("mask")
@@ -66,17 +67,19 @@ def draw_batch(
 
 
 def _draw_warp(rng: np.random.Generator) -> Tensor:
-    """A random roll after a random widening, (2, 2), in the plane of the picture."""
+    """A random roll in the plane of the picture, after a random widening and zoom, (3, 3)."""
     roll, wide = rng.uniform(-MOST_ROLL, MOST_ROLL), 1 + rng.uniform(-MOST_WIDENING, MOST_WIDENING)
-    turn = np.array([[np.cos(roll), -np.sin(roll)], [np.sin(roll), np.cos(roll)]])
-    return torch.from_numpy(turn @ np.diag([wide, 1.0])).float()
+    turn = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
+    return torch.from_numpy(rng.uniform(*ZOOM) * turn @ np.diag([wide, 1.0, 1.0])).float()
 
 
 def _warp(maps: dict[str, Tensor], solid: Tensor, i: int, matrix: Tensor) -> Tensor:
-    """Warp sample i of all maps by a matrix (2, 2) of field space, in place; returns its solid part (1, s, s) likewise.
-    What has a truth only where it is solid is weighted by that, so that it does not fade into the background."""
+    """Warp sample i of all maps by a matrix (3, 3) of field space that only scales z, in place; returns its solid part
+    (1, s, s) likewise. What has a truth only where it is solid is weighted by that, so that it does not fade into the
+    background."""
+    inverse = torch.linalg.inv(matrix)
     down = torch.tensor([1.0, -1])
-    back = F.pad(down[:, None] * torch.linalg.inv(matrix) * down, (0, 1))[None]
+    back = F.pad(down[:, None] * inverse[:2, :2] * down, (0, 1))[None]
     names = list(maps)
     weighted = [name for name in names if name not in ("rgb", "mask")]
     stack = torch.cat([maps[name][i] * (solid if name in weighted else 1) for name in names] + [solid])[None]
@@ -87,7 +90,9 @@ def _warp(maps: dict[str, Tensor], solid: Tensor, i: int, matrix: Tensor) -> Ten
     for name, values in zip(names, moved, strict=True):
         values = values / share.clamp_min(1e-3) if name in weighted else values
         if name.endswith("normals"):
-            values = torch.cat([torch.einsum("ji,jhw->ihw", torch.linalg.inv(matrix), values[:2]), values[2:]])
+            values = torch.einsum("ji,jhw->ihw", inverse, values)
+        if name.endswith("depth"):
+            values = values * matrix[2, 2]
         maps[name][i] = values
     return (share > 0.5).float()
 

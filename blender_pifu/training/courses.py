@@ -16,7 +16,7 @@ WINDOWS = 4  # a picture and step of the fine level
 class CoarseCourse:
     """First the core at its own resolution, then everything at full size."""
 
-    warped = 0.5  # share of the samples: people seen a dozen times were drawn nearer by a quarter than new ones
+    warped = 0.75  # share of the samples: people seen a dozen times were drawn nearer by a quarter than new ones
 
     def __init__(self, config: CoarseConfig, start: CoarseLevel | None = None):
         """`start`: a level whose weights a new run begins from, of this config or of a less deep one."""

@@ -74,7 +74,7 @@ def share_between_surfaces(batch):
 
 
 def test_warped_people_are_people(people):
-    """Rolled and widened, pictures, depth and points still tell of one body, whose normals are of unit length."""
+    """Rolled, widened and zoomed, pictures, depth and points still tell of one body with unit normals."""
     plain, warped = (
         draw_batch(people, np.arange(4), np.random.default_rng(0), 64, 2000, share) for share in (0.0, 1.0)
     )
