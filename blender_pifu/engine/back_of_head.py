@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No face on the back of the head: where the photo shows one, what lies above it goes on behind."""
+"""No face on the back of the head: where the photo shows one, hair goes on behind, or whatever else is above it."""
 
+import cv2
 import numpy as np
 
 from .colors import smooth_step
@@ -8,16 +9,23 @@ from .landmarks import Landmark as L
 
 # In distances from the eyes to the mouth: an oval from above the brow to below the mouth, and its half width.
 ABOVE_EYES, BELOW_EYES, WIDE = 1.25, 1.5, 1.25
-FADE = (0.75, 1.15)  # radii of the oval between which the drawn colours come back
-BAND = 1.25  # radius up to which, above the oval, is looked for hair
-CROWN = 0.6  # height in the oval's radii from which on there is
-SMOOTH = 0.35  # in half widths of the oval, how far across a colour reaches
-LEAST = 4  # pixels of hair, without which nothing is done
+# The rest is in the oval's radii: x across from its middle, y up.
+FADE = (0.75, 1.15)  # between which the drawn colours come back, below and beside
+WHOLE = (0.0, 0.5)  # y from which on less and less, and then nothing, comes back beside
+HEAD = (1.8, 2.0)  # from here on is no head
+CROWN, TEMPLES = 0.6, (0.9, -0.1)  # y above which hair is looked for; x beyond which, and y above which, it is too
+CHEEKS = 0.55, -0.45, -0.02  # x within which, and y above and below which, is skin
+HAIR = (0.25, 0.6)  # how unlike the skin, as a share of the most unlike, hair begins to be and is
+MOST, LEAST_MOST = 93, 0.12  # percentile that is the most unlike; colour difference, 0..1.7, that this is at least
+BALD = 0.005  # weight of what is like skin, which counts where there is nothing else
+REACHES = {1.0: 0.7, 0.02: 2.1}  # weights of means, and distances from the eyes to the mouth that they reach
+CELL = 1 / 8  # of that distance, in which colours are averaged
+LEAST = 4  # pixels of cheeks or hair, without which nothing is done
 TURNED = (0.6, 1.0)  # the nose's way from the middle of the ears to one: from here on the head is seen from its side
 
 
 def hide_face(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
-    """The drawn back without what it kept of the face.
+    """The drawn back without what it kept of the face and the brow.
 
     back: (n, n, 4) float32, colours sRGB 0..1 of the hidden side and mask, on the crop's pixels; photo: the same of the
     side that is seen; landmarks: (33, 4) as `hints.landmarks_in`. Returns (n, n, 4). Heads seen from the side or from
@@ -41,17 +49,33 @@ def hide_face(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray) -> np.
     x = place @ across / (WIDE * unit)
     y = (place @ up - middle) / ((ABOVE_EYES + BELOW_EYES) / 2 * unit)
     radius = np.hypot(x, y)
-    hair = (radius > 1) & (radius < BAND) & (y > CROWN) & (photo[..., 3] > 0.9)
-    if facing == 0 or hair.sum() < LEAST:
+
+    inside = cv2.erode((photo[..., 3] > 0.9).astype(np.uint8), np.ones((3, 3))) > 0
+    cheeks = inside & (np.abs(x) < CHEEKS[0]) & (y > CHEEKS[1]) & (y < CHEEKS[2])
+    above = inside & (radius < HEAD[0]) & ((y > CROWN) | ((np.abs(x) > TEMPLES[0]) & (y > TEMPLES[1])))
+    if facing == 0 or min(cheeks.sum(), (above & (y > CROWN)).sum()) < LEAST:
         return back
-    share = (facing * (1 - smooth_step(radius, *FADE)))[..., None]
-    colors = back[..., :3] * (1 - share) + _across(x[hair], photo[..., :3][hair], x) * share
+    pixels = unit * len(back) / 2
+    hair = _hair(photo[..., :3], above, np.median(photo[..., :3][cheeks], 0), pixels)
+    beside = np.hypot(x * (1 - smooth_step(y, *WHOLE)), np.minimum(y, 0))
+    share = facing * (1 - smooth_step(beside, *FADE)) * (1 - smooth_step(radius, *HEAD))
+    colors = back[..., :3] + share[..., None] * (_spread(photo[..., :3], hair, pixels) - back[..., :3])
     return np.dstack([colors, back[..., 3]]).astype(np.float32)
 
 
-def _across(x: np.ndarray, colors: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """Colours (..., 3) at the places `wanted` across the head, from those (N, 3) at `x (N,)`, smoothed."""
-    knots = np.linspace(-1, 1, 9)
-    weights = np.exp(-0.5 * ((knots[:, None] - x) / SMOOTH) ** 2) + 1e-4
-    mean = weights @ colors / weights.sum(1, keepdims=True)
-    return np.stack([np.interp(wanted, knots, channel) for channel in mean.T], -1)
+def _hair(photo, above, skin, pixels):
+    """(n, n): how much of what is seen `above (n, n)` is hair, as it is unlike the skin; pixels: see `_spread`."""
+    plain = cv2.GaussianBlur(np.ascontiguousarray(photo, np.float32), (0, 0), max(CELL / 2 * pixels, 0.4))
+    unlike = np.linalg.norm(plain - skin, axis=-1)
+    most = max(float(np.percentile(unlike[above], MOST)), LEAST_MOST)
+    return above * (BALD + smooth_step(unlike / most, *HAIR))
+
+
+def _spread(photo, hair, pixels):
+    """(n, n, 3): smooth means of colours where there is `hair (n, n)`; pixels: from the eyes to the mouth."""
+    size, cell = len(photo), max(1, int(CELL * pixels))
+    weighted = np.dstack([photo * hair[..., None], hair]).astype(np.float32)
+    small = cv2.resize(weighted, (size // cell, size // cell), interpolation=cv2.INTER_AREA)
+    sums = sum(weight * cv2.GaussianBlur(small, (0, 0), reach * pixels / cell) for weight, reach in REACHES.items())
+    means = sums[..., :3] / np.maximum(sums[..., 3:], 1e-7)
+    return cv2.resize(means, (size, size), interpolation=cv2.INTER_LINEAR)

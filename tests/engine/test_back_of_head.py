@@ -44,6 +44,19 @@ def test_hair_goes_on_behind_a_face(photo, back):
     assert np.array_equal(hidden[..., 3], back[..., 3])
 
 
+def test_thin_hair_above_a_high_brow_goes_on_behind_all_of_the_head(photo, back):
+    photo[26:44, 44:84, :3] = FACE
+    hidden = hide_face(back, photo, head_with((80, 48), 64))
+    for place in ((24, 64), (34, 64), (34, 44), (60, 64)):
+        assert np.allclose(hidden[place][:3], HAIR, atol=0.1), place
+
+
+def test_who_has_no_hair_gets_none(photo, back):
+    photo[20:44, 40:88, :3] = np.array(FACE) + 0.02
+    hidden = hide_face(back, photo, head_with((80, 48), 64))
+    assert np.allclose(hidden[30:70, 56:72, :3], FACE, atol=0.03)
+
+
 @pytest.mark.parametrize(("ears", "nose"), [((48, 80), 64), ((70, 50), 76)], ids=["from behind", "from the side"])
 def test_other_heads_stay_as_they_were_drawn(photo, back, ears, nose):
     assert np.array_equal(hide_face(back, photo, head_with(ears, nose)), back)
