@@ -18,7 +18,7 @@ CHEEKS = 0.55, -0.45, -0.02  # x within which, and y above and below which, is s
 HAIR = (0.25, 0.6)  # how unlike the skin, as a share of the most unlike, hair begins to be and is
 MOST, LEAST_MOST = 93, 0.12  # percentile that is the most unlike; colour difference, 0..1.7, that this is at least
 BALD = 0.005  # weight of what is like skin, which counts where there is nothing else
-REACHES = {1.0: 0.7, 0.02: 2.1}  # weights of means, and distances from the eyes to the mouth that they reach
+REACHES = (0.7, 1.0), (2.1, 0.02)  # how far a mean reaches, in distances from the eyes to the mouth, and its weight
 CELL = 1 / 8  # of that distance, in which colours are averaged
 LEAST = 4  # pixels of cheeks or hair, without which nothing is done
 TURNED = (0.6, 1.0)  # the nose's way from the middle of the ears to one: from here on the head is seen from its side
@@ -76,6 +76,6 @@ def _spread(photo, hair, pixels):
     size, cell = len(photo), max(1, int(CELL * pixels))
     weighted = np.dstack([photo * hair[..., None], hair]).astype(np.float32)
     small = cv2.resize(weighted, (size // cell, size // cell), interpolation=cv2.INTER_AREA)
-    sums = sum(weight * cv2.GaussianBlur(small, (0, 0), reach * pixels / cell) for weight, reach in REACHES.items())
+    sums = sum(weight * cv2.GaussianBlur(small, (0, 0), reach * pixels / cell) for reach, weight in REACHES)
     means = sums[..., :3] / np.maximum(sums[..., 3:], 1e-7)
     return cv2.resize(means, (size, size), interpolation=cv2.INTER_LINEAR)
