@@ -17,6 +17,7 @@ CROWN, TEMPLES = 0.6, (0.9, -0.1)  # y above which hair is looked for; x beyond 
 CHEEKS = 0.55, -0.45, -0.02  # x within which, and y above and below which, is skin
 HAIR = (0.25, 0.6)  # how unlike the skin, as a share of the most unlike, hair begins to be and is
 MOST, LEAST_MOST = 93, 0.12  # percentile that is the most unlike; colour difference, 0..1.7, that this is at least
+ALIKE = (0.15, 0.35)  # colour differences from the middle one of these, between which it is the glare on a brow instead
 BALD = 0.005  # weight of what is like skin, which counts where there is nothing else
 REACHES = (0.7, 1.0), (2.1, 0.02)  # how far a mean reaches, in distances from the eyes to the mouth, and its weight
 CELL = 1 / 8  # of that distance, in which colours are averaged
@@ -68,7 +69,11 @@ def _hair(photo, above, skin, pixels):
     plain = cv2.GaussianBlur(np.ascontiguousarray(photo, np.float32), (0, 0), max(CELL / 2 * pixels, 0.4))
     unlike = np.linalg.norm(plain - skin, axis=-1)
     most = max(float(np.percentile(unlike[above], MOST)), LEAST_MOST)
-    return above * (BALD + smooth_step(unlike / most, *HAIR))
+    hair = above * smooth_step(unlike / most, *HAIR)
+    sure = hair > 0.5
+    if sure.any():
+        hair *= 1 - smooth_step(np.linalg.norm(plain - np.median(plain[sure], 0), axis=-1), *ALIKE)
+    return hair + BALD * above
 
 
 def _spread(photo, hair, pixels):
