@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from .errors import EngineError
+from .errors import EngineError, InputError
 from .figure import Figures
 from .lattice import Lattice
 from .models import load_model
@@ -108,8 +108,13 @@ def encode(model, photo):
 
 
 def measure(what, model, photo):
-    """One measurement, named `job-256`, `ready-256`, `field-512`, `dense-256` or `level-256`."""
-    kind, resolution = what.split("-")
+    """One measurement: `job-256`, `ready-256`, `field-512`, `dense-256` or `level-256`; InputError for other names."""
+    kind, _, resolution = what.partition("-")
+    if kind not in ("job", "ready", "field", "dense", "level") or not resolution.isdecimal():
+        raise InputError(
+            f'There is no measurement "{what}".',
+            fix="Name job, ready, field, dense or level, and a resolution, as in field-512.",
+        )
     if kind in ("job", "ready"):
         return measure_job(model, photo, int(resolution), **(READY if kind == "ready" else {}))
     with torch.inference_mode():
