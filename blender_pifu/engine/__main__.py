@@ -102,7 +102,7 @@ def build_benchmark_parser():
     )
     parser.add_argument("--model", metavar="NAME|FILE", default="human", help="bundled model or .safetensors file")
     parser.add_argument("--photo", metavar="PHOTO", type=Path, help="image file (default: a bundled one)")
-    parser.add_argument("--one", metavar="WHAT", help="one measurement: job, ready, field, dense or level; as field-512")
+    parser.add_argument("--one", metavar="WHAT", help="just one: job, ready, field, dense or level, as in field-512")
     parser.add_argument("--json", action="store_true", help="print one JSON object with everything")
     return parser
 
