@@ -7,6 +7,7 @@ import torch
 
 from .colors import smooth_step
 from .hints import metre
+from .infill import in_fewer_pixels, weighted
 from .landmarks import Landmark as L
 from .stance import PROFILE, SEEN
 
@@ -43,7 +44,7 @@ def hide_arms(back: np.ndarray, photo: np.ndarray, thickness: np.ndarray, landma
         return back
     around, pixels = (1 - arms) * (back[..., 3] > 0.9), unit * len(back) / 2
     behind, beside = (_go_on(image[..., :3], around, pixels) for image in (back, photo))
-    unlike = np.abs(_mean(_weighted(photo[..., :3], photo[..., 3]), FINE * pixels)[0] - beside).max(-1)
+    unlike = np.abs(_mean(weighted(photo[..., :3], photo[..., 3]), FINE * pixels)[0] - beside).max(-1)
     share = arms * smooth_step(thickness / unit, *THICK) * smooth_step(unlike, *UNLIKE)
     colors = back[..., :3] + share[..., None] * (behind - back[..., :3])
     return np.dstack([colors, back[..., 3]]).astype(np.float32)
@@ -66,22 +67,19 @@ def _arms(size, landmarks, unit):
 
 def _go_on(colors, around, pixels):
     """(n, n, 3): what the colours (n, n, 3) `around (n, n)` an arm would be in its place; pixels: of a metre."""
-    size = len(colors)
-    small = cv2.resize(_weighted(colors, around), (size // SMALLER, size // SMALLER), interpolation=cv2.INTER_AREA)
-    filled, _ = _mean(small, REACHES[0] * pixels / SMALLER)
-    for reach in REACHES[1:]:
-        nearer, share = _mean(small, reach * pixels / SMALLER)
-        filled += smooth_step(share, *SURE) * (nearer - filled)
-    return cv2.resize(filled, (size, size), interpolation=cv2.INTER_LINEAR)
+
+    def fill(small):
+        filled, _ = _mean(small, REACHES[0] * pixels / SMALLER)
+        for reach in REACHES[1:]:
+            nearer, share = _mean(small, reach * pixels / SMALLER)
+            filled += smooth_step(share, *SURE) * (nearer - filled)
+        return filled
+
+    return in_fewer_pixels(fill, colors, around, SMALLER)
 
 
-def _weighted(colors, weights):
-    """(n, n, 4) float32: colours times weights, and weights."""
-    return np.dstack([colors * weights[..., None], weights]).astype(np.float32)
-
-
-def _mean(weighted, sigma):
-    """Means (n, n, 3) of the colours near each pixel by their weights, and the share of these there, (n, n, 1)."""
-    blurred = cv2.GaussianBlur(weighted, (0, 0), sigma)
+def _mean(colors, sigma):
+    """Means (n, n, 3) of `weighted` colours near each pixel, and the share of weights there, (n, n, 1)."""
+    blurred = cv2.GaussianBlur(colors, (0, 0), sigma)
     share = blurred[..., 3:]
     return blurred[..., :3] / np.maximum(share, 1e-5), share

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 
 from .colors import smooth_step
+from .infill import in_fewer_pixels
 from .landmarks import Landmark as L
 
 # In distances from the eyes to the mouth: an oval from above the brow to below the mouth, and its half width.
@@ -78,9 +79,10 @@ def _hair(photo, above, skin, pixels):
 
 def _spread(photo, hair, pixels):
     """(n, n, 3): smooth means of colours where there is `hair (n, n)`; pixels: from the eyes to the mouth."""
-    size, cell = len(photo), max(1, int(CELL * pixels))
-    weighted = np.dstack([photo * hair[..., None], hair]).astype(np.float32)
-    small = cv2.resize(weighted, (size // cell, size // cell), interpolation=cv2.INTER_AREA)
-    sums = sum(weight * cv2.GaussianBlur(small, (0, 0), reach * pixels / cell) for reach, weight in REACHES)
-    means = sums[..., :3] / np.maximum(sums[..., 3:], 1e-7)
-    return cv2.resize(means, (size, size), interpolation=cv2.INTER_LINEAR)
+    cell = max(1, int(CELL * pixels))
+
+    def fill(small):
+        sums = sum(weight * cv2.GaussianBlur(small, (0, 0), reach * pixels / cell) for reach, weight in REACHES)
+        return sums[..., :3] / np.maximum(sums[..., 3:], 1e-7)
+
+    return in_fewer_pixels(fill, photo, hair, cell)
