@@ -107,21 +107,24 @@ def encode(model, photo):
     return model, model.encode(*model.prepare(figure.cut))
 
 
+OF_FIELD = {"field": measure_field, "dense": measure_dense, "level": measure_level}
+OF_JOB = {"job": {}, "ready": READY}
+
+
 def measure(what, model, photo):
-    """One measurement: `job-256`, `ready-256`, `field-512`, `dense-256` or `level-256`; InputError for other names."""
+    """One measurement: a name of `OF_JOB` or `OF_FIELD` and a resolution, as in field-512; InputError for others."""
     kind, _, resolution = what.partition("-")
-    if kind not in ("job", "ready", "field", "dense", "level") or not resolution.isdecimal():
+    if kind not in OF_JOB | OF_FIELD or not resolution.isdecimal():
         raise InputError(
             f'There is no measurement "{what}".',
-            fix="Name job, ready, field, dense or level, and a resolution, as in field-512.",
+            fix=f"Name one of {', '.join(OF_JOB | OF_FIELD)} and a resolution, as in field-512.",
         )
-    if kind in ("job", "ready"):
-        return measure_job(model, photo, int(resolution), **(READY if kind == "ready" else {}))
+    if kind in OF_JOB:
+        return measure_job(model, photo, int(resolution), **OF_JOB[kind])
     with torch.inference_mode():
         torch.set_num_threads(1)
         model, encoding = encode(model, photo)
-        field = model.field(encoding)
-        return {"field": measure_field, "dense": measure_dense, "level": measure_level}[kind](field, int(resolution))
+        return OF_FIELD[kind](model.field(encoding), int(resolution))
 
 
 def benchmark(model, photo, show):
