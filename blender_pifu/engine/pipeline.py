@@ -28,6 +28,7 @@ from .result import Reconstruction, Texture
 from .second_photo import find_back
 from .stance import Framing
 from .surface import extract_surface
+from .walls import even_walls
 
 # The steps in words for artists.
 READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (
@@ -171,6 +172,7 @@ class Engine:
                 fitted = fit_under(field, (vertices, faces), 2 / resolution, extract, figure)
                 vertices, faces = fitted.mesh
         with clock.step(PAINT):
+            vertices = even_walls(vertices, faces)
             normals = smooth_normals(vertices, faces)
             hidden = model.hidden_side(encoding, vertices, None if behind else cut)
             pictures = hidden | _pictures(cut, behind, 2 * resolution)

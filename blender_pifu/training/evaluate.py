@@ -14,6 +14,7 @@ from ..engine.mesh import largest_component
 from ..engine.models import HumanModel, load_model
 from ..engine.person_cut import network_input
 from ..engine.surface import extract_surface
+from ..engine.walls import even_walls
 from .align import align
 from .baseline import InflatedSilhouette
 from .cases import PHOTO_PX, Case, photo_sized
@@ -55,7 +56,8 @@ def evaluate(
             surface = extract_surface(field, resolution)
             if not len(surface.faces):
                 raise ValueError(f"{name} makes no surface of case {case.name}")
-            found, meshes[name] = score(case, *largest_component(surface.vertices, surface.faces))
+            vertices, faces = largest_component(surface.vertices, surface.faces)
+            found, meshes[name] = score(case, even_walls(vertices, faces), faces)
             if isinstance(model, HumanModel) and case.maps:
                 found |= score_maps(encoding, case)
             rows[name].append({"case": case.name, "kind": case.kind, **found})
