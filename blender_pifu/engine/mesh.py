@@ -165,3 +165,12 @@ def directed_edges(faces):
         real = wide >= 0
         return wide[real], following[real]
     return wide.ravel(), following.ravel()
+
+
+def neighbour_mean(faces, count):
+    """A sparse matrix (count, count) that takes the mean over each vertex's neighbours."""
+    start, end = directed_edges(faces)
+    links = coo_matrix((np.ones(len(start)), (start, end)), shape=(count, count)).tocsr()
+    links = ((links + links.T) > 0).astype(float)
+    degree = np.maximum(np.asarray(links.sum(1)).ravel(), 1)
+    return links.multiply(1 / degree[:, None]).tocsr()

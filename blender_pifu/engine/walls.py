@@ -6,9 +6,8 @@ there is its network's noise, and showed as crumpled jaws and ribbed trouser leg
 """
 
 import numpy as np
-from scipy.sparse import coo_matrix, diags
 
-from .mesh import directed_edges
+from .mesh import neighbour_mean
 from .normals import smooth_normals
 
 ROUNDS, BLEND = 15, 3
@@ -22,9 +21,7 @@ def even_walls(vertices, faces):
     The whole surface is made fair (Taubin, A Signal Processing Approach to Fair Surface Design, 1995, section 3), and
     each vertex goes there as far as it is edge-on.
     """
-    start, end = directed_edges(faces)
-    links = coo_matrix((np.ones(len(start), np.float32), (start, end)), shape=(len(vertices),) * 2).tocsr()
-    mean = diags(1 / links.sum(1).A1) @ links
+    mean = neighbour_mean(faces, len(vertices)).astype(np.float32)
     fair = vertices
     for _ in range(ROUNDS):
         for step in (IN, OUT):

@@ -3,9 +3,8 @@
 
 import numpy as np
 
-from ..mesh import vertex_normals
+from ..mesh import neighbour_mean, vertex_normals
 from .closest import DenseSurface
-from .relax import neighbour_mean
 from .walls import wall_thickness
 
 # A limb's least diameter while it is remeshed, in edges of the quads wanted. Measured on a hand of separate fingers: at

@@ -3,8 +3,8 @@
 
 import numpy as np
 
+from ..mesh import neighbour_mean
 from .crossings import crossing_faces
-from .relax import neighbour_mean
 
 ROUNDS = 6
 

@@ -2,9 +2,8 @@
 """Lay the vertices of a light mesh on the dense one, evenly."""
 
 import numpy as np
-from scipy.sparse import coo_matrix
 
-from ..mesh import directed_edges, split_quads, vertex_normals
+from ..mesh import neighbour_mean, split_quads, vertex_normals
 from .crossings import crossing_faces
 
 ROUNDS, STEP = 6, 0.5
@@ -22,15 +21,6 @@ def settle(vertices, faces, dense, rounds=ROUNDS):
         move -= normals * np.einsum("vi,vi->v", move, normals)[:, None]
         vertices = dense.nearest(vertices + move, normals)
     return vertices.astype(np.float32)
-
-
-def neighbour_mean(faces, count):
-    """A sparse matrix (count, count) that takes the mean over each vertex's neighbours."""
-    start, end = directed_edges(faces)
-    links = coo_matrix((np.ones(len(start)), (start, end)), shape=(count, count)).tocsr()
-    links = ((links + links.T) > 0).astype(float)
-    degree = np.maximum(np.asarray(links.sum(1)).ravel(), 1)
-    return links.multiply(1 / degree[:, None]).tocsr()
 
 
 def untangle(vertices, faces, most=8):

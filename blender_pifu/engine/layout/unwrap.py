@@ -8,10 +8,9 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ..mesh import directed_edges, split_quads
+from ..mesh import directed_edges, neighbour_mean, split_quads
 from .flatten import project, unfold
 from .pack import pack
-from .relax import neighbour_mean
 from .texels import cover
 
 SMOOTHING = 12
