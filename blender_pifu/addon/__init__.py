@@ -3,7 +3,9 @@
 
 import bpy
 
-from . import human, job, look, operators, panel, panel_rig, preferences, properties, rig_operators, session
+from .person import human
+from .ui import operators, panel, panel_rig, preferences, properties, rig_operators
+from .work import job, photo_check, session
 
 CLASSES = (
     *properties.CLASSES,
@@ -26,15 +28,15 @@ def register(package: str) -> None:
     bpy.types.WindowManager.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_status)
     bpy.types.WindowManager.pifu_report = bpy.props.PointerProperty(type=rig_operators.PIFU_PG_report)
     bpy.app.handlers.load_pre.append(job.on_load)
-    bpy.app.handlers.load_pre.append(look.on_load)
+    bpy.app.handlers.load_pre.append(photo_check.on_load)
 
 
 def unregister() -> None:
     """End what is at work and take everything away again."""
     job.abort()
-    look.close()
+    photo_check.close()
     session.close()
-    bpy.app.handlers.load_pre.remove(look.on_load)
+    bpy.app.handlers.load_pre.remove(photo_check.on_load)
     bpy.app.handlers.load_pre.remove(job.on_load)
     del bpy.types.WindowManager.pifu_report
     del bpy.types.WindowManager.pifu

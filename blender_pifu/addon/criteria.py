@@ -13,12 +13,12 @@ from pathlib import Path
 import bpy
 
 from .. import addon
+from .checks.validate import as_json, validate
 from .demo import enable, leave
-from .human import find_person
-from .repose import repose
-from .result import ResultError, read_npz
-from .scene import add_human
-from .validate import as_json, validate
+from .person.human import find_person
+from .person.result import ResultError, read_npz
+from .person.scene import add_human
+from .posing.repose import repose
 
 
 def report(path: Path, bones: str) -> dict:

@@ -6,7 +6,7 @@ from importlib import import_module
 __all__ = ["load_model", "reconstruct"]
 
 # Loaded when first asked for: they bring torch along.
-_ROOMS = {"load_model": ".models", "reconstruct": ".pipeline"}
+_ROOMS = {"load_model": ".model", "reconstruct": ".pipeline"}
 
 
 def __getattr__(name):

@@ -10,8 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from .errors import EngineError
+from .files.result import ENDINGS, check_output, write_result
 from .layout import TEXTURE_SIDES, TOPOLOGIES
-from .result import ENDINGS, check_output, write_result
 
 IMPORT, BENCHMARK = "import-checkpoint", "benchmark"
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -129,7 +129,7 @@ def import_weights(options):
     """Convert a checkpoint. Raises EngineError."""
     check_output(options.output, (".safetensors",))
     show = Progress(options.json)
-    from .checkpoint import import_checkpoint
+    from .published.checkpoint import import_checkpoint
 
     card = import_checkpoint(
         options.checkpoint,
@@ -175,8 +175,8 @@ def generate(options):
 def advise(options):
     """Print what there is to say about the photo. Raises EngineError."""
     from .device import pick_device
-    from .figure import Figures
-    from .photo import load_photo
+    from .reading.figure import Figures
+    from .reading.photo import load_photo
 
     figures = Figures(pick_device(options.device))
     print(json.dumps(figures.look(load_photo(options.photo), options.person)), flush=True)

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 
 from .errors import EngineError, InputError
-from .figure import Figures
-from .lattice import Lattice
-from .models import load_model
-from .photo import load_photo
+from .model import load_model
 from .pipeline import Engine
-from .surface import extract_surface
+from .reading.figure import Figures
+from .reading.photo import load_photo
+from .surface.extraction import extract_surface
+from .surface.lattice import Lattice
 
 PHOTO = Path(__file__).parents[1] / "data" / "photos" / "man_polo_full_body.jpg"
 RESOLUTIONS = 256, 512, 1024

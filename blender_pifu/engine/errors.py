@@ -37,9 +37,12 @@ class NoPersonError(EngineError):
     exit_code = 3
     kind = "no_person"
 
-    def __init__(self, message: str = "No person was found in the photo.",
-                 fix: str = "Choose a photo that shows one person clearly, from head to feet, "
-                            "or one whose background is already transparent.") -> None:
+    def __init__(
+        self,
+        message: str = "No person was found in the photo.",
+        fix: str = "Choose a photo that shows one person clearly, from head to feet, "
+        "or one whose background is already transparent.",
+    ) -> None:
         super().__init__(message, fix)
 
 
@@ -49,8 +52,11 @@ class OutOfMemory(EngineError):
     exit_code = 4
     kind = "out_of_memory"
 
-    def __init__(self, message: str = "There was not enough memory to finish.",
-                 fix: str = "Choose a lower quality, close other programs, or use the CPU as the device.") -> None:
+    def __init__(
+        self,
+        message: str = "There was not enough memory to finish.",
+        fix: str = "Choose a lower quality, close other programs, or use the CPU as the device.",
+    ) -> None:
         super().__init__(message, fix)
 
 

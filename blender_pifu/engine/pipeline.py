@@ -9,26 +9,26 @@ from dataclasses import replace
 
 import numpy as np
 
+from .back_photo.back_cut import find_back
 from .body.rigging import fit_under, landmarks_of
-from .colors import paint
+from .color.painting import paint
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import InputError, NoPersonError, OutOfMemory
-from .figure import Figures
+from .files.result import Reconstruction, Texture
 from .layout import TEXTURE_SIDES, TOPOLOGIES
-from .layout.animation import animate, check_whole, occluder
-from .layout.bake import bake, png
-from .layout.shape import Shape, lay_out
-from .layout.unwrap import unwrap
+from .layout.animation.wrapped_body import animate, check_whole, occluder
+from .layout.painted_mesh import Shape, lay_out
+from .layout.texture.bake import bake, png
+from .layout.texture.unwrap import unwrap
 from .memory import give_back_at_once, peak_memory_mb
-from .mesh import camera_tilt, check_mesh, largest_component, placing, tilt_back, turn_to_blender
-from .models import load_model
-from .normals import smooth_normals
-from .photo import load_photo
-from .result import Reconstruction, Texture
-from .second_photo import find_back
-from .stance import Framing
-from .surface import extract_surface
-from .walls import even_walls
+from .model import load_model
+from .reading.figure import Figures
+from .reading.photo import load_photo
+from .reading.stance import Framing
+from .surface.extraction import extract_surface
+from .surface.fairing import even_walls
+from .surface.mesh import camera_tilt, check_mesh, largest_component, placing, tilt_back, turn_to_blender
+from .surface.normals import smooth_normals
 
 # The steps in words for artists.
 READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (

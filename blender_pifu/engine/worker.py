@@ -139,7 +139,7 @@ class Worker:
             return protocol.Failed(job.job, "internal", message, "The log tells more.")
 
     def _reconstruct(self, job: protocol.Generate) -> protocol.Done:
-        from .result import write_result
+        from .files.result import write_result
 
         report = _Reporter(job.job, self._events, self._inbox)
         report("Starting the engine", 0.0)
@@ -161,7 +161,7 @@ class Worker:
         return protocol.Done(job.job, job.output, result.summary)
 
     def _look(self, job: protocol.Look) -> protocol.Looked:
-        from .thumbnail import write_thumbnail
+        from .files.thumbnail import write_thumbnail
 
         report = _Reporter(job.job, self._events, self._inbox)
         report.check()

@@ -19,37 +19,37 @@ import torch
 from ..engine.benchmark import PHOTO
 from ..engine.benchmark import encode as encode_photo
 from ..engine.errors import EngineError
-from ..engine.fine import FineConfig
 from ..engine.layout import TEXTURE_SIDES, TOPOLOGIES
 from ..engine.layout.presets import QUADS
 from ..engine.memory import keep_memory
-from ..engine.models import load_model, weights_file
-from ..engine.networks import CoarseConfig
-from .advice_check import table as advice_table
-from .cache import PeopleSet
-from .cases import SPLITS, folder_cases, split_case, split_seeds
-from .courses import CoarseCourse, FineCourse
-from .dense import compare_with_dense
-from .evaluate import as_markdown, evaluate
-from .evaluate_animation import as_table as animation_table
-from .evaluate_animation import evaluate_animation
-from .evaluate_back import as_table, evaluate_back
-from .evaluate_body import evaluate_body
-from .evaluate_face import as_table as face_table
-from .evaluate_face import evaluate_face
-from .evaluate_texture import as_table as texture_table
-from .evaluate_texture import evaluate_texture
-from .export import BUNDLED_FILE, export
-from .fuzz import HEADING, fuzz
-from .hostile import cases as hostile_files
-from .octree import compare, depths
-from .reading import table as reading_table
-from .reading_sheet import reading_sheet
-from .rig_check import as_table as rig_table
-from .rig_check import rig_check
-from .sheets import people_sheet
-from .stand_in import stand_in
-from .train import Plan, Run, run_folder
+from ..engine.model import load_model, weights_file
+from ..engine.networks.coarse import CoarseConfig
+from ..engine.networks.fine import FineConfig
+from .data.cache import PeopleSet
+from .evaluate.animation import as_table as animation_table
+from .evaluate.animation import evaluate_animation
+from .evaluate.back import as_table, evaluate_back
+from .evaluate.body import evaluate_body
+from .evaluate.cases import SPLITS, folder_cases, split_case, split_seeds
+from .evaluate.face import as_table as face_table
+from .evaluate.face import evaluate_face
+from .evaluate.rig_check import as_table as rig_table
+from .evaluate.rig_check import rig_check
+from .evaluate.sheets import people_sheet
+from .evaluate.texture import as_table as texture_table
+from .evaluate.texture import evaluate_texture
+from .evaluate.weights import as_markdown, evaluate
+from .fields.dense import compare_with_dense
+from .fields.octree import compare, depths
+from .fields.stand_in import stand_in
+from .learn.courses import CoarseCourse, FineCourse
+from .learn.train import Plan, Run, run_folder
+from .pack.export import BUNDLED_FILE, export
+from .photos.advice_check import table as advice_table
+from .photos.fuzz import HEADING, fuzz
+from .photos.hostile import cases as hostile_files
+from .photos.reading import table as reading_table
+from .photos.reading_sheet import reading_sheet
 
 HELD_OUT = 8
 
@@ -213,9 +213,7 @@ def _evaluate_face(options: argparse.Namespace) -> None:
 def _evaluate_texture(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     seeds = islice(split_seeds("test"), options.count)
-    rows = evaluate_texture(
-        seeds, options.weights, options.topology, options.resolution, options.texture, options.out
-    )
+    rows = evaluate_texture(seeds, options.weights, options.topology, options.resolution, options.texture, options.out)
     print(texture_table(rows))
 
 

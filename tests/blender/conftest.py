@@ -14,8 +14,13 @@ from PIL import Image
 bpy = pytest.importorskip("bpy")
 
 import blender_pifu  # noqa: E402
-from blender_pifu.addon import demo, generate, job, look, session  # noqa: E402
-from blender_pifu.addon.result import read_npz  # noqa: E402
+from blender_pifu.addon import demo, session  # noqa: E402
+from blender_pifu.addon.person.result import read_npz  # noqa: E402
+from blender_pifu.addon.work import (  # noqa: E402
+    generate,
+    job,
+    photo_check,  # noqa: E402
+)
 from blender_pifu.install.packages import fingerprint  # noqa: E402
 
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
@@ -51,7 +56,7 @@ def scene(shared_home, monkeypatch):
     job.ticks.clear()
     yield scene
     job.abort()
-    look.forget()
+    photo_check.forget()
 
 
 @pytest.fixture
@@ -67,7 +72,7 @@ def empty_home(tmp_path, monkeypatch):
 @pytest.fixture(scope="session")
 def photo(tmp_path_factory):
     """A cut-out person, who is found sooner than one in a photo."""
-    import silhouette
+    from helpers import silhouette
 
     return silhouette.write_cut_out(tmp_path_factory.mktemp("photo") / "Ann.png")
 
@@ -75,7 +80,7 @@ def photo(tmp_path_factory):
 @pytest.fixture(scope="session")
 def rigged_arrays():
     """The arrays of a result with all optional groups: a posed synthetic body, its joints and weights true."""
-    from posed_body import posed_body
+    from helpers.posed_body import posed_body
 
     return posed_body(keys=True)
 

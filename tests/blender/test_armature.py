@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from mathutils import Matrix
 
-from blender_pifu.addon import bones
-from blender_pifu.addon.human import coordinates, find_person, group_weights, joints
-from blender_pifu.addon.result import ResultError, read_npz
-from blender_pifu.addon.scene import add_human
+from blender_pifu.addon.person import bones
+from blender_pifu.addon.person.human import coordinates, find_person, group_weights, joints
+from blender_pifu.addon.person.result import ResultError, read_npz
+from blender_pifu.addon.person.scene import add_human
 
 KNOWN = {
     "PLAIN": ("upper_arm.L", "index_2.R"),

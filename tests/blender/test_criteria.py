@@ -8,7 +8,7 @@ import sys
 import numpy as np
 
 from blender_pifu import child
-from blender_pifu.training.rig_check import as_table
+from blender_pifu.training.evaluate.rig_check import as_table
 
 
 def check(*paths):

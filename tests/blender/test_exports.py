@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from mathutils.kdtree import KDTree
 
-from blender_pifu.addon.checks_surface import base_image
-from blender_pifu.addon.human import Person, armature_of, coordinates, group_weights
-from blender_pifu.addon.scene import add_human
+from blender_pifu.addon.checks.checks_surface import base_image
+from blender_pifu.addon.person.human import Person, armature_of, coordinates, group_weights
+from blender_pifu.addon.person.scene import add_human
 
 
 def glb(path):

@@ -13,9 +13,9 @@ import pytest
 from PIL import Image
 
 from blender_pifu import paths
-from blender_pifu.addon import generate, job, session
 from blender_pifu.addon.errors import BUTTONS
-from blender_pifu.addon.properties import TEXTURES_PX, TOPOLOGIES
+from blender_pifu.addon.ui.properties import TEXTURES_PX, TOPOLOGIES
+from blender_pifu.addon.work import generate, job, session
 from blender_pifu.client import Limits
 from blender_pifu.engine.layout import TEXTURE_SIDES
 from blender_pifu.engine.layout import TOPOLOGIES as ENGINES_TOPOLOGIES

@@ -6,8 +6,9 @@ import time
 import bpy
 import pytest
 
-from blender_pifu.addon import job, preferences
-from blender_pifu.addon.install import InstallTask
+from blender_pifu.addon.ui import preferences
+from blender_pifu.addon.work import job
+from blender_pifu.addon.work.install import InstallTask
 
 
 def status():

@@ -8,8 +8,9 @@ import pytest
 from PIL import Image
 
 from blender_pifu import paths
-from blender_pifu.addon import job, look, session, thumbnail
-from blender_pifu.addon.photo import key
+from blender_pifu.addon.ui import thumbnail
+from blender_pifu.addon.work import job, photo_check, session
+from blender_pifu.addon.work.photo import key
 
 
 def status():
@@ -30,7 +31,7 @@ def tick_until(condition):
     longest, limit = 0.0, time.monotonic() + 120
     while not condition():
         start = time.perf_counter()
-        again = look.tick()
+        again = photo_check.tick()
         longest = max(longest, time.perf_counter() - start)
         assert again is not None or condition(), "it ended before"
         assert time.monotonic() < limit
@@ -82,7 +83,7 @@ def test_a_photo_of_which_nothing_can_come_says_so(scene, photo, full_photo, tmp
 def test_looking_never_holds_blender(scene, two_photo):
     choose(scene, two_photo)
     for _ in range(3):
-        look.want(scene)
+        photo_check.want(scene)
         assert status().looking
         longest = tick_until(lambda: not status().looking)
         if longest < 0.05:
@@ -92,22 +93,22 @@ def test_looking_never_holds_blender(scene, two_photo):
 
 def test_the_next_choice_takes_the_place_of_the_last(scene, two_photo, full_photo):
     choose(scene, two_photo)
-    look.want(scene)
-    tick_until(lambda: look._now)
-    first = look._now
+    photo_check.want(scene)
+    tick_until(lambda: photo_check._now)
+    first = photo_check._now
     image = choose(scene, full_photo)  # drops it
     assert not status().looking and not first.folder.exists()
-    look.want(scene)
+    photo_check.want(scene)
     tick_until(lambda: not status().looking)
     assert (status().looked, status().people) == (key(image), 1)
 
 
 def test_a_look_makes_way_for_a_job_and_comes_after_it(scene, work, photo, two_photo):
     choose(scene, two_photo)
-    look.want(scene)
-    tick_until(lambda: look._now)
+    photo_check.want(scene)
+    tick_until(lambda: photo_check._now)
     running = work(photo)
-    assert look.tick() is not None and look._now is None
+    assert photo_check.tick() is not None and photo_check._now is None
     running.until()
     assert status().state == "DONE"
     tick_until(lambda: not status().looking)
@@ -117,18 +118,18 @@ def test_a_look_makes_way_for_a_job_and_comes_after_it(scene, work, photo, two_p
 def test_a_job_at_work_is_not_disturbed(scene, work, photo, two_photo):
     running = work(photo)
     choose(scene, two_photo)
-    look.want(scene)
+    photo_check.want(scene)
     for _ in range(3):
-        look.tick()
-    assert look._now is None and status().looking
+        photo_check.tick()
+    assert photo_check._now is None and status().looking
     running.until()
     assert status().state == "DONE"
 
 
 def test_an_engine_that_goes_away_is_started_again_for_it(scene, full_photo):
     choose(scene, full_photo)
-    look.want(scene)
-    tick_until(lambda: look._now)
+    photo_check.want(scene)
+    tick_until(lambda: photo_check._now)
     session.close()
     tick_until(lambda: not status().looking)
     assert status().people == 1
@@ -152,5 +153,5 @@ def test_opening_another_file_forgets_what_was_found(scene, two_photo):
 
 def test_in_the_background_a_choice_alone_starts_nothing(scene, full_photo):
     choose(scene, full_photo)
-    assert not status().looking and look.tick() is None
+    assert not status().looking and photo_check.tick() is None
     assert not job.is_running()

@@ -5,14 +5,14 @@ import json
 import time
 
 import bpy
-import published_layout as layout
 import pytest
 import torch
 
 from blender_pifu import paths
-from blender_pifu.addon import job, models
-from blender_pifu.addon.import_model import ImportTask
-from blender_pifu.engine.checkpoint import STEPS
+from blender_pifu.addon.work import job, models
+from blender_pifu.addon.work.import_model import ImportTask
+from blender_pifu.engine.published.checkpoint import STEPS
+from helpers import published_layout as layout
 
 
 def status():

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from blender_pifu.addon.errors import UserError
-from blender_pifu.addon.photo import as_file, is_quick
+from blender_pifu.addon.work.photo import as_file, is_quick
 
 LINEAR = (0.25, 4.0, 0.0625)  # at the bottom left of the pictures, which are 64 x 48
 

@@ -7,10 +7,10 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_pifu.addon import bones
-from blender_pifu.addon.human import coordinates, joints
-from blender_pifu.addon.poses import directions
-from blender_pifu.addon.scene import add_human
+from blender_pifu.addon.person import bones
+from blender_pifu.addon.person.human import coordinates, joints
+from blender_pifu.addon.person.scene import add_human
+from blender_pifu.addon.posing.poses import directions
 
 
 def degrees_off(armature, wanted):

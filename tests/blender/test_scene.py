@@ -5,8 +5,8 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_pifu.addon.result import ResultError, read_npz
-from blender_pifu.addon.scene import add_human
+from blender_pifu.addon.person.result import ResultError, read_npz
+from blender_pifu.addon.person.scene import add_human
 
 
 def test_a_human_is_a_native_mesh_with_material_in_its_own_collection(scene, write_result):

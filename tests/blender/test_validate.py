@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from mathutils import Matrix
 
-from blender_pifu.addon.human import armature_of
-from blender_pifu.addon.scene import add_human
+from blender_pifu.addon.person.human import armature_of
+from blender_pifu.addon.person.scene import add_human
 
 
 def edit(body, change):
@@ -141,7 +141,7 @@ def test_quads_and_face_counts_are_those_of_the_preset(scene, rigged):
 
 
 def test_a_statue_is_told_from_a_rigged_person(scene, write_result):
-    from blender_pifu.addon.result import read_npz
+    from blender_pifu.addon.person.result import read_npz
 
     found = lines(add_human(bpy.context, scene, read_npz(write_result()), "Ann"))
     assert found["bones"]["state"] == "WARNING" and "rest" not in found

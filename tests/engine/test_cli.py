@@ -9,11 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import silhouette
 from PIL import Image
 
 import blender_pifu
 from blender_pifu.engine.__main__ import main
+from helpers import silhouette
 
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
 COMMAND = [sys.executable, "-m", "blender_pifu.engine"]

@@ -9,16 +9,16 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-import silhouette
 import torch
 from PIL import Image
 
 from blender_pifu.engine import pipeline, reconstruct
 from blender_pifu.engine.device import available_devices, pick_device
 from blender_pifu.engine.errors import Cancelled, InputError, OutOfMemory
-from blender_pifu.engine.mesh import check_mesh
 from blender_pifu.engine.pipeline import BAKE, LAY_OUT, STEPS, UNWRAP
-from blender_pifu.engine.stance import Framing
+from blender_pifu.engine.reading.stance import Framing
+from blender_pifu.engine.surface.mesh import check_mesh
+from helpers import silhouette
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import silhouette
 
 import blender_pifu
 from blender_pifu import child
@@ -30,6 +29,7 @@ from blender_pifu.protocol import (
     read_event,
     to_line,
 )
+from helpers import silhouette
 
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
 posix = pytest.mark.skipif(os.name != "posix", reason="signals and limits are POSIX's")

@@ -70,7 +70,7 @@ def test_imports(path):
 
 def test_blender_properties_are_no_strings():
     """`from __future__ import annotations` would turn the property declarations into strings that Blender skips."""
-    for path in (PACKAGE / "addon").glob("*.py"):
+    for path in (PACKAGE / "addon").rglob("*.py"):
         assert "from __future__ import annotations" not in path.read_text(encoding="utf-8"), path.name
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
-from ..mesh import vertex_normals
+from ..surface.mesh import vertex_normals
 from .bones import BONES, INDEX
 from .lift import MIRRORED, Landmarks3D, lift
 from .model import BodyModel, Pose, load_body, rotation

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..landmarks import Landmark as L
-from ..landmarks import Person
+from ..reading.landmarks import Landmark as L
+from ..reading.landmarks import Person
 
 # Metres of solid between a landmark and the skin before and behind it.
 REACH = {"face": 0.02, "shoulder": 0.055, "elbow": 0.045, "hand": 0.03, "hip": 0.11, "knee": 0.06, "foot": 0.04}

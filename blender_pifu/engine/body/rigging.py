@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..mesh import components, largest_component, volumes
-from ..result import Rig
-from ..stance import Framing
+from ..files.result import Rig
+from ..reading.stance import Framing
+from ..surface.mesh import components, largest_component, volumes
 from .fit import Fit, fit_body
 from .lift import in_field
 from .model import load_body
-from .separate import SeparatedField, Sheet, find_sheets
+from .part_cuts import SeparatedField, Sheet, find_sheets
 from .skeleton import skeleton
 from .weights import skin_weights
 

@@ -15,7 +15,7 @@ from scipy.sparse.csgraph import connected_components, shortest_path
 from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
 
-from ..mesh import vertex_normals
+from ..surface.mesh import vertex_normals
 from .bones import BONES, FINGERS, INDEX, PARENTS, part
 from .fit import Fit
 from .model import load_body

@@ -3,9 +3,9 @@
 
 import numpy as np
 
-from ..mesh import neighbour_mean, vertex_normals
+from ..surface.mesh import neighbour_mean, vertex_normals
 from .closest import DenseSurface
-from .walls import wall_thickness
+from .thickness import wall_thickness
 
 # A limb's least diameter while it is remeshed, in edges of the quads wanted. Measured on a hand of separate fingers: at
 # 2.2 some are lost, at 4 nothing more is gained.

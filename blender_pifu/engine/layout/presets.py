@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..errors import EngineError
-from ..mesh import check_mesh, split_quads, vertex_normals, volumes
+from ..surface.mesh import check_mesh, split_quads, vertex_normals, volumes
 from .closest import DenseSurface
 from .crossings import crossing_faces
 from .inflate import Inflated

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from ..mesh import neighbour_mean, split_quads, vertex_normals
+from ..surface.mesh import neighbour_mean, split_quads, vertex_normals
 from .crossings import crossing_faces
 
 ROUNDS, STEP = 6, 0.5

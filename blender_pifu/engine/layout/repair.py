@@ -5,7 +5,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ..mesh import components, split_quads, volumes
+from ..surface.mesh import components, split_quads, volumes
 
 
 def close(vertices, faces):

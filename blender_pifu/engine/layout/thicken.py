@@ -6,9 +6,9 @@ import torch
 from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates, maximum_filter
 from scipy.spatial import cKDTree
 
-from ..mesh import largest_component, vertex_normals
-from ..surface import extract_surface
-from .walls import wall_thickness
+from ..surface.extraction import extract_surface
+from ..surface.mesh import largest_component, vertex_normals
+from .thickness import wall_thickness
 
 # A figure of this height, and what most printers can hold at it.
 PRINT_HEIGHT_MM, LEAST_MM = 180.0, 1.5

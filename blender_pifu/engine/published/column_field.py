@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..field import Support, pad
+from ..networks.field import Support, pad
 from .point_mlp import PointMLP
 from .share_cache import ShareCache, Shares
 

@@ -49,9 +49,7 @@ class ConvBlock(nn.Module):
         self.bn4 = _norm(inputs)
         self.downsample = None
         if inputs != outputs:
-            self.downsample = nn.Sequential(
-                self.bn4, nn.ReLU(inplace=True), nn.Conv2d(inputs, outputs, 1, bias=False)
-            )
+            self.downsample = nn.Sequential(self.bn4, nn.ReLU(inplace=True), nn.Conv2d(inputs, outputs, 1, bias=False))
 
     def forward(self, x: Tensor) -> Tensor:
         first = self.conv1(F.relu_(self.bn1(x)))

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
-from ..person_cut import network_input
+from ..reading.person_cut import network_input
 from .column_field import ColumnField, by_pixel, in_batches, sample
 from .hourglass import HourglassFilter, HourglassSizes
 from .model import PublishedModel, full_precision

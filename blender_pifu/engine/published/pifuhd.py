@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..person_cut import network_input
+from ..reading.person_cut import network_input
 from .column_field import ColumnField, by_pixel, sample
 from .hourglass import HourglassFilter, HourglassSizes
 from .model import PublishedModel, full_precision

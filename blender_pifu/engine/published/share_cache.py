@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from ..field import pad
+from ..networks.field import pad
 
 # Columns kept: some 8 kB each with the published networks, and about what a front of the surface at 512 passes twice.
 CAPACITY = 24576

@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The 33 body landmarks of a person, where `engine.landmarks` should read them in a photo."""
+"""The 33 body landmarks of a person, where `engine.reading.landmarks` should read them in a photo."""
 
 from functools import lru_cache
 
 import numpy as np
 
-from ...engine.landmarks import POINTS
+from ...engine.reading.landmarks import POINTS
 from .body import Body, load_body
 from .looks import face_of
 from .person import Person

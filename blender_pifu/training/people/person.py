@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ...engine.mesh import vertex_normals
+from ...engine.surface.mesh import vertex_normals
 from . import accessories, looks
 from .body import Body, Shape, load_body, skin
 from .fabric import Fabric, lay_panels, part_weights

@@ -10,7 +10,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ...engine.mesh import vertex_normals
+from ...engine.surface.mesh import vertex_normals
 from .body import Body, load_body
 from .fabric import lay_panels, part_weights
 from .folds import pressed_folds, squeeze

@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What mends a person, by the id of the check's line."""
+
+import bmesh
+import bpy
+import numpy as np
+from mathutils import Matrix
+
+from ..person.human import Person, group_weights
+from .check import MeshMeasures
+from .checks_mesh import facing_deg
+from .checks_rig import MOST_INFLUENCES
+from .checks_surface import base_image, named_blocks
+
+
+def move(person: Person, matrix: Matrix) -> None:
+    """Move mesh, shape keys and rest pose together, the objects' own transforms staying as they are."""
+    for thing in filter(None, (person.armature, person.body)):
+        world = thing.matrix_world
+        _transform(thing, world.inverted() @ matrix @ world)
+    _update(person)
+
+
+def apply_transforms(person: Person) -> None:
+    """Put the objects' transforms into mesh and rest pose."""
+    worlds = [(thing, thing.matrix_world.copy()) for thing in (person.armature, person.body) if thing]
+    for thing, world in worlds:
+        _transform(thing, world)
+        if thing == person.body and world.determinant() < 0:
+            thing.data.flip_normals()
+        if thing.parent:
+            thing.matrix_parent_inverse.identity()
+        thing.matrix_basis.identity()
+    _update(person)
+
+
+def set_height(person: Person) -> None:
+    """Scale to the height that was asked for, about the middle between the feet."""
+    points = MeshMeasures(person).points
+    move(person, Matrix.Scale(person.body.pifu.height_m / np.ptp(points[:, 2]), 4))
+    drop_to_ground(person)
+
+
+def drop_to_ground(person: Person) -> None:
+    """The lowest point at z = 0."""
+    move(person, Matrix.Translation((0, 0, -MeshMeasures(person).points[:, 2].min())))
+
+
+def face_front(person: Person) -> None:
+    """Turn about the vertical, so that hips and shoulders look to -Y."""
+    move(person, Matrix.Rotation(np.radians(-facing_deg(person)), 4, "Z"))
+
+
+def remove_loose(person: Person) -> None:
+    """Keep the piece with most vertices."""
+    labels = MeshMeasures(person).pieces
+    keep = labels == np.bincount(labels).argmax()
+
+    def mend(mesh):
+        mesh.verts.ensure_lookup_table()
+        gone = [mesh.verts[index] for index in np.flatnonzero(~keep)]
+        bmesh.ops.delete(mesh, geom=gone, context="VERTS")
+
+    _edit(person, mend)
+
+
+def fill_holes(person: Person) -> None:
+    """Close what is open."""
+    _edit(person, lambda mesh: bmesh.ops.holes_fill(mesh, edges=[edge for edge in mesh.edges if edge.is_boundary]))
+
+
+def dissolve_flat(person: Person) -> None:
+    """Take away edges and faces without a size."""
+    _edit(person, lambda mesh: bmesh.ops.dissolve_degenerate(mesh, dist=1e-6, edges=mesh.edges[:]))
+
+
+def recalculate_normals(person: Person) -> None:
+    """All faces outward."""
+    _edit(person, lambda mesh: bmesh.ops.recalc_face_normals(mesh, faces=mesh.faces[:]))
+
+
+def remove_other_groups(person: Person) -> None:
+    """Take away vertex groups that no deforming bone answers to."""
+    bones = person.armature.data.bones
+    for group in list(person.body.vertex_groups):
+        if group.name not in bones or not bones[group.name].use_deform:
+            person.body.vertex_groups.remove(group)
+
+
+def limit_influences(person: Person) -> None:
+    """Keep the strongest four of each vertex."""
+    rows, groups, weights = group_weights(person.body)
+    order = np.lexsort((-weights, rows))
+    rank = np.empty(len(rows), int)
+    rank[order] = np.arange(len(rows)) - np.searchsorted(rows[order], rows[order])
+    weak = rank >= MOST_INFLUENCES
+    for row, group in zip(rows[weak].tolist(), groups[weak].tolist(), strict=True):
+        person.body.vertex_groups[group].remove((row,))
+    normalise_weights(person)
+
+
+def normalise_weights(person: Person) -> None:
+    """Have the weights of each vertex sum to 1."""
+    rows, groups, weights = group_weights(person.body)
+    sums = np.bincount(rows, weights, minlength=len(person.body.data.vertices))
+    keep = (sums[rows] > 0) & (np.abs(sums[rows] - 1) > 1e-6)
+    _set(person, rows[keep], groups[keep], weights[keep] / sums[rows[keep]])
+
+
+def weigh_bare(person: Person) -> None:
+    """Give vertices without weights those of the nearest vertex that has some."""
+    from mathutils.kdtree import KDTree
+
+    points = MeshMeasures(person).points
+    rows, groups, weights = group_weights(person.body)
+    weighed = np.zeros(len(points), bool)
+    weighed[rows[weights > 0]] = True
+    if not weighed.any():
+        return
+    tree = KDTree(int(weighed.sum()))
+    for index in np.flatnonzero(weighed).tolist():
+        tree.insert(points[index], index)
+    tree.balance()
+    for index in np.flatnonzero(~weighed).tolist():
+        mine = rows == tree.find(points[index])[1]
+        _set(person, np.full(int(mine.sum()), index), groups[mine], weights[mine])
+
+
+def keep_one_uv_map(person: Person) -> None:
+    """Keep the UV map that is rendered."""
+    layers = person.body.data.uv_layers
+    kept = next((layer.name for layer in layers if layer.active_render), None)
+    for name in [layer.name for layer in layers if layer.name != kept]:
+        layers.remove(layers[name])
+
+
+def pack_texture(person: Person) -> None:
+    """Keep the picture in the .blend."""
+    base_image(person).pack()
+
+
+def rename(person: Person) -> None:
+    """Call everything by the photo's name."""
+    photo = person.body.pifu.photo
+    for block in named_blocks(person):
+        if not block.name.startswith(photo):
+            armature = isinstance(block, bpy.types.Armature) or block == person.armature
+            block.name = f"{photo} Armature" if armature else photo
+
+
+FIXES = {
+    "height": set_height,
+    "ground": drop_to_ground,
+    "facing": face_front,
+    "transforms": apply_transforms,
+    "pieces": remove_loose,
+    "holes": fill_holes,
+    "flat": dissolve_flat,
+    "normals": recalculate_normals,
+    "groups": remove_other_groups,
+    "unweighted": weigh_bare,
+    "sums": normalise_weights,
+    "influences": limit_influences,
+    "uv_maps": keep_one_uv_map,
+    "texture": pack_texture,
+    "names": rename,
+}
+
+
+def _set(person: Person, rows, groups, weights) -> None:
+    for row, group, weight in zip(rows.tolist(), groups.tolist(), weights.tolist(), strict=True):
+        person.body.vertex_groups[group].add((row,), weight, "REPLACE")
+
+
+def _edit(person: Person, mend) -> None:
+    mesh = bmesh.new()
+    try:
+        mesh.from_mesh(person.body.data)
+        mend(mesh)
+        mesh.to_mesh(person.body.data)
+    finally:
+        mesh.free()
+    person.body.data.update()
+
+
+def _transform(thing, matrix: Matrix) -> None:
+    if thing.type == "MESH":
+        thing.data.transform(matrix, shape_keys=True)
+    else:
+        thing.data.transform(matrix)
+
+
+def _update(person: Person) -> None:
+    person.body.data.update()
+    bpy.context.view_layer.update()

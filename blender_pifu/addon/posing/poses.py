@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A-pose and T-pose: how each canonical bone turns from the pose of the photo. numpy only; Blender space.
+
+Each limb is turned by the smallest rotation to where it shall point, and about itself only so that elbow and knee then
+bend forward and backward; palms look down.
+"""
+
+import numpy as np
+
+from ..person.body_axes import FINGERS, UP, body_left, flexion_axes, forward_of, palm_of, unit
+
+ARM_BELOW_LEVEL_DEG = {"A": 45.0, "T": 0.0}
+LEG_OUT_DEG = 5.0
+FOOT_OUT_DEG = 7.0
+_MOST_TWIST = np.radians(60)  # more wrings the mesh at the shoulder or hip
+
+
+def directions(pose: str) -> dict[str, np.ndarray]:
+    """Where the limbs of a pose ("A" or "T") point: canonical bone -> (3,), unit."""
+    down, out = np.radians(ARM_BELOW_LEVEL_DEG[pose]), np.radians(LEG_OUT_DEG)
+    result = {}
+    for side, sign in ((".L", 1.0), (".R", -1.0)):
+        arm = np.array([sign * np.cos(down), 0.0, -np.sin(down)])
+        leg = np.array([sign * np.sin(out), 0.0, -np.cos(out)])
+        result |= {bone + side: arm for bone in ("upper_arm", "forearm", "hand")}
+        result |= {bone + side: leg for bone in ("thigh", "shin")}
+    return result
+
+
+def turns(pose: str, heads, tails, parents: dict[str, str]) -> dict[str, np.ndarray]:
+    """Canonical bone -> rotation (3, 3) from the rest pose to the pose, in world axes. The person then faces -Y.
+
+    heads, tails: canonical bone -> (3,); parents: canonical bone -> that of its parent or "", parents first.
+    """
+    wanted = directions(pose)
+    axes = flexion_axes(heads, tails)
+    along = {name: unit(tails[name] - heads[name]) for name in heads}
+    left = body_left(heads)
+    upright = np.stack([left, -forward_of(left), UP])  # rows: what becomes X, Y, Z
+    result: dict[str, np.ndarray] = {}
+    for name, parent in parents.items():
+        before = result.get(parent, upright)
+        side = name[-2:] if name[-2:] in (".L", ".R") else ""
+        bone = name.removesuffix(side)
+        if bone == "foot" and "toe" + side in along:
+            result[name] = _flat(along[name], along["toe" + side], side, before)
+        elif name in wanted:
+            turn = between(before @ along[name], wanted[name]) @ before
+            if bone in ("upper_arm", "thigh"):
+                forward = np.array([0.0, -1.0 if bone == "upper_arm" else 1.0, 0.0])
+                twist = _twist(turn @ axes[name], np.cross(wanted[name], forward), wanted[name])
+                turn = rotation(wanted[name], twist) @ turn
+            result[name] = turn
+        else:
+            result[name] = before
+    for side in (".L", ".R"):
+        _palm_down(result, heads, along, side)
+    return result
+
+
+def _palm_down(rotations, heads, along, side: str) -> None:
+    """Turn a hand with its fingers about itself until the palm looks down, the forearm half as far, as arms do."""
+    palm = palm_of(heads, along, side)
+    if palm is None:
+        return
+    arm = rotations["hand" + side] @ along["hand" + side]
+    angle = _twist(rotations["hand" + side] @ palm, -UP, arm)
+    for name in rotations:
+        if name.endswith(side) and name.startswith(("hand", *FINGERS)):
+            rotations[name] = rotation(arm, angle) @ rotations[name]
+    rotations["forearm" + side] = rotation(arm, angle / 2) @ rotations["forearm" + side]
+
+
+def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The smallest rotation (3, 3) from direction a to b."""
+    axis = np.cross(a, b)
+    sine = np.linalg.norm(axis)
+    if sine < 1e-9:
+        if a @ b > 0:
+            return np.eye(3)
+        axis = np.cross(a, UP if abs(a[2]) < 0.9 else np.array([1.0, 0.0, 0.0]))
+    return rotation(unit(axis), np.arctan2(sine, a @ b))
+
+
+def rotation(axis: np.ndarray, angle: float) -> np.ndarray:
+    """Rotation (3, 3) by `angle` radians about the unit `axis` (Rodrigues' formula)."""
+    x, y, z = axis
+    cross = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * cross + (1 - np.cos(angle)) * cross @ cross
+
+
+def _twist(now: np.ndarray, wanted: np.ndarray, about: np.ndarray) -> float:
+    """Radians about `about` that bring direction `now` to `wanted`, within _MOST_TWIST."""
+    now, wanted = (unit(vector - (vector @ about) * about) for vector in (now, wanted))
+    angle = np.arctan2(np.cross(now, wanted) @ about, now @ wanted)
+    return float(np.clip(angle, -_MOST_TWIST, _MOST_TWIST))
+
+
+def _flat(foot: np.ndarray, toe: np.ndarray, side: str, before: np.ndarray) -> np.ndarray:
+    """The turn of a foot that lays its sole on the ground, toes a little outward."""
+    out = np.radians(FOOT_OUT_DEG) * (1 if side == ".L" else -1)
+    heading = np.array([np.sin(out), -np.cos(out), 0.0])
+    aside = np.cross(toe, foot)  # to the left, for the foot falls forward
+    if np.linalg.norm(aside) < 0.15:
+        return between(before @ toe, heading) @ before
+    aside = unit(aside)
+    now = np.stack([toe, aside, np.cross(toe, aside)], 1)
+    level = np.cross(UP, heading)
+    return np.stack([heading, level, np.cross(heading, level)], 1) @ now.T

@@ -1,0 +1,320 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Thin operators: each begins, stops or opens one thing."""
+
+import time
+from pathlib import Path
+
+import bpy
+from bpy.props import IntProperty, StringProperty
+
+from ... import paths
+from ..errors import UserError
+from ..work import engine_state, import_model, job, models, photo_check, session
+from ..work.generate import GenerateTask
+from ..work.install import InstallTask
+from . import preferences
+from .properties import QUALITIES
+
+
+class _Begins:
+    """An operator that begins a task; one at a time."""
+
+    @classmethod
+    def poll(cls, _context):
+        if job.is_running():
+            cls.poll_message_set("Something is at work already")
+            return False
+        return True
+
+    def begin(self, make_task):
+        try:
+            task = make_task()
+        except UserError as error:
+            return job.refuse(self, error)
+        return job.launch(self, task)
+
+
+class PIFU_OT_generate(_Begins, bpy.types.Operator):
+    """Make a 3D human out of the photo"""
+
+    bl_idname = "pifu.generate"
+    bl_label = "Generate Human"
+
+    filepath: StringProperty(
+        name="Photo",
+        description="File of the photo; empty: the photos and the person chosen in the scene",
+        subtype="FILE_PATH",
+    )
+    person: IntProperty(
+        name="Person", description="Which of several people in that file, from the left from 1; 0: the main one", min=0
+    )
+    back_filepath: StringProperty(
+        name="Back Photo", description="File of a photo of that person from behind; empty: none", subtype="FILE_PATH"
+    )
+
+    def execute(self, context):
+        return self.begin(lambda: GenerateTask(context, self.filepath, self.person, self.back_filepath))
+
+
+class PIFU_OT_cancel(bpy.types.Operator):
+    """Stop what is at work"""
+
+    bl_idname = "pifu.cancel"
+    bl_label = "Cancel"
+
+    @classmethod
+    def poll(cls, _context):
+        return job.is_running()
+
+    def execute(self, _context):
+        job.cancel()
+        return {"FINISHED"}
+
+
+class _Picks:
+    """An operator that loads a file into the settings' `target`."""
+
+    bl_options = {"REGISTER", "UNDO"}
+
+    filepath: StringProperty(subtype="FILE_PATH")
+    filter_image: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+    filter_folder: bpy.props.BoolProperty(default=True, options={"HIDDEN"})
+
+    def invoke(self, context, _event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context):
+        try:
+            image = bpy.data.images.load(bpy.path.abspath(self.filepath), check_existing=True)
+        except RuntimeError as error:
+            self.report({"ERROR"}, str(error))
+            return {"CANCELLED"}
+        setattr(context.scene.pifu, self.target, image)
+        return {"FINISHED"}
+
+
+class PIFU_OT_pick_photo(_Picks, bpy.types.Operator):
+    """Choose a photo from a file"""
+
+    bl_idname = "pifu.pick_photo"
+    bl_label = "Choose Photo"
+    target = "photo"
+
+
+class PIFU_OT_pick_back_photo(_Picks, bpy.types.Operator):
+    """Choose a photo of the same person in the same pose from behind"""
+
+    bl_idname = "pifu.pick_back_photo"
+    bl_label = "Choose Back Photo"
+    target = "back_photo"
+
+
+class PIFU_OT_look(bpy.types.Operator):
+    """Have the engine look who is in the photo and how good it is"""
+
+    bl_idname = "pifu.look"
+    bl_label = "Check Photo"
+
+    @classmethod
+    def poll(cls, context):
+        return context.scene.pifu.photo is not None and not job.is_running()
+
+    def execute(self, context):
+        try:
+            engine_state.require()
+        except UserError as error:
+            return job.refuse(self, error)
+        photo_check.want(context.scene)
+        while bpy.app.background and photo_check.tick() is not None:
+            time.sleep(job.TICK_S)
+        return {"FINISHED"}
+
+
+class PIFU_OT_choose_person(bpy.types.Operator):
+    """Choose which of the people in the photo is made"""
+
+    bl_idname = "pifu.choose_person"
+    bl_label = "Choose Person"
+    bl_options = {"REGISTER", "UNDO"}
+
+    number: IntProperty(name="Number", description="From the left, from 1; 0: the main one", min=0)
+
+    @classmethod
+    def description(cls, _context, properties):
+        if not properties.number:
+            return "Take the largest, most central person"
+        return f"Take person {properties.number} from the left"
+
+    def execute(self, context):
+        context.scene.pifu.person = self.number
+        return {"FINISHED"}
+
+
+class PIFU_OT_lower_quality(bpy.types.Operator):
+    """Choose the next lower quality"""
+
+    bl_idname = "pifu.lower_quality"
+    bl_label = "Lower the Quality"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        return context.scene.pifu.quality != QUALITIES[0][0]
+
+    def execute(self, context):
+        names = [item[0] for item in QUALITIES]
+        context.scene.pifu.quality = names[names.index(context.scene.pifu.quality) - 1]
+        return {"FINISHED"}
+
+
+class PIFU_OT_install_engine(_Begins, bpy.types.Operator):
+    """Install the engine, or go on with or repair its installation"""
+
+    bl_idname = "pifu.install_engine"
+    bl_label = "Install Engine"
+
+    def execute(self, context):
+        return self.begin(lambda: InstallTask(context))
+
+
+class PIFU_OT_remove_engine(_Begins, bpy.types.Operator):
+    """Remove the engine, its jobs and its logs from this computer"""
+
+    bl_idname = "pifu.remove_engine"
+    bl_label = "Remove Engine"
+
+    def invoke(self, context, event):
+        return context.window_manager.invoke_confirm(self, event)
+
+    def execute(self, context):
+        return self.begin(lambda: InstallTask(context, remove=True))
+
+
+class PIFU_OT_release_engine(bpy.types.Operator):
+    """Unload the engine and give its memory back; the next human takes a little longer to begin"""
+
+    bl_idname = "pifu.release_engine"
+    bl_label = "Unload Engine"
+
+    @classmethod
+    def poll(cls, _context):
+        return session.is_warm()
+
+    def execute(self, _context):
+        session.release()
+        return {"FINISHED"}
+
+
+class PIFU_OT_import_checkpoint(_Begins, bpy.types.Operator):
+    """Convert published weights of PIFuHD or PIFu, without running anything in the file, and offer them in the panel"""
+
+    bl_idname = "pifu.import_checkpoint"
+    bl_label = "Import Checkpoint..."
+
+    filepath: StringProperty(
+        name="Checkpoint", description="pifuhd.pt, or net_G of PIFu", subtype="FILE_PATH", options={"SKIP_SAVE"}
+    )
+    color: StringProperty(
+        name="Colours",
+        description="PIFu's colour network, net_C, that belongs to a net_G. Empty: without colours",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
+    )
+
+    def invoke(self, context, _event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def draw(self, _context):
+        self.layout.label(text="PIFuHD: pifuhd.pt")
+        self.layout.label(text="PIFu: net_G, and below its net_C")
+        self.layout.prop(self, "color")
+
+    def execute(self, _context):
+        return self.begin(lambda: import_model.ImportTask(self.filepath, self.color))
+
+
+class PIFU_OT_remove_model(bpy.types.Operator):
+    """Delete this imported model from this computer; the checkpoint it was made of stays"""
+
+    bl_idname = "pifu.remove_model"
+    bl_label = "Remove Model"
+
+    key: StringProperty(options={"SKIP_SAVE"})
+
+    @classmethod
+    def poll(cls, _context):
+        return not job.is_running()
+
+    def invoke(self, context, event):
+        return context.window_manager.invoke_confirm(self, event)
+
+    def execute(self, _context):
+        try:
+            models.remove(next(model for model in models.imported() if model.key == self.key))
+        except StopIteration:
+            self.report({"ERROR"}, f'There is no imported model "{self.key}".')
+            return {"CANCELLED"}
+        except UserError as error:
+            return job.refuse(self, error)
+        job.redraw()
+        return {"FINISHED"}
+
+
+class PIFU_OT_open_log(bpy.types.Operator):
+    """Open the engine's log"""
+
+    bl_idname = "pifu.open_log"
+    bl_label = "Open Log"
+
+    def execute(self, context):
+        others = {"install_failed": paths.logs() / "install.log", "import_failed": import_model.log_path()}
+        path = others.get(context.window_manager.pifu.kind, session.log_path())
+        return _open(self, path, "There is no log yet.")
+
+
+class PIFU_OT_open_folder(bpy.types.Operator):
+    """Open the folder of the engine, its jobs and its logs"""
+
+    bl_idname = "pifu.open_folder"
+    bl_label = "Open Folder"
+
+    def execute(self, _context):
+        return _open(self, paths.home(), "There is no such folder yet; installing the engine makes it.")
+
+
+class PIFU_OT_open_preferences(bpy.types.Operator):
+    """Open the add-on's preferences"""
+
+    bl_idname = "pifu.open_preferences"
+    bl_label = "Open Preferences"
+
+    def execute(self, _context):
+        return bpy.ops.preferences.addon_show(module=preferences.PIFU_AP_preferences.bl_idname)
+
+
+def _open(operator, path: Path, missing: str) -> set[str]:
+    if not path.exists():
+        operator.report({"ERROR"}, missing)
+        return {"CANCELLED"}
+    return bpy.ops.wm.path_open(filepath=str(path))
+
+
+CLASSES = (
+    PIFU_OT_generate,
+    PIFU_OT_cancel,
+    PIFU_OT_pick_photo,
+    PIFU_OT_pick_back_photo,
+    PIFU_OT_look,
+    PIFU_OT_choose_person,
+    PIFU_OT_lower_quality,
+    PIFU_OT_install_engine,
+    PIFU_OT_remove_engine,
+    PIFU_OT_release_engine,
+    PIFU_OT_import_checkpoint,
+    PIFU_OT_remove_model,
+    PIFU_OT_open_log,
+    PIFU_OT_open_folder,
+    PIFU_OT_open_preferences,
+)

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The sidebar panel "Human", and how work and its end are drawn there and in the preferences."""
+
+import textwrap
+
+import bpy
+
+from ..errors import BUTTONS
+from ..work import engine_state, models, session
+from ..work.photo import key
+from . import thumbnail
+
+_ICONS = {"info": "INFO", "warning": "ERROR", "block": "CANCEL"}
+_PREVIEW_SCALE, _PEOPLE_SCALE = 7, 10  # numbers want to be read
+_IN_A_ROW = 6
+
+
+class _Sidebar:
+    bl_space_type = "VIEW_3D"
+    bl_region_type = "UI"
+    bl_category = "Human"
+
+
+class PIFU_PT_main(_Sidebar, bpy.types.Panel):
+    """A photo in, a human out."""
+
+    bl_idname = "PIFU_PT_main"
+    bl_label = "Human from Photo"
+
+    def draw(self, context):
+        layout = self.layout
+        settings, status = context.scene.pifu, context.window_manager.pifu
+        running = status.state == "RUNNING"
+        choices = layout.column()
+        choices.enabled = not running
+        _draw_photo(choices, settings, status, context.region.width)
+        _draw_choices(choices, settings, context.region.width)
+        if running:
+            draw_progress(layout, status)
+            return
+        engine = engine_state.look()
+        if engine.word != "ready":
+            button = BUTTONS[f"engine_{engine.word}"]
+            draw_text(layout, engine.text, context.region.width, "INFO")
+            layout.operator(button.operator, text=button.label, icon="IMPORT")
+        row = layout.row(align=True)
+        row.scale_y = 1.5
+        go = row.row(align=True)
+        go.enabled = settings.photo is not None and engine.word == "ready"
+        go.operator("pifu.generate", icon="OUTLINER_OB_ARMATURE")
+        if session.is_warm():
+            row.operator("pifu.release_engine", text="", icon="X")
+        if status.state in {"DONE", "FAILED", "CANCELLED"}:
+            draw_outcome(layout, status, context.region.width)
+
+
+class SubPanel(_Sidebar):
+    """Mixed into what unfolds below the main panel."""
+
+    bl_parent_id = PIFU_PT_main.bl_idname
+
+
+class PIFU_PT_output(SubPanel, bpy.types.Panel):
+    """What the human is to be made for."""
+
+    bl_idname = "PIFU_PT_output"
+    bl_label = "Output"
+
+    def draw(self, context):
+        column = self.layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.enabled = context.window_manager.pifu.state != "RUNNING"
+        column.prop(context.scene.pifu, "topology")
+        column.prop(context.scene.pifu, "texture")
+        column.prop(context.scene.pifu, "skeleton")
+
+
+CLASSES = (PIFU_PT_main, PIFU_PT_output)
+
+
+def _draw_photo(layout, settings, status, width: int) -> None:
+    """The photo, who is in it, and what there is to say about it."""
+    layout.template_ID(settings, "photo", open="pifu.pick_photo")
+    photo = settings.photo
+    if photo is None:
+        return
+    seen = status.looked == key(photo)
+    people = status.people if seen else 0
+    if people > 1:
+        layout.template_icon(icon_value=thumbnail.icon_id(), scale=_PEOPLE_SCALE)
+    elif photo.preview and photo.preview.icon_id:
+        layout.template_icon(icon_value=photo.preview.icon_id, scale=_PREVIEW_SCALE)
+    if people > 1 or settings.person:
+        _draw_people(layout, settings.person, people)
+    if status.looking:
+        layout.label(text="Looking at the photo", icon="SORTTIME")
+    elif not seen or status.asked != settings.person:
+        layout.operator("pifu.look", icon="VIEWZOOM")
+        return
+    if seen:
+        _draw_advice(layout.box(), status, width)
+
+
+def _draw_people(layout, chosen: int, people: int) -> None:
+    names = ["Main", *map(str, range(1, people + 1))]
+    grid = layout.grid_flow(row_major=True, columns=min(_IN_A_ROW, len(names)), even_columns=True, align=True)
+    for number, name in enumerate(names):
+        grid.operator("pifu.choose_person", text=name, depress=number == chosen).number = number
+
+
+def _draw_advice(box, status, width: int) -> None:
+    row = box.row()
+    if status.people >= 0:
+        several = f"{status.people} people: number {status.taken} is taken"
+        row.label(text={0: "Nobody recognised", 1: "One person"}.get(status.people, several), icon="USER")
+    else:
+        row.label(text="The photo could not be checked")
+    row.operator("pifu.look", text="", icon="FILE_REFRESH", emboss=False)
+    column = box.column()
+    column.active = not status.looking
+    for advice in status.advice:
+        draw_text(column, advice.sentence, width, _ICONS[advice.severity])
+    if status.people > 0 and not any(advice.severity != "info" for advice in status.advice):
+        column.label(text="Nothing speaks against it", icon="CHECKMARK")
+
+
+def _draw_choices(layout, settings, width: int) -> None:
+    layout.label(text="Back Photo (Optional)")
+    layout.template_ID(settings, "back_photo", open="pifu.pick_back_photo")
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
+    column.prop(settings, "model")
+    for model in models.imported():
+        if model.key == settings.model_key:
+            draw_text(column, model.licence, width, "INFO")
+    column.prop(settings, "quality")
+    column.prop(settings, "height_m")
+
+
+def draw_progress(layout, status) -> None:
+    """The bar of the work under way, its step, and the button that stops it."""
+    column = layout.column(align=True)
+    column.label(text=status.step)
+    column.progress(factor=status.fraction, type="BAR", text=f"{status.fraction:.0%}")
+    column.operator("pifu.cancel", icon="CANCEL")
+
+
+def draw_outcome(layout, status, width: int) -> None:
+    """How the last work ended; after an error with the button that mends it and the log."""
+    failed = status.state == "FAILED"
+    box = layout.box()
+    draw_text(box, status.message, width, "ERROR" if failed else "INFO")
+    if not failed:
+        return
+    if status.fix:
+        draw_text(box, status.fix, width)
+    button = BUTTONS.get(status.kind)
+    if button:
+        properties = box.operator(button.operator, text=button.label)
+        for name, value in button.properties:
+            setattr(properties, name, value)
+    box.operator("pifu.open_log", icon="TEXT")
+
+
+def draw_text(layout, text: str, width: int, icon: str = "NONE") -> None:
+    """A text in as many lines as the region of `width` pixels needs."""
+    ui_scale = bpy.context.preferences.system.ui_scale
+    letters = max(12, int((width - 40 * ui_scale) / (6.5 * ui_scale)) - (3 if icon != "NONE" else 0))
+    column = layout.column(align=True)
+    column.scale_y = 0.8
+    for index, line in enumerate(textwrap.wrap(text, letters)):
+        column.label(text=line, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE")

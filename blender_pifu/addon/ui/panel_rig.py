@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sub-panels for the bones of a person and for the check of one that is there."""
+
+import bpy
+
+from ..person.human import find_person
+from ..person.rigify import is_metarig
+from ..posing.repose import POSES
+from .panel import SubPanel
+
+_ICONS = {"OK": "CHECKMARK", "WARNING": "ERROR", "ERROR": "CANCEL"}
+
+
+class PIFU_PT_rig(SubPanel, bpy.types.Panel):
+    """Which bones the next person gets, and what to do with those of this one."""
+
+    bl_idname = "PIFU_PT_rig"
+    bl_label = "Rig"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        column = self.layout.column()
+        column.use_property_split = True
+        column.use_property_decorate = False
+        column.prop(context.scene.pifu, "bones")
+        row = self.layout.row(align=True)
+        for pose, label, _description in POSES:
+            row.operator("pifu.repose", text=f"To {label}").pose = pose
+        person = find_person(context)
+        if person and person.armature and is_metarig(person.armature):
+            self.layout.operator("pifu.generate_rig", icon="OUTLINER_OB_ARMATURE")
+
+
+class PIFU_PT_check(SubPanel, bpy.types.Panel):
+    """What was measured, and what mends it."""
+
+    bl_idname = "PIFU_PT_check"
+    bl_label = "Check"
+    bl_options = {"DEFAULT_CLOSED"}
+
+    def draw(self, context):
+        layout, report = self.layout, context.window_manager.pifu_report
+        layout.operator("pifu.validate", icon="VIEWZOOM")
+        person = find_person(context)
+        if person is None or report.body != person.body.name:
+            return
+        column = layout.column(align=True)
+        for line in report.lines:
+            if line.state == "OK":
+                _draw_line(column, line)
+                continue
+            box = column.box().column(align=True)
+            _draw_line(box, line)
+            if line.fix:
+                box.operator("pifu.fix", text=line.fix, icon="TOOL_SETTINGS").check = line.name
+
+
+def _draw_line(layout, line) -> None:
+    row = layout.split(factor=0.5)
+    row.label(text=line.label, icon=_ICONS[line.state])
+    row.label(text=line.value)
+
+
+CLASSES = (PIFU_PT_rig, PIFU_PT_check)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Thin operators for a person that is there: check it, mend it."""
+
+from pathlib import Path
+
+import bpy
+from bpy.props import CollectionProperty, EnumProperty, StringProperty
+
+from ..checks.fixes import FIXES
+from ..checks.validate import as_json, validate, worst
+from ..errors import UserError
+from ..person.human import find_person
+from ..person.rigify import generate, is_metarig
+from ..posing.repose import POSES, describe, repose
+
+
+class PIFU_PG_line(bpy.types.PropertyGroup):
+    """A line of the last check; never saved. Its name is the check's id."""
+
+    label: StringProperty(options={"SKIP_SAVE"})
+    state: StringProperty(options={"SKIP_SAVE"})
+    value: StringProperty(options={"SKIP_SAVE"})
+    fix: StringProperty(options={"SKIP_SAVE"})
+
+
+class PIFU_PG_report(bpy.types.PropertyGroup):
+    """The last check of a person, on the WindowManager. Written by the operators here alone."""
+
+    body: StringProperty(options={"SKIP_SAVE"})  # the mesh object's name
+    state: StringProperty(options={"SKIP_SAVE"})
+    json: StringProperty(options={"SKIP_SAVE"})
+    lines: CollectionProperty(type=PIFU_PG_line, options={"SKIP_SAVE"})
+
+
+class OnPerson:
+    """An operator that works on the person whose mesh or armature is active, in object mode."""
+
+    @classmethod
+    def poll(cls, context):
+        if context.mode != "OBJECT" or find_person(context) is None:
+            cls.poll_message_set("Select a human made here, in object mode")
+            return False
+        return True
+
+
+class PIFU_OT_validate(OnPerson, bpy.types.Operator):
+    """Check whether the human is ready to be rigged, posed and exported"""
+
+    bl_idname = "pifu.validate"
+    bl_label = "Check Human"
+
+    filepath: StringProperty(name="Report", description="File for the report as JSON; empty: none", subtype="FILE_PATH")
+
+    def execute(self, context):
+        report = check(context)
+        if self.filepath:
+            try:
+                Path(bpy.path.abspath(self.filepath)).write_text(report.json + "\n", encoding="utf-8")
+            except OSError as error:
+                self.report({"ERROR"}, f"The report cannot be written: {error}")
+                return {"CANCELLED"}
+        counts = {state: sum(line.state == state for line in report.lines) for state in ("ERROR", "WARNING")}
+        self.report({"INFO"}, "{ERROR} errors, {WARNING} warnings".format(**counts))
+        return {"FINISHED"}
+
+
+class PIFU_OT_fix(OnPerson, bpy.types.Operator):
+    """Mend this, and check again"""
+
+    bl_idname = "pifu.fix"
+    bl_label = "Fix"
+    bl_options = {"REGISTER", "UNDO"}
+
+    check: StringProperty(name="Check", description="Which line of the check", options={"SKIP_SAVE"})
+
+    def execute(self, context):
+        if self.check not in FIXES:
+            self.report({"ERROR"}, f'Nothing mends "{self.check}".')
+            return {"CANCELLED"}
+        FIXES[self.check](find_person(context))
+        check(context)
+        return {"FINISHED"}
+
+
+class PIFU_OT_repose(OnPerson, bpy.types.Operator):
+    """Pose the human by its weights, and make that the rest pose of mesh and bones"""
+
+    bl_idname = "pifu.repose"
+    bl_label = "To A-Pose or T-Pose"
+    bl_options = {"REGISTER", "UNDO"}
+
+    pose: EnumProperty(name="Pose", items=POSES, default="A")
+
+    @classmethod
+    def poll(cls, context):
+        if not super().poll(context):
+            return False
+        if find_person(context).armature is None:
+            cls.poll_message_set("This human has no armature")
+            return False
+        return True
+
+    def execute(self, context):
+        try:
+            torn = repose(context, find_person(context), self.pose)
+        except UserError as error:
+            self.report({"ERROR"}, f"{error} {error.fix}")
+            return {"CANCELLED"}
+        if torn.edges:
+            self.report({"WARNING"}, describe(torn))
+        return {"FINISHED"}
+
+
+class PIFU_OT_generate_rig(OnPerson, bpy.types.Operator):
+    """Generate Rigify's rig from the fitted metarig, and bind the human to it"""
+
+    bl_idname = "pifu.generate_rig"
+    bl_label = "Generate Rigify Rig"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        if not super().poll(context):
+            return False
+        armature = find_person(context).armature
+        if armature is None or not is_metarig(armature):
+            cls.poll_message_set("For a human made with Rigify's bones")
+            return False
+        return True
+
+    def execute(self, context):
+        try:
+            generate(context, find_person(context))
+        except UserError as error:
+            self.report({"ERROR"}, f"{error} {error.fix}")
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+def check(context) -> PIFU_PG_report:
+    """Check the person of `context` and keep the report for the panel."""
+    person = find_person(context)
+    lines = validate(person)
+    report = context.window_manager.pifu_report
+    report.body, report.state, report.json = person.body.name, worst(lines), as_json(person, lines)
+    report.lines.clear()
+    for line in lines:
+        item = report.lines.add()
+        item.name, item.label, item.state, item.value, item.fix = line.id, line.label, line.state, line.value, line.fix
+    return report
+
+
+CLASSES = (PIFU_PG_line, PIFU_PG_report, PIFU_OT_validate, PIFU_OT_fix, PIFU_OT_repose, PIFU_OT_generate_rig)

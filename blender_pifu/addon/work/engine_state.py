@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the engine is there and fits this version of the add-on. Cheap: asked at every redraw."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ... import paths
+from ...install.packages import fingerprint
+from ..errors import UserError
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """`word` is ready, missing, outdated or broken; `text` says it to the artist; `python` runs the engine."""
+
+    word: str
+    text: str
+    python: str = ""
+
+
+_seen: tuple[tuple, EngineState] | None = None
+
+
+def look() -> EngineState:
+    """The state of the engine now."""
+    global _seen
+    try:
+        stat = paths.stamp().stat()
+        key = (paths.stamp(), stat.st_mtime_ns, stat.st_size)
+    except OSError:
+        key = (paths.stamp(), 0, 0)
+    if _seen is None or _seen[0] != key:
+        _seen = key, _read()
+    state = _seen[1]
+    if state.word == "ready" and not Path(state.python).exists():
+        return EngineState("broken", "The engine's Python is gone.")
+    return state
+
+
+def require() -> EngineState:
+    """The state of a ready engine. Raises UserError, with what to do, for any other."""
+    state = look()
+    if state.word != "ready":
+        fixes = {"missing": "Install it", "outdated": "Update it", "broken": "Repair it"}
+        raise UserError(f"engine_{state.word}", state.text, f"{fixes[state.word]}: it needs the network once.")
+    return state
+
+
+def _read() -> EngineState:
+    stamp = paths.read_stamp()
+    if not stamp:
+        if paths.environment().exists():
+            return EngineState("missing", "The engine's installation is not finished.")
+        return EngineState("missing", "The engine is not installed.")
+    if stamp.get("requirements") != fingerprint("engine"):
+        return EngineState("outdated", "The engine is of another version of the add-on.", stamp["python"])
+    text = f"Ready on {stamp.get('device', 'cpu')}, PyTorch {stamp.get('torch', '')}"
+    return EngineState("ready", text, stamp["python"])

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The task behind Generate Human: a photo goes to the engine, what comes back goes into the scene."""
+
+import logging
+import shutil
+from pathlib import Path
+
+import bpy
+
+from ...protocol import Cancelled, Done, Failed, Generate, Progress
+from ..errors import UserError
+from ..ui import preferences
+from ..ui.properties import RESOLUTIONS, TEXTURES_PX
+from . import models, photo, session
+from .job import Outcome
+
+log = logging.getLogger(__name__)
+
+
+class GenerateTask:
+    """One job of the engine. Raises UserError if it cannot begin."""
+
+    title, first_step = "Generate Human", "Starting the engine"
+    belongs_to_file = True
+
+    def __init__(self, context, filepath: str = "", person: int = 0, back_filepath: str = "") -> None:
+        """filepath: the photo's; by default the photos and the person chosen in the scene are taken."""
+        settings, choices = context.scene.pifu, preferences.of(context)
+        self.importing = False
+        self._model = models.find(settings.model)
+        self._scene = context.scene.name
+        self._bones = settings.bones
+        self._client = session.client()
+        self._folder = session.new_job_folder()
+        self._output: Path | None = None
+        self._dropped = False
+        try:
+            source = self._source(settings, filepath)
+            self._name = source[0]
+            self._back = self._back_photo(settings, filepath, back_filepath)
+            self._client.begin(
+                Generate(
+                    job=self._folder.name,
+                    photo=str(source[1]),
+                    person=person if filepath else settings.person,
+                    back_photo=self._back,
+                    output=str(self._folder / "result.npz"),
+                    model=models.for_engine(self._model),
+                    resolution=RESOLUTIONS[settings.quality],
+                    device=preferences.torch_device(choices),
+                    height_m=settings.height_m,
+                    topology=settings.topology.lower(),
+                    texture_px=TEXTURES_PX[settings.texture],
+                    rig=settings.skeleton,
+                    keep_warm_s=choices.keep_warm_min * 60.0,
+                )
+            )
+        except OSError as error:
+            self._clean()
+            raise UserError("engine_broken", f"The engine cannot be started: {error}.", "Repair it.") from error
+        except BaseException:
+            self._clean()
+            raise
+
+    def poll(self, show) -> Outcome | None:
+        """See what the engine has done; build the scene when it is finished and Blender is free for it."""
+        for event in self._client.poll():
+            if isinstance(event, Progress):
+                show(event.step, event.fraction)
+            elif isinstance(event, Done):
+                self._output = Path(event.output)
+            elif isinstance(event, Failed):
+                self._clean()
+                return Outcome("FAILED", event.message, self._kind(event), event.fix)
+            elif isinstance(event, Cancelled):
+                self._clean()
+                return Outcome("CANCELLED", "Cancelled.")
+        if not self._output:
+            return None
+        if self._dropped:  # finished before the cancel came through
+            self._clean()
+            return Outcome("CANCELLED", "Cancelled.")
+        scene = bpy.data.scenes.get(self._scene, bpy.context.scene)
+        with bpy.context.temp_override(**_shown_in(scene)):
+            if obstacle := _obstacle(bpy.context):
+                show(obstacle, 1.0)
+                return None
+            self.importing = True
+            try:
+                return self._import(bpy.context, scene)
+            finally:
+                self._clean()
+
+    def cancel(self) -> None:
+        """Ask the engine to stop; what it has finished already is dropped."""
+        self._dropped = True
+        self._client.cancel()
+
+    def abort(self) -> None:
+        """Stop at once."""
+        self._client.abandon()
+        self._clean()
+
+    def _source(self, settings, filepath: str) -> tuple[str, Path]:
+        """(name for the person, file of the photo)"""
+        if filepath:
+            path = Path(bpy.path.abspath(filepath))
+            return path.stem or "Human", path
+        if settings.photo is None:
+            raise UserError("no_photo", "There is no photo yet.", "Choose one.")
+        return Path(settings.photo.name).stem or "Human", photo.as_file(settings.photo, self._folder, settings.id_data)
+
+    def _back_photo(self, settings, filepath: str, back_filepath: str) -> str:
+        if filepath:
+            return bpy.path.abspath(back_filepath) if back_filepath else ""
+        if settings.back_photo is None:
+            return ""
+        return str(photo.as_file(settings.back_photo, self._folder, settings.id_data, "back photo"))
+
+    def _kind(self, event: Failed) -> str:
+        """The sort of error, where the engine does not know what it was about."""
+        if event.kind == "model" and self._model not in models.BUNDLED:
+            return "imported_model"
+        if self._back and event.kind in {"input", "no_person"} and Path(self._back).name in event.message:
+            return "back_photo"
+        return event.kind
+
+    def _import(self, context, scene) -> Outcome:
+        from ..person.result import ResultError, read_npz
+        from ..person.scene import add_human
+
+        try:
+            human = read_npz(self._output)
+            add_human(context, scene, human, self._name, self._bones)
+        except (ResultError, MemoryError, RuntimeError) as error:
+            log.exception("the result cannot be brought in")
+            return Outcome("FAILED", str(error) or "Blender ran out of memory.", "result", "Try again.")
+        # In background mode there is no undo unless the script began it.
+        if not bpy.app.background or bpy.ops.ed.undo_history.poll():
+            bpy.ops.ed.undo_push(message=self.title)
+        notes = " ".join(str(note) for note in human.summary.get("notes", ()))
+        return Outcome("DONE", f"{self._name}: {len(human.faces):,} faces. {notes}".strip())
+
+    def _clean(self) -> None:
+        # A worker that is being killed may still hold a file on Windows; the session's end sweeps it.
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _shown_in(scene) -> dict:
+    """The override for a window that shows the scene: a timer has none of its own."""
+    windows = bpy.context.window_manager.windows
+    return next(({"window": window} for window in windows if window.scene == scene), {"scene": scene})
+
+
+def _obstacle(context) -> str:
+    """Why the scene cannot be changed just now, or nothing. In other modes an undo step would miss new objects."""
+    if bpy.app.background:
+        return ""
+    if context.mode != "OBJECT":
+        return "Done: leave to Object Mode to bring the human in"
+    if bpy.app.is_job_running("RENDER"):
+        return "Done: waiting for the render to end"
+    return ""

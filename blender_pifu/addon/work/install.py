@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The task behind Install, Repair and Remove: the installer as a child process, its JSON lines as progress."""
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import bpy
+
+from ... import child
+from ..errors import UserError
+from ..ui import preferences
+from . import session
+from .job import Outcome
+
+INSTALLER = child.ROOT / "vendor_install.py"
+_KILL_S = 10.0  # for the installer to clean up after a cancel
+
+
+class InstallTask:
+    """One run of the installer. Raises UserError if it cannot begin."""
+
+    belongs_to_file = False
+    importing = False
+
+    def __init__(self, context, remove: bool = False) -> None:
+        self.title = "Remove Engine" if remove else "Install Engine"
+        self.first_step = "Removing the engine" if remove else "Starting the installer"
+        arguments = ["--remove"] if remove else _install_arguments(preferences.of(context))
+        session.close()  # Windows cannot replace files in use
+        self._end: dict = {}
+        self._cancelled_at: float | None = None
+        try:
+            self._folder = Path(tempfile.mkdtemp(prefix="blender_pifu_"))
+            output, self._errors = self._folder / "output.jsonl", self._folder / "errors.log"
+            with open(output, "wb") as stdout, open(self._errors, "wb") as stderr:
+                command = [sys.executable, *bpy.app.python_args, INSTALLER, "--json", *arguments]
+                self._process = child.start(command, cwd=self._folder, stdout=stdout, stderr=stderr)
+        except OSError as error:
+            raise UserError("install_failed", f"The installer cannot be started: {error}.") from error
+        self._tail = child.Tail(output)
+
+    def poll(self, show) -> Outcome | None:
+        """Pass its progress on; see how it ended."""
+        gone = self._process.poll() is not None
+        for line in self._tail.lines():
+            item = json.loads(line)
+            if "status" in item:
+                self._end = item
+            elif self._cancelled_at is None:
+                show(": ".join(filter(None, (item["step"], item.get("message")))), item["fraction"])
+        if gone:
+            outcome = self._outcome()
+            self._clean()
+            return outcome
+        if self._cancelled_at is not None and time.monotonic() - self._cancelled_at > _KILL_S:
+            self._process.kill()
+        return None
+
+    def cancel(self) -> None:
+        """Ask the installer to stop; it can be resumed later."""
+        if self._cancelled_at is None:
+            self._cancelled_at = time.monotonic()
+            self._process.terminate()
+
+    def abort(self) -> None:
+        """Stop at once."""
+        self._process.terminate()
+        self._clean()
+
+    def _outcome(self) -> Outcome:
+        message, fix = self._end.get("message", ""), self._end.get("fix", "")
+        if self._end.get("status") in {"ready", "removed"}:
+            return Outcome("DONE", message)
+        if self._cancelled_at is not None:
+            return Outcome("CANCELLED", "Cancelled. Install goes on where it stopped.")
+        if not message:
+            words = child.last_words(self._errors)
+            message = f"The installer stopped unexpectedly ({child.describe_exit(self._process.returncode)}). {words}"
+        return Outcome("FAILED", message, "install_failed", fix)
+
+    def _clean(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)  # best effort in the system's temporary folder
+
+
+def _install_arguments(choices) -> list[str]:
+    arguments = ["--device", choices.device]
+    if choices.wheels:
+        return [*arguments, "--wheels", os.path.abspath(bpy.path.abspath(choices.wheels))]
+    if not bpy.app.online_access:
+        raise UserError(
+            "offline",
+            "Installing downloads the engine, and Blender is not allowed to go online.",
+            "Allow it in Preferences > System > Network > Allow Online Access, or name a folder of wheels in the "
+            "add-on's preferences.",
+        )
+    return arguments

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cut apart what the photo fused: an arm against the trunk, a hand on the hip, legs side by side.
+
+The cut is made in the field, not on the mesh: half-way between two parts of the fitted body that do not grow together
+lies a sheet, and the field is made empty in a thin layer about it. Marching cubes then closes both sides by itself.
+"""
+
+import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from scipy.ndimage import gaussian_filter
+from scipy.spatial import cKDTree
+from torch import Tensor
+
+from ..surface.mesh import vertex_normals
+from .bones import BONES, INDEX, SIDES, part
+from .fit import Fit
+from .model import load_body
+
+GAP_STEPS = 1.75  # lattice steps that the layer is thick: at 1.5 single cells bridged it
+GRID_M = 0.011
+# Share of the first bone next to the trunk that grows together with it.
+ROOT_SHARE = {"upper_arm": 0.42, "thigh": 0.3}
+REACH_M = 0.06  # how far from both skins a sheet goes
+MOST_APART_M = 0.018  # metres between a limb's skin and the surface, on average, up to which it may be cut free
+LEAST_POINTS = 6  # grid points of a sheet within the solid from which there is something to cut
+MOST_ARM, MOST_LEGS = 800, 1300  # grid points: legs touch all along, but arms that seem to are drawn into the trunk
+OPEN_RIM = 0.2  # share of a sheet's points that may lie where it ends within the solid: there it cuts nothing apart
+SLOPE_STEPS = 1.5  # lattice steps over which the field rises from the layer's edge to full
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One cut.
+
+    name: for the artist; limb: as `bones.part`, or "leg"; values: (2, z, y, x) on a grid over low..high (3,) field
+    space: signed distance from the sheet, and how far (negative) a point lies within its extent; reach: (z, y, x) the
+    same without the end where the parts grow together; most: grid points of solid that it may cut through.
+    """
+
+    name: str
+    limb: str
+    values: Tensor
+    reach: np.ndarray
+    most: int
+    low: np.ndarray
+    high: np.ndarray
+
+
+class SeparatedField:
+    """A field (see `surface.extract_surface`) made empty in layers about sheets."""
+
+    def __init__(self, field, sheets: list[Sheet], spacing: float):
+        """spacing: of the lattice on which it will be extracted, field units."""
+        self.device = field.device
+        self._field, self._spacing = field, spacing
+        self._sheets = [
+            (
+                sheet.values[None].to(field.device),
+                *(torch.from_numpy(e).float().to(field.device) for e in (sheet.low, sheet.high)),
+            )
+            for sheet in sheets
+        ]
+
+    def support(self, xy: Tensor) -> Tensor:
+        """As the field's own."""
+        return self._field.support(xy)
+
+    def lowered(self, dtype: torch.dtype) -> "SeparatedField | None":
+        """The field's own in low precision (see `precision.choose`), cut apart alike; None where it has none."""
+        own = getattr(self._field, "lowered", None)
+        low = own and own(dtype)
+        if low is None:
+            return None
+        apart = copy.copy(self)
+        apart._field, apart.precision = low, low.precision
+        return apart
+
+    def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+        """As the field's own, at most what the layers leave."""
+        occupancy = self._field.query_columns(xy, column, z)
+        points = torch.cat([xy[column], z[:, None]], 1)
+        for values, low, high in self._sheets:
+            place = (points - low) / (high - low) * 2 - 1
+            found = F.grid_sample(
+                values, place[None, None, None].to(values.dtype), mode="bilinear", padding_mode="border",
+                align_corners=True,
+            )[0, :, 0, 0]  # fmt: skip
+            outside = torch.maximum(found[0].abs() - GAP_STEPS / 2 * self._spacing, found[1])
+            outside = torch.where((place.abs() > 1).any(1), torch.full_like(outside, 1e3), outside)
+            left = (0.5 + outside / (2 * SLOPE_STEPS * self._spacing)).clamp(0, 1)
+            occupancy = torch.minimum(occupancy, left.to(occupancy.dtype))
+        return occupancy
+
+
+def find_sheets(field, fit: Fit) -> tuple[list[Sheet], list[str]]:
+    """The cuts that the field needs, and a note for each pair of parts that must stay as they are."""
+    parts = _Parts(fit)
+    sheets, notes = [], []
+    for name, limb, first, second, root in parts.pairs():
+        sheet = parts.sheet(name, limb, first, second, root)
+        if sheet is None:
+            continue
+        inside, rim = _within(field, sheet)
+        if inside < LEAST_POINTS:
+            continue
+        if rim > OPEN_RIM:
+            notes.append(f"{name} cannot be separated: clothes or hair join them.")
+        elif any(apart > MOST_APART_M for part, apart in fit.limbs_m.items() if part.startswith(limb)):
+            notes.append(f"{name} cannot be separated: the body does not fit closely there.")
+        elif inside > sheet.most:
+            notes.append(f"{name} cannot be separated: the surface shows no border between them.")
+        else:
+            sheets.append(sheet)
+    return sheets, notes
+
+
+class _Parts:
+    """The fitted skin by what may be cut from what."""
+
+    def __init__(self, fit: Fit):
+        body = load_body()
+        self.metre = fit.metre
+        self.skin = fit.vertices[: body.skin_vertices]
+        self.normals = vertex_normals(self.skin, body.triangles)
+        labels = body.labels[: body.skin_vertices]
+        names = np.array([part(bone) for bone in BONES])[labels]
+        heads = body.mean[body.head_rows].numpy()
+        rest = body.mean[: body.skin_vertices].numpy()
+        self.limb, self.root = {}, {}
+        for kind, first, follower in (("arm", "upper_arm", "forearm"), ("leg", "thigh", "shin")):
+            for side in SIDES:
+                begin, end = heads[INDEX[first + side]], heads[INDEX[follower + side]]
+                along = (rest - begin) @ (end - begin) / ((end - begin) @ (end - begin))
+                near = (along < ROOT_SHARE[first]) & (labels == INDEX[first + side])
+                self.limb[kind + side] = (names == kind + side) & ~near
+                self.root[kind + side] = near | ((labels == INDEX["shoulder" + side]) if kind == "arm" else False)
+
+    def pairs(self):
+        """(name, limb, first, second, root): masks of skin; where the root is nearest, the two grow together."""
+        for side, word in zip(SIDES, ("left", "right"), strict=True):
+            arm, root = self.limb["arm" + side], self.root["arm" + side]
+            yield f"The {word} arm and the body", "arm" + side, arm, ~arm & ~root, root
+        legs, roots = ([kind["leg" + side] for side in SIDES] for kind in (self.limb, self.root))
+        yield "The legs", "leg", *legs, ~legs[0] & ~legs[1] | roots[0] | roots[1]
+
+    def sheet(self, name, limb, first, second, root) -> Sheet | None:
+        """The sheet between two masks of skin; None where they are far apart."""
+        step, reach = GRID_M * self.metre, REACH_M * self.metre
+        low, high = self.skin[first].min(0) - reach, self.skin[first].max(0) + reach
+        shape = np.ceil((high - low) / step).astype(int) + 1
+        high = low + (shape - 1) * step
+        axes = [low[k] + step * np.arange(shape[k]) for k in range(3)]
+        grid = np.stack(np.meshgrid(*axes[::-1], indexing="ij")[::-1], -1).reshape(-1, 3)
+        near = np.flatnonzero(np.isfinite(cKDTree(self.skin[first]).query(grid, distance_upper_bound=2 * reach)[0]))
+        near = near[np.isfinite(cKDTree(self.skin[second]).query(grid[near], distance_upper_bound=2 * reach)[0])]
+        if not len(near):
+            return None
+        a, b = self._signed(first, grid[near]), self._signed(second, grid[near])
+        joined = cKDTree(self.skin[root]).query(grid[near])[0]
+        far = 3 * reach
+        apart, beyond = np.full(len(grid), far), np.full(len(grid), far)
+        apart[near] = (a - b) / 2
+        reached = beyond.copy()
+        reached[near] = np.maximum(a, b) - reach
+        beyond[near] = np.maximum(reached[near], np.minimum(np.abs(a), np.abs(b)) - joined)
+        apart, beyond, reached = (
+            gaussian_filter(v.reshape(shape[::-1]), 0.8, mode="nearest").astype(np.float32)
+            for v in (apart, beyond, reached)
+        )
+        most = MOST_LEGS if limb == "leg" else MOST_ARM
+        return Sheet(name, limb, torch.from_numpy(np.stack([apart, beyond])), reached, most, low, high)
+
+    def _signed(self, mask, points):
+        """Distance (N,) of points from some skin, negative within the body."""
+        apart, near = cKDTree(self.skin[mask]).query(points)
+        inward = ((points - self.skin[mask][near]) * self.normals[mask][near]).sum(1) < 0
+        return np.where(inward, -apart, apart)
+
+
+def _within(field, sheet):
+    """How many grid points on the sheet lie in the solid, and the share of them at the sheet's own end."""
+    apart, beyond = sheet.values.numpy()
+    shape = np.array(apart.shape[::-1])
+    step = float((sheet.high - sheet.low)[0] / (shape[0] - 1))
+    z, y, x = np.nonzero((np.abs(apart) < 0.6 * step) & (beyond < 0))
+    if not len(x):
+        return 0, 0.0
+    points = torch.from_numpy((sheet.low + np.stack([x, y, z], 1) * step).astype(np.float32)).to(field.device)
+    columns = torch.arange(len(points), device=field.device)
+    solid = field.query_columns(points[:, :2].contiguous(), columns, points[:, 2].contiguous()).cpu().numpy() > 0.5
+    ends = sheet.reach[z, y, x] > -1.5 * step
+    return int(solid.sum()), float((solid & ends).sum() / max(1, solid.sum()))

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mesh as .glb: glTF 2.0 (Khronos, section numbers below are of its specification) with texture, skin, targets."""
+
+import json
+
+import numpy as np
+
+from ..surface.mesh import split_quads
+
+FLOAT, USHORT, UINT = 5126, 5123, 5125
+KINDS = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
+
+
+def glb_bytes(result):
+    """The contents of a .glb of a Reconstruction: metres, Y up, facing +Z."""
+    faces, corners = split_quads(result.faces)
+    source, uv = np.arange(len(result.vertices)), None
+    if result.texture:  # a vertex of several UVs becomes several
+        corner_uv = result.texture.uv.reshape(-1, 2)[corners]
+        keys = np.column_stack([faces.ravel(), corner_uv.reshape(-1, 2)])
+        unique, first = np.unique(keys, axis=0, return_inverse=True)
+        source, uv, faces = unique[:, 0].astype(np.int64), unique[:, 1:], first.reshape(-1, 3)
+    file = _Buffers()
+    attributes = {
+        "POSITION": file.add(_y_up(result.vertices)[source], FLOAT, bounds=True),
+        "NORMAL": file.add(_y_up(result.normals)[source], FLOAT),
+    }
+    material = {"name": "Human", "pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.9}}
+    tree = {"asset": {"version": "2.0", "generator": "blender_pifu"}, "scene": 0, "materials": [material]}
+    if result.texture:
+        attributes["TEXCOORD_0"] = file.add(np.column_stack([uv[:, 0], 1 - uv[:, 1]]), FLOAT)
+        tree |= {"textures": [{"source": 0, "sampler": 0}], "samplers": [{"magFilter": 9729, "minFilter": 9987}]}
+        tree["images"] = [{"bufferView": file.view(result.texture.png), "mimeType": "image/png", "name": "Human"}]
+        material["pbrMetallicRoughness"]["baseColorTexture"] = {"index": 0}
+    else:  # a texture would be multiplied by these (3.7.2.1); linear, as floats because bytes would band in the dark
+        attributes["COLOR_0"] = file.add(_linear(result.colors)[source], FLOAT)
+    mesh = {"name": "Human", "primitives": [{"attributes": attributes, "material": 0}]}
+    nodes = [{"name": "Human", "mesh": 0}]
+    tree |= {"meshes": [mesh], "nodes": nodes, "scenes": [{"nodes": [0]}]}
+    if result.rig:
+        tree["scenes"][0]["nodes"] += _skin(result.rig, source, attributes, nodes, file, tree)
+    if result.shape_keys:
+        moves = [_y_up(offsets)[source] for offsets in result.shape_keys.offsets]
+        mesh["primitives"][0]["targets"] = [{"POSITION": file.add(move, FLOAT, bounds=True)} for move in moves]
+        mesh |= {"weights": [0.0] * len(moves), "extras": {"targetNames": list(result.shape_keys.names)}}
+    mesh["primitives"][0]["indices"] = file.add(faces.reshape(-1, 1), UINT)
+    tree |= {"accessors": file.accessors, "bufferViews": file.views, "buffers": [{"byteLength": len(file.data)}]}
+    return _container(json.dumps(tree).encode(), bytes(file.data))
+
+
+def _skin(rig, source, attributes, nodes, file, tree):
+    """Add joints and weights (3.7.3); returns the root joints' node numbers. Joints' axes are the scene's."""
+    heads = _y_up(rig.heads).astype(np.float64)
+    first = len(nodes)
+    for index, (name, parent) in enumerate(zip(rig.names, rig.parents.tolist(), strict=True)):
+        offset = heads[index] - (heads[parent] if parent >= 0 else 0)
+        nodes.append({"name": name, "translation": offset.tolist()})
+        if parent >= 0:
+            nodes[first + parent].setdefault("children", []).append(first + index)
+    bind = np.tile(np.eye(4), (len(heads), 1, 1))
+    bind[:, 3, :3] = -heads  # columns come first in glTF
+    used = np.where(rig.weights > 0, rig.weight_bones, 0)
+    attributes["JOINTS_0"] = file.add(used[source], USHORT)
+    attributes["WEIGHTS_0"] = file.add(rig.weights[source], FLOAT)
+    joints = list(range(first, first + len(heads)))
+    tree["skins"] = [{"joints": joints, "inverseBindMatrices": file.add(bind.reshape(-1, 16), FLOAT)}]
+    nodes[0]["skin"] = 0
+    return [first + index for index in np.flatnonzero(rig.parents < 0).tolist()]
+
+
+class _Buffers:
+    """The binary part as it grows, and what describes it (3.6)."""
+
+    def __init__(self):
+        self.data, self.views, self.accessors = bytearray(), [], []
+
+    def add(self, array, component, bounds=False):
+        """Append an array (N, width); returns its accessor's number."""
+        array = np.ascontiguousarray(array, {FLOAT: "<f4", USHORT: "<u2", UINT: "<u4"}[component])
+        accessor = {"bufferView": self.view(array.tobytes()), "componentType": component, "count": len(array)}
+        accessor["type"] = KINDS[array.shape[1]]
+        if bounds:
+            accessor |= {"min": array.min(0).tolist(), "max": array.max(0).tolist()}
+        self.accessors.append(accessor)
+        return len(self.accessors) - 1
+
+    def view(self, data):
+        """Append bytes; returns their view's number."""
+        self.data += b"\0" * (-len(self.data) % 4)
+        self.views.append({"buffer": 0, "byteOffset": len(self.data), "byteLength": len(data)})
+        self.data += data
+        return len(self.views) - 1
+
+
+def _container(text, binary):
+    """Header, JSON chunk, binary chunk (4.4), each padded to four bytes."""
+    text += b" " * (-len(text) % 4)
+    binary += b"\0" * (-len(binary) % 4)
+    chunks = b"".join(
+        len(chunk).to_bytes(4, "little") + kind + chunk for chunk, kind in ((text, b"JSON"), (binary, b"BIN\0"))
+    )
+    return b"glTF" + (2).to_bytes(4, "little") + (12 + len(chunks)).to_bytes(4, "little") + chunks
+
+
+def _y_up(vectors):
+    """(..., 3) Blender space -> glTF's axes."""
+    return np.stack([vectors[..., 0], vectors[..., 2], -vectors[..., 1]], -1)
+
+
+def _linear(colors):
+    """sRGB bytes (V, 3) -> linear float32."""
+    value = colors / 255.0
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)

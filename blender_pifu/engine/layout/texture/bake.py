@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The base colour map: the photo where the camera saw the surface, the drawn back behind, vertex colours between."""
+
+import cv2
+import numpy as np
+
+from ...color.painting import Side
+from ...surface.mesh import split_quads
+from .texels import cover
+
+# So far outside a triangle (texels) its colours are still computed: what filtering reads at a seam is the seam's own.
+SLACK = 1.0
+
+
+def bake(shape, uv, dense, spacing, size, pictures):
+    """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a Shape.
+
+    dense: the Shape that hides what lies behind it, cut with lattice step `spacing`, field units. pictures: what
+    `colors.paint` takes: "photo" and perhaps "back". Wherever these are not trusted the texture has the colours of the
+    shape's vertices, which go over into them. Texels no face covers continue the nearest.
+    """
+    triangles, corners = split_quads(shape.faces)
+    found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
+    # Where several faces reach for a texel, the one it lies in most has it.
+    depth = found.weights.min(1)
+    order = np.lexsort((found.face, -depth, found.texel))
+    first = order[np.append(True, np.diff(found.texel[order]) > 0)]
+    texel, face, weights = found.texel[first], found.face[first], found.weights[first]
+    picture = np.zeros((size * size, 3), np.uint8)
+    known = np.ones(size * size, np.uint8)
+    sides = [
+        Side(dense.vertices, dense.faces, spacing, pictures[name], side)
+        for name, side in (("back", -1), ("photo", 1))
+        if pictures.get(name) is not None
+    ]
+    for start in range(0, len(texel), 1 << 20):  # maps of 4096 need gigabytes at once
+        part = slice(start, start + (1 << 20))
+        mine, share = triangles[face[part]], weights[part]
+
+        def between(values, mine=mine, share=share):
+            return np.einsum("nk,nkc->nc", share, values[mine].astype(np.float32))
+
+        points, normals, colors = (between(values) for values in (shape.vertices, shape.normals, shape.colors))
+        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+        for side in sides:
+            trust = side.trust(points, normals)
+            seen = np.flatnonzero(trust > 0)
+            colors[seen] += trust[seen, None] * (side.colors(points[seen]) * 255 - colors[seen])
+        picture[texel[part]] = np.round(colors.clip(0, 255))
+    known[texel] = 0
+    return _spread(picture.reshape(size, size, 3), known.reshape(size, size))
+
+
+def _spread(picture, empty):
+    """Give texels where `empty` (n, n) is 1 the colour of the nearest other."""
+    _, nearest = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    colors = np.zeros((int(nearest.max()) + 1, 3), np.uint8)
+    filled = empty == 0
+    colors[nearest[filled]] = picture[filled]
+    return colors[nearest]
+
+
+def png(picture):
+    """The bytes of a PNG file of a picture (n, n, 3) uint8 sRGB."""
+    return cv2.imencode(".png", picture[..., ::-1])[1].tobytes()

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""UVs without overlap: the body cut along its outline into a front and a back, as tailors do, each laid flat.
+
+A chart that overlaps itself is cut up further until none does; a single face never does.
+"""
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+from ...surface.mesh import directed_edges, neighbour_mean, split_quads
+from .flatten import project, unfold
+from .pack import pack
+from .texels import cover
+
+SMOOTHING = 12
+# Components smaller than this go to what surrounds them.
+LEAST_FACES = 0.004
+# Pixels along a triangle in the pictures in which overlaps are looked for: a quick one, then one finer than textures.
+TEST_PX = 7, 20
+FINAL_PX = 4096
+# Empty border round each chart, in sides of the map: 8 texels of 2048, enough for the first three mip levels.
+MARGIN = 4 / 1024
+# Charts of at most so many faces may stay as they are seen, foreshortened, where unfolding fails.
+SMALL = 50
+# Triangles may be squeezed to this share of their area at most.
+LEAST_AREA = 0.1
+AXES = np.vstack([np.eye(3), -np.eye(3)])
+
+
+def unwrap(vertices, faces, normals):
+    """UVs (F, 3|4, 2) float32 of each face's corners, 0..1, v up, and the chart (F,) of each face.
+
+    vertices (V, 3), faces (F, 3|4) with -1 as the fourth of a triangle, normals (V, 3), field space. Deterministic.
+    """
+    links = _face_links(faces)
+    mean = neighbour_mean(faces, len(vertices))
+    facing = normals[:, 2].astype(np.float64)
+    for _ in range(SMOOTHING):
+        facing = mean @ facing
+    real = faces >= 0
+    front = np.where(real, facing[faces], 0).sum(1) > 0
+    front = _without_islands(front, links, LEAST_FACES * len(faces))
+    uv = np.zeros((*faces.shape, 2))
+    charts = np.full(len(faces), -1)
+    pending, count = _pieces(np.arange(len(faces)), front, links), 0
+    while pending:
+        chosen = pending.pop(0)
+        placed, bad = _lay(vertices, faces[chosen])
+        if bad is None:
+            uv[chosen], charts[chosen] = placed, count
+            count += 1
+        else:
+            pending += _cut(vertices, faces, chosen, bad, links)
+    while True:
+        packed = _arrange(uv, charts, count, real).astype(np.float32)
+        over = _over_others(packed, faces)
+        if not len(over):
+            return packed, charts
+        for face in over.tolist():  # slivers that the tests of the charts could not see
+            uv[face], charts[face] = _rectangle(vertices[faces[face]].astype(np.float64)), count
+            count += 1
+
+
+def _lay(vertices, faces):
+    """UVs of a chart's corners and None, or None and which of its faces (F,) bool lie wrong."""
+    used, local = np.unique(faces[faces >= 0], return_inverse=True)
+    renumbered = np.full(faces.shape, -1)
+    renumbered[faces >= 0] = local
+    triangles, corners = split_quads(renumbered)
+    points = vertices[used].astype(np.float64)
+    seen = project(points, triangles)
+    if len(faces) == 1:
+        return _single(points[renumbered[0]], seen[renumbered[0]], triangles, seen), None
+    ways = [unfold(points, triangles, seen), *([seen] if len(faces) <= SMALL else [])]
+    fewest = None
+    for placed in ways:
+        bad = _wrong(points, triangles, placed)
+        if not bad.any():
+            uv = np.zeros((*faces.shape, 2))
+            uv[faces >= 0] = placed[local]
+            return uv, None
+        owners = np.zeros(len(faces), bool)
+        owners[(corners[:, 0] // faces.shape[1])[bad]] = True
+        if fewest is None or owners.sum() < fewest.sum():
+            fewest = owners
+    return None, fewest
+
+
+def _single(corners, seen_corners, triangles, seen):
+    """UVs (1, 3|4, 2) of one face's corners (3|4, 3): as it is seen, or, of a quad that is not convex, a rectangle."""
+    if not _wrong(corners, triangles, seen).any():
+        return seen_corners[None]
+    return _rectangle(corners)[None]
+
+
+def _rectangle(corners):
+    """UVs (3|4, 2) of one face's corners (3|4, 3) that cannot lie over themselves: a rectangle, or half of one."""
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    width, height = np.maximum((sides[0] + sides[2]) / 2, 1e-9), np.maximum((sides[1] + sides[-1]) / 2, 1e-9)
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]])[: len(corners)]
+
+
+def _wrong(points, triangles, placed):
+    """Triangles (T,) bool that are turned over, squeezed to nothing, or lie over others."""
+    one, two = (placed[triangles[:, k]] - placed[triangles[:, 0]] for k in (1, 2))
+    flat = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
+    edges = [points[triangles[:, k]] - points[triangles[:, 0]] for k in (1, 2)]
+    bad = flat < LEAST_AREA * np.linalg.norm(np.cross(*edges), axis=1)
+    low, high = placed.min(0), placed.max(0)
+    unit = ((placed - low) / max((high - low).max(), 1e-12))[triangles]
+    for pixels in TEST_PX:
+        if bad.any():
+            break
+        size = int(pixels * np.sqrt(len(triangles)) + 2)
+        found = cover(unit, size)
+        times = np.bincount(found.texel, minlength=size**2)
+        bad[found.face[times[found.texel] > 1]] = True
+    return bad
+
+
+def _over_others(uv, faces):
+    """Indices of faces that lie over an earlier one somewhere in a map of FINAL_PX."""
+    found = cover(uv.reshape(-1, 2)[split_quads(faces)[1]].astype(np.float64), FINAL_PX)
+    times = np.bincount(found.texel, minlength=FINAL_PX**2)
+    several = np.flatnonzero(times[found.texel] > 1)
+    owner = split_quads(faces)[1][found.face[several], 0] // faces.shape[1]
+    order = np.lexsort((owner, found.texel[several]))
+    texel, owner = found.texel[several][order], owner[order]
+    return np.unique(owner[1:][texel[1:] == texel[:-1]])
+
+
+def _cut(vertices, faces, chosen, bad, links):
+    """Smaller charts in place of one, of which `bad (F,)` faces lie wrong."""
+    if bad.all() or len(chosen) <= 6:
+        normals = _face_normals(vertices, faces[chosen])
+        sides = (normals @ AXES.T).argmax(1)
+        pieces = _pieces(chosen, sides, links)
+        if len(pieces) > 1:
+            return pieces
+        return [chosen[: len(chosen) // 2], chosen[len(chosen) // 2 :]]
+    among = links[chosen][:, chosen]
+    wide = bad | (among @ bad.astype(float) > 0)
+    wide = bad if wide.all() else wide
+    sides = np.where(wide, (_face_normals(vertices, faces[chosen]) @ AXES.T).argmax(1), -1)
+    return _pieces(chosen, sides, links)
+
+
+def _pieces(chosen, labels, links):
+    """The faces `chosen (F,)` by connected pieces of the same label (F,), largest first."""
+    among = links[chosen][:, chosen].tocoo()
+    same = labels[among.row] == labels[among.col]
+    graph = coo_matrix((np.ones(same.sum(), bool), (among.row[same], among.col[same])), among.shape)
+    count, piece = connected_components(graph, directed=False)
+    order = np.argsort(piece, kind="stable")
+    parts = np.split(chosen[order], np.cumsum(np.bincount(piece, minlength=count))[:-1])
+    return sorted(parts, key=lambda part: (-len(part), part[0]))
+
+
+def _without_islands(front, links, least):
+    """Sides (F,) bool, small pieces of which are given to the other."""
+    for _ in range(4):
+        changed = False
+        for part in _pieces(np.arange(len(front)), front, links):
+            if len(part) < least:
+                front = front.copy()
+                front[part] = ~front[part]
+                changed = True
+        if not changed:
+            break
+    return front
+
+
+def _arrange(uv, charts, count, real):
+    """Charts packed into the unit square."""
+    lows, sizes = np.zeros((count, 2)), np.zeros((count, 2))
+    for chart in range(count):
+        mine = charts == chart
+        corners = uv[mine][real[mine]]
+        lows[chart], sizes[chart] = corners.min(0), np.ptp(corners, axis=0)
+    margin = MARGIN
+    while True:
+        try:
+            places, scale = pack(sizes, margin)
+            break
+        except ValueError:
+            margin /= 2
+    packed = (uv - lows[charts][:, None]) * scale + places[charts][:, None]
+    return np.where(real[..., None], packed, 0)
+
+
+def _face_links(faces):
+    """Sparse (F, F): which faces share an edge."""
+    start, end = directed_edges(faces)
+    owner = np.nonzero(faces >= 0)[0]
+    size = int(faces.max()) + 1
+    key = np.minimum(start, end) * size + np.maximum(start, end)
+    order = np.argsort(key, kind="stable")
+    pairs = owner[order].reshape(-1, 2)  # closed: two faces at each edge
+    graph = coo_matrix((np.ones(len(pairs)), pairs.T), (len(faces), len(faces))).tocsr()
+    return ((graph + graph.T) > 0).astype(float).tocsr()
+
+
+def _face_normals(vertices, faces):
+    """Unit normals (F, 3) of faces (F, 3|4), by their first three corners and, of quads, the other two."""
+    points = vertices.astype(np.float64)
+    last = faces[:, -1]
+    last = np.where(last < 0, faces[:, 2], last)
+    diagonal = np.cross(points[faces[:, 2]] - points[faces[:, 0]], points[last] - points[faces[:, 1]])
+    triangle = np.cross(points[faces[:, 1]] - points[faces[:, 0]], points[faces[:, 2]] - points[faces[:, 0]])
+    normals = diagonal if faces.shape[1] == 4 else triangle
+    normals = np.where((faces[:, -1:] < 0), triangle, normals)
+    return normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)

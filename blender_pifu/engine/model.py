@@ -1,0 +1,231 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Models by name or file: encode a photo once, then query its field as often as needed."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from .back_photo.back_cut import BackCut
+from .back_photo.map_fusion import fuse
+from .back_photo.relief import drawn_relief
+from .color.behind_arms import hide_arms
+from .color.behind_head import hide_face
+from .errors import ModelError
+from .face.head_crop import close_up
+from .face.mean_face import find_face, lay_face
+from .networks.coarse import CoarseConfig, CoarseLevel, Maps
+from .networks.field import Field
+from .networks.fine import FineConfig, FineLevel, enlarged
+from .networks.limb_maps import draw_hints
+from .published.pifu import PIFuModel
+from .published.pifuhd import PIFuHDModel
+from .published.settings import Settings
+from .published.tensors import Tensors
+from .reading.person_cut import PersonCut, network_input
+
+DATA = Path(__file__).parents[1] / "data"
+# Bundled names: "fast" is the core of "human" without its details and its fine level.
+BUNDLED = ("human", "fast")
+FINE = "fine."  # prefix of the fine level's tensors in a file
+PUBLISHED = {family.family: family for family in (PIFuHDModel, PIFuModel)}
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """One encoded photo: the drawn maps (see `Maps` for shapes and units) and the network's input."""
+
+    image: Tensor  # (1, 4, h, w): masked photo in [-1, 1], mask 0..1
+    maps: Maps
+
+    @property
+    def mask(self) -> Tensor:
+        return self.image[:, 3:4]
+
+    @property
+    def front_normals(self) -> Tensor:
+        return self.maps.front_normals
+
+    @property
+    def back_normals(self) -> Tensor:
+        return self.maps.back_normals
+
+    @property
+    def front_depth(self) -> Tensor:
+        return self.maps.front_depth
+
+    @property
+    def back_depth(self) -> Tensor:
+        return self.maps.back_depth
+
+    @property
+    def back_rgb(self) -> Tensor:
+        return self.maps.back_rgb
+
+
+class HumanModel:
+    """The bundled family: a coarse level and, where the weights have one, a fine level that redraws its maps at twice
+    the resolution."""
+
+    notes = ()  # what whoever uses its results must be told
+
+    def __init__(
+        self,
+        level: CoarseLevel,
+        name: str,
+        fine: FineLevel | None = None,
+        coarse_px: int | None = None,
+        reads_back: bool = False,
+    ):
+        """coarse_px: side of the coarse level's input, by default its largest; reads_back: whether these weights read
+        the shape of a photo of the back better than they guess it."""
+        self.level, self.name, self.fine, self.reads_back = level.eval(), name, fine, reads_back
+        self._coarse_px = coarse_px or level.config.input_px
+        self.input_px = 2 * self._coarse_px if fine else self._coarse_px
+
+    def without_fine(self) -> "HumanModel | None":
+        """The same model without its fine level; None where it has none."""
+        return HumanModel(self.level, self.name, None, self._coarse_px, self.reads_back) if self.fine else None
+
+    @property
+    def device(self) -> torch.device:
+        return next(self.level.parameters()).device
+
+    @torch.inference_mode()
+    def encode(self, image: Tensor, mask: Tensor | None = None, hints: Tensor | None = None) -> Encoding:
+        """Encode a crop. `image: (1, 3, H, W)` in [-1, 1], 0 outside the person; `mask: (1, 1, H, W)` 0..1, by default
+        wherever the image is not exactly 0; `hints`: see `draw_hints`, None where nobody was recognised. Other sizes
+        than `input_px` are resampled."""
+        parameter = next(self.level.parameters())
+        if mask is None:
+            mask = (image != 0).any(1, keepdim=True).to(image.dtype)
+        both = torch.cat([image, mask], 1).to(parameter)
+        if both.shape[-2:] != (self.input_px, self.input_px):
+            both = F.interpolate(
+                both, (self.input_px, self.input_px), mode="bilinear", antialias=True, align_corners=False
+            )
+        if self.fine is None:
+            return Encoding(both, self.level.draw_evenly(both, hints))
+        return Encoding(both, self.fine(both, enlarged(self.level.draw_evenly(F.avg_pool2d(both, 2), hints))))
+
+    def prepare(self, cut: PersonCut) -> tuple[Tensor, Tensor, Tensor | None]:
+        """What `encode` takes, from a photo's cut-out person."""
+        seen = cut.landmarks
+        hints = None if seen is None else draw_hints(torch.from_numpy(seen)[None]).to(next(self.level.parameters()))
+        return *network_input(*cut(self.input_px), self.device), hints
+
+    def with_back(self, encoding: Encoding, behind: BackCut) -> tuple[Encoding, BackCut, bool]:
+        """The encoding with the back as a photo of it shows it, that photo laid over what was drawn, and whether it was
+        read for its shape; weights that cannot read one better than guess leave the encoding as it was."""
+        behind = behind.over(drawn_relief(encoding.maps))
+        if not self.reads_back:
+            return encoding, behind, False
+        seen = self.encode(*self.prepare(behind))
+        return replace(encoding, maps=fuse(encoding.maps, seen.maps, encoding.mask * seen.mask)), behind, True
+
+    def with_face(self, encoding: Encoding, cut: PersonCut) -> Encoding:
+        """The encoding with a face, where the cut has one that its maps are too coarse for; else as it was."""
+        near = close_up(cut, encoding.front_depth.shape[-1])
+        if near is None:
+            return encoding
+        coarse = self.without_fine() or self
+        drawn = coarse.encode(*coarse.prepare(near.cut)).front_normals
+        place = find_face(cut.landmarks, drawn[0].permute(1, 2, 0).float().cpu().numpy(), near.center, near.half)
+        return encoding if place is None else replace(encoding, maps=lay_face(encoding.maps, encoding.mask, place))
+
+    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict:
+        """What `colors.paint` may know of the side the photo does not show: the drawn back, without what only lies
+        before the body. cut: None where a photo of the back is taken instead, so that nothing is drawn."""
+        if cut is None:
+            return {}
+        drawn = torch.cat([encoding.back_rgb, encoding.mask, encoding.front_depth - encoding.back_depth], 1)[0]
+        back, thickness = np.split(drawn.permute(1, 2, 0).float().cpu().numpy(), [4], 2)
+        if cut.landmarks is not None:
+            photo = np.dstack(cut(len(back)))
+            back = hide_arms(back, photo, thickness[..., 0], cut.landmarks)
+            back = hide_face(back, photo, cut.landmarks)
+        return {"back": back}
+
+    def field(self, encoding: Encoding) -> Field:
+        """The occupancy field of an encoded photo."""
+        return Field(self.level, encoding.maps, encoding.image)
+
+    def query(self, encoding: Encoding, points: Tensor) -> Tensor:
+        """Occupancy (N,) at `points: (N, 3)` in field space."""
+        points = points.to(encoding.image)
+        index = torch.arange(len(points), device=points.device)
+        return self.field(encoding).query_columns(points[:, :2], index, points[:, 2])
+
+
+Model = HumanModel | PIFuHDModel | PIFuModel
+
+
+def load_model(name_or_path: str | Path = "human", device: str | torch.device = "cpu", dtype=torch.float32) -> Model:
+    """Load a bundled model by name, or a `.safetensors` file. Raises ModelError naming what is wrong with the file."""
+    bundled, path = str(name_or_path) in BUNDLED, weights_file(name_or_path)
+    if not path.is_file():
+        known = ", ".join(BUNDLED)
+        raise ModelError(
+            f"There is no model named {name_or_path} and no such file.",
+            fix=f"Choose one of: {known}; or a .safetensors file.",
+        )
+    tensors, metadata = _read(path)
+    if "family" in metadata:
+        try:
+            family, settings = PUBLISHED[metadata["family"]], Settings.from_json(metadata["settings"])
+        except (KeyError, ValueError, TypeError) as error:
+            raise ModelError(
+                f"{path.name} was not written by this version of the program.", fix="Import the checkpoint again."
+            ) from error
+        return family.of(Tensors(tensors, path.name), settings, path.stem).to(device, dtype)
+    if "config" not in metadata:
+        raise ModelError(f"{path.name} holds no model of this program.", fix="Choose weights made by its trainer.")
+    name = str(name_or_path) if bundled else path.stem
+    config = coarse_config(metadata["config"])
+    finer = {key: tensors.pop(key) for key in list(tensors) if key.startswith(FINE)}
+    level = Tensors(tensors, path.name).fill(CoarseLevel(config)).to(device=device, dtype=dtype)
+    reads_back = metadata.get("reads_back") == "yes"
+    if bundled and name == "fast":
+        return HumanModel(level, name, coarse_px=config.core_px, reads_back=reads_back)
+    fine = None
+    if finer:
+        fine = FineLevel(fine_config(metadata["fine"]), config.widths[0])
+        fine = Tensors(finer, path.name).under(FINE).fill(fine).to(device=device, dtype=dtype)
+    return HumanModel(level, name, fine, reads_back=reads_back)
+
+
+def weights_file(name_or_path: str | Path) -> Path:
+    """Where the weights of a bundled name lie; any other path is itself."""
+    return DATA / "human.safetensors" if str(name_or_path) in BUNDLED else Path(name_or_path)
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors and metadata of a file. Raises ModelError."""
+    try:
+        with safe_open(str(path), framework="pt", device="cpu") as file:
+            # keys() lists names; the file itself cannot be iterated.
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        fix = "Get the file again."
+        if path.suffix.lower() not in (".safetensors", ".json"):
+            fix = "Convert a published checkpoint first: python -m blender_pifu.engine import-checkpoint."
+        raise ModelError(f"{path.name} cannot be read as weights ({error}).", fix=fix) from error
+
+
+def coarse_config(text: str) -> CoarseConfig:
+    """The inverse of `json.dumps(dataclasses.asdict(config))`."""
+    return CoarseConfig(**_with_tuples(text))
+
+
+def fine_config(text: str) -> FineConfig:
+    """The inverse of `json.dumps(dataclasses.asdict(config))`."""
+    return FineConfig(**_with_tuples(text))
+
+
+def _with_tuples(text: str) -> dict:
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in json.loads(text).items()}

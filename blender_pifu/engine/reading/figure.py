@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From a photo to the one person that is meant, upright and cut out: people -> level -> matte -> crop."""
+
+from dataclasses import dataclass
+
+import torch
+
+from ..errors import NoPersonError
+from ..networks.limb_maps import landmarks_in
+from .advice import Advice, Severity, advise, no_person
+from .crop import Crop, crop_around
+from .landmarks import Person
+from .matte import Matte, Matting
+from .people import People, box_of, choose
+from .person_cut import PersonCut
+from .photo import Photo
+from .stance import Framing, body_height, framing, roll
+from .upright import level
+
+UNKNOWN = "No person was recognised; what stands out most in the photo is taken."
+
+
+@dataclass(frozen=True)
+class Figure:
+    """photo: turned so that the person is upright; matte, crop and person are in its pixels.
+
+    people: how many were found; number: which of them from the left, from 1 (0: nobody was recognised); person: their
+    landmarks, or None; framing: how much of them is seen, or None; advice: the gravest first.
+    seen: estimated share of the whole body's height that is seen.
+    """
+
+    photo: Photo
+    matte: Matte
+    crop: Crop
+    people: int
+    number: int
+    person: Person | None
+    framing: Framing | None
+    seen: float
+    advice: tuple[Advice, ...]
+
+    @property
+    def cut(self) -> PersonCut:
+        """The person as models take it."""
+        return PersonCut(self.matte, self.crop, landmarks_in(self.person, self.crop))
+
+
+class Figures:
+    """Finds people and cuts them out. The networks are loaded when they are needed first."""
+
+    def __init__(self, device: torch.device | str):
+        self._people = People(device)
+        self._matting = Matting(device)
+
+    def cut_out(self, photo: Photo, number: int | None = None) -> Figure:
+        """number: the person from the left, from 1; None: the largest, most central one.
+
+        Raises InputError for a number that nobody has, NoPersonError when nobody stands out or the advice is that
+        nothing can come of it.
+        """
+        people = self._people.find(photo.rgb, self._matting.everybody(photo))
+        if not people and number is None:
+            matte = self._matting.matte(photo)
+            advice = (no_person(UNKNOWN, Severity.WARNING),)
+            return Figure(photo, matte, crop_around(matte.alpha), 0, 0, None, None, 1.0, advice)
+        shape = photo.rgb.shape[:2]
+        chosen = choose(people, shape, number)
+        advice = tuple(advise(photo, people, chosen))
+        if advice and advice[0].severity is Severity.BLOCK:
+            raise NoPersonError(advice[0].sentence, fix="")
+        kind = framing(people[chosen], shape)
+        photo, people = level(photo, people, roll(people[chosen], shape))
+        matte = self._matting.matte(photo, people, chosen)
+        crop = crop_around(matte.alpha)
+        rows = (matte.alpha > 0.5).any(1).nonzero()[0]
+        seen = 1.0 if kind is Framing.FULL else min(1.0, (rows[-1] + 1 - rows[0]) / body_height(people[chosen]))
+        return Figure(photo, matte, crop, len(people), chosen + 1, people[chosen], kind, float(seen), advice)
+
+    def look(self, photo: Photo, number: int | None = None) -> dict:
+        """What is to be said before anything slow starts, ready for JSON: size of the photo, the people with boxes
+        (x0, y0, x1, y1 in photo pixels), the one taken, with landmarks (33 of x, y, visibility), and the advice.
+
+        Raises InputError for a number that nobody has.
+        """
+        people = self._people.find(photo.rgb, self._matting.everybody(photo))
+        shape = photo.rgb.shape[:2]
+        report = {"photo": photo.name, "size": list(shape[::-1]), "people": [], "person": None, "framing": None}
+        if people or number is not None:
+            chosen = choose(people, shape, number)
+            person = people[chosen]
+            report["people"] = [
+                {"number": index + 1, "box": [round(edge, 1) for edge in box_of(other, shape)],
+                 "score": round(other.score, 3)}
+                for index, other in enumerate(people)
+            ]  # fmt: skip
+            report |= {"person": chosen + 1, "framing": framing(person, shape)}
+            report["landmarks"] = [
+                [round(x, 1), round(y, 1), round(seen, 3)]
+                for (x, y, _), seen in zip(person.points.tolist(), person.visibility.tolist(), strict=True)
+            ]
+            advice = advise(photo, people, chosen)
+        else:
+            advice = [self._nobody(photo)]
+        report["advice"] = [
+            {"kind": each.kind, "severity": each.severity, "sentence": each.sentence} for each in advice
+        ]
+        report["notes"] = list(photo.notes)
+        return report
+
+    def _nobody(self, photo):
+        """Whether the matte finds what the landmarks do not."""
+        try:
+            self._matting.matte(photo)
+        except NoPersonError as error:
+            return no_person(f"{error} {error.fix}", Severity.BLOCK)
+        return no_person(UNKNOWN, Severity.WARNING)

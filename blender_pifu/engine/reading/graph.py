@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run a network that is stored as a list of layers beside its weights.
+
+The file is safetensors: float16 weights named by numbers, and as metadata "graph" the JSON of
+{"input": [height, width], "outputs": [value, ...], "layers": [{"op", "in": [value, ...], "out": value, ...}, ...]}.
+Values are numbered, 0 is the picture. `training/pack/mediapipe.py` writes such files.
+"""
+
+import json
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors import SafetensorError, safe_open
+from torch import Tensor
+
+from ..errors import EngineError
+
+DATA = Path(__file__).parents[2] / "data"
+
+
+class Graph:
+    """A network read from a file, float32, on one device.
+
+    size: (height, width) of the picture it takes.
+    """
+
+    def __init__(self, path: Path, device: torch.device | str = "cpu"):
+        """Raises EngineError when the file is missing, damaged, or holds no such graph."""
+        try:
+            with safe_open(path, "pt", device="cpu") as file:
+                graph = json.loads(file.metadata()["graph"])
+                weights = {name: file.get_tensor(name).float().to(device) for name in file.keys()}  # noqa: SIM118
+            self.size = tuple(graph["input"])
+            self._outputs = graph["outputs"]
+            self._layers = [(LAYERS[layer["op"]], _with_weights(layer, weights)) for layer in graph["layers"]]
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+            raise EngineError(
+                f'The weights "{path}" are missing or damaged.', fix="Install blender_pifu again."
+            ) from error
+        self.device = torch.device(device)
+
+    @torch.inference_mode()
+    def __call__(self, pictures: Tensor) -> list[Tensor]:
+        """pictures: (N, 3, height, width) on this device. Returns the outputs: (N, C, h, w), or (N, ...) as flattened
+        with channels last."""
+        values = {0: pictures}
+        for run, layer in self._layers:
+            out = run(layer, *(values[index] for index in layer["in"]))
+            values[layer["out"]] = _activate(out, layer.get("activation"))
+        return [values[index] for index in self._outputs]
+
+
+def _with_weights(layer, weights):
+    """The layer with the names of its weights replaced by the tensors."""
+    return {**layer, **{key: weights[layer[key]] for key in ("weight", "bias") if key in layer}}
+
+
+def _activate(x, name):
+    match name:
+        case None:
+            return x
+        case "relu":
+            return F.relu(x)
+        case "relu6":
+            return F.relu6(x)
+        case "sigmoid":
+            return torch.sigmoid(x)
+    raise ValueError(f"unknown activation {name}")
+
+
+def _conv(layer, x):
+    return F.conv2d(F.pad(x, layer["pad"]), layer["weight"], layer["bias"], layer["stride"], groups=layer["groups"])
+
+
+def _pad(layer, x):
+    return F.pad(x, layer["pad"])
+
+
+def _add(layer, x, y):
+    return x + y
+
+
+def _max_pool(layer, x):
+    return F.max_pool2d(F.pad(x, layer["pad"], value=float("-inf")), layer["kernel"], layer["stride"])
+
+
+def _resize(layer, x):
+    return F.interpolate(x, layer["size"], mode="bilinear", align_corners=False)
+
+
+def _depth_to_space(layer, x):
+    """Channels last, the block's row and column come before the channel; pixel_shuffle has them after it."""
+    n, c, h, w = x.shape
+    block = layer["block"]
+    x = x.view(n, block, block, c // block**2, h, w).permute(0, 3, 4, 1, 5, 2)
+    return x.reshape(n, c // block**2, h * block, w * block)
+
+
+def _reshape(layer, x):
+    return (x.permute(0, 2, 3, 1) if x.dim() == 4 else x).reshape(len(x), *layer["shape"])
+
+
+def _concatenate(layer, *parts):
+    return torch.cat(parts, layer["axis"])
+
+
+def _same(layer, x):
+    return x
+
+
+LAYERS = {
+    "conv": _conv,
+    "pad": _pad,
+    "add": _add,
+    "max_pool": _max_pool,
+    "resize": _resize,
+    "depth_to_space": _depth_to_space,
+    "reshape": _reshape,
+    "concatenate": _concatenate,
+    "activate": _same,
+}

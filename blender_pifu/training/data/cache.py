@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A set of people on disk: sample i is always the person of seed i, so makers can fill it, stop and resume.
+
+Lies in the cache folder (see folders.py) and may be deleted.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from ...engine.reading.landmarks import POINTS
+from .folders import cache_folder
+from .glance import glanced
+from .sample import GENERATION, fields, make_sample
+
+MADE, BAD, READ = 1, 2, 3  # made: its landmarks are still to be read
+
+
+class PeopleSet:
+    """`count` samples at `size` pixels. One memory-mapped file a field; `state (count,)` says which are made."""
+
+    def __init__(self, split: str, size: int, count: int, folder: Path | None = None):
+        self.split, self.size, self.count = split, size, count
+        self.folder = (folder or cache_folder()) / f"people_{split}_{size}_g{GENERATION}"
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.arrays = {name: self._map(name, shape, kind) for name, (shape, kind) in fields(size).items()}
+        self.landmarks = self._map("landmarks", (POINTS, 4), np.float16)  # see `glance.glanced`
+        self.state = self._map("state", (), np.uint8)
+
+    def _map(self, name: str, shape: tuple[int, ...], kind: type) -> np.ndarray:
+        path = self.folder / f"{name}.bin"
+        item = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
+        path.touch()
+        if path.stat().st_size < item * self.count:
+            os.truncate(path, item * self.count)  # sparse: space is taken as samples are made
+        return np.memmap(path, kind, "r+", shape=(self.count, *shape))
+
+    def make(self, first: int = 0, step: int = 1) -> int:
+        """Make every missing sample of seeds first, first + step, ... and read its landmarks; returns how many were."""
+        done = 0
+        for seed in range(first, self.count, step):
+            if self.state[seed] in (BAD, READ):
+                continue
+            if self.state[seed] != MADE:
+                try:
+                    sample = make_sample(seed, self.split, self.size)
+                except ValueError:  # nothing to be seen: the crop missed the person
+                    self.state[seed] = BAD
+                    continue
+                for name, array in self.arrays.items():
+                    array[seed] = sample[name]
+                self.state[seed] = MADE
+            self.landmarks[seed] = glanced(np.asarray(self.arrays["rgb"][seed]))
+            self.state[seed] = READ
+            done += 1
+        return done
+
+    def available(self) -> np.ndarray:
+        """Seeds made and read so far, ascending."""
+        return np.flatnonzero(np.asarray(self.state) == READ)
+
+    def read(self, seeds: np.ndarray) -> dict[str, np.ndarray]:
+        """Samples stacked: each field and the landmarks, (len(seeds), ...)."""
+        return {name: array[seeds] for name, array in (self.arrays | {"landmarks": self.landmarks}).items()}

@@ -1,0 +1,227 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pictures of a person: front and hidden side, lit by a random sky and one lamp with shadow, and the maps behind."""
+
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+
+from ...engine.surface.mesh import vertex_normals
+from .raster import Fragments, Lamps, see
+
+SHADOW_PX, SKY_PX = 512, 192
+SKY_AXES = 8  # twice as many directions
+SUPERSAMPLE = 2
+TONES = 4096
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
+
+
+@dataclass(frozen=True)
+class Views:
+    """All (size, size[, C]) in the front's pixels. rgb uint8 sRGB, averaged over the covered part of a pixel, 0
+    outside; mask 0..1 antialiased. At pixel centres: normals unit field space, 0 where there is nothing; depth z field
+    units, NaN where there is nothing."""
+
+    rgb_front: np.ndarray
+    rgb_back: np.ndarray
+    normal_front: np.ndarray
+    normal_back: np.ndarray
+    depth_front: np.ndarray
+    depth_back: np.ndarray
+    mask: np.ndarray
+
+
+@dataclass(frozen=True)
+class Light:
+    """A sky of second order spherical harmonics, one lamp, and the camera's answer to them."""
+
+    sky: np.ndarray  # (9, 3) linear
+    lamp: np.ndarray  # (3,) linear
+    direction: np.ndarray  # unit, towards the lamp
+    softness: float  # of the shadow's edge, texels
+    key: float  # mean luminance a grey subject is exposed to
+    contrast: float
+    knee: float  # linear value from which highlights are compressed
+
+
+def draw_light(rng: np.random.Generator) -> Light:
+    """Mostly from above and the front; coloured a little; from flat to hard."""
+    sky = rng.normal(0, 0.10, (9, 1)) + rng.normal(0, 0.03, (9, 3))
+    sky[0] = rng.uniform(0.45, 0.85) * rng.normal(1, 0.06, 3)
+    sky[1] += rng.uniform(0, 0.25)  # more from above
+    sky[4:] *= 0.6  # strong second order rims every outline
+    direction = np.array([rng.normal(0, 0.8), rng.uniform(0.1, 1.3), rng.uniform(0.0, 1.2)])
+    strength = rng.choice([0.0, rng.uniform(0.1, 0.5), rng.uniform(0.5, 1.2)], p=[0.2, 0.4, 0.4])
+    return Light(
+        sky=sky.astype(np.float32),
+        lamp=(strength * np.clip(rng.normal(1, 0.08, 3), 0.6, 1.4)).astype(np.float32),
+        direction=(direction / np.linalg.norm(direction)).astype(np.float32),
+        softness=rng.uniform(0.4, 2.5),
+        key=float(np.exp(rng.normal(np.log(0.85), 0.22))),
+        contrast=rng.uniform(-0.1, 0.4),
+        knee=rng.uniform(0.6, 1.0),
+    )
+
+
+def mirrored(light: Light) -> Light:
+    """The light as a mirror beside the person shows it: left and right changed over."""
+    sky = light.sky.copy()
+    sky[[3, 4, 7]] *= -1  # the harmonics that are odd in x
+    return replace(light, sky=sky, direction=light.direction * np.array([-1, 1, 1], np.float32))
+
+
+def render_person(mesh, rng: np.random.Generator, size: int, light: Light | None = None) -> Views:
+    """`mesh` has vertices (V, 3) field space, faces (T, 3), colors (V, 3) linear, alpha, gloss (V,) or None, and
+    paint: None or what `people.person.Person.paint` does. Colours are rendered at twice the size and
+    averaged, so edges are soft.
+
+    The hidden side is lit by the mirror image of the front's light, without cast shadows: it meets the front without a
+    seam, and looks as the front's photo would have shown it. light: drawn when none is given."""
+    light = draw_light(rng) if light is None else light
+    vertices = np.ascontiguousarray(mesh.vertices, np.float32)
+    faces = np.ascontiguousarray(mesh.faces, np.int32)
+    normals = vertex_normals(vertices, faces)
+    gloss = np.zeros(len(vertices)) if mesh.gloss is None else mesh.gloss
+    openness = _openness(vertices, faces, normals, mesh.alpha)
+    values = np.column_stack([normals, mesh.colors, gloss, openness]).astype(np.float32)
+    corners = _towards(vertices, faces)
+    lamps = Lamps(vertices, faces, light.direction, SHADOW_PX, mesh.alpha) if light.lamp.any() else None
+    coarse = see(vertices, faces, size, mesh.alpha)
+    fine = see(vertices, faces, size * SUPERSAMPLE, mesh.alpha)
+    share = _pixel_sums(fine[0], size, None)
+    pictures, exposure = [], None
+    for facing, side in ((1, fine[0]), (-1, fine[1])):
+        crease = _crease(coarse[0 if facing > 0 else 1], facing, size)
+        radiance, exposure = _shade(mesh.paint, side, facing, values, corners, crease, light, lamps, size, exposure)
+        pictures.append(_develop(radiance * exposure, side, size, share, light))
+    maps = [_maps(side, facing, normals, corners, size) for facing, side in ((1, coarse[0]), (-1, coarse[1]))]
+    return Views(
+        rgb_front=pictures[0],
+        rgb_back=pictures[1],
+        normal_front=maps[0][0],
+        normal_back=maps[1][0],
+        depth_front=maps[0][1],
+        depth_back=maps[1][1],
+        mask=(share / SUPERSAMPLE**2).reshape(size, size),
+    )
+
+
+def _shade(paint, side: Fragments, facing, values, towards, crease, light: Light, lamps, size, exposure):
+    """Linear light (P, 3) that leaves each fragment, and the exposure: measured on the front, kept for the back."""
+    interpolated = side.interpolate(values)
+    normal = _seen_normals(interpolated[:, :3], towards[side.seen], facing)
+    albedo, gloss, openness = interpolated[:, 3:6], interpolated[:, 6], interpolated[:, 7]
+    albedo = paint(side, albedo) if paint else albedo
+    mirrored = normal * np.array([1, 1, facing], np.float32)
+    openness = openness * crease[_owner(side, size)]
+    received = np.maximum(_harmonics(mirrored) @ light.sky, 0.05) * openness[:, None]
+    shine = 0.0
+    if lamps is not None:
+        lit = np.maximum(mirrored @ light.direction, 0)
+        if facing > 0:
+            sunny = np.flatnonzero(lit > 0)
+            texel = np.float32(2 / (SHADOW_PX * lamps.scale))
+            points = _positions(side, size * SUPERSAMPLE)[sunny] + 1.5 * texel * normal[sunny]
+            lit[sunny] *= lamps.reach(points, ring=1, spread=light.softness)[0]
+        else:
+            lit *= openness
+        received += lit[:, None] * light.lamp
+        half = light.direction + np.array([0, 0, 1], np.float32)
+        highlight = np.maximum(mirrored @ (half / np.linalg.norm(half)), 0) ** 24
+        shine = (0.3 * gloss * lit * highlight)[:, None] * light.lamp
+    if exposure is None:  # cameras brighten a dark subject, but not to grey
+        grey = max(float((albedo @ LUMINANCE).mean()), 0.02) if len(albedo) else 0.2
+        exposure = light.key / max(float((received @ LUMINANCE).mean()), 1e-3) if len(albedo) else 1.0
+        exposure *= (0.25 / grey) ** 0.35
+    return albedo * received + shine, exposure
+
+
+def _develop(radiance: np.ndarray, side: Fragments, size: int, share: np.ndarray, light: Light) -> np.ndarray:
+    """Linear (P, 3) -> sRGB uint8 (size, size, 3) by the camera's tone curve, averaged over the covered part."""
+    linear = (np.arange(TONES) / (TONES - 1)) ** 2 * 2  # finer in the dark, up to twice the white
+    room = 1.0001 - light.knee
+    linear = np.where(linear > light.knee, light.knee + room * np.tanh((linear - light.knee) / room), linear)
+    tone = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-6) ** (1 / 2.4) - 0.055)
+    tone = tone + light.contrast * tone * (1 - tone) * (2 * tone - 1)
+    table = np.clip(tone * 255, 0, 255).astype(np.float32)
+    shown = table[(np.sqrt(np.clip(radiance / 2, 0, 1)) * (TONES - 1)).astype(np.int16)]
+    sums = np.stack([_pixel_sums(side, size, shown[:, k]) for k in range(3)], axis=1)
+    return np.round(sums / np.maximum(share, 1)[:, None]).astype(np.uint8).reshape(size, size, 3)
+
+
+def _maps(side: Fragments, facing: int, normals, towards, size) -> tuple[np.ndarray, np.ndarray]:
+    """Normals (size, size, 3) and depth (size, size) at pixel centres."""
+    normal = np.zeros((size * size, 3), np.float32)
+    depth = np.full(size * size, np.nan, np.float32)
+    normal[side.pixels] = _seen_normals(side.interpolate(normals), towards[side.seen], facing)
+    depth[side.pixels] = side.depth
+    return normal.reshape(size, size, 3), depth.reshape(size, size)
+
+
+def seen_normals_map(side: Fragments, vertices: np.ndarray, normals: np.ndarray, facing: int, size: int) -> np.ndarray:
+    """Normals (size, size, 3) of a mesh as one side of `raster.see` shows it, turned to the viewer; 0 where nothing is.
+    `normals: (V, 3)`; facing: 1 front, -1 back."""
+    return _maps(side, facing, normals, _towards(vertices, side.faces), size)[0]
+
+
+def _towards(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Which faces turn their outside to the camera, (T,) bool."""
+    x, y = vertices[:, 0][faces], vertices[:, 1][faces]
+    return (x[:, 1] - x[:, 0]) * (y[:, 2] - y[:, 0]) > (y[:, 1] - y[:, 0]) * (x[:, 2] - x[:, 0])
+
+
+def _seen_normals(normals: np.ndarray, towards: np.ndarray, facing: int) -> np.ndarray:
+    """Unit normals turned to the viewer: of a face seen from its inside (a skirt's, a hair card) the other way round,
+    and smoothed ones that lean away at a silhouette stopped at its edge."""
+    turned = np.where((towards if facing > 0 else ~towards)[:, None], normals, -normals)
+    turned[:, 2] = facing * np.maximum(facing * turned[:, 2], 0)
+    return turned / np.maximum(np.sqrt(np.einsum("pc,pc->p", turned, turned)), 1e-6)[:, None]
+
+
+def _harmonics(normal: np.ndarray) -> np.ndarray:
+    """The nine real spherical harmonics up to second order, unnormalised, (P, 9)."""
+    x, y, z = normal.T
+    return np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], axis=1)
+
+
+def _openness(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+    """How much of the sky each vertex sees, (V,) 0..1: the large scale of ambient occlusion, by shadow maps of lamps
+    all around."""
+    turn = np.arange(SKY_AXES) * (np.pi * (3 - np.sqrt(5)))
+    up = (np.arange(SKY_AXES) + 0.5) / SKY_AXES  # a half sphere in equal shares; each axis has a lamp at both ends
+    flat = np.sqrt(1 - up * up)
+    seen, whole = np.zeros(len(vertices), np.float32), np.full(len(vertices), 1e-6, np.float32)
+    for direction in np.stack([flat * np.cos(turn), up, flat * np.sin(turn)], axis=1):
+        lamps = Lamps(vertices, faces, direction, SKY_PX, alpha)
+        slant = normals @ direction.astype(np.float32)
+        texel = np.float32(1.5 * 2 / (SKY_PX * lamps.scale))
+        front, back = lamps.reach(vertices + texel * normals, (1, -1))
+        seen += np.where(slant > 0, front, back) * np.abs(slant)
+        whole += np.abs(slant)
+    return seen / whole
+
+
+def _crease(side: Fragments, facing: int, size: int) -> np.ndarray:
+    """The small scale of ambient occlusion, (size * size,): how far a pixel lies behind the mean depth around it."""
+    known, nearness = np.zeros((2, size * size), np.float32)
+    known[side.pixels], nearness[side.pixels] = 1, facing * side.depth
+    window = (2 * max(int(0.01 * size), 1) + 1,) * 2
+    share = cv2.blur(known.reshape(size, size), window)
+    mean = cv2.blur(nearness.reshape(size, size), window) / np.maximum(share, 1e-3)
+    return np.where(known > 0, np.clip(1 - 6 * np.clip(mean.ravel() - nearness, 0, 0.25), 0.4, 1), 1).astype(np.float32)
+
+
+def _owner(side: Fragments, size: int) -> np.ndarray:
+    """Of each fine fragment, the pixel it is part of: row * size + column."""
+    row, column = np.divmod(side.pixels.astype(np.int32), np.int32(size * SUPERSAMPLE))
+    return row // SUPERSAMPLE * size + column // SUPERSAMPLE
+
+
+def _pixel_sums(side: Fragments, size: int, values: np.ndarray | None) -> np.ndarray:
+    return np.bincount(_owner(side, size), values, size * size).astype(np.float32)
+
+
+def _positions(side: Fragments, fine: int) -> np.ndarray:
+    row, column = np.divmod(side.pixels.astype(np.int32), np.int32(fine))
+    step = np.float32(2 / fine)
+    return np.stack([(column + np.float32(0.5)) * step - 1, 1 - (row + np.float32(0.5)) * step, side.depth], axis=1)

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One training sample: a seeded person as pictures and as truth, in the field space of a crop."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..people.landmarks import landmarks, seen
+from ..people.person import Person, make_person
+from .framing import Framing, draw_shot, frame
+from .render import Light, draw_light, render_person
+from .truth import occupancy_points
+
+NEAR_M, CLOSE_M = 0.05, 0.015  # metres, spread of points about the surface
+POINTS = {"n_near": 4000, "n_fine": 3000, "n_uniform": 2000}
+POINT_COUNT = sum(POINTS.values())
+KINDS = ("stand", "step", "hard")
+GENERATION = 3  # raise it with every change that makes other samples from the same seeds: sets are kept apart by it
+
+
+def fields(size: int) -> dict[str, tuple[tuple[int, ...], type]]:
+    """Shape and type of every array of a sample at `size` pixels."""
+    return {
+        "rgb": ((size, size, 3), np.uint8),  # sRGB, lit, 0 outside the mask
+        "mask": ((size, size), np.uint8),  # 0..255
+        "back_rgb": ((size, size, 3), np.uint8),  # the hidden side in the front's pixels
+        "front_normals": ((size, size, 3), np.int8),  # field space, unit = 127
+        "back_normals": ((size, size, 3), np.int8),
+        "front_depth": ((size, size), np.float16),  # z, field units from the mean of the middle; 0 outside the mask
+        "back_depth": ((size, size), np.float16),
+        "points": ((POINT_COUNT, 3), np.float16),  # field space
+        "occupancy": ((POINT_COUNT,), np.uint8),  # 0, 1; 255: beyond the photo, no truth
+        "scale": ((), np.float32),  # field units a metre
+        "kind": ((), np.uint8),  # index into KINDS
+    }
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A sample and what it was made from: `vertices (V, 3)` field space, `faces (T, 3)`, `alpha (V,)` of hair cards, 1
+    elsewhere; `joints (104, 3)` and `landmarks (33, 3)` (see `people.landmarks`), field space, and which landmarks the
+    photo shows, `seen (33,)`; the person, whose shape and skin weights are asked of it."""
+
+    sample: dict[str, np.ndarray]
+    vertices: np.ndarray
+    faces: np.ndarray
+    alpha: np.ndarray
+    joints: np.ndarray
+    landmarks: np.ndarray
+    seen: np.ndarray
+    person: Person
+    framing: Framing
+
+
+def make_sample(seed: int, split: str, size: int) -> dict[str, np.ndarray]:
+    """Make the sample of a seed; the same arrays every time. See `fields` for shapes and units."""
+    return make_scene(seed, split, size).sample
+
+
+def is_whole(seed: int, split: str) -> bool:
+    """Whether the photo of a seed shows the person whole; nobody is made for it."""
+    return draw_shot(_shot_rng(seed, split)).shown is None
+
+
+def _shot_rng(seed: int, split: str) -> np.random.Generator:
+    return np.random.default_rng([seed, 7, split == "test"])
+
+
+def light_of(seed: int, split: str, vertices: np.ndarray) -> Light:
+    """The light in which `make_scene` shows the person of a seed, `vertices: (V, 3)` metres, z up."""
+    rng = _shot_rng(seed, split)
+    frame(vertices, rng)
+    return draw_light(rng)
+
+
+def make_scene(seed: int, split: str, size: int) -> Scene:
+    """As `make_sample`, with the geometry. ValueError where the crop shows next to nothing of the person."""
+    rng = _shot_rng(seed, split)
+    person = make_person(seed, split)
+    framing = frame(person.vertices, rng)
+    mesh = person.seen_through(framing)
+    views = render_person(mesh, rng, size)
+    centres = (np.arange(size) + 0.5) / size * 2 - 1
+    x0, y0, x1, y1 = framing.visible
+    shown = ((centres > x0) & (centres < x1))[None, :] & ((-centres > y0) & (-centres < y1))[:, None]
+    mask = views.mask * shown
+    solid = (mask > 0.5) & np.isfinite(views.depth_front) & np.isfinite(views.depth_back)
+    if solid.sum() < 0.01 * size * size:
+        raise ValueError(f"seed {seed}: nothing to be seen")
+    middle = 0.5 * (views.depth_front[solid] + views.depth_back[solid]).mean()
+    points, inside = occupancy_points(
+        mesh.vertices, mesh.faces, rng, near=NEAR_M * framing.scale, fine=CLOSE_M * framing.scale, **POINTS
+    )
+    beyond = (points[:, 0] < x0) | (points[:, 0] > x1) | (points[:, 1] < y0) | (points[:, 1] > y1)
+    to_middle = np.array([0, 0, middle], np.float32)
+    points = points - to_middle
+    sample = {
+        "rgb": (views.rgb_front * shown[..., None]).astype(np.uint8),
+        "mask": np.round(mask * 255).astype(np.uint8),
+        "back_rgb": views.rgb_back,
+        "front_normals": np.round(views.normal_front * 127 * solid[..., None]).astype(np.int8),
+        "back_normals": np.round(views.normal_back * 127 * solid[..., None]).astype(np.int8),
+        "front_depth": np.where(solid, views.depth_front - middle, 0).astype(np.float16),
+        "back_depth": np.where(solid, views.depth_back - middle, 0).astype(np.float16),
+        "points": points.astype(np.float16),
+        "occupancy": np.where(beyond, 255, inside).astype(np.uint8),
+        "scale": np.float32(framing.scale),
+        "kind": np.uint8(KINDS.index(person.kind)),
+    }
+    marks = framing(landmarks(person))
+    return Scene(
+        sample,
+        mesh.vertices - to_middle,
+        mesh.faces,
+        mesh.alpha,
+        framing(person.joints) - to_middle,
+        marks - to_middle,
+        seen(marks, views.depth_front, framing.visible, framing.scale),
+        person,
+        framing,
+    )

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Every criterion of a person that is ready to be rigged, on photos and on people never trained on, as a table.
+
+The engine makes them as the panel's button does, without a choice changed; Blender, in a process of its own, brings
+them in, measures what the panel's Check measures, and takes them to T-pose.
+"""
+
+import json
+import logging
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ...engine.benchmark import PHOTO, READY
+from ...engine.errors import EngineError
+from ...engine.files.result import Reconstruction, write_result
+from ...engine.pipeline import Engine
+from ...engine.surface.mesh import split_quads
+from .cases import split_case, split_seeds
+from .repose import POSES, repose
+from .sheets import shaded
+
+log = logging.getLogger(__name__)
+ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
+CHECK = [sys.executable, "-m", f"{__package__.partition('.training')[0]}.addon.criteria"]
+SHEET_PX, POSED_SIZE = 480, 0.62  # arms held up must fit in
+STATES = ("OK", "WARNING", "ERROR")
+
+
+def rig_check(photos: list[Path], count: int, out: Path, weights: str, resolution: int, **choices) -> list[dict]:
+    """The report (see `addon.criteria`) of each person, with `case` and `kind`, in order.
+
+    photos: files, or folders of photos; count: people of the test split after them; choices: other than READY.
+    Leaves results (.npz), photos of the synthetic people and a picture of each posed (.png) in `out`. Who is no whole
+    person in the photo is left out. Raises EngineError.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    engine, cases = Engine("cpu"), {}
+    for kind, photo in [*(("photo", path) for path in find_photos(photos)), *_synthetic(count, out)]:
+        result, begun = out / f"{photo.stem}.npz", time.process_time()
+        try:
+            made = engine.reconstruct(photo, model=weights, resolution=resolution, **{**READY, **choices})
+        except EngineError as error:
+            log.warning("%s: %s", photo.name, error)
+            continue
+        if kind == "photo" and made.summary.get("framing") != "full":
+            log.info("%s shows no whole person and is left out", photo.name)
+            continue
+        log.info("%s made in %.1f seconds of the processor", photo.name, time.process_time() - begun)
+        write_result(made, result)
+        cases[result] = kind
+        cv2.imwrite(str(out / f"{photo.stem}_posed.png"), posed_sheet(made)[..., ::-1])
+    done = subprocess.run([*CHECK, *map(str, cases)], capture_output=True, text=True, check=False)
+    reports = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    if done.returncode or len(reports) != len(cases):
+        raise EngineError(f"Blender could not check the results: {done.stderr.strip()[-500:]}")
+    return [{"case": path.stem, "kind": kind} | one for (path, kind), one in zip(cases.items(), reports, strict=True)]
+
+
+def find_photos(given: list[Path]) -> Iterator[Path]:
+    """Each photo once by its name, the bundled ones first, then those of files and folders."""
+    seen = set()
+    for path in [PHOTO.parent, *given]:
+        for photo in sorted(path.iterdir()) if path.is_dir() else [path]:
+            if photo.suffix.lower() in ENDINGS and photo.name not in seen:
+                seen.add(photo.name)
+                yield photo
+
+
+def _synthetic(count: int, out: Path) -> Iterator[tuple[str, Path]]:
+    """(kind of pose, file) of the first whole people of the test split, cut out."""
+    for seed in islice(split_seeds("test"), count):
+        case = split_case(seed)
+        path = out / f"person_{seed:05d}.png"
+        cv2.imwrite(str(path), np.dstack([case.rgb[..., ::-1], case.mask]))
+        yield case.kind, path
+
+
+def posed_sheet(made: Reconstruction) -> np.ndarray:
+    """As it came and in each of `repose.POSES`, from the front and, below, from the side; uint8 RGB."""
+    triangles, _ = split_quads(made.faces)
+    rig = made.rig
+    turn = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float32)  # to field axes: y up, z to the camera
+    size = POSED_SIZE * 2 / made.summary["height_m"]
+    low = np.array([0, made.summary["height_m"] / 2, 0], np.float32)
+    points, heads, tails = (size * (part @ turn.T - low) for part in (made.vertices, rig.heads, rig.tails))
+    bones = replace(rig, heads=heads, tails=tails)
+    poses = [points, *(repose(points, bones, rig.weight_bones, rig.weights, pose) for pose in POSES.values())]
+    faces = triangles.astype(np.int32)
+    rows = [[shaded(pose.astype(np.float32), faces, view, SHEET_PX) for pose in poses] for view in (0, 90)]
+    return np.concatenate([np.concatenate(row, 1) for row in rows], 0)
+
+
+def as_table(reports: list[dict]) -> str:
+    """Two tables, as markdown: criteria by how many people meet them, and people by which criteria they miss."""
+    lines = ["| criterion | OK | warning | error | worst measured |", "|---|---|---|---|---|"]
+    for id_ in dict.fromkeys(line["id"] for report in reports for line in report["lines"]):
+        found = [(line, report["case"]) for report in reports for line in report["lines"] if line["id"] == id_]
+        counts = [sum(line["state"] == state for line, _ in found) for state in STATES]
+        worst, case = max(found, key=lambda one: (STATES.index(one[0]["state"]), abs(one[0]["measured"])))
+        clean = counts[0] == len(found)
+        where = "" if clean else f", {case}"
+        lines.append(f"| {worst['label']} | {' | '.join(map(str, counts))} | {worst['value']}{where} |")
+    lines += ["", "| person | pose | not OK | body off | torn in T-pose |", "|---|---|---|---|---|"]
+    for report in reports:
+        missed = [f"{line['label']}: {line['value']}" for line in report["lines"] if line["state"] != "OK"]
+        torn = report.get("torn", {"edges": 0, "parts": []})
+        parts = ", ".join(" / ".join(pair) for pair in torn["parts"][:2])
+        lines.append(
+            f"| {report['case']} | {report['kind']} | {'; '.join(missed) or 'nothing'} | "
+            f"{report['summary'].get('residual_cm', '-')} cm | {torn['edges'] or 'nothing'} {parts} |"
+        )
+    return "\n".join(lines)

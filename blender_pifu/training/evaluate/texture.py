@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What people of quads look like in their baked texture, from the front and from behind, against the truth."""
+
+import logging
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from ...engine.color.painting import paint
+from ...engine.layout.closest import DenseSurface
+from ...engine.layout.painted_mesh import Shape, lay_out
+from ...engine.layout.presets import find_flaws, loss
+from ...engine.layout.texture.bake import bake
+from ...engine.layout.texture.unwrap import unwrap
+from ...engine.model import load_model
+from ...engine.surface.extraction import extract_surface
+from ...engine.surface.mesh import largest_component, split_quads, vertex_normals
+from ..data.raster import rasterize
+from ..data.sample import make_sample
+from .cases import PHOTO_PX, Case, split_case
+
+log = logging.getLogger(__name__)
+ANGLES, SHEET_PX = (0, 60, 90, 180, 270), 384
+
+
+def evaluate_texture(
+    seeds: Iterable[int], weights: str, topology: str, resolution: int, side: int, folder: Path | None
+) -> list[dict]:
+    """One row a person of the test set: mean difference from the truth, 0..255 sRGB, of what the camera saw and of the
+    hidden side, in the texture (`side` pixels) and in colours at the same mesh's vertices; charts, faces, how far (mm)
+    a thousandth of the dense surface lies from the mesh, whether it is sound, and seconds. A picture a person goes into
+    `folder` if given. Raises EngineError."""
+    model = load_model(weights)
+    return [_row(seed, model, topology, resolution, side, folder) for seed in seeds]
+
+
+def _row(seed, model, topology, resolution, side, folder) -> dict:
+    case = split_case(seed)
+    encoding = model.encode(*model.prepare(case.cut))
+    field = model.field(encoding)
+
+    def surface_at(steps):
+        surface = extract_surface(field, steps)
+        return largest_component(surface.vertices, surface.faces)
+
+    vertices, faces = surface_at(resolution)
+    normals = vertex_normals(vertices, faces)
+    pictures = {"photo": np.dstack(case.cut(PHOTO_PX)), **model.hidden_side(encoding, vertices, case.cut)}
+    colors = paint(vertices, faces, normals, 2 / resolution, **pictures)
+    dense = Shape(vertices, faces, normals, colors)
+    clock = [time.perf_counter()]
+    shape, _ = lay_out(dense, topology, resolution, surface_at)
+    clock.append(time.perf_counter())
+    uv, charts = unwrap(shape.vertices, shape.faces, shape.normals)
+    clock.append(time.perf_counter())
+    texture = bake(shape, uv, dense, 2 / resolution, side, pictures)
+    clock.append(time.perf_counter())
+    row = {"seed": seed, "kind": case.kind}
+    for name, hidden, truth in (
+        ("seen", False, case.rgb),
+        ("hidden", True, make_sample(seed, "test", PHOTO_PX)["back_rgb"]),
+    ):
+        row[f"texture_{name}"] = _difference(case, truth, *look(shape, uv, texture, 0, PHOTO_PX, hidden))
+        row[f"vertices_{name}"] = _difference(case, truth, *look(shape, None, None, 0, PHOTO_PX, hidden))
+    lost = loss(shape.vertices, shape.faces, DenseSurface(vertices, faces, normals)) / case.scale * 1000
+    row |= {"charts": int(charts.max()) + 1, "faces": len(shape.faces), "lost_mm": round(lost, 1)}
+    row["sound"] = not find_flaws(shape.vertices, shape.faces, len(shape.faces))
+    seconds = np.round(np.diff(clock), 2).tolist()
+    row |= dict(zip(("lay_out_s", "unwrap_s", "bake_s"), seconds, strict=True))
+    log.info("%s", row)
+    if folder:
+        folder.mkdir(parents=True, exist_ok=True)
+        cells = [look(shape, uv, texture, angle, SHEET_PX)[0] for angle in ANGLES]
+        cv2.imwrite(str(folder / f"{seed:05d}.png"), np.concatenate(cells, 1)[..., ::-1])
+    return row
+
+
+def look(shape: Shape, uv, texture, degrees: float, size: int, hidden: bool = False) -> tuple[np.ndarray, np.ndarray]:
+    """The shape turned about the vertical, in its texture or (None) its vertices' colours: picture (size, size, 3)
+    uint8 on white, and where it is (size, size) bool. hidden: its far side, in the pixels of the near one."""
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), 0, -np.sin(angle)], [0, 1, 0], [np.sin(angle), 0, np.cos(angle)]], np.float32)
+    triangles, corners = split_quads(shape.faces)
+    index, weights, _ = rasterize(shape.vertices @ turn.T, triangles.astype(np.int32), size, back=hidden)
+    there = index >= 0
+    shares = np.column_stack([weights[there], 1 - weights[there].sum(1)])
+    if texture is None:
+        values = np.einsum("nk,nkc->nc", shares, shape.colors[triangles[index[there]]].astype(np.float32))
+    else:
+        place = np.einsum("nk,nkc->nc", shares, uv.reshape(-1, 2)[corners][index[there]])
+        column, row = np.zeros((2, size, size), np.float32)
+        column[there], row[there] = (place * [1, -1] + [0, 1]).T * len(texture) - 0.5
+        values = cv2.remap(texture, column, row, cv2.INTER_LINEAR)[there]
+    picture = np.full((size, size, 3), 255, np.uint8)
+    picture[there] = np.round(values)
+    return picture, there
+
+
+def _difference(case: Case, truth: np.ndarray, picture: np.ndarray, there: np.ndarray) -> float:
+    both = there & (case.mask > 250)
+    return round(float(np.abs(picture[both].astype(float) - truth[both]).mean()), 2)
+
+
+def as_table(rows: list[dict]) -> str:
+    """Medians (of `sound` how many, of `lost_mm` also the most) over the people, as markdown."""
+    names = [name for name in rows[0] if name not in ("seed", "kind", "sound")]
+    lines = [f"| of {len(rows)} people | median | most |", "|---|---|---|"]
+    for name in names:
+        values = [row[name] for row in rows]
+        lines.append(f"| {name} | {np.median(values):g} | {max(values):g} |")
+    return "\n".join([*lines, f"| sound | {sum(row['sound'] for row in rows)} of {len(rows)} | |"])

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is learned in a run: the coarse level on whole people, or the fine level on windows of them."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ...engine.networks.coarse import CoarseConfig, CoarseLevel, Maps
+from ...engine.networks.fine import FineConfig, FineLevel, enlarged
+from .batches import Batch
+from .losses import fine_losses, losses
+
+WINDOWS = 4  # a picture and step of the fine level
+
+
+class CoarseCourse:
+    """First the core at its own resolution, then everything at full size."""
+
+    warped = 0.75  # share of the samples: people seen a dozen times were drawn nearer by a quarter than new ones
+
+    def __init__(self, config: CoarseConfig, start: CoarseLevel | None = None):
+        """`start`: a level whose weights a new run begins from, of this config or of a less deep one."""
+        self.config, self._start = config, start
+
+    def network(self) -> CoarseLevel:
+        """A new network to train; it draws what `start` draws, since further blocks begin as the identity."""
+        level = CoarseLevel(self.config)
+        if self._start:
+            level.load_state_dict(level.state_dict() | self._start.state_dict())
+        return level
+
+    def size(self, plan, step: int) -> int:
+        """Pixels of the pictures at a step."""
+        return self.config.core_px if step < plan.core_share * plan.steps else self.config.input_px
+
+    def losses(
+        self, network: nn.Module, batch: Batch, plan, step: int, generator: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Total and parts; of a network that begins to draw, points lie under drawn surfaces from a quarter of the plan
+        on, more and more."""
+        drawn_share = 0.5 * min(1.0, max(0.0, 4 * step / plan.steps - 1)) if self._start is None else 0.5
+        return losses(network, batch, drawn_share, generator)
+
+    def maps(self, network: nn.Module, batch: Batch) -> Maps:
+        """What the level draws of whole pictures."""
+        return network(batch["image"], batch["hints"])
+
+
+class FineCourse:
+    """The fine level above a finished coarse level, on pictures of twice that one's size."""
+
+    warped = 0.0  # resampling would take away the detail that is to be learned
+
+    def __init__(self, coarse: CoarseLevel, config: FineConfig, start: FineLevel | None = None):
+        """`start`: a level of this config whose weights a new run begins from."""
+        self.coarse, self.config, self._start = coarse.eval().requires_grad_(False), config, start
+
+    def network(self) -> FineLevel:
+        """A new network to train."""
+        level = FineLevel(self.config, self.coarse.config.widths[0])
+        if self._start:
+            level.load_state_dict(self._start.state_dict())
+        return level
+
+    def size(self, _plan, _step: int) -> int:
+        """Pixels of the pictures at a step."""
+        return 2 * self.coarse.config.input_px
+
+    def losses(
+        self, network: nn.Module, batch: Batch, _plan, _step: int, generator: torch.Generator
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """Total and parts."""
+        self.coarse.to(batch["image"].device)
+        return fine_losses(self.coarse, network, batch, WINDOWS, generator)
+
+    def maps(self, network: nn.Module, batch: Batch) -> Maps:
+        """What both levels draw of whole pictures."""
+        image = batch["image"]
+        return network(image, enlarged(self.coarse(F.avg_pool2d(image, 2), batch["hints"])))

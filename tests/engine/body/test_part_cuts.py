@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Cutting apart what the photo fused: closed pieces, a gap, and nothing cut where nothing is fused."""
+
+import numpy as np
+import pytest
+import torch
+
+from blender_pifu.engine.body.bones import BONES, INDEX
+from blender_pifu.engine.body.fit import Fit
+from blender_pifu.engine.body.model import Pose, load_body, rotation
+from blender_pifu.engine.body.part_cuts import SeparatedField, Sheet, find_sheets
+from blender_pifu.engine.body.rigging import fit_under
+from blender_pifu.engine.surface.extraction import extract_surface
+from blender_pifu.engine.surface.mesh import check_mesh, largest_component, volumes
+
+RESOLUTION = 96
+
+
+class Box:
+    """Occupancy of a box, half sizes (3,), sloping over a lattice step."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, half):
+        self.half = torch.as_tensor(half)
+
+    def support(self, xy):
+        return (xy.abs() < self.half[:2] + 0.1).all(1)
+
+    def query_columns(self, xy, column, z):
+        beyond = (torch.cat([xy[column], z[:, None]], 1).abs() - self.half).max(1).values
+        return (0.5 - beyond * RESOLUTION / 4).clamp(0, 1)
+
+
+class Solid:
+    """Occupancy of skin swollen by `swell`: by the distance to the nearest vertex, its sign from the normal there."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, skin, triangles, swell):
+        from scipy.spatial import cKDTree
+
+        from blender_pifu.engine.surface.mesh import vertex_normals
+
+        self.tree, self.skin, self.swell = cKDTree(skin), skin, swell
+        self.normals = vertex_normals(skin, triangles)
+        self.columns = cKDTree(skin[:, :2])
+
+    def support(self, xy):
+        return torch.from_numpy(self.columns.query(xy.numpy())[0] < 2 * self.swell + 0.02)
+
+    def query_columns(self, xy, column, z):
+        points = torch.cat([xy[column], z[:, None]], 1).numpy()
+        _, near = self.tree.query(points)
+        apart = ((points - self.skin[near]) * self.normals[near]).sum(1)
+        return torch.from_numpy(np.clip(0.5 + (self.swell - apart) * RESOLUTION / 4, 0, 1).astype(np.float32))
+
+
+def pieces(surface):
+    check = check_mesh(surface.faces)
+    assert check.boundary_edges == check.nonmanifold_edges == 0
+    return check.components
+
+
+def test_a_sheet_through_a_box_makes_two_closed_boxes_with_a_gap():
+    box, sheet = Box([0.5, 0.4, 0.3]), _half_way()
+    whole = extract_surface(box, RESOLUTION)
+    cut = extract_surface(SeparatedField(box, [sheet], 2 / RESOLUTION), RESOLUTION)
+    assert pieces(whole) == 1 and pieces(cut) == 2
+    gap = np.abs(cut.vertices[:, 0][np.abs(cut.vertices[:, 1]) < 0.2]).min()
+    assert 1.0 < 2 * gap / (2 / RESOLUTION) < 2.2
+    lost = 1 - volumes(cut.vertices, cut.faces).sum() / volumes(whole.vertices, whole.faces).sum()
+    assert 0.01 < lost < 0.06
+
+
+def test_what_is_cut_apart_can_be_asked_in_low_precision_where_the_field_can():
+    class Rough(Box):
+        precision = "float32"
+
+        def lowered(self, dtype):
+            low = Rough(self.half.to(dtype))
+            low.precision = str(dtype)
+            return low
+
+    apart = SeparatedField(Rough([0.5, 0.4, 0.3]), [_half_way()], 2 / RESOLUTION)
+    low = apart.lowered(torch.bfloat16)
+    assert low.precision == "torch.bfloat16"
+    xy, column, z = torch.tensor([[0.0, 0.0], [0.25, 0.0]]), torch.arange(2), torch.zeros(2)
+    for field in (apart, low):
+        assert (field.query_columns(xy, column, z) > 0.5).tolist() == [False, True]
+    assert SeparatedField(Box([0.5, 0.4, 0.3]), [], 0.1).lowered(torch.bfloat16) is None
+
+
+def standing(turns):
+    """A Fit that is true by definition, and the solid about it."""
+    body = load_body()
+    vectors = torch.zeros(len(BONES), 3)
+    for bone, vector in turns.items():
+        vectors[INDEX[bone]] = torch.tensor(vector)
+    pose = Pose(torch.zeros(len(body.basis)), rotation(vectors), torch.tensor(1.0), torch.zeros(3))
+    rows = body.pose(pose).numpy()
+    fit = Fit(pose, rows, 0.0, 1.0, "surface", None, np.ones(len(BONES), bool))
+    return fit, Solid(rows[: body.skin_vertices], body.triangles, 0.012)
+
+
+@pytest.fixture(scope="module")
+def legs_together():
+    return standing({"thigh.L": (0, 0, -0.15), "thigh.R": (0, 0, 0.15)})
+
+
+def test_legs_that_touch_are_cut_apart_and_stay_closed(legs_together):
+    fit, field = legs_together
+    whole = largest_component(*_mesh(extract_surface(field, RESOLUTION)))
+    sheets, notes = find_sheets(field, fit)
+    assert [sheet.limb for sheet in sheets] == ["leg"] and not notes
+    cut = extract_surface(SeparatedField(field, sheets, 2 / RESOLUTION), RESOLUTION)
+    vertices, faces = largest_component(*_mesh(cut))
+    assert check_mesh(faces).watertight
+    fused = [height for height in np.linspace(-0.22, -0.8, 24) if _legs_at(*whole, height) == 1]
+    assert len(fused) >= 3
+    assert all(_legs_at(vertices, faces, height) == 2 for height in fused)
+    assert volumes(vertices, faces).sum() > 0.95 * volumes(*whole).sum()
+
+
+def test_who_stands_free_is_left_as_they_are():
+    fit, field = standing({})
+    assert find_sheets(field, fit) == ([], [])
+
+
+def test_a_skirt_is_not_cut_and_the_note_says_so(legs_together):
+    fit, field = standing({})
+
+    class Skirt(Solid):
+        def query_columns(self, xy, column, z):
+            inside = super().query_columns(xy, column, z)
+            x, y = xy[column].T
+            cloth = ((x / 0.27) ** 2 + (z / 0.2) ** 2 < 1) & (y < 0.05) & (y > -0.4)
+            return torch.maximum(inside, cloth.float())
+
+        def support(self, xy):
+            return super().support(xy) | ((xy[:, 0].abs() < 0.3) & (xy[:, 1] < 0.08) & (xy[:, 1] > -0.45))
+
+    body = load_body()
+    sheets, notes = find_sheets(Skirt(fit.rows[: body.skin_vertices], body.triangles, 0.012), fit)
+    assert "leg" not in [sheet.limb for sheet in sheets]
+    assert any(note.startswith("The legs cannot be separated") for note in notes)
+
+
+def test_all_of_it_from_a_surface(legs_together):
+    _, field = legs_together
+    surface = extract_surface(field, RESOLUTION)
+    mesh = largest_component(surface.vertices, surface.faces)
+    fitted = fit_under(field, mesh, 2 / RESOLUTION, lambda cut: extract_surface(cut, RESOLUTION))
+    vertices, faces = fitted.mesh
+    assert fitted.fit.source == "surface" and check_mesh(faces).watertight
+    rig = fitted.rig(vertices, faces, lambda points: 2 * points)
+    assert rig.names == BONES and len(rig.weights) == len(vertices)
+    assert np.allclose(rig.heads, 2 * fitted.fit.rows[load_body().head_rows])
+
+
+def _half_way():
+    """A sheet at x = 0."""
+    axis = np.linspace(-0.6, 0.6, 41, dtype=np.float32)
+    apart = np.broadcast_to(axis, (41, 41, 41)).copy()
+    values = torch.from_numpy(np.stack([apart, np.full_like(apart, -1.0)]))
+    return Sheet("halves", "leg", values, apart, 10**6, np.full(3, -0.6), np.full(3, 0.6))
+
+
+def _mesh(surface):
+    return surface.vertices, surface.faces
+
+
+def _legs_at(vertices, faces, height):
+    """How many closed outlines the mesh has in a horizontal plane, below the hands."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    crossing = faces[(vertices[faces][:, :, 1] > height).any(1) & (vertices[faces][:, :, 1] < height).any(1)]
+    edges = crossing[:, [0, 1, 1, 2]].reshape(-1, 2)
+    graph = coo_matrix((np.ones(len(edges)), edges.T), shape=(len(vertices),) * 2)
+    labels = connected_components(graph, directed=False)[1]
+    return len(np.unique(labels[crossing]))

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mesh wears the photo in front, the drawn back behind, and something smooth between."""
+
+import numpy as np
+import pytest
+
+from blender_pifu.engine.color.painting import paint, spread
+from blender_pifu.engine.surface.extraction import extract_surface
+from blender_pifu.engine.surface.mesh import largest_component, vertex_normals
+from helpers import analytic
+
+RED, BLUE, GREEN = (0.9, 0.1, 0.1), (0.1, 0.1, 0.9), (0.1, 0.9, 0.1)
+
+
+def mesh(field, resolution=128):
+    surface = extract_surface(field, resolution)
+    vertices, faces = largest_component(surface.vertices, surface.faces)
+    return vertices, faces, vertex_normals(vertices, faces)
+
+
+def image(color, matte):
+    return np.dstack([np.broadcast_to(color, (*matte.shape, 3)), matte]).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def person():
+    return mesh(analytic.person())
+
+
+def matte_of(field, size=256):
+    import torch
+
+    x, y = np.meshgrid((np.arange(size) + 0.5) / size * 2 - 1, 1 - (np.arange(size) + 0.5) / size * 2)
+    xy = torch.from_numpy(np.stack([x, y], -1).reshape(-1, 2).astype(np.float32))
+    return field.support(xy).reshape(size, size).numpy().astype(np.float32)
+
+
+def paint_person(mesh_parts, photo, back):
+    vertices, faces, normals = mesh_parts
+    return paint(vertices, faces, normals, 2 / 128, photo, back)
+
+
+def test_front_is_the_photo_back_is_the_drawn_back_and_sides_lie_between(person):
+    matte = matte_of(analytic.person(reach=0.0))
+    colors = paint_person(person, image(RED, matte), image(BLUE, matte))
+    assert colors.dtype == np.uint8
+    normals = person[2]
+    trunk = np.abs(person[0][:, 0]) < 0.1
+    red, blue = np.round(np.array([RED, BLUE]) * 255)
+    assert np.abs(colors[trunk & (normals[:, 2] > 0.9)] - red).max() <= 3
+    assert np.abs(colors[trunk & (normals[:, 2] < -0.9)] - blue).max() <= 3
+    side = colors[np.abs(normals[:, 2]) < 0.05].astype(int)
+    assert (side[:, 0] >= 25 - 3).all() and (side[:, 0] <= 230 + 3).all()
+    assert 60 < side[:, 0].mean() < 195
+
+
+def test_background_beside_the_outline_does_not_bleed_in(person):
+    matte = matte_of(analytic.person(reach=-0.004), 512)
+    photo = image(RED, matte)
+    photo[matte < 0.5, :3] = GREEN
+    colors = paint_person(person, photo, image(RED, matte))
+    assert colors[:, 1].max() < 90
+
+
+def test_what_an_arm_hides_does_not_take_the_arms_colours():
+    arm = (((-0.3, 0.1, 0.45), (0.3, 0.1, 0.45)), 0.06)
+    bridge = (((0.3, 0.1, 0.45), (0.3, 0.1, 0.0)), 0.06)
+    trunk = (((0, 0.5, 0), (0, -0.5, 0)), 0.3)
+    segments, radii = zip(arm, bridge, trunk, strict=True)
+    vertices, faces, normals = mesh(analytic.CapsuleField(segments, radii))
+    rows = 1 - (np.arange(256) + 0.5) / 128
+    photo = image(RED, np.ones((256, 256)))
+    photo[np.abs(rows - 0.1) < 0.06, :, :3] = GREEN
+    colors = paint(vertices, faces, normals, 2 / 128, photo, image(RED, np.ones((256, 256))))
+    # Below this depth are the trunk's own vertices, left of the bridge.
+    hidden = (vertices[:, 2] < 0.32) & (vertices[:, 0] < 0.1) & (np.abs(vertices[:, 1] - 0.1) < 0.06)
+    assert np.count_nonzero(hidden) > 100
+    assert colors[hidden, 1].max() < 60
+    arm_front = (vertices[:, 2] > 0.47) & (np.abs(vertices[:, 1] - 0.1) < 0.03)
+    assert colors[arm_front, 1].min() > 180
+
+
+def test_colours_sit_where_the_photo_has_them(person):
+    matte = matte_of(analytic.person(reach=0.0))
+    photo = image(RED, matte)
+    photo[:128, :, :3] = BLUE
+    colors = paint_person(person, photo, photo)
+    vertices, normals = person[0], person[2]
+    sure = np.abs(normals[:, 2]) > 0.7
+    assert (colors[sure & (vertices[:, 1] > 0.05), 2] > 200).all()
+    assert (colors[sure & (vertices[:, 1] < -0.05), 0] > 200).all()
+
+
+def test_a_mesh_outside_the_matte_still_gets_colours(person):
+    colors = paint_person(person, image(RED, np.zeros((64, 64))), image(BLUE, np.zeros((64, 64))))
+    assert np.isfinite(colors).all()
+
+
+def test_spreading_keeps_trusted_colours_and_fills_the_rest_between_them():
+    strip = np.array([[i, i + 1, i + 2] for i in range(40)])
+    colors = np.zeros((42, 1))
+    colors[-1] = 1
+    trust = np.zeros(42)
+    trust[[0, -1]] = 1
+    filled = spread(colors, trust, strip, 100)[:, 0]
+    assert filled[0] == 0
+    assert filled[-1] == 1
+    assert (np.diff(filled) > 0).all()
+
+
+def test_without_a_back_the_front_goes_on_and_a_guess_is_taken_where_the_photo_is_blind(person):
+    vertices, faces, normals = person
+    photo = image(RED, matte_of(analytic.person(reach=0.0)))
+    red, green = np.round(np.array([RED, GREEN]) * 255)
+    front, back = normals[:, 2] > 0.95, normals[:, 2] < -0.5
+    alone = paint(vertices, faces, normals, 2 / 128, photo)
+    assert np.abs(alone - red).max() <= 3
+    guessed = paint(vertices, faces, normals, 2 / 128, photo, guess=np.tile(GREEN, (len(vertices), 1)))
+    trunk = np.abs(vertices[:, 0]) < 0.1
+    assert np.abs(guessed[front & trunk] - red).max() <= 3
+    assert np.abs(guessed[back] - green).max() <= 3

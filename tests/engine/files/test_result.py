@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Result files: every format holds the mesh as the artist is told, and nothing half written is left."""
+
+import io
+import json
+import os
+
+import numpy as np
+import pytest
+import trimesh
+from PIL import Image
+
+from blender_pifu.engine.errors import InputError
+from blender_pifu.engine.files.result import (
+    Reconstruction,
+    Rig,
+    ShapeKeys,
+    Texture,
+    check_output,
+    read_result,
+    write_result,
+)
+from blender_pifu.engine.surface.mesh import check_mesh, split_quads
+
+VERTICES = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, -0.25, 0], [0, 0, 1.7]], np.float32)
+FACES = np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]], np.int32)
+COLORS = np.array([[255, 0, 0], [0, 255, 0], [10, 20, 30], [128, 128, 128]], np.uint8)
+NORMALS = VERTICES - VERTICES.mean(0)
+NORMALS /= np.linalg.norm(NORMALS, axis=1, keepdims=True)
+
+
+@pytest.fixture
+def person():
+    return Reconstruction(VERTICES, FACES, NORMALS, COLORS, {"vertices": 4, "weights": "human"})
+
+
+def test_npz_holds_the_arrays_and_the_summary_without_pickles(person, tmp_path):
+    write_result(person, tmp_path / "out.npz")
+    with np.load(tmp_path / "out.npz", allow_pickle=False) as data:
+        assert np.array_equal(data["vertices"], VERTICES) and data["vertices"].dtype == np.float32
+        assert np.array_equal(data["faces"], FACES) and data["faces"].dtype == np.int32
+        assert np.array_equal(data["colors"], COLORS) and data["colors"].dtype == np.uint8
+        assert np.array_equal(data["normals"], NORMALS)
+        assert json.loads(str(data["summary"])) == person.summary
+
+
+@pytest.mark.parametrize("ending", [".obj", ".ply", ".PLY"])
+def test_obj_and_ply_are_z_up_with_colours(person, tmp_path, ending):
+    write_result(person, tmp_path / f"out{ending}")
+    mesh = trimesh.load(tmp_path / f"out{ending}", process=False)
+    assert np.allclose(mesh.vertices, VERTICES, atol=1e-6)
+    assert np.array_equal(mesh.faces, FACES)
+    assert np.abs(mesh.visual.vertex_colors[:, :3].astype(int) - COLORS).max() <= 1
+
+
+def test_glb_is_y_up_faces_the_viewer_and_has_linear_colours(person, tmp_path):
+    write_result(person, tmp_path / "out.glb")
+    data = (tmp_path / "out.glb").read_bytes()
+    length = int.from_bytes(data[12:16], "little")
+    tree = json.loads(data[20 : 20 + length])
+    (primitive,) = tree["meshes"][0]["primitives"]
+    assert {"POSITION", "NORMAL", "COLOR_0"} == set(primitive["attributes"])
+
+    def array(index):
+        accessor = tree["accessors"][index]
+        view = tree["bufferViews"][accessor["bufferView"]]
+        assert accessor["componentType"] == 5126
+        start = 20 + length + 8 + view.get("byteOffset", 0) + accessor.get("byteOffset", 0)
+        return np.frombuffer(data, "<f4", accessor["count"] * 3, start).reshape(-1, 3)
+
+    assert np.allclose(array(primitive["attributes"]["POSITION"]), VERTICES[:, [0, 2, 1]] * [1, 1, -1], atol=1e-6)
+    assert np.allclose(array(primitive["attributes"]["NORMAL"]), NORMALS[:, [0, 2, 1]] * [1, 1, -1], atol=1e-5)
+    colors = array(primitive["attributes"]["COLOR_0"])
+    assert np.allclose(colors[0], [1, 0, 0])
+    assert np.allclose(colors[3], 0.2158605, atol=1e-4)
+
+
+@pytest.fixture
+def posable():
+    """A cube's bottom and sides as quads, its lid as two triangles; every face has its own square of the texture."""
+    corners = np.array([[x, y, z] for z in (0, 1) for y in (-0.5, 0.5) for x in (-0.5, 0.5)], np.float32)
+    faces = [[0, 2, 3, 1], [0, 1, 5, 4], [1, 3, 7, 5], [3, 2, 6, 7], [2, 0, 4, 6], [4, 5, 7, -1], [4, 7, 6, -1]]
+    square = np.array([[0, 0], [0.1, 0], [0.1, 0.1], [0, 0.1]], np.float32)
+    uv = square + np.array([[index * 0.125, 0.5] for index in range(7)], np.float32)[:, None]
+    image = io.BytesIO()
+    Image.fromarray(np.arange(192, dtype=np.uint8).reshape(8, 8, 3)).save(image, "png")
+    weights = np.zeros((8, 4), np.float32)
+    weights[:, 0], weights[4:, 0], weights[4:, 1] = 1, 0.25, 0.75
+    bones = np.zeros((8, 4), np.int32)
+    bones[:, 1] = 1
+    heads = np.array([[0, 0, 0], [0, 0, 0.5]], np.float32)
+    rig = Rig(("hips", "spine"), np.array([-1, 0], np.int32), heads, heads + [[0, 0, 0.5]], bones, weights)
+    keys = ShapeKeys(("smile",), np.full((1, 8, 3), 0.125, np.float32))
+    normals = corners - corners.mean(0)
+    normals /= np.linalg.norm(normals, axis=1, keepdims=True)
+    colors = np.full((8, 3), 99, np.uint8)
+    faces = np.array(faces, np.int32)
+    return Reconstruction(corners, faces, normals, colors, {}, Texture(uv, image.getvalue()), rig, keys)
+
+
+def test_quads_with_triangles_among_them_are_checked_as_they_are(posable):
+    check = check_mesh(posable.faces)
+    assert check.watertight and check.components == 1
+    assert not check_mesh(posable.faces[1:]).watertight
+    triangles, corners = split_quads(posable.faces)
+    assert len(triangles) == 12 and check_mesh(triangles).watertight
+    assert np.array_equal(posable.faces.ravel()[corners], triangles)
+
+
+def test_npz_gives_back_texture_rig_and_shape_keys(posable, tmp_path):
+    write_result(posable, tmp_path / "out.npz")
+    back = read_result(tmp_path / "out.npz")
+    assert np.array_equal(back.faces, posable.faces) and np.array_equal(back.texture.uv, posable.texture.uv)
+    assert back.texture.png == posable.texture.png
+    for name in ("names", "parents", "heads", "tails", "weight_bones", "weights"):
+        assert np.array_equal(getattr(back.rig, name), getattr(posable.rig, name))
+    assert back.shape_keys.names == ("smile",) and np.array_equal(back.shape_keys.offsets, posable.shape_keys.offsets)
+
+
+def test_glb_holds_texture_skin_and_expressions(posable, tmp_path):
+    write_result(posable, tmp_path / "out.glb")
+    data = (tmp_path / "out.glb").read_bytes()
+    length = int.from_bytes(data[12:16], "little")
+    tree = json.loads(data[20 : 20 + length])
+    binary = data[28 + length :]
+
+    def array(index):
+        accessor = tree["accessors"][index]
+        kind = {5126: "<f4", 5123: "<u2", 5125: "<u4"}[accessor["componentType"]]
+        width = {"SCALAR": 1, "VEC2": 2, "VEC3": 3, "VEC4": 4, "MAT4": 16}[accessor["type"]]
+        start = tree["bufferViews"][accessor["bufferView"]]["byteOffset"]
+        return np.frombuffer(binary, kind, accessor["count"] * width, start).reshape(-1, width)
+
+    (primitive,) = tree["meshes"][0]["primitives"]
+    attributes = {name: array(index) for name, index in primitive["attributes"].items()}
+    assert len(attributes["POSITION"]) == 5 * 4 + 2 * 3 and "COLOR_0" not in attributes
+    picture = tree["bufferViews"][tree["images"][0]["bufferView"]]
+    assert binary[picture["byteOffset"] :][: picture["byteLength"]] == posable.texture.png
+    # v runs down in glTF; the first face's first corner lies at (0, 0.5) either way
+    first = array(primitive["indices"])[0, 0]
+    assert np.allclose(attributes["TEXCOORD_0"][first], [0, 0.5])
+    assert np.allclose(attributes["POSITION"][first], [-0.5, 0, 0.5])
+    assert np.isclose(attributes["TEXCOORD_0"][:, 1].min(), 0.4)
+    assert np.allclose(attributes["WEIGHTS_0"].sum(1), 1)
+    raised = attributes["POSITION"][:, 1] > 0.5
+    assert np.allclose(attributes["WEIGHTS_0"][raised, :2], [0.25, 0.75])
+    assert np.array_equal(np.unique(attributes["JOINTS_0"][raised, :2], axis=0), [[0, 1]])
+    bind = array(tree["skins"][0]["inverseBindMatrices"]).reshape(-1, 4, 4)
+    assert np.allclose(bind[1, 3], [0, -0.5, 0, 1])
+    spine = tree["nodes"][tree["skins"][0]["joints"][1]]
+    assert spine["name"] == "spine" and np.allclose(spine["translation"], [0, 0.5, 0])
+    assert np.allclose(array(primitive["targets"][0]["POSITION"]), [0.125, 0.125, -0.125])
+    loaded = trimesh.load(tmp_path / "out.glb", force="mesh", process=False)
+    assert loaded.visual.material.baseColorTexture.size == (8, 8)
+
+
+def test_obj_brings_material_and_picture_and_ply_keeps_quads(posable, tmp_path):
+    write_result(posable, tmp_path / "out.obj")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.mtl", "out.obj", "out.png"]
+    mesh = trimesh.load(tmp_path / "out.obj", process=False)
+    assert mesh.visual.material.image.size == (8, 8) and len(mesh.faces) == 12
+    lines = (tmp_path / "out.obj").read_text().splitlines()
+    assert sum(line.startswith("f ") and len(line.split()) == 5 for line in lines) == 5
+    write_result(posable, tmp_path / "out.ply")
+    header, body = (tmp_path / "out.ply").read_bytes().split(b"end_header\n")
+    assert b"element face 7\n" in header
+    faces = body[8 * (6 * 4 + 4) :]  # trimesh cannot read triangles among quads
+    assert len(faces) == 5 * 17 + 2 * 13
+    assert np.array_equal(np.frombuffer(faces[1:17], "<i4"), posable.faces[0]) and faces[5 * 17] == 3
+
+
+@pytest.mark.parametrize("name", ["out", "out.stl", "missing/out.glb", "file/out.glb", "folder.glb"])
+def test_what_cannot_be_written_is_said_before_the_work(tmp_path, name):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder.glb").mkdir()
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(InputError) as caught:
+        check_output(tmp_path / name)
+    assert caught.value.fix
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_beside_it(person, tmp_path):
+    target = tmp_path / "out.npz"
+    target.write_bytes(b"old")
+    broken = Reconstruction(VERTICES, FACES, NORMALS, COLORS, {"not": {"fit", "for", "JSON"}})
+    with pytest.raises(TypeError):
+        write_result(broken, target)
+    assert target.read_bytes() == b"old"
+    assert [path.name for path in tmp_path.iterdir()] == ["out.npz"]
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
+def test_a_full_disk_is_told_plainly(person, tmp_path, monkeypatch):
+    # The file beside the result lands on the full device.
+    (tmp_path / f".out-{os.getpid()}.npz").symlink_to("/dev/full")
+    with pytest.raises(InputError, match="No space left"):
+        write_result(person, tmp_path / "out.npz")
+    assert list(tmp_path.iterdir()) == []

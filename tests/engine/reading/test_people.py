@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""People in photos: all found, the right one taken, landmarks on the joints, and the matte of that one alone."""
+
+import numpy as np
+import pytest
+
+from blender_pifu.engine.errors import InputError
+from blender_pifu.engine.reading.landmarks import Landmark as L
+from blender_pifu.engine.reading.landmarks import Region
+from blender_pifu.engine.reading.matte import Matting
+from blender_pifu.engine.reading.people import People, choose
+from blender_pifu.engine.reading.photo import load_photo
+from helpers.couple import BEFORE, BESIDE, POLO, SUIT, couple
+
+
+@pytest.fixture(scope="module")
+def people():
+    return People("cpu")
+
+
+def test_landmarks_lie_on_the_joints(people):
+    (man,) = people.find(load_photo(SUIT).rgb)
+    places = {  # looked up in the photo
+        L.NOSE: (480, 138), L.LEFT_SHOULDER: (583, 222), L.RIGHT_SHOULDER: (415, 236), L.RIGHT_WRIST: (380, 505),
+        L.LEFT_KNEE: (583, 705), L.LEFT_ANKLE: (590, 880), L.RIGHT_ANKLE: (528, 850),
+    }  # fmt: skip
+    for landmark, place in places.items():
+        assert np.hypot(*(man.points[landmark, :2] - place)) < 0.03 * 900, landmark.name
+    assert man.visibility.min() > 0.5 and man.score > 0.9
+    assert man.points.shape == (33, 3) and man.mask.shape == (256, 256)
+
+
+def test_a_leg_is_no_second_person(people):
+    assert len(people.find(load_photo(POLO).rgb)) == 1
+
+
+def test_nobody_is_found_where_nobody_is(people):
+    assert people.find(load_photo(SUIT).rgb[:, :300]) == []
+    assert people.find(np.zeros((64, 300, 3), np.uint8)) == []
+
+
+@pytest.mark.parametrize("place", [BESIDE, BEFORE])
+def test_of_two_who_touch_each_can_be_cut_out_alone(people, place):
+    photo, truth = couple(*place)
+    found = people.find(photo.rgb)
+    assert len(found) == 2
+    assert choose(found, photo.rgb.shape[:2]) == 0, "the taller man, nearer to the middle"
+    matting = Matting("cpu")
+    for number, wanted in enumerate(truth):
+        alpha = matting.matte(photo, found, choose(found, photo.rgb.shape[:2], number + 1)).alpha
+        common = ((alpha > 0.5) & (wanted > 0.5)).sum() / ((alpha > 0.5) | (wanted > 0.5)).sum()
+        strange = ((alpha > 0.5) & (truth[1 - number] > 0.9)).sum() / (wanted > 0.5).sum()
+        print(f"person {number + 1}: IoU {common:.3f}, pixels of the other {strange:.3f}")
+        assert common > 0.9
+        assert strange < 0.03
+
+
+@pytest.mark.parametrize("number", [0, 2, -1])
+def test_a_number_nobody_has_is_told(people, number):
+    found = people.find(load_photo(SUIT).rgb)
+    with pytest.raises(InputError, match="one person"):
+        choose(found, (968, 1024), number)
+    with pytest.raises(InputError, match="nobody"):
+        choose([], (968, 1024), number)
+
+
+def test_a_cut_out_of_two_is_divided_too(people):
+    photo, truth = couple(*BESIDE)
+    found = people.find(photo.rgb)
+    given = type(photo)(photo.rgb, truth.sum(0).clip(0, 1), (), "couple.png")
+    alpha = Matting("cpu").matte(given, found, 1).alpha
+    assert alpha[truth[1] > 0.9].mean() > 0.97
+    assert alpha[truth[0] > 0.9].mean() < 0.03
+
+
+def test_a_region_cuts_and_pastes_in_the_same_place():
+    rng = np.random.default_rng(0)
+    photo = np.repeat(rng.integers(0, 255, (20, 20, 3), np.uint8), 10, 0).repeat(10, 1)
+    region = Region(90, 110, 120, 0.4)
+    pasted = region.paste(region.cut(photo, 240)[..., 0].astype(np.float32), (200, 200))
+    middle = np.s_[75:145, 55:125]
+    assert np.abs(pasted[middle] - photo[middle][..., 0]).mean() < 6
+    assert region.place(90.1, 110.1, 240) == (120, 120)
+    assert pasted[0, 0] == 0

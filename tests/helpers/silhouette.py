@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A cut-out photo of the analytic person, and a model that answers it with the analytic field."""
+
+import numpy as np
+import torch
+from PIL import Image
+
+from blender_pifu.engine.reading.person_cut import network_input
+
+from . import analytic
+
+FRONT, BACK = (200, 60, 50), (40, 50, 180)
+
+
+def write_cut_out(path, size=400):
+    """An RGBA PNG in which the analytic person stands before nothing, seen by a crop of the whole picture."""
+    place = (np.arange(size) + 0.5) / size * 2 - 1
+    x, y = np.meshgrid(place, -place)
+    xy = torch.from_numpy(np.stack([x, y], -1).reshape(-1, 2).astype(np.float32))
+    inside = analytic.person(reach=0.0).support(xy).reshape(size, size).numpy()
+    pixels = np.zeros((size, size, 4), np.uint8)
+    pixels[..., :3] = FRONT
+    pixels[..., 3] = inside * 255
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+class AnalyticModel:
+    """Looks at the crop's mask only; the body is always the analytic person."""
+
+    name, notes, device = "analytic", (), torch.device("cpu")
+
+    def prepare(self, cut):
+        return network_input(*cut(64), self.device)
+
+    def encode(self, image, mask):
+        assert image.shape == (1, 3, 64, 64) and mask.shape == (1, 1, 64, 64)
+        assert (image[(mask == 0).expand_as(image)] == 0).all()
+        assert image.abs().max() <= 1
+        return mask
+
+    def with_face(self, encoding, cut):
+        return encoding
+
+    def field(self, encoding):
+        return analytic.person()
+
+    def hidden_side(self, encoding, vertices, cut):
+        matte = encoding[0, 0].numpy()
+        return {"back": np.dstack([np.broadcast_to(np.array(BACK) / 255, (64, 64, 3)), matte]).astype(np.float32)}
