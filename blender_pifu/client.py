@@ -14,7 +14,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import child, protocol
-from .protocol import Cancel, Cancelled, Done, Failed, Generate, Look, Looked, Ping, Progress, ProtocolError, Quit
+from .protocol import (
+    Cancel,
+    Cancelled,
+    Done,
+    ErrorKind,
+    Failed,
+    Generate,
+    Look,
+    Looked,
+    Ping,
+    Progress,
+    ProtocolError,
+    Quit,
+)
 
 _ENDS = (Done, Looked, Failed, Cancelled)
 
@@ -104,7 +117,7 @@ class Client:
             events = self._read()
         except (ProtocolError, OSError) as error:
             message = f"What the engine says cannot be read: {error}."
-            return [self._give_up(Failed(self._job.job, "engine_talk", message, _LOG_FIX))]
+            return [self._give_up(Failed(self._job.job, ErrorKind.ENGINE_TALK, message, _LOG_FIX))]
         if not self._job:
             return events
         if gone:
@@ -191,22 +204,23 @@ class Client:
             try:
                 self.begin(again)
             except OSError as error:
-                return [Failed(job, "engine_missing", f"The engine cannot be started: {error}.", "Repair the engine.")]
+                message = f"The engine cannot be started: {error}."
+                return [Failed(job, ErrorKind.ENGINE_MISSING, message, "Repair the engine.")]
             return []
         return [self._end(self._crash(job, code))]
 
     def _crash(self, job: str, code: int) -> Failed:
         if code == protocol.EXIT_DISK_FULL:
             fix = "Free some room on it, then try again."
-            return Failed(job, "disk_full", f"The disk that holds {self._folder} is full.", fix)
+            return Failed(job, ErrorKind.DISK_FULL, f"The disk that holds {self._folder} is full.", fix)
         how = child.describe_exit(code)
         if code < 0 and how == "signal SIGKILL":
             message = "The engine was ended from outside (signal SIGKILL), as happens when the memory runs out."
             fix = "Close other programs or choose a lower quality, then try again."
-            return Failed(job, "engine_killed", message, fix)
+            return Failed(job, ErrorKind.ENGINE_KILLED, message, fix)
         said = child.last_words(self.log)
         message = f"The engine stopped unexpectedly ({how})." + (f" Its last words: {said[:300]}" if said else "")
-        return Failed(job, "engine_crashed", message, _LOG_FIX)
+        return Failed(job, ErrorKind.ENGINE_CRASHED, message, _LOG_FIX)
 
     def _watch(self) -> list:
         now, limits = self._clock, self._limits
@@ -217,7 +231,7 @@ class Client:
         unanswered = self._asked_at is not None and now - self._asked_at > limits.answer_s
         if unanswered or now - self._progress_at > limits.stuck_s:
             message = f"The engine hung: no progress for {now - self._progress_at:.0f} seconds. It was ended."
-            return [self._give_up(Failed(self._job.job, "engine_hung", message, _LOG_FIX))]
+            return [self._give_up(Failed(self._job.job, ErrorKind.ENGINE_HUNG, message, _LOG_FIX))]
         if self._asked_at is None and now - self._event_at > limits.silence_s:
             self._asked_at = now
             self._send(Ping())

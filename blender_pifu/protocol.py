@@ -10,6 +10,9 @@ import dataclasses
 import json
 import math
 from dataclasses import dataclass
+from enum import StrEnum
+
+from .choices import ChoiceError, Choices
 
 # Exit codes of the worker that say what it could no longer say as an event.
 EXIT_ORPHANED = 75
@@ -20,28 +23,55 @@ class ProtocolError(ValueError):
     """A line is not a message; the text says what is wrong with it."""
 
 
+class ErrorKind(StrEnum):
+    """The sorts of error that an artist can meet, on either side; the add-on has a button, or none, for each."""
+
+    # the engine's, by what has to be changed
+    ENGINE = "engine"
+    INPUT = "input"
+    OPTION = "option"
+    BACK_PHOTO = "back_photo"
+    NO_PERSON = "no_person"
+    TOPOLOGY = "topology"
+    MODEL = "model"
+    DEVICE = "device"
+    OUTPUT = "output"
+    OUT_OF_MEMORY = "out_of_memory"
+    CANCELLED = "cancelled"
+    INTERNAL = "internal"
+    # of its process
+    DISK_FULL = "disk_full"
+    ENGINE_BROKEN = "engine_broken"
+    ENGINE_CRASHED = "engine_crashed"
+    ENGINE_HUNG = "engine_hung"
+    ENGINE_KILLED = "engine_killed"
+    ENGINE_MISSING = "engine_missing"
+    ENGINE_OUTDATED = "engine_outdated"
+    ENGINE_TALK = "engine_talk"
+    # the add-on's
+    DISK = "disk"
+    IMPORT_FAILED = "import_failed"
+    IMPORTED_MODEL = "imported_model"
+    INSTALL_FAILED = "install_failed"
+    NO_PHOTO = "no_photo"
+    OFFLINE = "offline"
+    POSE = "pose"
+    RESULT = "result"
+    RIGIFY = "rigify"
+
+
 # ---- commands: Blender -> worker
 
 
 @dataclass(frozen=True)
 class Generate:
-    """Make a person out of `photo` and write it to `output` (.npz); afterwards stay loaded for `keep_warm_s`.
-
-    person: which of several, from the left from 1; 0: the main one; back_photo: of the same person from behind, or "".
-    """
+    """Make a person out of `photo` as chosen and write it to `output` (.npz); stay loaded for `keep_warm_s` then."""
 
     job: str
     photo: str
-    person: int
-    back_photo: str
     output: str
-    model: str
-    resolution: int
+    choices: Choices
     device: str
-    height_m: float
-    topology: str
-    texture_px: int
-    rig: bool
     keep_warm_s: float
 
 
@@ -116,13 +146,13 @@ class Looked:
 
 @dataclass(frozen=True)
 class Failed:
-    """A job ended without a result; `kind` names the sort of error, `fix` says what to do (or is empty).
+    """A job ended without a result; `kind` is an ErrorKind, `fix` says what to do (or is empty).
 
     An empty `job` means that the engine itself could not start.
     """
 
     job: str
-    kind: str
+    kind: ErrorKind
     message: str
     fix: str
 
@@ -184,19 +214,33 @@ def _read(line: bytes, known: dict):
     if not isinstance(name, str) or name not in known:
         raise ProtocolError(f"unknown type {name!r}; known: {', '.join(known)}")
     cls = known[name]
+    return _built(name, cls, item)
+
+
+def _built(name: str, cls: type, item: dict):
     fields = {field.name: field.type for field in dataclasses.fields(cls)}
     if missing := [key for key in fields if key not in item]:
         raise ProtocolError(f"{name}: missing {', '.join(missing)}")
     if extra := [key for key in item if key not in fields]:
         raise ProtocolError(f"{name}: not known: {', '.join(extra)}")
-    return cls(**{key: _checked(name, key, item[key], kind) for key, kind in fields.items()})
+    try:
+        return cls(**{key: _checked(name, key, item[key], kind) for key, kind in fields.items()})
+    except ChoiceError as error:
+        raise ProtocolError(f"{name}: {error} {error.fix}") from error
 
 
 def _checked(name: str, key: str, value, kind: str):
+    if kind == "Choices" and isinstance(value, dict):
+        return _built(f"{name}.{key}", Choices, value)
+    if kind == "ErrorKind":
+        try:
+            return ErrorKind(value)
+        except ValueError as error:
+            raise ProtocolError(f"{name}.{key}: {error}") from error
     if kind == "float" and type(value) is int and abs(value) < 2**53:
         value = float(value)
     # bool is an int to Python, but never what is meant here.
-    if type(value) is not _TYPES[kind]:
+    if type(value) is not _TYPES.get(kind):
         raise ProtocolError(f"{name}.{key}: {type(value).__name__} {value!r:.60} where {kind} is needed")
     if kind == "float" and not math.isfinite(value):  # 1e999 is valid JSON
         raise ProtocolError(f"{name}.{key}: not a finite number")

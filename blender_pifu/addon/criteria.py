@@ -13,10 +13,10 @@ from pathlib import Path
 import bpy
 
 from .. import addon
+from ..result_file import ResultError, read_result
 from .checks.validate import as_json, validate
 from .demo import enable, leave
 from .person.human import find_person
-from .person.result import ResultError, read_npz
 from .person.scene import add_human
 from .posing.repose import repose
 
@@ -25,10 +25,10 @@ def report(path: Path, bones: str) -> dict:
     """What the panel's Check says of a result file with the bones of a set (of bones.SETS), its summary, and its Torn
     in T-pose with the checks that fail then. Raises ResultError."""
     bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
-    human = read_npz(path)
+    human = read_result(path)
     add_human(bpy.context, bpy.context.scene, human, path.stem, bones)
     person = find_person(bpy.context)
-    found = json.loads(as_json(person, validate(person))) | {"summary": human.summary}
+    found = json.loads(as_json(person, validate(person))) | {"summary": human.summary.as_dict()}
     if person.armature:
         torn = repose(bpy.context, person, "T")
         found["torn"] = {"edges": torn.edges, "parts": torn.parts}

@@ -3,11 +3,13 @@
 
 from dataclasses import dataclass
 
+from ..protocol import ErrorKind
+
 
 class UserError(Exception):
     """Something the artist should know: `str(error)` is what happened, `fix` what to do, `kind` its sort."""
 
-    def __init__(self, kind: str, message: str, fix: str = "") -> None:
+    def __init__(self, kind: ErrorKind, message: str, fix: str = "") -> None:
         super().__init__(message)
         self.kind, self.fix = kind, fix
 
@@ -27,26 +29,45 @@ _PHOTO = Button("Choose Another Photo", "pifu.pick_photo")
 _QUALITY = Button("Lower the Quality", "pifu.lower_quality")
 _PREFERENCES = Button("Open Preferences", "pifu.open_preferences")
 
-# Kind of error -> what mends it. Kinds that nothing in Blender mends have no button.
+_STANDARD = Button(
+    "Use the Standard Mesh",
+    "wm.context_set_enum",
+    (("data_path", "scene.pifu.topology"), ("value", "STANDARD")),
+)
+
+# Kind of error -> what mends it; None where nothing in Blender does.
 BUTTONS = {
-    "engine_missing": _INSTALL,
-    "engine_outdated": Button("Update Engine", "pifu.install_engine"),
-    "engine_broken": _REPAIR,
-    "install_failed": Button("Try Again", "pifu.install_engine"),
-    "import_failed": Button("Choose Another File", "pifu.import_checkpoint"),
-    "imported_model": _PREFERENCES,
-    "offline": Button("Open System Preferences", "screen.userpref_show", (("section", "SYSTEM"),)),
-    "input": _PHOTO,
-    "no_photo": _PHOTO,
-    "back_photo": Button(
+    ErrorKind.BACK_PHOTO: Button(
         "Leave the Back Photo Out",
         "wm.context_set_value",
         (("data_path", "scene.pifu.back_photo"), ("value", "None")),
     ),
-    "model": _REPAIR,
-    "no_person": _PHOTO,
-    "out_of_memory": _QUALITY,
-    "engine_killed": _QUALITY,
-    "no_such_device": _PREFERENCES,
-    "unknown_device": _PREFERENCES,
+    ErrorKind.CANCELLED: None,
+    ErrorKind.DEVICE: _PREFERENCES,
+    ErrorKind.DISK: None,
+    ErrorKind.DISK_FULL: None,
+    ErrorKind.ENGINE: None,
+    ErrorKind.ENGINE_BROKEN: _REPAIR,
+    ErrorKind.ENGINE_CRASHED: None,
+    ErrorKind.ENGINE_HUNG: None,
+    ErrorKind.ENGINE_KILLED: _QUALITY,
+    ErrorKind.ENGINE_MISSING: _INSTALL,
+    ErrorKind.ENGINE_OUTDATED: Button("Update Engine", "pifu.install_engine"),
+    ErrorKind.ENGINE_TALK: _REPAIR,
+    ErrorKind.IMPORT_FAILED: Button("Choose Another File", "pifu.import_checkpoint"),
+    ErrorKind.IMPORTED_MODEL: _PREFERENCES,
+    ErrorKind.INPUT: _PHOTO,
+    ErrorKind.INSTALL_FAILED: Button("Try Again", "pifu.install_engine"),
+    ErrorKind.INTERNAL: None,
+    ErrorKind.MODEL: _REPAIR,
+    ErrorKind.NO_PERSON: _PHOTO,
+    ErrorKind.NO_PHOTO: _PHOTO,
+    ErrorKind.OFFLINE: Button("Open System Preferences", "screen.userpref_show", (("section", "SYSTEM"),)),
+    ErrorKind.OPTION: None,
+    ErrorKind.OUTPUT: None,
+    ErrorKind.OUT_OF_MEMORY: _QUALITY,
+    ErrorKind.POSE: None,
+    ErrorKind.RESULT: None,
+    ErrorKind.RIGIFY: None,
+    ErrorKind.TOPOLOGY: _STANDARD,
 }

@@ -1,12 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The engine: a photo becomes a person. `from blender_pifu.engine import load_model, reconstruct`."""
+"""The engine: a photo becomes a person. `from blender_pifu.engine import Choices, reconstruct, write_result`."""
 
 from importlib import import_module
 
-__all__ = ["load_model", "reconstruct"]
+__all__ = ["Choices", "Engine", "load_model", "read_result", "reconstruct", "write_result"]
 
-# Loaded when first asked for: they bring torch along.
-_ROOMS = {"load_model": ".model", "reconstruct": ".pipeline"}
+# Loaded when first asked for: most bring torch along.
+_ROOMS = {
+    "Choices": "..choices",
+    "Engine": ".pipeline",
+    "load_model": ".model",
+    "read_result": "..result_file",
+    "reconstruct": ".pipeline",
+    "write_result": ".files.result",
+}
 
 
 def __getattr__(name):

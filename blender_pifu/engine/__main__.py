@@ -6,12 +6,11 @@ import json
 import sys
 import time
 import traceback
-from dataclasses import replace
 from pathlib import Path
 
+from ..choices import KINDS, OPTIONS, Choices
 from .errors import EngineError
 from .files.result import ENDINGS, check_output, write_result
-from .layout import TEXTURE_SIDES, TOPOLOGIES
 
 IMPORT, BENCHMARK = "import-checkpoint", "benchmark"
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -37,42 +36,28 @@ def build_parser():
     task.add_argument(
         "--advise", action="store_true", help="only say who is in the photo and how good it is, as JSON, and stop"
     )
-    parser.add_argument(
-        "--person", metavar="N", type=int, help="which of several people, from the left (default: the main one)"
-    )
-    parser.add_argument(
-        "--back", metavar="PHOTO", type=Path, help="second photo: the same person in the same pose from behind"
-    )
-    parser.add_argument("--model", metavar="NAME|FILE", default="human", help="bundled model or .safetensors file")
-    parser.add_argument(
-        "--resolution",
-        type=int,
-        choices=(128, 256, 512, 1024),
-        default=256,
-        help="detail of the surface (default: 256)",
-    )
-    parser.add_argument(
-        "--topology",
-        choices=TOPOLOGIES,
-        default="sculpt",
-        help="mesh to make: sculpt (dense triangles, default), standard (20,000 quads), game (8,000 quads), print, "
-        "animation (the body's own quads with skeleton, expressions and texture, where they fit)",
-    )
-    parser.add_argument(
-        "--texture",
-        metavar="PX",
-        type=int,
-        choices=TEXTURE_SIDES,
-        default=0,
-        help="unwrap the mesh and bake the colours into a picture of 1024, 2048 or 4096 pixels (default: none)",
-    )
+    add_choices(parser)
     parser.add_argument("--device", default="auto", help="auto, cuda, xpu, mps or cpu (default: auto)")
-    parser.add_argument(
-        "--height", metavar="METRES", type=float, default=1.70, help="height of the person (default: 1.70)"
-    )
-    parser.add_argument("--rig", action="store_true", help="with a skeleton and skin weights")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line; the last is the summary")
     return parser
+
+
+def add_choices(parser):
+    """An option for each field of Choices."""
+    for name, option in OPTIONS.items():
+        words = {"dest": name, "default": getattr(Choices, name), "help": option.help}
+        if KINDS[name] is bool:
+            parser.add_argument(option.flag, action="store_true", **words)
+        else:
+            words |= {"metavar": option.metavar, "choices": option.values or None}
+            parser.add_argument(option.flag, type=KINDS[name], **words)
+
+
+def choices_of(options):
+    """The Choices that parsed options ask for. Raises OptionError."""
+    from .pipeline import choose
+
+    return choose(**{name: getattr(options, name) for name in OPTIONS})
 
 
 def build_import_parser():
@@ -152,24 +137,12 @@ def generate(options):
     """Do what the options ask. Raises EngineError."""
     check_output(options.output)
     show = Progress(options.json)
-    from .pipeline import reconstruct
+    choices = choices_of(options)
+    from .pipeline import Engine
 
-    result = reconstruct(
-        options.photo,
-        model=options.model,
-        resolution=options.resolution,
-        device=options.device,
-        height_m=options.height,
-        person=options.person,
-        back=options.back,
-        topology=options.topology,
-        rig=options.rig,
-        texture_px=options.texture,
-        progress=show,
-    )
-    result = replace(result, summary={"output": str(options.output), **result.summary})
+    result = Engine(options.device).reconstruct(options.photo, choices, progress=show).written_to(options.output)
     write_result(result, options.output)
-    show.summary(result.summary)
+    show.summary(result.summary.as_dict())
 
 
 def advise(options):
@@ -179,7 +152,7 @@ def advise(options):
     from .reading.photo import load_photo
 
     figures = Figures(pick_device(options.device))
-    print(json.dumps(figures.look(load_photo(options.photo), options.person)), flush=True)
+    print(json.dumps(figures.look(load_photo(options.photo), options.person or None)), flush=True)
 
 
 class Progress:

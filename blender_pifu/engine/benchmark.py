@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..choices import READY, Choices
 from .errors import EngineError, InputError
 from .model import load_model
 from .pipeline import Engine
@@ -26,7 +27,6 @@ from .surface.lattice import Lattice
 PHOTO = Path(__file__).parents[1] / "data" / "photos" / "man_polo_full_body.jpg"
 RESOLUTIONS = 256, 512, 1024
 DENSE = 256
-READY = {"topology": "standard", "texture_px": 2048, "rig": True}  # for rigging, as the panel has it made
 NAME = __package__.rpartition(".")[0]
 
 
@@ -91,11 +91,11 @@ def measure_level(field, resolution):
     return {"mean_cells": float(away.mean()), "p99_cells": float(np.percentile(away, 99))}
 
 
-def measure_job(model, photo, resolution, **choices):
-    """Seconds of each step of a warm job, and the process's peak memory; choices: of Engine.reconstruct."""
-    engine = Engine("cpu")
+def measure_job(model, photo, resolution, **options):
+    """Seconds of each step of a warm job, and the process's peak memory; options: of Choices."""
+    engine, choices = Engine("cpu"), Choices(model=str(model), resolution=resolution, **options)
     for _ in range(2):
-        summary = engine.reconstruct(photo, model=model, resolution=resolution, **choices).summary
+        summary = engine.reconstruct(photo, choices).summary.as_dict()
     names = "seconds", "evaluations", "peak_memory_mb", "faces", "low_precision"
     return {name: summary[name] for name in names if name in summary}
 

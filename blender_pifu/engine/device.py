@@ -3,7 +3,7 @@
 
 import torch
 
-from .errors import InputError
+from .errors import DeviceError
 
 DEVICES = ("auto", "cuda", "xpu", "mps", "cpu")
 
@@ -20,14 +20,14 @@ def available_devices():
 
 
 def pick_device(name="auto"):
-    """The torch device of a name out of DEVICES. Raises InputError for another name or a device that is not there."""
+    """The torch device of a name out of DEVICES. Raises DeviceError for another name or a device that is not there."""
     usable = available_devices()
     if name == "auto":
         return torch.device(usable[0])
     if name not in DEVICES:
-        raise InputError(f'There is no device called "{name}".', fix=f"Choose {_either(DEVICES)}.")
+        raise DeviceError(f'There is no device called "{name}".', fix=f"Choose {_either(DEVICES)}.")
     if name not in usable:
-        raise InputError(
+        raise DeviceError(
             f'The device "{name}" is not usable on this machine with the installed torch.',
             fix=f"Choose {_either(['auto', *usable])}, or install again for that device.",
         )

@@ -6,7 +6,6 @@ its input closes, when it is told to, or when it has been idle for as long as it
 """
 
 import argparse
-import dataclasses
 import errno
 import logging
 import os
@@ -17,6 +16,7 @@ import threading
 import time
 
 from .. import protocol
+from ..protocol import ErrorKind
 from .errors import Cancelled, EngineError
 
 _GRACE_S = 3.0  # from the end of our input to the hard end of a job that does not stop
@@ -70,7 +70,7 @@ class Inbox(threading.Thread):
             except protocol.ProtocolError as error:
                 log.error("a command cannot be read: %s", error)
                 self._events.send(
-                    protocol.Failed("", "internal", f"The engine cannot read its orders: {error}.", _REPAIR)
+                    protocol.Failed("", ErrorKind.INTERNAL, f"The engine cannot read its orders: {error}.", _REPAIR)
                 )
         # Blender quit or crashed: nobody waits for the job, and it must not go on without end.
         self._end()
@@ -132,33 +132,22 @@ class Worker:
             log.exception("job %s", job.job)
             if is_out_of_memory(error):
                 fix = "Choose a lower quality, or close other programs, then try again."
-                return protocol.Failed(job.job, "out_of_memory", "The engine ran out of memory.", fix)
+                return protocol.Failed(job.job, ErrorKind.OUT_OF_MEMORY, "The engine ran out of memory.", fix)
             if _is_no_room(error):
                 return _disk_full(job)
             message = f"Something unforeseen went wrong in the engine ({type(error).__name__}: {error})."
-            return protocol.Failed(job.job, "internal", message, "The log tells more.")
+            return protocol.Failed(job.job, ErrorKind.INTERNAL, message, "The log tells more.")
 
     def _reconstruct(self, job: protocol.Generate) -> protocol.Done:
         from .files.result import write_result
 
         report = _Reporter(job.job, self._events, self._inbox)
         report("Starting the engine", 0.0)
-        result = self._engine_on(job.device).reconstruct(
-            job.photo,
-            model=job.model,
-            resolution=job.resolution,
-            height_m=job.height_m,
-            person=job.person or None,
-            back=job.back_photo or None,
-            topology=job.topology,
-            texture_px=job.texture_px,
-            rig=job.rig,
-            progress=report,
-        )
-        result = dataclasses.replace(result, summary={"output": job.output, **result.summary})
+        result = self._engine_on(job.device).reconstruct(job.photo, job.choices, progress=report)
+        result = result.written_to(job.output)
         write_result(result, job.output)
         report.check()
-        return protocol.Done(job.job, job.output, result.summary)
+        return protocol.Done(job.job, job.output, result.summary.as_dict())
 
     def _look(self, job: protocol.Look) -> protocol.Looked:
         from .files.thumbnail import write_thumbnail
@@ -206,7 +195,7 @@ def _is_no_room(error: BaseException | None) -> bool:
 def _disk_full(job: protocol.Generate | protocol.Look) -> protocol.Failed:
     path = job.picture if isinstance(job, protocol.Look) else job.output
     message = f"The disk that holds {os.path.dirname(path)} is full."
-    return protocol.Failed(job.job, "disk_full", message, "Free some room on it, then try again.")
+    return protocol.Failed(job.job, ErrorKind.DISK_FULL, message, "Free some room on it, then try again.")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -230,7 +219,7 @@ def main(arguments: list[str] | None = None) -> int:
     except Exception as error:
         log.exception("the engine's libraries cannot be loaded")
         message = f"The engine cannot load its libraries ({type(error).__name__}: {error})."
-        events.send(protocol.Failed("", "engine_broken", message, _REPAIR))
+        events.send(protocol.Failed("", ErrorKind.ENGINE_BROKEN, message, _REPAIR))
         return 1
     log.info("ready: Python %s, torch %s", platform.python_version(), torch.__version__)
     events.send(protocol.Ready(platform.python_version(), str(torch.__version__)))

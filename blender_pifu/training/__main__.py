@@ -16,10 +16,10 @@ from pathlib import Path
 import cv2
 import torch
 
+from ..choices import OPTIONS, READY, Choices
 from ..engine.benchmark import PHOTO
 from ..engine.benchmark import encode as encode_photo
 from ..engine.errors import EngineError
-from ..engine.layout import TEXTURE_SIDES, TOPOLOGIES
 from ..engine.layout.presets import QUADS
 from ..engine.memory import keep_memory
 from ..engine.model import load_model, weights_file
@@ -121,7 +121,9 @@ def main() -> None:
     wear.add_argument("--count", type=int, default=20, help="people of the test split")
     wear.add_argument("--topology", choices=tuple(QUADS), default="standard")
     wear.add_argument("--resolution", type=int, default=256)
-    wear.add_argument("--texture", type=int, choices=TEXTURE_SIDES, default=2048, help="side of the texture, pixels")
+    wear.add_argument(
+        "--texture", type=int, choices=OPTIONS["texture_px"].values, default=2048, help="side of the texture, pixels"
+    )
     wear.add_argument("--out", type=Path, help="folder for a picture a person")
     hostile = commands.add_parser("fuzz", help="what the command line answers to hostile files, as a table")
     hostile.add_argument("--only", metavar="WORDS", default="", help="files whose description holds these")
@@ -129,7 +131,7 @@ def main() -> None:
     ready.add_argument("photos", type=Path, nargs="*", metavar="PHOTO|FOLDER", help="beside the bundled photos")
     ready.add_argument("--weights", default="human", help="bundled name or .safetensors file")
     ready.add_argument("--count", type=int, default=20, help="people of the test split")
-    ready.add_argument("--topology", choices=TOPOLOGIES[1:], default="standard")
+    ready.add_argument("--topology", choices=OPTIONS["topology"].values[1:], default="standard")
     ready.add_argument("--resolution", type=int, default=256)
     ready.add_argument("--out", type=Path, required=True, help="folder for results and pictures of them posed")
     ship = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
@@ -220,7 +222,9 @@ def _evaluate_texture(options: argparse.Namespace) -> None:
 def _rig_check(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     who = options.photos, options.count, options.out
-    reports = rig_check(*who, options.weights, options.resolution, topology=options.topology)
+    asked = {"model": options.weights, "resolution": options.resolution, "topology": options.topology}
+    choices = Choices(**{**READY, **asked})
+    reports = rig_check(*who, choices)
     print(rig_table(reports))
 
 

@@ -15,13 +15,13 @@ bpy = pytest.importorskip("bpy")
 
 import blender_pifu  # noqa: E402
 from blender_pifu.addon import demo, session  # noqa: E402
-from blender_pifu.addon.person.result import read_npz  # noqa: E402
 from blender_pifu.addon.work import (  # noqa: E402
     generate,
     job,
     photo_check,  # noqa: E402
 )
 from blender_pifu.install.packages import fingerprint  # noqa: E402
+from blender_pifu.result_file import FORMAT, read_result  # noqa: E402
 
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
 
@@ -90,7 +90,7 @@ def rigged(rigged_arrays, tmp_path_factory):
     """The same as the add-on reads it."""
     path = tmp_path_factory.mktemp("rigged") / "result.npz"
     np.savez(path, **rigged_arrays)
-    return read_npz(path)
+    return read_result(path)
 
 
 @pytest.fixture(scope="session")
@@ -174,6 +174,7 @@ def write_result(tmp_path):
             "normals": np.zeros((4, 3), np.float32),
             "colors": np.array([[255, 0, 0], [0, 128, 0], [0, 0, 255], [10, 20, 30]], np.uint8),
             "summary": np.array("{}"),
+            "format": np.array(FORMAT, np.int32),
         }
         path = tmp_path / "result.npz"
         np.savez(path, **{**arrays, **change})

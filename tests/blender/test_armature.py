@@ -11,8 +11,8 @@ from mathutils import Matrix
 
 from blender_pifu.addon.person import bones
 from blender_pifu.addon.person.human import coordinates, find_person, group_weights, joints
-from blender_pifu.addon.person.result import ResultError, read_npz
 from blender_pifu.addon.person.scene import add_human
+from blender_pifu.result_file import ResultError, read_result
 
 KNOWN = {
     "PLAIN": ("upper_arm.L", "index_2.R"),
@@ -92,11 +92,11 @@ def test_a_texture_travels_packed_in_one_principled_material(scene, rigged):
     (link,) = material.node_tree.nodes["Principled BSDF"].inputs["Base Color"].links
     image = link.from_node.image
     assert (image.name, tuple(image.size), image.colorspace_settings.name) == ("Ann", (64, 64), "sRGB")
-    assert bytes(image.packed_file.data) == rigged.texture
+    assert bytes(image.packed_file.data) == rigged.texture.png
     (layer,) = body.data.uv_layers
     uv = np.empty(2 * len(layer.data), np.float32)
     layer.data.foreach_get("uv", uv)
-    assert np.array_equal(uv.reshape(-1, 2), rigged.uv[rigged.faces >= 0])
+    assert np.array_equal(uv.reshape(-1, 2), rigged.texture.uv[rigged.faces >= 0])
     assert sum(len(polygon.vertices) == 3 for polygon in body.data.polygons) == (rigged.faces[:, 3] < 0).sum()
 
 
@@ -105,7 +105,7 @@ def test_shape_keys_are_offsets_at_rest(scene, rigged):
     basis, nod = body.data.shape_keys.key_blocks
     assert (nod.name, nod.value) == ("nod", 0)
     nod.value = 1
-    assert np.abs(moved(body) - rigged.vertices - rigged.shape_keys[0][1]).max() < 1e-5
+    assert np.abs(moved(body) - rigged.vertices - rigged.shape_keys.offsets[0]).max() < 1e-5
 
 
 def test_it_goes_into_another_scene_and_in_one_step_of_undo(scene, rigged, contents):
@@ -171,7 +171,7 @@ def test_a_wrong_rig_is_refused_by_name(rigged_arrays, tmp_path, change, reason)
     arrays = {**rigged_arrays, name: how and how(rigged_arrays[name])}
     np.savez(tmp_path / "wrong.npz", **{key: value for key, value in arrays.items() if value is not None})
     with pytest.raises(ResultError, match=reason):
-        read_npz(tmp_path / "wrong.npz")
+        read_result(tmp_path / "wrong.npz")
 
 
 def test_a_texture_that_is_no_picture_leaves_nothing(scene, rigged, contents):
@@ -179,7 +179,9 @@ def test_a_texture_that_is_no_picture_leaves_nothing(scene, rigged, contents):
 
     before = contents()
     with pytest.raises(ResultError, match="texture"):
-        add_human(bpy.context, scene, replace(rigged, texture=rigged.texture[:40]), "Ann")
+        add_human(
+            bpy.context, scene, replace(rigged, texture=replace(rigged.texture, png=rigged.texture.png[:40])), "Ann"
+        )
     assert contents() == before
 
 

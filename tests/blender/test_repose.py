@@ -55,7 +55,7 @@ def test_soles_are_level_and_expressions_go_along(scene, rigged):
         assert abs((tails["toe" + side] - heads["toe" + side])[2]) < 1e-3
     basis, nod = body.data.shape_keys.key_blocks
     moved = np.linalg.norm(coordinates_of(nod) - coordinates_of(basis), axis=1)
-    assert np.allclose(moved, np.linalg.norm(rigged.shape_keys[0][1], axis=1), atol=1e-5)
+    assert np.allclose(moved, np.linalg.norm(rigged.shape_keys.offsets[0], axis=1), atol=1e-5)
     assert np.abs(coordinates_of(basis) - coordinates(body.data)).max() < 1e-6
 
 
@@ -90,8 +90,13 @@ def test_what_the_photo_fused_is_told(scene, rigged, capfd):
     vertices = rigged.vertices.copy()
     vertices[near[0]] = vertices[near[1]] + (0.001, 0, 0)
     faces = np.concatenate([rigged.faces, [[near[0], near[1], near[1] + 1, -1]]]).astype(np.int32)
-    uv = np.concatenate([rigged.uv, rigged.uv[:1]])
-    add_human(bpy.context, scene, replace(rigged, vertices=vertices, faces=faces, uv=uv), "Ann")
+    uv = np.concatenate([rigged.texture.uv, rigged.texture.uv[:1]])
+    add_human(
+        bpy.context,
+        scene,
+        replace(rigged, vertices=vertices, faces=faces, texture=replace(rigged.texture, uv=uv)),
+        "Ann",
+    )
     bpy.ops.pifu.repose(pose="T")
     told = capfd.readouterr().out
     assert "stretched" in told and "forearm.L and thigh.L" in told, told

@@ -5,12 +5,12 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_pifu.addon.person.result import ResultError, read_npz
 from blender_pifu.addon.person.scene import add_human
+from blender_pifu.result_file import ResultError, read_result
 
 
 def test_a_human_is_a_native_mesh_with_material_in_its_own_collection(scene, write_result):
-    human = read_npz(write_result())
+    human = read_result(write_result())
     body = add_human(bpy.context, scene, human, "Ann")
     mesh = body.data
     assert (body.name, mesh.name) == ("Ann", "Ann")
@@ -34,7 +34,7 @@ def sum_of(mesh):
 
 
 def test_colours_are_the_photos(scene, write_result):
-    human = read_npz(write_result())
+    human = read_result(write_result())
     mesh = add_human(bpy.context, scene, human, "Ann").data
     attribute = mesh.color_attributes.active_color
     assert (attribute.name, attribute.domain) == ("Color", "POINT")
@@ -55,7 +55,7 @@ def test_colours_are_the_photos(scene, write_result):
         ({"faces": np.array([[0, 1, 4]], np.int32)}, "do not exist"),
         ({"faces": np.array([[0, 1, -1]], np.int32)}, "do not exist"),
         ({"faces": np.zeros((0, 3), np.int32)}, "no faces"),
-        ({"colors": np.zeros((3, 3), np.uint8)}, "4 vertices but 3 colours"),
+        ({"colors": np.zeros((3, 3), np.uint8)}, "colors of uint8"),
         ({"summary": np.array("{")}, "cannot be read"),
         ({"summary": np.array("[]")}, "no summary"),
         ({"summary": np.array({"a": object()}, dtype=object)}, "cannot be read"),
@@ -63,7 +63,7 @@ def test_colours_are_the_photos(scene, write_result):
 )
 def test_a_wrong_result_is_refused_by_name(write_result, change, reason):
     with pytest.raises(ResultError, match=reason):
-        read_npz(write_result(**change))
+        read_result(write_result(**change))
 
 
 def test_a_cut_off_or_missing_result_is_refused(write_result, tmp_path):
@@ -72,14 +72,14 @@ def test_a_cut_off_or_missing_result_is_refused(write_result, tmp_path):
     for size in (0, 10, len(data) // 2, len(data) - 30):
         path.write_bytes(data[:size])
         with pytest.raises(ResultError, match=path.name):
-            read_npz(path)
+            read_result(path)
     with pytest.raises(ResultError, match="no.npz"):
-        read_npz(tmp_path / "no.npz")
+        read_result(tmp_path / "no.npz")
 
 
 def test_a_mesh_that_blender_cannot_use_leaves_nothing(scene, write_result, contents):
     before = contents()
-    human = read_npz(write_result(faces=np.array([[0, 1, 1], [0, 1, 2]], np.int32)))
+    human = read_result(write_result(faces=np.array([[0, 1, 1], [0, 1, 2]], np.int32)))
     with pytest.raises(ResultError, match="cannot use"):
         add_human(bpy.context, scene, human, "Ann")
     assert contents() == before
@@ -96,13 +96,13 @@ def test_a_failure_at_the_end_leaves_nothing(scene, write_result, contents):
             raise ReferenceError("StructRNA of type Scene has been removed")
 
     with pytest.raises(ReferenceError):
-        add_human(bpy.context, Gone(), read_npz(write_result()), "Ann")
+        add_human(bpy.context, Gone(), read_result(write_result()), "Ann")
     assert contents() == before
 
 
 def test_another_scene_than_the_shown_one_gets_the_human_without_changing_the_selection(scene, write_result):
     other = bpy.data.scenes.new("Other")
     selected = list(bpy.context.selected_objects)
-    body = add_human(bpy.context, other, read_npz(write_result()), "Ann")
+    body = add_human(bpy.context, other, read_result(write_result()), "Ann")
     assert body.name in other.objects and body.name not in scene.objects
     assert list(bpy.context.selected_objects) == selected

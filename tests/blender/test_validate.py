@@ -92,7 +92,7 @@ def test_a_good_person_passes_but_for_what_cannot_be_mended(scene, rigged):
     # The naked synthetic body touches itself between its thighs and in its armpits.
     assert {name for name, line in found.items() if line["state"] != "OK"} <= {"crossing"}
     assert found["bones"]["measured"] == len(rigged.rig.names)
-    assert found["height"]["measured"] == pytest.approx(rigged.summary["height_m"], abs=1e-3)
+    assert found["height"]["measured"] == pytest.approx(rigged.summary.height_m, abs=1e-3)
     assert set(BREAKS) <= set(found), "all that can be broken here has a line"
 
 
@@ -123,10 +123,10 @@ def test_mending_a_transform_keeps_everything_where_it_is_seen(scene, rigged):
 
 
 def test_overlapping_and_stray_texture_coordinates_are_told(scene, rigged):
-    uv = rigged.uv.copy()
+    uv = rigged.texture.uv.copy()
     uv[:200] = uv[200:400]
     uv[900] += 2
-    found = lines(add_human(bpy.context, scene, replace(rigged, uv=uv), "Ann"))
+    found = lines(add_human(bpy.context, scene, replace(rigged, texture=replace(rigged.texture, uv=uv)), "Ann"))
     assert found["uv_overlaps"]["state"] == found["uv_inside"]["state"] == "ERROR"
     assert found["uv_overlaps"]["measured"] == pytest.approx(200 / len(uv), rel=0.2)
 
@@ -134,16 +134,16 @@ def test_overlapping_and_stray_texture_coordinates_are_told(scene, rigged):
 def test_quads_and_face_counts_are_those_of_the_preset(scene, rigged):
     triangles = rigged.faces.copy()
     triangles[: len(triangles) // 10, 3] = -1
-    summary = {**rigged.summary, "topology": "game"}
+    summary = replace(rigged.summary, topology="game")
     found = lines(add_human(bpy.context, scene, replace(rigged, faces=triangles, summary=summary), "Ann"))
     assert found["quads"]["state"] == "ERROR" and found["quads"]["measured"] == pytest.approx(0.9, abs=1e-3)
     assert found["count"]["state"] == "WARNING" and found["count"]["measured"] == len(triangles)
 
 
 def test_a_statue_is_told_from_a_rigged_person(scene, write_result):
-    from blender_pifu.addon.person.result import read_npz
+    from blender_pifu.result_file import read_result
 
-    found = lines(add_human(bpy.context, scene, read_npz(write_result()), "Ann"))
+    found = lines(add_human(bpy.context, scene, read_result(write_result()), "Ann"))
     assert found["bones"]["state"] == "WARNING" and "rest" not in found
     assert found["texture"]["state"] == "WARNING"
 

@@ -12,10 +12,11 @@ import pytest
 import torch
 from PIL import Image
 
+from blender_pifu.choices import Choices
 from blender_pifu.engine import pipeline, reconstruct
 from blender_pifu.engine.device import available_devices, pick_device
 from blender_pifu.engine.errors import Cancelled, InputError, OutOfMemory
-from blender_pifu.engine.pipeline import BAKE, LAY_OUT, STEPS, UNWRAP
+from blender_pifu.engine.progress import BAKE, LAY_OUT, STEPS, UNWRAP
 from blender_pifu.engine.reading.stance import Framing
 from blender_pifu.engine.surface.mesh import check_mesh
 from helpers import silhouette
@@ -48,7 +49,7 @@ def test_the_front_wears_the_photo_and_the_back_the_drawn_back(person):
 
 
 def test_the_summary_says_what_was_done_and_is_fit_for_json(person):
-    summary = json.loads(json.dumps(person.summary))
+    summary = json.loads(json.dumps(person.summary.as_dict()))
     assert summary["vertices"] == len(person.vertices)
     assert summary["faces"] == len(person.faces)
     assert summary["watertight"] is True
@@ -66,12 +67,12 @@ def test_quads_come_out_as_asked_and_the_step_is_timed(photo):
     report = lambda *report: seen.append(report)  # noqa: E731
     wanted = {"topology": "game", "texture_px": 1024}
     person = reconstruct(photo, model=model, resolution=64, height_m=1.8, progress=report, **wanted)
-    assert person.faces.shape[1] == 4 and person.summary["topology"] == "game"
-    assert person.summary["faces"] == len(person.faces) == pytest.approx(8000, rel=0.1)
-    assert person.summary["watertight"] and person.summary["components"] == 1
+    assert person.faces.shape[1] == 4 and person.summary.topology == "game"
+    assert person.summary.faces == len(person.faces) == pytest.approx(8000, rel=0.1)
+    assert person.summary.watertight and person.summary.components == 1
     assert np.isclose(person.vertices[:, 2].max(), 1.8) and np.isclose(person.vertices[:, 2].min(), 0)
-    assert list(person.summary["seconds"]) == [*STEPS, LAY_OUT, UNWRAP, BAKE]
-    assert person.summary["quads"] >= 0.95 and person.summary["texture_px"] == 1024
+    assert list(person.summary.seconds) == [*STEPS, LAY_OUT, UNWRAP, BAKE]
+    assert person.summary.quads >= 0.95 and person.summary.texture_px == 1024
     uv = person.texture.uv
     assert uv.shape == (*person.faces.shape, 2) and uv.min() >= 0 and uv.max() <= 1
     assert Image.open(io.BytesIO(person.texture.png)).size == (1024, 1024)
@@ -124,9 +125,11 @@ def test_a_job_that_the_gpus_memory_does_not_last_for_is_done_on_the_cpu(photo, 
     monkeypatch.setattr(pipeline, "load_model", load_onto)
     engine = pipeline.Engine("cpu")
     engine.device = torch.device("cuda")
-    person = engine.reconstruct(photo, model="fast", resolution=64, progress=lambda *report: seen.append(report))
-    assert person.summary["device"] == "cpu" and person.summary["watertight"]
-    assert person.summary["notes"][-1] == (
+    person = engine.reconstruct(
+        photo, Choices(model="fast", resolution=64), progress=lambda *report: seen.append(report)
+    )
+    assert person.summary.device == "cpu" and person.summary.watertight
+    assert person.summary.notes[-1] == (
         'The memory of the device "cuda" did not last: this person was made on the CPU.'
     )
     assert [fraction for _, fraction in seen] == sorted(fraction for _, fraction in seen)
@@ -186,17 +189,17 @@ def test_a_rig_comes_with_the_mesh_in_its_own_space(photo):
     assert np.abs(rig.weights.sum(1) - 1).max() < 1e-4
     low, high = vertices.min(0) - 0.1, vertices.max(0) + 0.1
     assert ((rig.heads > low) & (rig.heads < high)).all()
-    assert rigged.summary["skeleton"] in ("surface", "landmarks", "proportions")
-    assert rigged.summary["watertight"]
+    assert rigged.summary.skeleton in ("surface", "landmarks", "proportions")
+    assert rigged.summary.watertight
 
 
 def test_a_person_in_tight_clothes_comes_with_all_that_an_animator_needs(photo):
     """Over 5 s: it is the body's fit and a mesh of 13,000 faces."""
     person = reconstruct(photo, model=silhouette.AnalyticModel(), resolution=64, topology="animation", height_m=1.8)
-    assert person.summary["topology"] == "animation" and person.summary["quads"] == 1
-    assert np.isclose(person.vertices[:, 2].max(), 1.8) and person.summary["watertight"]
+    assert person.summary.topology == "animation" and person.summary.quads == 1
+    assert np.isclose(person.vertices[:, 2].max(), 1.8) and person.summary.watertight
     assert person.texture.uv.shape == (*person.faces.shape, 2) and person.texture.png
-    assert UNWRAP not in person.summary["seconds"], "the UVs are the body's own"
+    assert UNWRAP not in person.summary.seconds, "the UVs are the body's own"
     assert len(person.rig.names) == 52 and len(person.rig.weights) == len(person.vertices)
     keys = person.shape_keys
     assert len(keys.names) >= 12 and keys.offsets.shape == (len(keys.names), len(person.vertices), 3)

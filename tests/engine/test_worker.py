@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +14,10 @@ import pytest
 
 import blender_pifu
 from blender_pifu import child
+from blender_pifu.choices import Choices
 from blender_pifu.client import Client, Limits
 from blender_pifu.engine import worker
-from blender_pifu.engine.pipeline import STEPS
+from blender_pifu.engine.progress import STEPS
 from blender_pifu.protocol import (
     EXIT_ORPHANED,
     Cancelled,
@@ -40,10 +41,10 @@ def a_job(folder, photo=None, **change):
     """A job for a cut-out person, who is quicker to find than one in a photo."""
     name = f"job{next(_count)}"
     photo = photo or silhouette.write_cut_out(folder / f"{name}.png")
-    photos = {"photo": str(photo), "person": 0, "back_photo": ""}
-    usual = {"model": "human", "resolution": 128, "device": "cpu", "keep_warm_s": 300.0}
-    result = {"height_m": 1.7, "topology": "sculpt", "texture_px": 0, "rig": False}
-    return Generate(job=name, output=str(folder / f"{name}.npz"), **{**photos, **usual, **result, **change})
+    names = {each.name for each in fields(Choices)}
+    chosen = Choices(**{"resolution": 128} | {key: value for key, value in change.items() if key in names})
+    usual = {"photo": str(photo), "output": str(folder / f"{name}.npz"), "device": "cpu", "keep_warm_s": 300.0}
+    return Generate(name, choices=chosen, **usual | {key: value for key, value in change.items() if key not in names})
 
 
 def a_look(folder, photo=PHOTO, person=0):

@@ -7,6 +7,7 @@ import json
 import numpy as np
 from PIL import Image
 
+from blender_pifu.result_file import FORMAT
 from blender_pifu.training.people.body import load_body, skin
 from blender_pifu.training.people.pose import sample_pose
 
@@ -69,6 +70,7 @@ def posed_body(seed=3, pose=True, keys=False):
         "normals": np.zeros_like(points, dtype=np.float32),
         "colors": np.full((len(points), 3), (200, 160, 140), np.uint8),
         "summary": np.array(json.dumps({"topology": "animation", "height_m": float(np.ptp(points[:, 2]))})),
+        "format": np.array(FORMAT, np.int32),
         "bone_names": np.array(names),
         "bone_parents": np.array(parents, np.int32),
         "bone_heads": heads.astype(np.float32),

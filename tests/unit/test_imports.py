@@ -50,7 +50,10 @@ def test_imports(path):
     if where == "addon":
         assert not outer & {"torch", "threading", "socket", "multiprocessing", "pickle"}
         assert not meets(own, "engine", "training")
-    elif where in ("protocol", "paths", "child", "client"):
+    elif where == "result_file":
+        assert outer <= set(sys.stdlib_module_names) | {"numpy"}
+        assert not own
+    elif where in ("choices", "protocol", "paths", "child", "client"):
         assert outer <= set(sys.stdlib_module_names)
         assert not outer & {"threading", "socket", "multiprocessing", "pickle"}
         assert not meets(own, "addon", "engine", "training", "install")

@@ -6,11 +6,13 @@ import json
 import pytest
 
 from blender_pifu import protocol
+from blender_pifu.choices import Choices
 from blender_pifu.protocol import (
     Alive,
     Cancel,
     Cancelled,
     Done,
+    ErrorKind,
     Failed,
     Generate,
     Look,
@@ -26,16 +28,9 @@ COMMANDS = [
     Generate(
         job="1",
         photo="C:\\Bilder\\Ä\n.jpg",
-        person=0,
-        back_photo="",
         output="/tmp/r.npz",
-        model="human",
-        resolution=256,
+        choices=Choices(height_m=1.8, person=2, topology="game", texture_px=1024, rig=True),
         device="auto",
-        height_m=1.7,
-        topology="sculpt",
-        texture_px=0,
-        rig=True,
         keep_warm_s=300.0,
     ),
     Look("2", "C:\\Bilder\\Ä\n.jpg", "/tmp/p.png", 0, "auto", 300.0),
@@ -48,7 +43,7 @@ EVENTS = [
     Progress("1", "Carving the surface", 0.5),
     Done("1", "/tmp/r.npz", {"vertices": 3, "seconds": {"a": 0.1}, "notes": ["é"]}),
     Looked("2", {"people": [{"number": 1, "box": [0.5, 1, 2, 3]}], "person": 1, "framing": None, "notes": ["é"]}),
-    Failed("1", "no_person", "No person was found.", ""),
+    Failed("1", ErrorKind.NO_PERSON, "No person was found.", ""),
     Cancelled("1"),
     Alive(),
 ]
@@ -104,11 +99,9 @@ def test_wrong_lines_name_what_is_wrong(line, reason):
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [
-        ("resolution", True, "generate.resolution: bool"),
-        ("rig", 1, "generate.rig: int 1 where bool"),
-        ("resolution", 256.0, "generate.resolution: float"),
-        ("height_m", "1.7", "generate.height_m: str"),
-        ("height_m", None, "generate.height_m: NoneType"),
+        ("keep_warm_s", True, "generate.keep_warm_s: bool"),
+        ("keep_warm_s", "1", "generate.keep_warm_s: str"),
+        ("choices", None, "generate.choices: NoneType"),
         ("photo", None, "generate.photo: NoneType"),
     ],
 )
@@ -118,16 +111,41 @@ def test_wrong_values_name_their_field(field, value, reason):
         protocol.read_command(json.dumps({**item, field: value}).encode())
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("resolution", True, "generate.choices.resolution: bool"),
+        ("rig", 1, "generate.choices.rig: int 1 where bool"),
+        ("resolution", 256.0, "generate.choices.resolution: float"),
+        ("resolution", 3, "generate.choices: A resolution of 3 is not possible"),
+        ("height_m", "1.7", "generate.choices.height_m: str"),
+        ("topology", "clay", "There is no topology"),
+        ("volume", 11, "generate.choices: not known: volume"),
+    ],
+)
+def test_wrong_choices_name_their_field(field, value, reason):
+    item = json.loads(protocol.to_line(COMMANDS[0]))
+    item["choices"][field] = value
+    with pytest.raises(ProtocolError, match=reason):
+        protocol.read_command(json.dumps(item).encode())
+
+
+def test_an_error_of_an_unknown_kind_is_no_message():
+    line = protocol.to_line(EVENTS[4]).replace(b"no_person", b"bad_luck")
+    with pytest.raises(ProtocolError, match="failed.kind"):
+        protocol.read_event(line)
+
+
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
 def test_numbers_are_finite(number):
-    line = protocol.to_line(COMMANDS[0]).replace(b"1.7", number.encode())
+    line = protocol.to_line(COMMANDS[0]).replace(b"1.8", number.encode())
     with pytest.raises(ProtocolError, match="JSON number|not a finite number"):
         protocol.read_command(line)
 
 
 def test_a_whole_number_serves_as_a_float():
-    line = protocol.to_line(COMMANDS[0]).replace(b'"height_m": 1.7', b'"height_m": 2')
-    assert protocol.read_command(line).height_m == 2.0
+    line = protocol.to_line(COMMANDS[0]).replace(b'"height_m": 1.8', b'"height_m": 2')
+    assert protocol.read_command(line).choices.height_m == 2.0
 
 
 def test_values_json_cannot_hold_are_refused_when_written():

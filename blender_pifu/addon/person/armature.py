@@ -7,8 +7,8 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
+from ...result_file import Rig
 from .bones import Bone, load_set, part_weights, place
-from .result import Rig
 
 # On a bone: the canonical bone that it is or is a part of, whatever it is called. Checks and poses go by it.
 ROLE = "pifu_bone"

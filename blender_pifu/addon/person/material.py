@@ -3,8 +3,8 @@
 
 import bpy
 
+from ...result_file import ResultError
 from .mesh import COLOR_ATTRIBUTE, UV_MAP
-from .result import ResultError
 
 
 def build_texture(png: bytes, name: str) -> bpy.types.Image:

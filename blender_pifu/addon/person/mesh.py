@@ -4,13 +4,13 @@
 import bpy
 import numpy as np
 
-from .result import Human, ResultError
+from ...result_file import Reconstruction, ResultError
 
 COLOR_ATTRIBUTE = "Color"
 UV_MAP = "UVMap"
 
 
-def build_mesh(human: Human, name: str) -> bpy.types.Mesh:
+def build_mesh(human: Reconstruction, name: str) -> bpy.types.Mesh:
     """A new mesh data-block. Raises ResultError (and leaves nothing) if Blender finds its topology wrong."""
     mesh = bpy.data.meshes.new(name)
     try:
@@ -21,18 +21,18 @@ def build_mesh(human: Human, name: str) -> bpy.types.Mesh:
     return mesh
 
 
-def add_shape_keys(body: bpy.types.Object, human: Human) -> None:
+def add_shape_keys(body: bpy.types.Object, human: Reconstruction) -> None:
     """Give a mesh object the person's expressions as shape keys, all at 0."""
     if not human.shape_keys:
         return
     body.shape_key_add(name="Basis", from_mix=False)
-    for name, offsets in human.shape_keys:
+    for name, offsets in zip(human.shape_keys.names, human.shape_keys.offsets, strict=True):
         key = body.shape_key_add(name=name, from_mix=False)
         key.data.foreach_set("co", (human.vertices + offsets).ravel())
         key.value = 0.0
 
 
-def _fill(mesh: bpy.types.Mesh, human: Human) -> None:
+def _fill(mesh: bpy.types.Mesh, human: Reconstruction) -> None:
     corner = human.faces >= 0  # of quads, the fourth of a triangle is none
     sizes = corner.sum(1)
     mesh.vertices.add(len(human.vertices))
@@ -46,11 +46,11 @@ def _fill(mesh: bpy.types.Mesh, human: Human) -> None:
         raise ResultError("The engine's result has faces that Blender cannot use.")
     mesh.shade_smooth()
 
-    if human.uv is None:
+    if human.texture is None:
         colors = mesh.color_attributes.new(COLOR_ATTRIBUTE, "BYTE_COLOR", "POINT")
         rgba = np.ones((len(human.vertices), 4), np.float32)
         rgba[:, :3] = human.colors / np.float32(255)
         colors.data.foreach_set("color_srgb", rgba.ravel())
         mesh.color_attributes.active_color_index = mesh.color_attributes.render_color_index = 0
     else:  # and no colours beside it: glTF's readers would multiply the texture by them
-        mesh.uv_layers.new(name=UV_MAP, do_init=False).data.foreach_set("uv", human.uv[corner].ravel())
+        mesh.uv_layers.new(name=UV_MAP, do_init=False).data.foreach_set("uv", human.texture.uv[corner].ravel())

@@ -7,6 +7,7 @@ import addon_utils
 import bpy
 import numpy as np
 
+from ...protocol import ErrorKind
 from ..checks.fixes import limit_influences
 from ..errors import UserError
 from .armature import ROLE, editing, put_bones
@@ -19,7 +20,7 @@ _RAMP = 0.4  # of a limb's length: over so much of it the weights go from one of
 def enable() -> None:
     """Have Rigify, which comes with Blender, at hand. Raises UserError where it is not."""
     if not addon_utils.check("rigify")[1] and addon_utils.enable("rigify", default_set=True) is None:
-        raise UserError("rigify", "Rigify is not in this Blender.", "Choose other bones, or install Rigify.")
+        raise UserError(ErrorKind.RIGIFY, "Rigify is not in this Blender.", "Choose other bones, or install Rigify.")
 
 
 def fill_metarig(context, scene, armature: bpy.types.Object, bones: list[Bone]) -> None:
@@ -69,7 +70,9 @@ def generate(context, person: Person) -> bpy.types.Object:
     try:
         bpy.ops.pose.rigify_generate()
     except RuntimeError as error:
-        raise UserError("rigify", f"Rigify cannot generate the rig: {error}", "Its metarig is as it was.") from error
+        raise UserError(
+            ErrorKind.RIGIFY, f"Rigify cannot generate the rig: {error}", "Its metarig is as it was."
+        ) from error
     rig = metarig.data.rigify_target_rig
     for collection in rig.users_collection:
         collection.objects.unlink(rig)

@@ -3,13 +3,15 @@
 
 import bpy
 
+from ...result_file import Reconstruction
 from .armature import bind, build_armature, fill_armature
 from .material import build_material, build_texture
 from .mesh import add_shape_keys, build_mesh
-from .result import Human
 
 
-def add_human(context, scene: bpy.types.Scene, human: Human, name: str, bone_set: str = "PLAIN") -> bpy.types.Object:
+def add_human(
+    context, scene: bpy.types.Scene, human: Reconstruction, name: str, bone_set: str = "PLAIN"
+) -> bpy.types.Object:
     """Add the person to `scene` in a collection of its own, selected and active where `scene` is the shown one.
 
     Returns the mesh object; a rig becomes an armature with the bones of `bone_set` (of bones.SETS) as its parent.
@@ -18,7 +20,7 @@ def add_human(context, scene: bpy.types.Scene, human: Human, name: str, bone_set
     made = []
     try:
         mesh = _note(made, bpy.data.meshes, build_mesh(human, name))
-        texture = _note(made, bpy.data.images, build_texture(human.texture, name)) if human.texture else None
+        texture = _note(made, bpy.data.images, build_texture(human.texture.png, name)) if human.texture else None
         material = _note(made, bpy.data.materials, build_material(name, texture))
         mesh.materials.append(material)
         body = _note(made, bpy.data.objects, bpy.data.objects.new(name, mesh))
@@ -42,12 +44,12 @@ def add_human(context, scene: bpy.types.Scene, human: Human, name: str, bone_set
     return body
 
 
-def _describe(body, human: Human, name: str) -> None:
+def _describe(body, human: Reconstruction, name: str) -> None:
     """What the checks want to know later."""
     about = body.pifu
     about.is_human, about.photo = True, name
-    about.topology = str(human.summary.get("topology", ""))
-    about.height_m = float(human.summary.get("height_m", 0.0))
+    about.topology = human.summary.topology
+    about.height_m = human.summary.height_m
 
 
 def _note(made: list, library, block):

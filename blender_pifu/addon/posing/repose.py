@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from mathutils import Matrix
 
+from ...protocol import ErrorKind
 from ..checks.fixes import apply_transforms, move
 from ..errors import UserError
 from ..person.armature import ROLE, connect, editing
@@ -36,11 +37,15 @@ def repose(context, person: Person, pose: str) -> Torn:
     Every bone of a bone set moves along, deforming or not; poses and animations of the bones are cleared.
     """
     if is_generated(person.armature):
-        raise UserError("pose", "Rigify's controls hold these bones.", "Pose the metarig before generating the rig.")
+        raise UserError(
+            ErrorKind.POSE, "Rigify's controls hold these bones.", "Pose the metarig before generating the rig."
+        )
     heads, tails, parents = *joints(person.armature), role_parents(person.armature)
     if not _LEAST <= set(heads):
         raise UserError(
-            "pose", "These bones are not the person's own, or arms or legs are missing.", "Take the bones made with it."
+            ErrorKind.POSE,
+            "These bones are not the person's own, or arms or legs are missing.",
+            "Take the bones made with it.",
         )
     apply_transforms(person)
     heads, tails = joints(person.armature)

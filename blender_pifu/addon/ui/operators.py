@@ -8,12 +8,15 @@ import bpy
 from bpy.props import IntProperty, StringProperty
 
 from ... import paths
+from ...choices import OPTIONS
+from ...protocol import ErrorKind
 from ..errors import UserError
 from ..work import engine_state, import_model, job, models, photo_check, session
 from ..work.generate import GenerateTask
 from ..work.install import InstallTask
 from . import preferences
-from .properties import QUALITIES
+
+QUALITIES = [item.identifier for item in OPTIONS["resolution"].items]
 
 
 class _Begins:
@@ -160,11 +163,10 @@ class PIFU_OT_lower_quality(bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return context.scene.pifu.quality != QUALITIES[0][0]
+        return context.scene.pifu.quality != QUALITIES[0]
 
     def execute(self, context):
-        names = [item[0] for item in QUALITIES]
-        context.scene.pifu.quality = names[names.index(context.scene.pifu.quality) - 1]
+        context.scene.pifu.quality = QUALITIES[QUALITIES.index(context.scene.pifu.quality) - 1]
         return {"FINISHED"}
 
 
@@ -269,7 +271,10 @@ class PIFU_OT_open_log(bpy.types.Operator):
     bl_label = "Open Log"
 
     def execute(self, context):
-        others = {"install_failed": paths.logs() / "install.log", "import_failed": import_model.log_path()}
+        others = {
+            ErrorKind.INSTALL_FAILED: paths.logs() / "install.log",
+            ErrorKind.IMPORT_FAILED: import_model.log_path(),
+        }
         path = others.get(context.window_manager.pifu.kind, session.log_path())
         return _open(self, path, "There is no log yet.")
 

@@ -5,10 +5,12 @@ import textwrap
 
 import bpy
 
+from ...protocol import ErrorKind
 from ..errors import BUTTONS
 from ..work import engine_state, models, session
 from ..work.photo import key
 from . import thumbnail
+from .properties import draw_options
 
 _ICONS = {"info": "INFO", "warning": "ERROR", "block": "CANCEL"}
 _PREVIEW_SCALE, _PEOPLE_SCALE = 7, 10  # numbers want to be read
@@ -40,7 +42,7 @@ class PIFU_PT_main(_Sidebar, bpy.types.Panel):
             return
         engine = engine_state.look()
         if engine.word != "ready":
-            button = BUTTONS[f"engine_{engine.word}"]
+            button = BUTTONS[ErrorKind(f"engine_{engine.word}")]
             draw_text(layout, engine.text, context.region.width, "INFO")
             layout.operator(button.operator, text=button.label, icon="IMPORT")
         row = layout.row(align=True)
@@ -71,9 +73,7 @@ class PIFU_PT_output(SubPanel, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         column.enabled = context.window_manager.pifu.state != "RUNNING"
-        column.prop(context.scene.pifu, "topology")
-        column.prop(context.scene.pifu, "texture")
-        column.prop(context.scene.pifu, "skeleton")
+        draw_options(column, context.scene.pifu, "output")
 
 
 CLASSES = (PIFU_PT_main, PIFU_PT_output)
@@ -135,8 +135,7 @@ def _draw_choices(layout, settings, width: int) -> None:
     for model in models.imported():
         if model.key == settings.model_key:
             draw_text(column, model.licence, width, "INFO")
-    column.prop(settings, "quality")
-    column.prop(settings, "height_m")
+    draw_options(column, settings, "main")
 
 
 def draw_progress(layout, status) -> None:
@@ -156,7 +155,7 @@ def draw_outcome(layout, status, width: int) -> None:
         return
     if status.fix:
         draw_text(box, status.fix, width)
-    button = BUTTONS.get(status.kind)
+    button = BUTTONS[ErrorKind(status.kind)] if status.kind else None
     if button:
         properties = box.operator(button.operator, text=button.label)
         for name, value in button.properties:

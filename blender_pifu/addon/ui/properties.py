@@ -12,35 +12,12 @@ from bpy.props import (
     StringProperty,
 )
 
+from ...choices import KINDS, OPTIONS, READY, Choices, Option
 from ..person import bones
 from ..work import models, photo_check
 
-RESOLUTIONS = {"DRAFT": 128, "STANDARD": 256, "FINE": 512, "ULTRA": 1024}
-QUALITIES = (
-    ("DRAFT", "Draft", "128 points along the body: a first look"),
-    ("STANDARD", "Standard", "256 points along the body"),
-    ("FINE", "Fine", "512 points along the body: slower, finer"),
-    ("ULTRA", "Ultra", "1024 points along the body: takes long and needs memory"),
-)
-TOPOLOGIES = (
-    ("SCULPT", "Sculpting", "Dense triangles with all that was found: to sculpt on, or to look at"),
-    ("STANDARD", "Standard", "About 20,000 quads, a few triangles among them: to rig and animate"),
-    ("GAME", "Game", "About 8,000 quads, a few triangles among them: light enough for a game"),
-    ("PRINT", "3D Print", "Closed triangles, thin places made thick enough to print"),
-    (
-        "ANIMATION",
-        "Animation",
-        "A body's own quads laid on the surface, with face loops, expressions as shape keys, skeleton and texture. "
-        "For tight clothes; others are refused",
-    ),
-)
-TEXTURES_PX = {"NONE": 0, "SMALL": 1024, "MEDIUM": 2048, "LARGE": 4096}
-TEXTURES = (
-    ("NONE", "None", "Colours at the vertices only"),
-    ("SMALL", "1024 px", "A UV map and a picture of 1024 pixels"),
-    ("MEDIUM", "2048 px", "A UV map and a picture of 2048 pixels"),
-    ("LARGE", "4096 px", "A UV map and a picture of 4096 pixels"),
-)
+# Blender's own limits of a height, and where the slider ends.
+HEIGHTS = {"min": 0.05, "max": 50.0, "soft_min": 0.5, "soft_max": 2.5, "subtype": "DISTANCE", "unit": "LENGTH"}
 STATES = (
     ("IDLE", "Idle", ""),
     ("RUNNING", "Running", ""),
@@ -106,33 +83,42 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
         name="Back Photo",
         description="Optional second photo: the same person in the same pose from behind. What it shows is not guessed",
     )
-    quality: EnumProperty(name="Quality", description="How fine the surface is", items=QUALITIES, default="STANDARD")
-    topology: EnumProperty(name="Mesh", description="How the surface is laid out", items=TOPOLOGIES, default="STANDARD")
-    texture: EnumProperty(
-        name="Texture", description="The photo baked into a base colour map", items=TEXTURES, default="MEDIUM"
-    )
-    skeleton: BoolProperty(
-        name="Skeleton",
-        description="With an armature and skin weights, and limbs that look grown together in the photo cut apart",
-        default=True,
-    )
-    height_m: FloatProperty(
-        name="Height",
-        description="Height of the person",
-        default=1.70,
-        min=0.05,
-        max=50.0,
-        soft_min=0.5,
-        soft_max=2.5,
-        subtype="DISTANCE",
-        unit="LENGTH",
-    )
     bones: EnumProperty(
         name="Bones",
         description="Whose names, parents and axes the skeleton has",
         items=bones.choices(),
         default="PLAIN",
     )
+
+
+def _property(name: str, option: Option):
+    """The Blender property of an option."""
+    words = {"name": option.label, "description": option.description}
+    default = READY.get(name, getattr(Choices, name))
+    if option.items:
+        items = [(item.identifier, item.label, item.description) for item in option.items]
+        return EnumProperty(items=items, default=option.item(default).identifier, **words)
+    kinds = {bool: BoolProperty, int: IntProperty, float: FloatProperty, str: StringProperty}
+    limits = HEIGHTS if name == "height_m" else {}
+    return kinds[KINDS[name]](default=default, **words, **limits)
+
+
+# The options of `Choices` that are drawn as they are, in their order.
+DRAWN = {name: option for name, option in OPTIONS.items() if option.prop}
+PIFU_PG_settings.__annotations__ |= {option.prop: _property(name, option) for name, option in DRAWN.items()}
+
+
+def chosen(settings: PIFU_PG_settings) -> dict:
+    """The artist's choices among DRAWN, by the names of `Choices`."""
+    values = {name: getattr(settings, option.prop) for name, option in DRAWN.items()}
+    return {name: DRAWN[name].value(value) if DRAWN[name].items else value for name, value in values.items()}
+
+
+def draw_options(column, settings: PIFU_PG_settings, place: str) -> None:
+    """Draw the options that belong to a place of the panel."""
+    for option in DRAWN.values():
+        if option.place == place:
+            column.prop(settings, option.prop)
 
 
 class PIFU_PG_advice(bpy.types.PropertyGroup):

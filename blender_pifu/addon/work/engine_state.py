@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ... import paths
 from ...install.packages import fingerprint
+from ...protocol import ErrorKind
 from ..errors import UserError
 
 
@@ -42,7 +43,9 @@ def require() -> EngineState:
     state = look()
     if state.word != "ready":
         fixes = {"missing": "Install it", "outdated": "Update it", "broken": "Repair it"}
-        raise UserError(f"engine_{state.word}", state.text, f"{fixes[state.word]}: it needs the network once.")
+        raise UserError(
+            ErrorKind(f"engine_{state.word}"), state.text, f"{fixes[state.word]}: it needs the network once."
+        )
     return state
 
 

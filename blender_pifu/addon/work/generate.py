@@ -7,10 +7,12 @@ from pathlib import Path
 
 import bpy
 
-from ...protocol import Cancelled, Done, Failed, Generate, Progress
+from ...choices import ChoiceError, Choices
+from ...protocol import Cancelled, Done, ErrorKind, Failed, Generate, Progress
+from ...result_file import ResultError, read_result
 from ..errors import UserError
 from ..ui import preferences
-from ..ui.properties import RESOLUTIONS, TEXTURES_PX
+from ..ui.properties import chosen
 from . import models, photo, session
 from .job import Outcome
 
@@ -25,7 +27,7 @@ class GenerateTask:
 
     def __init__(self, context, filepath: str = "", person: int = 0, back_filepath: str = "") -> None:
         """filepath: the photo's; by default the photos and the person chosen in the scene are taken."""
-        settings, choices = context.scene.pifu, preferences.of(context)
+        settings, kept = context.scene.pifu, preferences.of(context)
         self.importing = False
         self._model = models.find(settings.model)
         self._scene = context.scene.name
@@ -37,27 +39,27 @@ class GenerateTask:
         try:
             source = self._source(settings, filepath)
             self._name = source[0]
-            self._back = self._back_photo(settings, filepath, back_filepath)
             self._client.begin(
                 Generate(
                     job=self._folder.name,
                     photo=str(source[1]),
-                    person=person if filepath else settings.person,
-                    back_photo=self._back,
                     output=str(self._folder / "result.npz"),
-                    model=models.for_engine(self._model),
-                    resolution=RESOLUTIONS[settings.quality],
-                    device=preferences.torch_device(choices),
-                    height_m=settings.height_m,
-                    topology=settings.topology.lower(),
-                    texture_px=TEXTURES_PX[settings.texture],
-                    rig=settings.skeleton,
-                    keep_warm_s=choices.keep_warm_min * 60.0,
+                    choices=Choices(
+                        model=models.for_engine(self._model),
+                        person=person if filepath else settings.person,
+                        back=self._back_photo(settings, filepath, back_filepath),
+                        **chosen(settings),
+                    ),
+                    device=preferences.torch_device(kept),
+                    keep_warm_s=kept.keep_warm_min * 60.0,
                 )
             )
+        except ChoiceError as error:
+            self._clean()
+            raise UserError(ErrorKind.OPTION, str(error), error.fix) from error
         except OSError as error:
             self._clean()
-            raise UserError("engine_broken", f"The engine cannot be started: {error}.", "Repair it.") from error
+            raise UserError(ErrorKind.ENGINE_BROKEN, f"The engine cannot be started: {error}.", "Repair it.") from error
         except BaseException:
             self._clean()
             raise
@@ -107,7 +109,7 @@ class GenerateTask:
             path = Path(bpy.path.abspath(filepath))
             return path.stem or "Human", path
         if settings.photo is None:
-            raise UserError("no_photo", "There is no photo yet.", "Choose one.")
+            raise UserError(ErrorKind.NO_PHOTO, "There is no photo yet.", "Choose one.")
         return Path(settings.photo.name).stem or "Human", photo.as_file(settings.photo, self._folder, settings.id_data)
 
     def _back_photo(self, settings, filepath: str, back_filepath: str) -> str:
@@ -118,27 +120,24 @@ class GenerateTask:
         return str(photo.as_file(settings.back_photo, self._folder, settings.id_data, "back photo"))
 
     def _kind(self, event: Failed) -> str:
-        """The sort of error, where the engine does not know what it was about."""
-        if event.kind == "model" and self._model not in models.BUNDLED:
-            return "imported_model"
-        if self._back and event.kind in {"input", "no_person"} and Path(self._back).name in event.message:
-            return "back_photo"
+        """The sort of error; the engine does not know which models are the artist's own."""
+        if event.kind == ErrorKind.MODEL and self._model not in models.BUNDLED:
+            return ErrorKind.IMPORTED_MODEL
         return event.kind
 
     def _import(self, context, scene) -> Outcome:
-        from ..person.result import ResultError, read_npz
         from ..person.scene import add_human
 
         try:
-            human = read_npz(self._output)
+            human = read_result(self._output)
             add_human(context, scene, human, self._name, self._bones)
         except (ResultError, MemoryError, RuntimeError) as error:
             log.exception("the result cannot be brought in")
-            return Outcome("FAILED", str(error) or "Blender ran out of memory.", "result", "Try again.")
+            return Outcome("FAILED", str(error) or "Blender ran out of memory.", ErrorKind.RESULT, "Try again.")
         # In background mode there is no undo unless the script began it.
         if not bpy.app.background or bpy.ops.ed.undo_history.poll():
             bpy.ops.ed.undo_push(message=self.title)
-        notes = " ".join(str(note) for note in human.summary.get("notes", ()))
+        notes = " ".join(human.summary.notes or ())
         return Outcome("DONE", f"{self._name}: {len(human.faces):,} faces. {notes}".strip())
 
     def _clean(self) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import bpy
 
 from ... import child, paths
+from ...protocol import ErrorKind
 from ..errors import UserError
 from . import engine_state, models, session
 from .job import Outcome
@@ -34,7 +35,7 @@ class ImportTask:
     def __init__(self, source: str, color: str = "") -> None:
         """source: pifuhd.pt, or PIFu's net_G; color: its net_C, or empty."""
         if not source:
-            raise UserError("import_failed", "No checkpoint was chosen.", "Choose pifuhd.pt, or net_G of PIFu.")
+            raise UserError(ErrorKind.IMPORT_FAILED, "No checkpoint was chosen.", "Choose pifuhd.pt, or net_G of PIFu.")
         python = engine_state.require().python
         source = Path(bpy.path.abspath(source))
         self._name = (re.sub(r"[^\w\-. ]", "_", source.stem).strip(". ") or "model") + models.ENDING
@@ -58,7 +59,9 @@ class ImportTask:
                 )
         except OSError as error:
             raise UserError(
-                "import_failed", f"The import cannot be started: {error}.", "Free some room on the disk, or try again."
+                ErrorKind.IMPORT_FAILED,
+                f"The import cannot be started: {error}.",
+                "Free some room on the disk, or try again.",
             ) from error
         self._tail = child.Tail(self._folder / "output.jsonl")
         self._card: dict = {}
@@ -95,14 +98,16 @@ class ImportTask:
             return Outcome("CANCELLED", "Cancelled.")
         if code or not self._card:
             how = f"The import stopped unexpectedly ({child.describe_exit(code)})."
-            return Outcome("FAILED", child.last_words(log_path()) or how, "import_failed")
+            return Outcome("FAILED", child.last_words(log_path()) or how, ErrorKind.IMPORT_FAILED)
         session.release()  # the engine may hold an older file of that name
         try:
             for name in (Path(self._name).with_suffix(".json"), self._name):
                 os.replace(self._folder / name, paths.models() / name)
         except OSError as error:
             fix = "Unload the engine, which may be using a model of that name, and try again."
-            return Outcome("FAILED", f"{self._name} cannot be put in place: {error.strerror}.", "import_failed", fix)
+            return Outcome(
+                "FAILED", f"{self._name} cannot be put in place: {error.strerror}.", ErrorKind.IMPORT_FAILED, fix
+            )
         notes = " ".join(map(str, self._card.get("notes", ())))
         return Outcome("DONE", f"{self._card['name']} can be chosen in the panel now. {notes}".strip())
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import bpy
 
 from ... import child
+from ...protocol import ErrorKind
 from ..errors import UserError
 from ..ui import preferences
 from . import session
@@ -41,7 +42,7 @@ class InstallTask:
                 command = [sys.executable, *bpy.app.python_args, INSTALLER, "--json", *arguments]
                 self._process = child.start(command, cwd=self._folder, stdout=stdout, stderr=stderr)
         except OSError as error:
-            raise UserError("install_failed", f"The installer cannot be started: {error}.") from error
+            raise UserError(ErrorKind.INSTALL_FAILED, f"The installer cannot be started: {error}.") from error
         self._tail = child.Tail(output)
 
     def poll(self, show) -> Outcome | None:
@@ -81,7 +82,7 @@ class InstallTask:
         if not message:
             words = child.last_words(self._errors)
             message = f"The installer stopped unexpectedly ({child.describe_exit(self._process.returncode)}). {words}"
-        return Outcome("FAILED", message, "install_failed", fix)
+        return Outcome("FAILED", message, ErrorKind.INSTALL_FAILED, fix)
 
     def _clean(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)  # best effort in the system's temporary folder
@@ -93,7 +94,7 @@ def _install_arguments(choices) -> list[str]:
         return [*arguments, "--wheels", os.path.abspath(bpy.path.abspath(choices.wheels))]
     if not bpy.app.online_access:
         raise UserError(
-            "offline",
+            ErrorKind.OFFLINE,
             "Installing downloads the engine, and Blender is not allowed to go online.",
             "Allow it in Preferences > System > Network > Allow Online Access, or name a folder of wheels in the "
             "add-on's preferences.",

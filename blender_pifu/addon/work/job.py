@@ -13,6 +13,7 @@ from typing import Protocol
 
 import bpy
 
+from ...protocol import ErrorKind
 from ..errors import UserError
 
 TICK_S = 0.1
@@ -97,7 +98,7 @@ def launch(operator, task: Task) -> set[str]:
 
 def refuse(operator, error: UserError) -> set[str]:
     """Tell the artist why a task does not begin."""
-    _status().about_engine = error.kind in {"install_failed", "import_failed", "offline"}
+    _status().about_engine = error.kind in {ErrorKind.INSTALL_FAILED, ErrorKind.IMPORT_FAILED, ErrorKind.OFFLINE}
     _finish(Outcome("FAILED", str(error), error.kind, error.fix))
     operator.report({"ERROR"}, f"{error} {error.fix}".strip())
     return {"CANCELLED"}
@@ -118,7 +119,7 @@ def tick() -> float | None:
         log.exception("%s", task.title)
         task.abort()
         message = f"Something unforeseen went wrong in the add-on ({type(error).__name__}: {error})."
-        outcome = Outcome("FAILED", message, "internal", "Blender's console tells more.")
+        outcome = Outcome("FAILED", message, ErrorKind.INTERNAL, "Blender's console tells more.")
     if outcome:
         _task = None
         _finish(outcome)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ... import paths
+from ...protocol import ErrorKind
 from ..errors import UserError
 
 ENDING = ".safetensors"
@@ -56,7 +57,7 @@ def find(key: str) -> Model:
         if model.key == key:
             return model
     fix = "Choose another one, or import its checkpoint in the add-on's preferences."
-    raise UserError("imported_model", f'The model "{Path(key).stem}" is not on this computer.', fix)
+    raise UserError(ErrorKind.IMPORTED_MODEL, f'The model "{Path(key).stem}" is not on this computer.', fix)
 
 
 def for_engine(model: Model) -> str:
@@ -72,7 +73,7 @@ def remove(model: Model) -> None:
         path.with_suffix(".json").unlink(missing_ok=True)
     except OSError as error:
         fix = "Unload the engine, which may be using it, and try again."
-        raise UserError("imported_model", f"{path} cannot be removed: {error.strerror}.", fix) from error
+        raise UserError(ErrorKind.IMPORTED_MODEL, f"{path} cannot be removed: {error.strerror}.", fix) from error
 
 
 def _model(path: Path) -> Model:

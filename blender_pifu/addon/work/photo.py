@@ -6,6 +6,7 @@ from pathlib import Path
 
 import bpy
 
+from ...protocol import ErrorKind
 from ..errors import UserError
 
 _CHOOSE = "Choose a photo from a file."
@@ -34,7 +35,7 @@ def as_file(image: bpy.types.Image, folder: Path, scene: bpy.types.Scene, name: 
     Raises UserError for what holds no picture or more than one, and for a folder that cannot be written.
     """
     if image.source in _NO_PHOTOS:
-        raise UserError("no_photo", f'"{image.name}" is no photo but {_NO_PHOTOS[image.source]}.', _CHOOSE)
+        raise UserError(ErrorKind.NO_PHOTO, f'"{image.name}" is no photo but {_NO_PHOTOS[image.source]}.', _CHOOSE)
     if image.source == "FILE" and not image.is_dirty:
         path, packed = _path(image), image.packed_file
         if _is_readable(image):
@@ -76,7 +77,7 @@ def _write(path: Path, data: bytes) -> Path:
 
 def _save_as_shown(image, path: Path, scene) -> Path:
     if image.type == "RENDER_RESULT" and bpy.app.is_job_running("RENDER"):
-        raise UserError("no_photo", "Blender is still rendering.", "Wait for the render to end.")
+        raise UserError(ErrorKind.NO_PHOTO, "Blender is still rendering.", "Wait for the render to end.")
     by_scene = image.type in _SHOWN_BY_SCENE or image.use_view_as_render
     try:
         with _saving_png(scene, by_scene):
@@ -84,7 +85,7 @@ def _save_as_shown(image, path: Path, scene) -> Path:
     except RuntimeError as error:
         if "does not have any image data" in str(error):
             fix = "Render first, or choose a photo." if image.type == "RENDER_RESULT" else _CHOOSE
-            raise UserError("no_photo", f'"{image.name}" holds no picture.', fix) from error
+            raise UserError(ErrorKind.NO_PHOTO, f'"{image.name}" holds no picture.', fix) from error
         raise _cannot_save(error) from error
     return path
 
@@ -125,4 +126,6 @@ def _saving_png(scene, by_scene: bool):
 
 
 def _cannot_save(error: Exception) -> UserError:
-    return UserError("disk", f"The photo cannot be saved for the engine: {error}", "Free some room on the disk.")
+    return UserError(
+        ErrorKind.DISK, f"The photo cannot be saved for the engine: {error}", "Free some room on the disk."
+    )

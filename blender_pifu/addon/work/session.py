@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ... import paths
 from ...client import Client, Limits
+from ...protocol import ErrorKind
 from ..errors import UserError
 from . import engine_state
 
@@ -89,7 +90,7 @@ def _sweep() -> None:
 
 def _no_folder(error: OSError) -> UserError:
     return UserError(
-        "disk",
+        ErrorKind.DISK,
         f"The engine's folder {paths.home()} cannot be written: {error.strerror or error}.",
         "Free some room on that disk, or set BLENDER_PIFU_HOME to another folder.",
     )

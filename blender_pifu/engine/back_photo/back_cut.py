@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ...protocol import ErrorKind
 from ..errors import InputError, NoPersonError
 from ..reading.figure import Figure, Figures
 from ..reading.person_cut import PersonCut
@@ -57,7 +58,8 @@ def find_back(figures: Figures, photo: Photo, front: Figure) -> BackCut:
     try:
         back = figures.cut_out(photo)
     except NoPersonError as error:
-        raise NoPersonError(f'The photo of the back, "{photo.name}", cannot be used: {error}', fix=error.fix) from error
+        message = f'The photo of the back, "{photo.name}", cannot be used: {error}'
+        raise NoPersonError(message, error.fix, ErrorKind.BACK_PHOTO) from error
     return lay_back(front, back)
 
 
@@ -68,6 +70,7 @@ def lay_back(front: Figure, back: Figure) -> BackCut:
         raise InputError(
             f'"{back.photo.name}" shows the person from the front, but a second photo must show the back.',
             fix="Swap the two photos." if swapped else FIX,
+            kind=ErrorKind.BACK_PHOTO,
         )
     alpha = front.cut(RELIEF_PX)[1]
     registration = register(alpha, back.cut(RELIEF_PX)[1][:, ::-1])
@@ -76,6 +79,7 @@ def lay_back(front: Figure, back: Figure) -> BackCut:
             f'The outline of the person in "{back.photo.name}", mirrored, does not fit the one in '
             f'"{front.photo.name}": they share {registration.overlap:.0%}, at least {LEAST_OVERLAP:.0%} are needed.',
             fix=FIX,
+            kind=ErrorKind.BACK_PHOTO,
         )
     said = [*back.photo.notes, *(advice.sentence for advice in back.advice if advice.kind != "back")]
     notes = tuple(f"Photo of the back: {sentence}" for sentence in said)

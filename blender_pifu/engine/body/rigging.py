@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..files.result import Rig
+from ...result_file import Rig
 from ..reading.stance import Framing
 from ..surface.mesh import components, largest_component, volumes
 from .fit import Fit, fit_body
@@ -42,8 +42,8 @@ class Fitted:
         return Rig(names, bones.parents, place(bones.heads), place(bones.tails), weight_bones, weights)
 
     @property
-    def summary(self) -> dict:
-        """Plain values, fit for JSON."""
+    def about(self) -> dict:
+        """Entries of the Summary."""
         return {"skeleton": self.fit.source, "residual_cm": round(100 * self.fit.residual_m, 2)}
 
 

@@ -39,21 +39,20 @@ class Flaws:
     flat: bool  # a face without area
     crossing: bool  # more than MOST_CROSSINGS of the faces pass through others
     few_quads: bool
-    count: bool  # farther than TOLERANCE from the preset's
+    count: bool  # farther than TOLERANCE from what was wanted
 
     def __bool__(self):
         return any(vars(self).values())
 
 
-def quads(preset, dense, surface_at, resolution, waiting=None):
-    """The quads of a preset: vertices (V, 3) float32 in field space, faces (F, 4) int32, a triangle with -1 at its end,
+def quads(count, dense, surface_at, resolution, waiting=None):
+    """About `count` quads: vertices (V, 3) float32 in field space, faces (F, 4) int32, a triangle with -1 at its end,
     and what they lost (see `loss`).
 
     dense: the DenseSurface they are laid on, cut at `resolution`; surface_at(resolution): one closed piece (vertices,
     faces) cut coarser; waiting: called often, may raise to stop. Always one closed 2-manifold piece facing outward.
     Deterministic. Raises EngineError should no way lead to that.
     """
-    count = QUADS[preset]
     source = dense.vertices, dense.faces
     if resolution > SOURCE_RESOLUTION:
         source = surface_at(SOURCE_RESOLUTION)
@@ -69,7 +68,7 @@ def quads(preset, dense, surface_at, resolution, waiting=None):
         vertices = inflated.shrink(vertices, split_quads(faces)[0])
         vertices = untangle(settle(vertices, faces, dense), faces)
         flaws, lost = find_flaws(vertices, faces, count), loss(vertices, faces, dense)
-        log.info("%s, %d asked, %d made, %.4f lost: %s", preset, asked, len(faces), lost, flaws)
+        log.info("%d wanted, %d asked, %d made, %.4f lost: %s", count, asked, len(faces), lost, flaws)
         if not flaws and lost < least:
             best, least = (vertices, faces.astype(np.int32)), lost
         if least < MOST_LOST * 2 / resolution:

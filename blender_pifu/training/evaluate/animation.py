@@ -13,8 +13,8 @@ import numpy as np
 from ...engine.body.bones import INDEX
 from ...engine.body.rigging import fit_under, landmarks_of
 from ...engine.layout.animation.template import load_template
-from ...engine.layout.animation.wrapped_body import Animated, refusal, wrapped
-from ...engine.layout.painted_mesh import Shape
+from ...engine.layout.animation.wrapped_body import WrappedBody, refusal, wrapped
+from ...engine.layout.painted_mesh import PaintedMesh
 from ...engine.layout.texture.texels import cover
 from ...engine.model import load_model
 from ...engine.reading.crop import Crop
@@ -59,7 +59,7 @@ def _row(seed, model, people, resolution, folder) -> dict:
     mesh = largest_component(surface.vertices, surface.faces)
     fitted = fit_under(field, mesh, 2 / resolution, lambda apart: extract_surface(apart, resolution), figure)
     vertices, faces = fitted.mesh
-    dense = Shape(vertices, faces, smooth_normals(vertices, faces), np.full((len(vertices), 3), 200, np.uint8))
+    dense = PaintedMesh(vertices, faces, smooth_normals(vertices, faces), np.full((len(vertices), 3), 200, np.uint8))
     begun = time.process_time()
     animated = wrapped(dense, fitted.fit, *landmarks_of(figure)[:2])
     seconds = time.process_time() - begun
@@ -78,10 +78,10 @@ def _row(seed, model, people, resolution, folder) -> dict:
     return row
 
 
-def is_sound(animated: Animated) -> bool:
+def is_sound(animated: WrappedBody) -> bool:
     """Closed, 2-manifold, one piece, all quads, no face without area, UVs within 0..1 that nowhere overlap, weights of
     at most four bones that sum to 1."""
-    shape, check = animated.shape, check_mesh(animated.shape.faces)
+    shape, check = animated.mesh, check_mesh(animated.mesh.faces)
     triangles, corners = split_quads(shape.faces)
     a, b, c = shape.vertices[triangles].astype(np.float64).transpose(1, 0, 2)
     flat = np.linalg.norm(np.cross(b - a, c - a), axis=1).min() <= 1e-12
@@ -94,14 +94,14 @@ def is_sound(animated: Animated) -> bool:
     return bool(solid and not flat and inside and not overlaps and weighted)
 
 
-def sheet(rgb: np.ndarray, dense: Shape, animated: Animated) -> np.ndarray:
+def sheet(rgb: np.ndarray, dense: PaintedMesh, animated: WrappedBody) -> np.ndarray:
     """Photo and surface, the mesh from front, side and back, face and hand, and the face with expressions; uint8."""
-    labels, shape = load_template().labels, animated.shape
+    labels, shape = load_template().labels, animated.mesh
     head, hand = (shape.vertices[labels == INDEX[bone]].mean(0) for bone in ("head", "hand.L"))
     top = [cv2.resize(rgb, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA)]
     top += [shaded(dense.vertices, dense.faces, degrees, CELL_PX) for degrees in (0, 90)]
     top += [wired(shape.vertices, shape.faces, degrees) for degrees in (0, 90, 180)]
-    keys = animated.shape_keys(lambda points: points)
+    keys = animated.mesh_keys(lambda points: points)
     moves = dict(zip(keys.names, keys.offsets, strict=True))
     low = [
         wired(shape.vertices, shape.faces, degrees, middle) for degrees, middle in ((0, head), (60, head), (0, hand))

@@ -18,11 +18,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from ...engine.benchmark import PHOTO, READY
+from ...choices import Choices
+from ...engine.benchmark import PHOTO
 from ...engine.errors import EngineError
-from ...engine.files.result import Reconstruction, write_result
+from ...engine.files.result import write_result
 from ...engine.pipeline import Engine
 from ...engine.surface.mesh import split_quads
+from ...result_file import Reconstruction
 from .cases import split_case, split_seeds
 from .repose import POSES, repose
 from .sheets import shaded
@@ -34,10 +36,10 @@ SHEET_PX, POSED_SIZE = 480, 0.62  # arms held up must fit in
 STATES = ("OK", "WARNING", "ERROR")
 
 
-def rig_check(photos: list[Path], count: int, out: Path, weights: str, resolution: int, **choices) -> list[dict]:
+def rig_check(photos: list[Path], count: int, out: Path, choices: Choices) -> list[dict]:
     """The report (see `addon.criteria`) of each person, with `case` and `kind`, in order.
 
-    photos: files, or folders of photos; count: people of the test split after them; choices: other than READY.
+    photos: files, or folders of photos; count: people of the test split after them; choices: what they are made as.
     Leaves results (.npz), photos of the synthetic people and a picture of each posed (.png) in `out`. Who is no whole
     person in the photo is left out. Raises EngineError.
     """
@@ -46,11 +48,11 @@ def rig_check(photos: list[Path], count: int, out: Path, weights: str, resolutio
     for kind, photo in [*(("photo", path) for path in find_photos(photos)), *_synthetic(count, out)]:
         result, begun = out / f"{photo.stem}.npz", time.process_time()
         try:
-            made = engine.reconstruct(photo, model=weights, resolution=resolution, **{**READY, **choices})
+            made = engine.reconstruct(photo, choices)
         except EngineError as error:
             log.warning("%s: %s", photo.name, error)
             continue
-        if kind == "photo" and made.summary.get("framing") != "full":
+        if kind == "photo" and made.summary.framing != "full":
             log.info("%s shows no whole person and is left out", photo.name)
             continue
         log.info("%s made in %.1f seconds of the processor", photo.name, time.process_time() - begun)
@@ -88,8 +90,8 @@ def posed_sheet(made: Reconstruction) -> np.ndarray:
     triangles, _ = split_quads(made.faces)
     rig = made.rig
     turn = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float32)  # to field axes: y up, z to the camera
-    size = POSED_SIZE * 2 / made.summary["height_m"]
-    low = np.array([0, made.summary["height_m"] / 2, 0], np.float32)
+    size = POSED_SIZE * 2 / made.summary.height_m
+    low = np.array([0, made.summary.height_m / 2, 0], np.float32)
     points, heads, tails = (size * (part @ turn.T - low) for part in (made.vertices, rig.heads, rig.tails))
     bones = replace(rig, heads=heads, tails=tails)
     poses = [points, *(repose(points, bones, rig.weight_bones, rig.weights, pose) for pose in POSES.values())]

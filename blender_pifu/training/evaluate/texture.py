@@ -11,10 +11,11 @@ import numpy as np
 
 from ...engine.color.painting import paint
 from ...engine.layout.closest import DenseSurface
-from ...engine.layout.painted_mesh import Shape, lay_out
+from ...engine.layout.painted_mesh import PaintedMesh
 from ...engine.layout.presets import find_flaws, loss
 from ...engine.layout.texture.bake import bake
 from ...engine.layout.texture.unwrap import unwrap
+from ...engine.layout.topologies import TOPOLOGIES, Source
 from ...engine.model import load_model
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import largest_component, split_quads, vertex_normals
@@ -50,9 +51,10 @@ def _row(seed, model, topology, resolution, side, folder) -> dict:
     normals = vertex_normals(vertices, faces)
     pictures = {"photo": np.dstack(case.cut(PHOTO_PX)), **model.hidden_side(encoding, vertices, case.cut)}
     colors = paint(vertices, faces, normals, 2 / resolution, **pictures)
-    dense = Shape(vertices, faces, normals, colors)
+    dense = PaintedMesh(vertices, faces, normals, colors)
     clock = [time.perf_counter()]
-    shape, _ = lay_out(dense, topology, resolution, surface_at)
+    source = Source(dense, resolution, surface_at, None, None)
+    shape = TOPOLOGIES[topology].make(source, lambda: None).mesh
     clock.append(time.perf_counter())
     uv, charts = unwrap(shape.vertices, shape.faces, shape.normals)
     clock.append(time.perf_counter())
@@ -78,7 +80,9 @@ def _row(seed, model, topology, resolution, side, folder) -> dict:
     return row
 
 
-def look(shape: Shape, uv, texture, degrees: float, size: int, hidden: bool = False) -> tuple[np.ndarray, np.ndarray]:
+def look(
+    shape: PaintedMesh, uv, texture, degrees: float, size: int, hidden: bool = False
+) -> tuple[np.ndarray, np.ndarray]:
     """The shape turned about the vertical, in its texture or (None) its vertices' colours: picture (size, size, 3)
     uint8 on white, and where it is (size, size) bool. hidden: its far side, in the pixels of the near one."""
     angle = np.radians(degrees)

@@ -44,9 +44,9 @@ def photos(tmp_path_factory):
 def test_the_back_wears_its_own_photo_on_the_right_side(photos):
     plain = reconstruct(photos / "front.png", resolution=64)
     person = reconstruct(photos / "front.png", back=photos / "back.png", resolution=64)
-    assert person.summary["back_overlap"] > 0.95 and person.summary["back_shape"] is False
-    assert any("back photo" in note for note in person.summary["notes"])
-    assert "back_overlap" not in json.loads(json.dumps(plain.summary))
+    assert person.summary.back_overlap > 0.95 and person.summary.back_shape is False
+    assert any("back photo" in note for note in person.summary.notes)
+    assert "back_overlap" not in plain.summary.as_dict()
 
     def patch(result):
         height = result.vertices[:, 2] / result.vertices[:, 2].max()

@@ -11,16 +11,9 @@ import trimesh
 from PIL import Image
 
 from blender_pifu.engine.errors import InputError
-from blender_pifu.engine.files.result import (
-    Reconstruction,
-    Rig,
-    ShapeKeys,
-    Texture,
-    check_output,
-    read_result,
-    write_result,
-)
+from blender_pifu.engine.files.result import check_output, write_result
 from blender_pifu.engine.surface.mesh import check_mesh, split_quads
+from blender_pifu.result_file import FORMAT, Reconstruction, Rig, ShapeKeys, Summary, Texture, read_result
 
 VERTICES = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, -0.25, 0], [0, 0, 1.7]], np.float32)
 FACES = np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]], np.int32)
@@ -31,7 +24,7 @@ NORMALS /= np.linalg.norm(NORMALS, axis=1, keepdims=True)
 
 @pytest.fixture
 def person():
-    return Reconstruction(VERTICES, FACES, NORMALS, COLORS, {"vertices": 4, "weights": "human"})
+    return Reconstruction(VERTICES, FACES, NORMALS, COLORS, Summary(vertices=4, weights="human", notes=("Nothing.",)))
 
 
 def test_npz_holds_the_arrays_and_the_summary_without_pickles(person, tmp_path):
@@ -41,7 +34,8 @@ def test_npz_holds_the_arrays_and_the_summary_without_pickles(person, tmp_path):
         assert np.array_equal(data["faces"], FACES) and data["faces"].dtype == np.int32
         assert np.array_equal(data["colors"], COLORS) and data["colors"].dtype == np.uint8
         assert np.array_equal(data["normals"], NORMALS)
-        assert json.loads(str(data["summary"])) == person.summary
+        assert json.loads(str(data["summary"])) == person.summary.as_dict()
+        assert data["format"] == FORMAT
 
 
 @pytest.mark.parametrize("ending", [".obj", ".ply", ".PLY"])
@@ -89,13 +83,13 @@ def posable():
     bones = np.zeros((8, 4), np.int32)
     bones[:, 1] = 1
     heads = np.array([[0, 0, 0], [0, 0, 0.5]], np.float32)
-    rig = Rig(("hips", "spine"), np.array([-1, 0], np.int32), heads, heads + [[0, 0, 0.5]], bones, weights)
+    rig = Rig(("hips", "spine"), np.array([-1, 0], np.int32), heads, heads + np.float32([0, 0, 0.5]), bones, weights)
     keys = ShapeKeys(("smile",), np.full((1, 8, 3), 0.125, np.float32))
     normals = corners - corners.mean(0)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     colors = np.full((8, 3), 99, np.uint8)
     faces = np.array(faces, np.int32)
-    return Reconstruction(corners, faces, normals, colors, {}, Texture(uv, image.getvalue()), rig, keys)
+    return Reconstruction(corners, faces, normals, colors, Summary(), Texture(uv, image.getvalue()), rig, keys)
 
 
 def test_quads_with_triangles_among_them_are_checked_as_they_are(posable):
@@ -183,7 +177,7 @@ def test_what_cannot_be_written_is_said_before_the_work(tmp_path, name):
 def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_beside_it(person, tmp_path):
     target = tmp_path / "out.npz"
     target.write_bytes(b"old")
-    broken = Reconstruction(VERTICES, FACES, NORMALS, COLORS, {"not": {"fit", "for", "JSON"}})
+    broken = Reconstruction(VERTICES, FACES, NORMALS, COLORS, Summary(seconds={"not": {"fit", "for", "JSON"}}))
     with pytest.raises(TypeError):
         write_result(broken, target)
     assert target.read_bytes() == b"old"

@@ -15,7 +15,7 @@ from blender_pifu.engine.errors import InputError
 from blender_pifu.engine.layout.animation.template import load_template
 from blender_pifu.engine.layout.animation.wrapped_body import animate, check_whole, occluder
 from blender_pifu.engine.layout.crossings import crossing_faces
-from blender_pifu.engine.layout.painted_mesh import Shape
+from blender_pifu.engine.layout.painted_mesh import PaintedMesh
 from blender_pifu.engine.layout.texture.texels import cover
 from blender_pifu.engine.reading.stance import Framing
 from blender_pifu.engine.surface.mesh import check_mesh, split_quads, vertex_normals, volumes
@@ -39,7 +39,7 @@ def clothed(more=None):
         faces = np.concatenate([faces, np.asarray(more.faces) + len(vertices)])
         vertices = np.concatenate([vertices, more.vertices])
     vertices = vertices.astype(np.float32)
-    return Shape(vertices, faces, vertex_normals(vertices, faces), np.full((len(vertices), 3), 128, np.uint8))
+    return PaintedMesh(vertices, faces, vertex_normals(vertices, faces), np.full((len(vertices), 3), 128, np.uint8))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +48,7 @@ def animated():
 
 
 def test_the_mesh_is_one_closed_piece_of_quads(animated):
-    shape = animated.shape
+    shape = animated.mesh
     triangles, _ = split_quads(shape.faces)
     check = check_mesh(shape.faces)
     assert check.watertight and check.components == 1 and (shape.faces >= 0).all()
@@ -62,32 +62,32 @@ def test_it_lies_on_the_cloth_and_keeps_its_features(animated):
     body, template = load_body(), load_template()
     start = fit_of(body.rest_pose()).vertices[: body.skin_vertices]
     assert 100 * animated.distances.surface.mean() < 0.2
-    moved = np.linalg.norm(animated.shape.vertices - start, axis=1)
+    moved = np.linalg.norm(animated.mesh.vertices - start, axis=1)
     soft = (template.stiff == 0) & np.isin(template.labels, [INDEX["chest"], INDEX["thigh.L"], INDEX["shin.R"]])
     assert np.median(moved[soft]) == pytest.approx(CLOTH_M, rel=0.2)
     ear = (template.regions == "ear") & (start[:, 0] > 0)
-    assert np.ptp(animated.shape.vertices[ear], axis=0) == pytest.approx(np.ptp(start[ear], axis=0), rel=0.1)
+    assert np.ptp(animated.mesh.vertices[ear], axis=0) == pytest.approx(np.ptp(start[ear], axis=0), rel=0.1)
 
 
 def test_behind_the_lids_lie_the_fronts_of_the_eyes(animated):
     body, template = load_body(), load_template()
     eye = body.mean[body.skin_vertices : body.vertices].numpy()
     middle = eye[eye[:, 0] > 0].mean(0)
-    bag = animated.shape.vertices[(template.regions == "socket") & (body.mean[: body.skin_vertices, 0].numpy() > 0)]
+    bag = animated.mesh.vertices[(template.regions == "socket") & (body.mean[: body.skin_vertices, 0].numpy() > 0)]
     assert (bag[:, 2] > middle[2] + 0.003).all(), "no bag is left behind an eye"
     assert np.linalg.norm(bag - middle, axis=1).std() < 0.001
 
 
 def test_uvs_lie_in_the_unit_square_and_nowhere_overlap(animated):
-    uv, (_, corners) = animated.uv, split_quads(animated.shape.faces)
-    assert uv.shape == (*animated.shape.faces.shape, 2) and uv.min() >= 0 and uv.max() <= 1
+    uv, (_, corners) = animated.uv, split_quads(animated.mesh.faces)
+    assert uv.shape == (*animated.mesh.faces.shape, 2) and uv.min() >= 0 and uv.max() <= 1
     found = cover(uv.reshape(-1, 2)[corners], 2048)
     assert np.bincount(found.texel).max() == 1
 
 
 def test_weights_are_the_bodys_own_and_fit_any_engine(animated):
     rig = animated.rig(lambda points: points)
-    assert rig.weights.shape == (len(animated.shape.vertices), 4)
+    assert rig.weights.shape == (len(animated.mesh.vertices), 4)
     assert np.abs(rig.weights.sum(1) - 1).max() < 1e-4
     assert (np.array(rig.names)[rig.weight_bones[:, 0]] == np.array(BONES)[load_template().labels]).mean() > 0.99
     assert rig.weight_bones.max() < len(rig.names)
@@ -104,7 +104,7 @@ def test_expressions_follow_the_face_in_place_and_size(animated):
     assert not lids[load_template().regions == "socket"].any(), "the eyes stay when lids close"
     # A head twice as large that looks to its left.
     turn = np.array([[0, 0, 2], [0, 2, 0], [-2, 0, 0]], np.float32)
-    larger = replace(animated, shape=replace(animated.shape, vertices=animated.shape.vertices @ turn.T))
+    larger = replace(animated, mesh=replace(animated.mesh, vertices=animated.mesh.vertices @ turn.T))
     assert np.abs(larger.shape_keys(lambda points: points).offsets - plain.offsets @ turn.T).max() < 1e-4
 
 
@@ -129,9 +129,9 @@ def test_a_body_that_is_not_believed_or_not_whole_is_refused():
 
 
 def test_what_hides_others_is_fine_enough_for_the_bake(animated):
-    loose = occluder(animated.shape, 0.01)
+    loose = occluder(animated.mesh, 0.01)
     corners = loose.vertices[loose.faces]
     assert np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2).max() <= 0.01
-    triangles, _ = split_quads(animated.shape.faces)
-    whole = volumes(animated.shape.vertices, triangles).sum()
+    triangles, _ = split_quads(animated.mesh.faces)
+    whole = volumes(animated.mesh.vertices, triangles).sum()
     assert volumes(loose.vertices, loose.faces).sum() == pytest.approx(whole, rel=1e-4)

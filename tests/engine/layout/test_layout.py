@@ -8,9 +8,10 @@ import torch
 from blender_pifu.engine.layout import presets
 from blender_pifu.engine.layout.closest import DenseSurface
 from blender_pifu.engine.layout.crossings import crossing_faces
-from blender_pifu.engine.layout.painted_mesh import MOST_LOST_CM, Shape, lay_out
+from blender_pifu.engine.layout.painted_mesh import PaintedMesh
 from blender_pifu.engine.layout.repair import close, split_in_quads
 from blender_pifu.engine.layout.thicken import LEAST_MM, PRINT_HEIGHT_MM
+from blender_pifu.engine.layout.topologies import MOST_LOST_CM, TOPOLOGIES, Source
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import check_mesh, largest_component, split_quads, vertex_normals, volumes
 from helpers import analytic
@@ -23,16 +24,20 @@ def surface_at(resolution, field=None):
     return largest_component(surface.vertices, surface.faces)
 
 
+def lay_out(dense, topology, resolution=RESOLUTION, waiting=lambda: None):
+    return TOPOLOGIES[topology].make(Source(dense, resolution, surface_at, None, None), waiting)
+
+
 @pytest.fixture(scope="module")
 def dense():
     vertices, faces = surface_at(RESOLUTION)
     normals = vertex_normals(vertices, faces)
-    return Shape(vertices, faces, normals, ((normals + 1) * 127).astype(np.uint8))
+    return PaintedMesh(vertices, faces, normals, ((normals + 1) * 127).astype(np.uint8))
 
 
 @pytest.fixture(scope="module")
 def laid(dense):
-    return {topology: lay_out(dense, topology, RESOLUTION, surface_at) for topology in presets.QUADS}
+    return {topology: lay_out(dense, topology) for topology in presets.QUADS}
 
 
 def check_criteria(shape, count):
@@ -50,27 +55,27 @@ def check_criteria(shape, count):
 
 @pytest.mark.parametrize("topology", ["standard", "game"])
 def test_quads_are_one_closed_piece_on_the_surface_with_head_and_hands(dense, laid, topology):
-    shape, told = laid[topology]
+    shape = laid[topology].mesh
     check_criteria(shape, presets.QUADS[topology])
-    assert told["quads"] >= 0.95
+    assert laid[topology].about["quads"] >= 0.95
     light = DenseSurface(shape.vertices, split_quads(shape.faces)[0], shape.normals)
     away = np.linalg.norm(light.nearest(dense.vertices, dense.normals) - dense.vertices, axis=1)
     # The thinnest fingers, one lattice step across here, may be lost; hands may not.
     lost_cm = np.quantile(away, 0.999) / np.ptp(dense.vertices[:, 1]) * 170
-    assert ("notes" in told) == (lost_cm > MOST_LOST_CM), "that fingers are lost is said"
+    assert bool(laid[topology].notes) == (lost_cm > MOST_LOST_CM), "that fingers are lost is said"
     assert away.mean() < 0.002 and np.quantile(away, 0.98) < 2 / RESOLUTION
     assert np.linalg.norm(shape.vertices - [0.43, -0.15, 0.03], axis=1).min() < 0.04
     assert np.abs(shape.colors.astype(int) - (shape.normals + 1) * 127).mean() < 6
 
 
 def test_the_same_quads_come_out_twice(dense, laid):
-    first, second = laid["game"][0], lay_out(dense, "game", RESOLUTION, surface_at)[0]
+    first, second = laid["game"].mesh, lay_out(dense, "game").mesh
     assert np.array_equal(first.vertices, second.vertices) and np.array_equal(first.faces, second.faces)
 
 
 def test_quads_come_out_even_if_the_remesher_cannot_run(dense, monkeypatch):
     monkeypatch.setattr(presets, "instant_quads", lambda *_: None)
-    shape, _ = lay_out(dense, "game", RESOLUTION, surface_at)
+    shape = lay_out(dense, "game").mesh
     check_criteria(shape, presets.QUADS["game"])
 
 
@@ -79,7 +84,7 @@ def test_waiting_for_the_remesher_can_be_stopped(dense):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        lay_out(dense, "game", RESOLUTION, surface_at, stop)
+        lay_out(dense, "game", waiting=stop)
 
 
 def ball():
@@ -131,14 +136,15 @@ class Board:
 def test_thin_walls_are_made_thick_enough_to_print():
     vertices, faces = surface_at(256, Board())
     normals = vertex_normals(vertices, faces)
-    thin = Shape(vertices, faces, normals, np.zeros((len(vertices), 3), np.uint8))
-    shape, told = lay_out(thin, "print", 256, None)
+    thin = PaintedMesh(vertices, faces, normals, np.zeros((len(vertices), 3), np.uint8))
+    printable = lay_out(thin, "print", 256)
+    shape = printable.mesh
     check = check_mesh(shape.faces)
     assert check.watertight and check.components == 1
     assert not crossing_faces(shape.vertices, shape.faces).any()
     mm = PRINT_HEIGHT_MM / 1.8
     middle = np.abs(shape.vertices[:, 2][(np.abs(shape.vertices[:, :2]) < 0.1).all(1)])
     assert 2 * 0.0045 * mm < 0.95 < LEAST_MM <= 2 * middle.min() * mm < 1.3 * LEAST_MM
-    assert told["least_wall_mm"] > 0.9 * LEAST_MM
+    assert printable.about["least_wall_mm"] > 0.9 * LEAST_MM
     foot = shape.vertices[shape.vertices[:, 1] < -0.75]
     assert np.isclose(np.abs(foot[:, 2]).max(), 0.05, atol=0.004)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.color.painting import paint
-from blender_pifu.engine.layout.painted_mesh import Shape
+from blender_pifu.engine.layout.painted_mesh import PaintedMesh
 from blender_pifu.engine.layout.repair import split_in_quads
 from blender_pifu.engine.layout.texture.bake import bake
 from blender_pifu.engine.layout.texture.pack import pack
@@ -100,9 +100,9 @@ def test_the_picture_shows_the_photo_in_front_and_the_back_behind_sharply(quads,
     back[..., :3] = 0, 0, 1
     pictures = {"photo": photo, "back": back}
     colors = paint(dense_vertices, dense_faces, dense_normals, 2 / RESOLUTION, **pictures)
-    dense = Shape(dense_vertices, dense_faces, dense_normals, colors)
+    dense = PaintedMesh(dense_vertices, dense_faces, dense_normals, colors)
     nearest = ((vertices[:, None, :2] - dense_vertices[None, ::7, :2]) ** 2).sum(2).argmin(1) * 7
-    shape = Shape(vertices, faces, normals, colors[nearest])
+    shape = PaintedMesh(vertices, faces, normals, colors[nearest])
     picture = bake(shape, laid[0], dense, 2 / RESOLUTION, SIZE, pictures)
     triangles, _ = split_quads(faces)
     found = cover(by_corner(laid[0], faces), SIZE)

@@ -4,7 +4,7 @@
 import numpy as np
 
 from blender_pifu.engine.benchmark import PHOTO
-from blender_pifu.engine.files.result import read_result
+from blender_pifu.result_file import read_result
 from blender_pifu.training.evaluate.rig_check import SHEET_PX, find_photos, posed_sheet
 from helpers.posed_body import posed_body
 

@@ -6,19 +6,19 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ....result_file import Rig, ShapeKeys
 from ...body.bones import BONES, FINGERS, SIDES, part
 from ...body.fit import Fit, thinned
 from ...body.model import load_body
 from ...body.skeleton import skeleton
 from ...body.weights import skin_weights
-from ...errors import InputError
-from ...files.result import Rig, ShapeKeys
+from ...errors import TopologyError
 from ...reading.figure import Figure
 from ...reading.stance import Framing
 from ...surface.mesh import split_quads, vertex_normals
 from ..closest import DenseSurface
 from ..crossings import crossing_faces
-from ..painted_mesh import Shape
+from ..painted_mesh import PaintedMesh
 from .loosen import loosen
 from .posture import close_hands, face_forward
 from .template import load_template
@@ -78,11 +78,11 @@ class Distances:
 
 
 @dataclass(frozen=True)
-class Animated:
-    """shape: the wrapped mesh, field space; uv: (F, 4, 2) float32, the body's own; fit: the given one, fingers and face
+class WrappedBody:
+    """mesh: the wrapped one, field space; uv: (F, 4, 2) float32, the body's own; fit: the given one, fingers and face
     as they were wrapped; distances: how well it lies."""
 
-    shape: Shape
+    mesh: PaintedMesh
     uv: np.ndarray
     fit: Fit
     distances: Distances
@@ -100,50 +100,58 @@ class Animated:
         count = body.skin_vertices
         face = (template.face > 0.5) & (template.regions == "skin")
         rest = body.mean[:count].numpy()[face].astype(np.float64)
-        to = self.shape.vertices[face].astype(np.float64)
+        to = self.mesh.vertices[face].astype(np.float64)
         turn = np.linalg.lstsq(rest - rest.mean(0), to - to.mean(0), rcond=None)[0]
-        still = place(self.shape.vertices)
+        still = place(self.mesh.vertices)
         moves = [
-            place((self.shape.vertices + offsets @ turn).astype(np.float32)) - still
+            place((self.mesh.vertices + offsets @ turn).astype(np.float32)) - still
             for offsets in template.expressions.values()
         ]
         return ShapeKeys(tuple(template.expressions), np.stack(moves))
 
     @property
-    def told(self) -> dict:
-        """Plain values, fit for JSON."""
+    def about(self) -> dict:
+        """Entries of the Summary."""
         distances = self.distances
-        told = {
+        return {
             "quads": 1.0,
             "wrapped_cm": round(100 * float(distances.surface.mean()), 2),
             "wrapped_p95_cm": round(100 * float(np.quantile(distances.surface, 0.95)), 2),
             "crossings": round(distances.crossings, 4),
         }
-        if distances.crossings > TOLD_CROSSINGS:
-            at = _in_words(distances.crossed)
-            told["notes"] = [f"{distances.crossings:.1%} of the mesh passes through itself, most of it at {at}."]
-        return told
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Sentences for the artist."""
+        crossings = self.distances.crossings
+        if crossings <= TOLD_CROSSINGS:
+            return ()
+        return (
+            f"{crossings:.1%} of the mesh passes through itself, most of it at {_in_words(self.distances.crossed)}.",
+        )
 
 
 def check_whole(figure: Figure) -> None:
-    """Raise InputError where the photo cuts the person: the body has no ends there."""
+    """Raise TopologyError where the photo cuts the person: the body has no ends there."""
     if figure.framing not in (None, Framing.FULL):
-        raise InputError("The animation mesh is a whole body, and the photo shows only a part of the person.", fix=FIX)
+        raise TopologyError(
+            "The animation mesh is a whole body, and the photo shows only a part of the person.", fix=FIX
+        )
 
 
-def animate(dense: Shape, fit: Fit, landmarks=None, visibility=None, waiting=None) -> Animated:
+def animate(dense: PaintedMesh, fit: Fit, landmarks=None, visibility=None, waiting=None) -> WrappedBody:
     """Wrap the body's own mesh to a surface. Deterministic.
 
     dense: the closed surface, triangles; fit: the body under it; landmarks, visibility: as for `fit_body`; waiting:
-    called often, may raise to stop. Raises InputError where it does not lie close enough, saying where and why.
+    called often, may raise to stop. Raises TopologyError where it does not lie close enough, saying where and why.
     """
     reason = refusal(fit)
     if not reason:
-        animated = wrapped(dense, fit, landmarks, visibility, waiting)
-        reason = refusal(fit, animated.distances)
+        body = wrapped(dense, fit, landmarks, visibility, waiting)
+        reason = refusal(fit, body.distances)
     if reason:
-        raise InputError(f"The animation mesh does not fit. {reason}", fix=FIX)
-    return animated
+        raise TopologyError(f"The animation mesh does not fit. {reason}", fix=FIX)
+    return body
 
 
 def refusal(fit: Fit, distances: Distances | None = None) -> str | None:
@@ -169,7 +177,7 @@ def refusal(fit: Fit, distances: Distances | None = None) -> str | None:
     return None
 
 
-def wrapped(dense: Shape, fit: Fit, landmarks=None, visibility=None, waiting=None) -> Animated:
+def wrapped(dense: PaintedMesh, fit: Fit, landmarks=None, visibility=None, waiting=None) -> WrappedBody:
     """As `animate`, however far off it lies."""
     template = load_template()
     triangles, _ = split_quads(template.faces)
@@ -204,13 +212,13 @@ def wrapped(dense: Shape, fit: Fit, landmarks=None, visibility=None, waiting=Non
         float(crossing.mean()),
         BONES[movers.argmax()] if crossing.any() else None,
     )
-    return Animated(Shape(vertices, template.faces, facing, colors), template.uv, fit, distances)
+    return WrappedBody(PaintedMesh(vertices, template.faces, facing, colors), template.uv, fit, distances)
 
 
-def occluder(shape: Shape, spacing: float) -> Shape:
+def occluder(mesh: PaintedMesh, spacing: float) -> PaintedMesh:
     """The same surface as loose triangles of which none is longer than `spacing`: what `bake` asks what hides what."""
-    triangles, _ = split_quads(shape.faces)
-    corners, small = shape.vertices[triangles], []
+    triangles, _ = split_quads(mesh.faces)
+    corners, small = mesh.vertices[triangles], []
     while len(corners):
         sides = np.linalg.norm(np.roll(corners, -1, axis=1) - corners, axis=2)
         long = sides.max(1) > spacing
@@ -223,7 +231,7 @@ def occluder(shape: Shape, spacing: float) -> Shape:
         corners = np.concatenate([np.stack([a, middle, c], 1), np.stack([middle, b, c], 1)])
     points = np.concatenate(small).reshape(-1, 3)
     nothing = np.zeros_like(points)
-    return Shape(points, np.arange(len(points)).reshape(-1, 3), nothing, nothing.astype(np.uint8))
+    return PaintedMesh(points, np.arange(len(points)).reshape(-1, 3), nothing, nothing.astype(np.uint8))
 
 
 def _apart(surface, points, normals):

@@ -12,14 +12,14 @@ from .texels import cover
 SLACK = 1.0
 
 
-def bake(shape, uv, dense, spacing, size, pictures):
-    """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a Shape.
+def bake(mesh, uv, dense, spacing, size, pictures):
+    """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a PaintedMesh.
 
-    dense: the Shape that hides what lies behind it, cut with lattice step `spacing`, field units. pictures: what
+    dense: the PaintedMesh that hides what lies behind it, cut with lattice step `spacing`, field units. pictures: what
     `colors.paint` takes: "photo" and perhaps "back". Wherever these are not trusted the texture has the colours of the
-    shape's vertices, which go over into them. Texels no face covers continue the nearest.
+    mesh's vertices, which go over into them. Texels no face covers continue the nearest.
     """
-    triangles, corners = split_quads(shape.faces)
+    triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
     # Where several faces reach for a texel, the one it lies in most has it.
     depth = found.weights.min(1)
@@ -40,7 +40,7 @@ def bake(shape, uv, dense, spacing, size, pictures):
         def between(values, mine=mine, share=share):
             return np.einsum("nk,nkc->nc", share, values[mine].astype(np.float32))
 
-        points, normals, colors = (between(values) for values in (shape.vertices, shape.normals, shape.colors))
+        points, normals, colors = (between(values) for values in (mesh.vertices, mesh.normals, mesh.colors))
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
         for side in sides:
             trust = side.trust(points, normals)

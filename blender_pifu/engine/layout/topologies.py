@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The topologies: each kind of mesh that can be made of the dense surface, by its name in `choices`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from ..body.rigging import Fitted, landmarks_of
+from ..reading.figure import Figure
+from .animation.wrapped_body import WrappedBody, animate, check_whole
+from .painted_mesh import PaintedMesh, painted_like
+from .presets import QUADS, quads
+from .thicken import thicken
+
+PERSON_CM = 170.0
+MOST_LOST_CM = 1.5  # of a person of that height
+Waiting = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a mesh is laid out from. mesh: the dense triangles, cut from the field at `resolution`; surface_at: one
+    closed piece (vertices, faces) of it cut at another resolution; fitted: the body under it, or None; figure: the
+    person in the photo."""
+
+    mesh: PaintedMesh
+    resolution: int
+    surface_at: Callable[[int], tuple[np.ndarray, np.ndarray]]
+    fitted: Fitted | None
+    figure: Figure
+
+
+@dataclass(frozen=True)
+class LaidOut:
+    """mesh: of the topology, field space; about: entries of the Summary; notes: for the artist; body: where the mesh is
+    the body model's own, with its UVs, weights and expressions."""
+
+    mesh: PaintedMesh
+    about: dict = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    body: WrappedBody | None = None
+
+
+class Topology:
+    """A kind of mesh: `make` lays it out. The attributes say which steps of the job it takes."""
+
+    name: str
+    lays_out = True  # there is something to do between painting and unwrapping
+    needs_body = False  # a body is fitted, and a skeleton made, whether or not one is asked for
+    brings_uv = False  # no unwrapping
+    texture_px = 0  # side of the texture where none is asked for
+
+    def check(self, figure: Figure) -> None:
+        """Raise TopologyError where it is clear from the photo that it cannot be made."""
+
+    def make(self, source: Source, waiting: Waiting) -> LaidOut:
+        """Lay the mesh out. Deterministic; waiting: called often, may raise to stop. Raises EngineError."""
+        return LaidOut(source.mesh)
+
+
+class Sculpt(Topology):
+    """Dense triangles as carved."""
+
+    name, lays_out = "sculpt", False
+
+
+class Quads(Topology):
+    """About `count` field-aligned quads."""
+
+    def __init__(self, name: str, count: int) -> None:
+        self.name, self._count = name, count
+
+    def make(self, source: Source, waiting: Waiting) -> LaidOut:
+        dense = source.mesh
+        surface = dense.surface
+        vertices, faces, lost = quads(self._count, surface, source.surface_at, source.resolution, waiting)
+        lost_cm = lost / np.ptp(dense.vertices[:, 1]) * PERSON_CM
+        note = f"Fine parts, as fingers are, were lost from the {self.name} mesh: {lost_cm:.0f} cm of them."
+        about = {"quads": round(float((faces[:, 3] >= 0).mean()), 4)}
+        return LaidOut(
+            painted_like(dense.colors, surface, vertices, faces), about, (note,) if lost_cm > MOST_LOST_CM else ()
+        )
+
+
+class Print(Topology):
+    """Dense triangles with walls thick enough to print."""
+
+    name = "print"
+
+    def make(self, source: Source, waiting: Waiting) -> LaidOut:
+        dense = source.mesh
+        vertices, faces, least_mm = thicken(dense.vertices, dense.faces, dense.normals)
+        mesh = painted_like(dense.colors, dense.surface, vertices, faces)
+        return LaidOut(mesh, {"least_wall_mm": round(least_mm, 2)})
+
+
+class Animation(Topology):
+    """The body model's own quads, with expressions, where they fit the surface."""
+
+    name = "animation"
+    needs_body = brings_uv = True
+    texture_px = 2048
+
+    def check(self, figure: Figure) -> None:
+        check_whole(figure)
+
+    def make(self, source: Source, waiting: Waiting) -> LaidOut:
+        assert source.fitted is not None
+        body = animate(source.mesh, source.fitted.fit, *landmarks_of(source.figure)[:2], waiting)
+        return LaidOut(body.mesh, body.about, body.notes, body)
+
+
+TOPOLOGIES: dict[str, Topology] = {
+    topology.name: topology
+    for topology in (Sculpt(), *(Quads(name, count) for name, count in QUADS.items()), Print(), Animation())
+}

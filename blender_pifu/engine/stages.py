@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The stages from a photo to a person, each a function of what the one before it gave: read, cut out, encode, carve,
+fit, paint, lay out (by the topology), unwrap and bake, place, bind. `pipeline` calls them in this order.
+
+A stage hands on only what later ones need: what it leaves out is free while they work.
+"""
+
+import math
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..protocol import ErrorKind
+from ..result_file import Rig, ShapeKeys, Texture
+from .back_photo.back_cut import BackCut, find_back
+from .body.rigging import Fitted, fit_under
+from .color.painting import paint as paint_vertices
+from .errors import InputError, NoPersonError
+from .layout.animation.wrapped_body import occluder
+from .layout.painted_mesh import PaintedMesh
+from .layout.texture.bake import bake, png
+from .layout.texture.unwrap import unwrap as unwrap_mesh
+from .layout.topologies import LaidOut, Source, Topology
+from .memory import give_back_at_once
+from .reading.figure import Figure, Figures
+from .reading.person_cut import PersonCut
+from .reading.photo import Photo, load_photo
+from .reading.stance import Framing
+from .surface.extraction import extract_surface
+from .surface.fairing import even_walls
+from .surface.mesh import camera_tilt, largest_component, placing, tilt_back, turn_to_blender
+from .surface.normals import smooth_normals
+
+LARGE_PHOTO = 24e6  # bytes of its pixels, from which on memory counts more than a second
+Report = Callable[[float], None]  # called with the share of the stage that is done
+
+
+@dataclass(frozen=True)
+class Photos:
+    """front: the photo; back: that of the back, or None."""
+
+    front: Photo
+    back: Photo | None
+
+
+@dataclass(frozen=True)
+class Subject:
+    """figure: the person in the photo, cut out; behind: the photo of the back laid over it, or None."""
+
+    figure: Figure
+    behind: BackCut | None
+
+    @property
+    def cut(self) -> PersonCut:
+        """The person as models take it."""
+        return self.figure.cut
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """encoding: what the model drew; field: its occupancy field; behind: the back photo, laid by how deep the body is,
+    or None; shaped_by_back: whether that photo was read for the back's shape."""
+
+    encoding: object
+    field: object
+    behind: BackCut | None
+    shaped_by_back: bool
+
+
+@dataclass(frozen=True)
+class Carved:
+    """vertices (V, 3), faces (F, 3): the largest piece of the surface, field space; what it took: evaluations of the
+    field, the low precision they were asked in, or None, and whether memory was too short for whole blocks."""
+
+    vertices: np.ndarray
+    faces: np.ndarray
+    evaluations: int
+    low_precision: str | None
+    in_small_blocks: bool
+
+
+@dataclass(frozen=True)
+class Painted:
+    """mesh: the dense one; hidden: what is known of the side no photo shows, as `color.painting.paint` takes it."""
+
+    mesh: PaintedMesh
+    hidden: dict
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Field space to Blender's. tilt_deg: what is taken off who leans only because the camera looked down."""
+
+    tilt: float
+    _place: Callable[[np.ndarray], np.ndarray]
+
+    @property
+    def tilt_deg(self) -> float:
+        return math.degrees(self.tilt)
+
+    def points(self, points: np.ndarray) -> np.ndarray:
+        """Positions (N, 3) in field space -> (N, 3) float32 metres."""
+        return self._place(tilt_back(points, self.tilt))
+
+    def directions(self, directions: np.ndarray) -> np.ndarray:
+        """Directions (N, 3) in field space -> Blender's axes."""
+        return turn_to_blender(tilt_back(directions, self.tilt))
+
+
+def read(path: str | os.PathLike, back: str | os.PathLike = "") -> Photos:
+    """Read the photos. Raises InputError."""
+    front = load_photo(path)
+    give_back_at_once(front.rgb.nbytes > LARGE_PHOTO)
+    if not back:
+        return Photos(front, None)
+    try:
+        return Photos(front, load_photo(back))
+    except InputError as error:
+        error.kind = ErrorKind.BACK_PHOTO
+        raise
+
+
+def cut_out(figures: Figures, photos: Photos, number: int, topology: Topology) -> Subject:
+    """Find the person meant, upright and cut out; number: from the left from 1, 0 for the main one. Raises InputError,
+    NoPersonError, and TopologyError where the topology cannot be made of what the photo shows."""
+    figure = figures.cut_out(photos.front, number or None)
+    topology.check(figure)
+    return Subject(figure, None if photos.back is None else find_back(figures, photos.back, figure))
+
+
+def encode(model, subject: Subject) -> Encoded:
+    """Have the model draw the person, with a face and, where a photo shows it, the back."""
+    cut, behind, shaped_by_back = subject.cut, subject.behind, False
+    encoding = model.with_face(model.encode(*model.prepare(cut)), cut)
+    if behind:
+        encoding, behind, shaped_by_back = model.with_back(encoding, behind)
+    return Encoded(encoding, model.field(encoding), behind, shaped_by_back)
+
+
+def carve(field, resolution: int, report: Report) -> Carved:
+    """Extract the surface and keep its largest piece. Raises NoPersonError where there is none."""
+    surface = extract_surface(field, resolution, report)
+    if not len(surface.faces):
+        raise NoPersonError("No body was found in the photo.", fix="Choose a photo that shows a whole person clearly.")
+    largest = largest_component(surface.vertices, surface.faces)
+    return Carved(*largest, surface.evaluations, surface.lowered or None, surface.squeezed)
+
+
+def fit(field, carved: Carved, resolution: int, figure: Figure, report: Report) -> Fitted:
+    """Fit the body under the surface and cut apart what the photo fused."""
+    mesh = carved.vertices, carved.faces
+    return fit_under(field, mesh, 2 / resolution, lambda cut: extract_surface(cut, resolution, report), figure)
+
+
+def paint(model, encoded: Encoded, cut: PersonCut, mesh: tuple[np.ndarray, np.ndarray], resolution: int) -> Painted:
+    """Make a surface, vertices (V, 3) and faces (F, 3), fair, and give it normals and colours."""
+    vertices, faces = even_walls(*mesh), mesh[1]
+    normals = smooth_normals(vertices, faces)
+    hidden = model.hidden_side(encoded.encoding, vertices, None if encoded.behind else cut)
+    shown = hidden | pictures(cut, encoded.behind, 2 * resolution)
+    colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown)
+    return Painted(PaintedMesh(vertices, faces, normals, colors), hidden)
+
+
+def source(
+    painted: Painted, field, fitted: Fitted | None, figure: Figure, resolution: int, report: Callable[[], None]
+) -> Source:
+    """What a topology lays its mesh out from; report: called often, without a share, while surfaces are cut anew."""
+
+    def surface_at(coarser: int) -> tuple[np.ndarray, np.ndarray]:
+        whole = fitted.field_at(2 / resolution) if fitted else field
+        surface = extract_surface(whole, coarser, lambda _: report())
+        return largest_component(surface.vertices, surface.faces)
+
+    return Source(painted.mesh, resolution, surface_at, fitted, figure)
+
+
+def unwrap(laid: LaidOut) -> tuple[np.ndarray, int]:
+    """The UVs (F, 3|4, 2) of a mesh without any, and the number of charts."""
+    uv, charts = unwrap_mesh(laid.mesh.vertices, laid.mesh.faces, laid.mesh.normals)
+    return uv, int(charts.max()) + 1
+
+
+def bake_texture(
+    laid: LaidOut, uv: np.ndarray, painted: Painted, encoded: Encoded, cut: PersonCut, resolution: int, size: int
+) -> Texture:
+    """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2)."""
+    spacing = 2 / resolution
+    dense = occluder(laid.mesh, spacing) if laid.body else painted.mesh
+    shown = painted.hidden | pictures(cut, encoded.behind, size)
+    return Texture(uv, png(bake(laid.mesh, uv, dense, spacing, size, shown)))
+
+
+def place(dense: np.ndarray, laid: LaidOut, figure: Figure, height_m: float) -> Placement:
+    """How the person is brought into Blender's space: upright, feet on the ground, as tall as chosen; dense: (V, 3)
+    vertices of the surface, by which the camera's tilt is measured."""
+    tilt = camera_tilt(dense) if figure.framing is Framing.FULL else 0.0
+    return Placement(tilt, placing(tilt_back(laid.mesh.vertices, tilt), height_m * figure.seen))
+
+
+def bind(laid: LaidOut, fitted: Fitted | None, placement: Placement) -> tuple[Rig | None, ShapeKeys | None]:
+    """The skeleton with the mesh's skin weights, and the expressions."""
+    if laid.body:
+        return laid.body.rig(placement.points), laid.body.shape_keys(placement.points)
+    if fitted is None:
+        return None, None
+    return fitted.rig(laid.mesh.vertices, laid.mesh.faces, placement.points), None
+
+
+def pictures(cut: PersonCut, behind: BackCut | None, most_px: int) -> dict:
+    """What the photos show, as painting and baking take it: at their own sharpness, but at most so many pixels."""
+    shown = {"photo": cut, "back": behind} if behind else {"photo": cut}
+    return {name: np.dstack(picture(picture.side_px(most_px))) for name, picture in shown.items()}
