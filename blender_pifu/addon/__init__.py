@@ -3,6 +3,7 @@
 
 import bpy
 
+from . import kept
 from .person import human
 from .ui import operators, panel, panel_rig, preferences, properties, rig_operators
 from .work import job, photo_check, session
@@ -20,7 +21,7 @@ CLASSES = (
 
 def register(package: str) -> None:
     """Register everything; `package` is the key of the add-on's preferences."""
-    preferences.PIFU_AP_preferences.bl_idname = package
+    preferences.PIFU_AP_preferences.bl_idname = kept.package = package
     for cls in CLASSES:
         bpy.utils.register_class(cls)
     bpy.types.Scene.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_settings)

@@ -6,7 +6,7 @@ import time
 import bpy
 import pytest
 
-from blender_pifu.addon.ui import preferences
+from blender_pifu.addon import kept
 from blender_pifu.addon.work import job
 from blender_pifu.addon.work.install import InstallTask
 
@@ -25,8 +25,8 @@ def test_offline_it_is_refused_with_the_way_to_allow_it(empty_home):
 
 def test_without_the_wheels_it_fails_in_words(empty_home, tmp_path, works_again, shared_home, monkeypatch):
     (tmp_path / "wheels").mkdir()
-    preferences.of(bpy.context).wheels = str(tmp_path / "wheels")
-    preferences.of(bpy.context).device = "cpu"
+    kept.preferences(bpy.context).wheels = str(tmp_path / "wheels")
+    kept.preferences(bpy.context).device = "cpu"
     with pytest.raises(RuntimeError):
         bpy.ops.pifu.install_engine()
     assert (status().state, status().kind) == ("FAILED", "install_failed")
@@ -38,7 +38,7 @@ def test_without_the_wheels_it_fails_in_words(empty_home, tmp_path, works_again,
 
 def test_cancelled_it_stops(empty_home, tmp_path):
     (tmp_path / "wheels").mkdir()
-    preferences.of(bpy.context).wheels = str(tmp_path / "wheels")
+    kept.preferences(bpy.context).wheels = str(tmp_path / "wheels")
     job.begin(InstallTask(bpy.context))
     process = job._task._process
     assert job.tick() is not None
@@ -53,7 +53,7 @@ def test_cancelled_it_stops(empty_home, tmp_path):
 
 def test_it_goes_on_while_another_file_is_opened(empty_home, tmp_path):
     (tmp_path / "wheels").mkdir()
-    preferences.of(bpy.context).wheels = str(tmp_path / "wheels")
+    kept.preferences(bpy.context).wheels = str(tmp_path / "wheels")
     job.begin(InstallTask(bpy.context))
     bpy.ops.wm.read_homefile(use_factory_startup=True)
     assert job.is_running()

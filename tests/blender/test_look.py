@@ -8,8 +8,7 @@ import pytest
 from PIL import Image
 
 from blender_pifu import paths
-from blender_pifu.addon.ui import thumbnail
-from blender_pifu.addon.work import job, photo_check, session
+from blender_pifu.addon.work import job, photo_check, session, thumbnail
 from blender_pifu.addon.work.photo import key
 
 

@@ -10,11 +10,11 @@ from bpy.props import IntProperty, StringProperty
 from ... import paths
 from ...choices import OPTIONS
 from ...protocol import ErrorKind
+from .. import kept
 from ..errors import UserError
 from ..work import engine_state, import_model, job, models, photo_check, session
 from ..work.generate import GenerateTask
 from ..work.install import InstallTask
-from . import preferences
 
 QUALITIES = [item.identifier for item in OPTIONS["resolution"].items]
 
@@ -296,7 +296,7 @@ class PIFU_OT_open_preferences(bpy.types.Operator):
     bl_label = "Open Preferences"
 
     def execute(self, _context):
-        return bpy.ops.preferences.addon_show(module=preferences.PIFU_AP_preferences.bl_idname)
+        return bpy.ops.preferences.addon_show(module=kept.package)
 
 
 def _open(operator, path: Path, missing: str) -> set[str]:

@@ -7,9 +7,8 @@ import bpy
 
 from ...protocol import ErrorKind
 from ..errors import BUTTONS
-from ..work import engine_state, models, session
+from ..work import engine_state, models, session, thumbnail
 from ..work.photo import key
-from . import thumbnail
 from .properties import draw_options
 
 _ICONS = {"info": "INFO", "warning": "ERROR", "block": "CANCEL"}

@@ -81,13 +81,3 @@ class PIFU_AP_preferences(bpy.types.AddonPreferences):
         row = box.row()
         row.enabled = context.window_manager.pifu.state != "RUNNING"
         row.operator("pifu.import_checkpoint", icon="IMPORT")
-
-
-def torch_device(choices: PIFU_AP_preferences) -> str:
-    """The chosen device by torch's name, which is NVIDIA's for AMD's cards too."""
-    return "cuda" if choices.device == "rocm" else choices.device
-
-
-def of(context) -> PIFU_AP_preferences:
-    """The preferences in force."""
-    return context.preferences.addons[PIFU_AP_preferences.bl_idname].preferences

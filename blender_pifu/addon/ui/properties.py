@@ -12,9 +12,10 @@ from bpy.props import (
     StringProperty,
 )
 
-from ...choices import KINDS, OPTIONS, READY, Choices, Option
+from ...choices import KINDS, READY, Choices, Option
 from ..person import bones
 from ..work import models, photo_check
+from ..work.scene_choices import DRAWN
 
 # Blender's own limits of a height, and where the slider ends.
 HEIGHTS = {"min": 0.05, "max": 50.0, "soft_min": 0.5, "soft_max": 2.5, "subtype": "DISTANCE", "unit": "LENGTH"}
@@ -103,15 +104,7 @@ def _property(name: str, option: Option):
     return kinds[KINDS[name]](default=default, **words, **limits)
 
 
-# The options of `Choices` that are drawn as they are, in their order.
-DRAWN = {name: option for name, option in OPTIONS.items() if option.prop}
 PIFU_PG_settings.__annotations__ |= {option.prop: _property(name, option) for name, option in DRAWN.items()}
-
-
-def chosen(settings: PIFU_PG_settings) -> dict:
-    """The artist's choices among DRAWN, by the names of `Choices`."""
-    values = {name: getattr(settings, option.prop) for name, option in DRAWN.items()}
-    return {name: DRAWN[name].value(value) if DRAWN[name].items else value for name, value in values.items()}
 
 
 def draw_options(column, settings: PIFU_PG_settings, place: str) -> None:

@@ -10,11 +10,11 @@ import bpy
 from ...choices import ChoiceError, Choices
 from ...protocol import Cancelled, Done, ErrorKind, Failed, Generate, Progress
 from ...result_file import ResultError, read_result
+from .. import kept
 from ..errors import UserError
-from ..ui import preferences
-from ..ui.properties import chosen
 from . import models, photo, session
 from .job import Outcome
+from .scene_choices import chosen
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class GenerateTask:
 
     def __init__(self, context, filepath: str = "", person: int = 0, back_filepath: str = "") -> None:
         """filepath: the photo's; by default the photos and the person chosen in the scene are taken."""
-        settings, kept = context.scene.pifu, preferences.of(context)
+        settings = context.scene.pifu
         self.importing = False
         self._model = models.find(settings.model)
         self._scene = context.scene.name
@@ -50,8 +50,8 @@ class GenerateTask:
                         back=self._back_photo(settings, filepath, back_filepath),
                         **chosen(settings),
                     ),
-                    device=preferences.torch_device(kept),
-                    keep_warm_s=kept.keep_warm_min * 60.0,
+                    device=kept.torch_device(context),
+                    keep_warm_s=kept.keep_warm_s(context),
                 )
             )
         except ChoiceError as error:

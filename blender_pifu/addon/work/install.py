@@ -13,8 +13,8 @@ import bpy
 
 from ... import child
 from ...protocol import ErrorKind
+from .. import kept
 from ..errors import UserError
-from ..ui import preferences
 from . import session
 from .job import Outcome
 
@@ -31,7 +31,7 @@ class InstallTask:
     def __init__(self, context, remove: bool = False) -> None:
         self.title = "Remove Engine" if remove else "Install Engine"
         self.first_step = "Removing the engine" if remove else "Starting the installer"
-        arguments = ["--remove"] if remove else _install_arguments(preferences.of(context))
+        arguments = ["--remove"] if remove else _install_arguments(kept.preferences(context))
         session.close()  # Windows cannot replace files in use
         self._end: dict = {}
         self._cancelled_at: float | None = None

@@ -14,9 +14,9 @@ import bpy
 
 from ...client import Client
 from ...protocol import Cancelled, Failed, Look, Looked
+from .. import kept
 from ..errors import UserError
-from ..ui import preferences, thumbnail
-from . import engine_state, job, photo, session
+from . import engine_state, job, photo, session, thumbnail
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +112,7 @@ def _begin() -> None:
     if not image:
         stop()
         return
-    person, choices = scene.pifu.person, preferences.of(bpy.context)
+    person = scene.pifu.person
     try:
         client = session.client()
         folder = session.new_job_folder()
@@ -123,8 +123,8 @@ def _begin() -> None:
                 photo=str(photo.as_file(image, folder, scene)),
                 picture=str(folder / "people.png"),
                 person=person,
-                device=preferences.torch_device(choices),
-                keep_warm_s=choices.keep_warm_min * 60.0,
+                device=kept.torch_device(bpy.context),
+                keep_warm_s=kept.keep_warm_s(bpy.context),
             )
         )
     except UserError as error:

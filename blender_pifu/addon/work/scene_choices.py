@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The choices that a scene holds: properties made from the options, and read back as `Choices` takes them."""
+
+from ...choices import OPTIONS
+
+# The options that are properties of the scene as they are, in their order.
+DRAWN = {name: option for name, option in OPTIONS.items() if option.prop}
+
+
+def chosen(settings) -> dict:
+    """The artist's choices among DRAWN, by the names of `Choices`; settings: the scene's PIFU_PG_settings."""
+    values = {name: getattr(settings, option.prop) for name, option in DRAWN.items()}
+    return {name: DRAWN[name].value(value) if DRAWN[name].items else value for name, value in values.items()}
