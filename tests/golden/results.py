@@ -16,6 +16,7 @@ import scipy
 import torch
 
 import blender_pifu
+from blender_pifu.choices import Choices
 
 HERE = Path(__file__).parent
 KEPT = HERE / "kept"
@@ -26,7 +27,7 @@ BACK = HERE / "man_polo_from_behind.png"
 CASES = {
     "sculpt": {},
     "fast": {"model": "fast"},
-    "back": {"back": BACK},
+    "back": {"back": str(BACK)},
     "game": {"topology": "game", "resolution": 64},
     "print": {"topology": "print"},
     "standard": {"topology": "standard", "texture_px": 1024, "rig": True},
@@ -49,13 +50,13 @@ class Golden:
 
 def make(engine, name):
     """The Reconstruction of a case. The one place that calls the engine."""
-    return engine.reconstruct(PHOTO, **{"resolution": 128} | CASES[name])
+    return engine.reconstruct(PHOTO, Choices(**{"resolution": 128} | CASES[name]))
 
 
 def golden(result):
     """What is kept of a Reconstruction."""
     mesh = {name: getattr(result, name) for name in ("vertices", "faces", "normals", "colors")}
-    facts = {"summary": {name: value for name, value in result.summary.items() if name not in NOT_KEPT}}
+    facts = {"summary": {name: value for name, value in result.summary.as_dict().items() if name not in NOT_KEPT}}
     whole, texture = {}, None
     if result.texture:
         mesh["uv"] = result.texture.uv
