@@ -1,0 +1,165 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands of this room: evaluate and evaluate-*, rig-check."""
+
+import argparse
+import dataclasses
+import json
+from itertools import islice
+from pathlib import Path
+
+import torch
+
+from ...choices import OPTIONS, READY, Choices
+from ...engine.layout.presets import QUADS
+from .animation import as_table as animation_table
+from .animation import evaluate_animation
+from .back import as_table, evaluate_back
+from .body import evaluate_body
+from .cases import SPLITS, folder_cases, split_case, split_seeds
+from .face import as_table as face_table
+from .face import evaluate_face
+from .rig_check import as_table as rig_table
+from .rig_check import rig_check
+from .texture import as_table as texture_table
+from .texture import evaluate_texture
+from .weights import as_markdown, evaluate
+
+
+def add_commands(commands) -> None:
+    """Add the subparsers; each has its function as `act`."""
+    _add_evaluate(commands)
+    _add_evaluate_back(commands)
+    _add_evaluate_face(commands)
+    _add_evaluate_body(commands)
+    _add_evaluate_animation(commands)
+    _add_evaluate_texture(commands)
+    _add_rig_check(commands)
+
+
+def _add_evaluate(commands) -> None:
+    command = commands.add_parser("evaluate", help="score weights on people never trained on")
+    command.add_argument("--weights", nargs="+", default=["human"], help="bundled names or .safetensors files")
+    command.add_argument("--against", help="weights to compare with: figures get their change against these")
+    command.add_argument("--split", choices=tuple(SPLITS), default="test")
+    command.add_argument("--count", type=int, help="people of the split")
+    command.add_argument("--cases", type=Path, help="folder of folders with photo.png and mesh.ply, instead of a split")
+    command.add_argument("--unread", action="store_true", help="as if nobody were recognised: without landmarks")
+    command.add_argument("--resolution", type=int, default=256)
+    command.add_argument("--out", type=Path, help="folder for contact sheets and the table")
+    command.add_argument("--json", action="store_true", help="print the table as JSON")
+    command.set_defaults(act=_evaluate)
+
+
+def _add_evaluate_back(commands) -> None:
+    command = commands.add_parser("evaluate-back", help="score what a photo of the back adds")
+    command.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    command.add_argument("--count", type=int, default=20, help="people of the test split")
+    command.add_argument("--resolution", type=int, default=256)
+    command.add_argument("--read", action="store_true", help="read its shape even if the weights are not said to")
+    command.add_argument("--same-light", action="store_true", help="light the back as the truth is, not anew")
+    command.add_argument("--out", type=Path, help="folder for a sheet a person")
+    command.set_defaults(act=_evaluate_back)
+
+
+def _add_evaluate_face(commands) -> None:
+    command = commands.add_parser("evaluate-face", help="score the faces laid into the maps")
+    command.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    command.add_argument("--count", type=int, default=24, help="people of the test split who look at the camera")
+    command.add_argument("--resolution", type=int, default=256)
+    command.add_argument("--out", type=Path, help="folder for a picture a person")
+    command.set_defaults(act=_evaluate_face)
+
+
+def _add_evaluate_body(commands) -> None:
+    command = commands.add_parser("evaluate-body", help="score the body's fit on people never trained on")
+    command.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    command.add_argument("--count", type=int, default=24, help="people of the test split")
+    command.add_argument("--resolution", type=int, default=256)
+    command.add_argument("--out", type=Path, help="folder for pictures")
+    command.set_defaults(act=_evaluate_body)
+
+
+def _add_evaluate_animation(commands) -> None:
+    command = commands.add_parser("evaluate-animation", help="score the animation mesh: to whom offered, how near")
+    command.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    command.add_argument("--count", type=int, default=20, help="people of the test split")
+    command.add_argument("--resolution", type=int, default=256)
+    command.add_argument("--out", type=Path, help="folder for a picture a person")
+    command.set_defaults(act=_evaluate_animation)
+
+
+def _add_evaluate_texture(commands) -> None:
+    command = commands.add_parser("evaluate-texture", help="score quads and their baked texture")
+    command.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    command.add_argument("--count", type=int, default=20, help="people of the test split")
+    command.add_argument("--topology", choices=tuple(QUADS), default="standard")
+    command.add_argument("--resolution", type=int, default=256)
+    command.add_argument(
+        "--texture", type=int, choices=OPTIONS["texture_px"].values, default=2048, help="side of the texture, pixels"
+    )
+    command.add_argument("--out", type=Path, help="folder for a picture a person")
+    command.set_defaults(act=_evaluate_texture)
+
+
+def _add_rig_check(commands) -> None:
+    command = commands.add_parser("rig-check", help="check what stands between results and rigging, in Blender")
+    command.add_argument("photos", type=Path, nargs="*", metavar="PHOTO|FOLDER", help="beside the bundled photos")
+    command.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    command.add_argument("--count", type=int, default=20, help="people of the test split")
+    command.add_argument("--topology", choices=OPTIONS["topology"].values[1:], default="standard")
+    command.add_argument("--resolution", type=int, default=256)
+    command.add_argument("--out", type=Path, required=True, help="folder for results and pictures of them posed")
+    command.set_defaults(act=_rig_check)
+
+
+def _evaluate(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    if options.cases:
+        cases = folder_cases(options.cases)
+    else:
+        cases = map(split_case, islice(split_seeds(options.split), options.count or SPLITS[options.split]))
+    if options.unread:
+        cases = (dataclasses.replace(case, landmarks=None) for case in cases)
+    table = evaluate(cases, options.weights, options.against, options.resolution, options.out)
+    against = Path(options.against).stem if options.against else None  # what its model is called
+    print(json.dumps(table) if options.json else as_markdown(table, against))
+
+
+def _evaluate_back(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    seeds = islice(split_seeds("test"), options.count)
+    rows = evaluate_back(seeds, options.weights, options.read, not options.same_light, options.resolution, options.out)
+    print(as_table(rows))
+
+
+def _evaluate_face(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    print(face_table(evaluate_face(options.weights, options.count, options.resolution, options.out)))
+
+
+def _evaluate_body(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    for kind, figures in evaluate_body(options.weights, options.count, options.resolution, options.out).items():
+        print(f"{kind:6}", "  ".join(f"{name} {value}" for name, value in figures.items()))
+
+
+def _evaluate_animation(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    seeds = islice(split_seeds("test"), options.count)
+    print(animation_table(evaluate_animation(seeds, options.weights, options.resolution, options.out)))
+
+
+def _evaluate_texture(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    seeds = islice(split_seeds("test"), options.count)
+    rows = evaluate_texture(seeds, options.weights, options.topology, options.resolution, options.texture, options.out)
+    print(texture_table(rows))
+
+
+def _rig_check(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    who = options.photos, options.count, options.out
+    asked = {"model": options.weights, "resolution": options.resolution, "topology": options.topology}
+    choices = Choices(**{**READY, **asked})
+    reports = rig_check(*who, choices)
+    print(rig_table(reports))

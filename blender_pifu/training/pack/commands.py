@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The commands of this room: export."""
+
+import argparse
+from pathlib import Path
+
+from .export import BUNDLED_FILE, export
+
+
+def add_commands(commands) -> None:
+    """Add the subparsers; each has its function as `act`."""
+    _add_export(commands)
+
+
+def _add_export(commands) -> None:
+    command = commands.add_parser("export", help="write a run's averaged weights and card to blender_pifu/data")
+    command.add_argument("--scores", type=Path, help="table that evaluate wrote into its folder, for the card")
+    command.add_argument(
+        "--reads-back", action="store_true", help="evaluate-back --read found the back's normals better"
+    )
+    command.add_argument(
+        "--blend", nargs=2, metavar=("FILE", "SHARE"), help="older weights, and their share of the mean"
+    )
+    command.add_argument("--run", default="coarse", help="name of the coarse level's run")
+    command.add_argument("--fine", metavar="RUN", help="name of the fine level's run (default: none is shipped)")
+    command.add_argument("--out", type=Path, default=BUNDLED_FILE, help="file to write (default: the bundled one)")
+    command.set_defaults(act=_export)
+
+
+def _export(options: argparse.Namespace) -> None:
+    blend = (Path(options.blend[0]), float(options.blend[1])) if options.blend else None
+    export(options.run, options.fine, options.out, options.scores, options.reads_back, blend)
