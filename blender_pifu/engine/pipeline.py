@@ -19,6 +19,7 @@ from .memory import give_back_at_once, peak_memory_mb
 from .model import load_model
 from .progress import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP, Clock, steps_of
 from .reading.figure import Figures
+from .reading.last_photo import LastPhoto
 from .surface.mesh import check_mesh
 
 ONLY_COLORS = "Only the colours of the back photo were taken; the shape of the back is guessed from the front."
@@ -60,6 +61,7 @@ class Engine:
         """device: a name for `pick_device`. The first job that needs a network loads it. Raises DeviceError."""
         self.device = pick_device(device)
         self._figures = Figures(self.device)
+        self._last_photo = LastPhoto()
         self._model_name = None
         self._model = None
 
@@ -69,7 +71,8 @@ class Engine:
         Raises EngineError: InputError, OutOfMemory.
         """
         with self._memory_in_words(resolution=0):
-            photo = stages.read(photo_path).front
+            photo = self._last_photo.check(photo_path)
+            give_back_at_once(photo.rgb.nbytes > stages.LARGE_PHOTO)
             return photo, self._figures.look(photo, person)
 
     def reconstruct(
@@ -112,7 +115,7 @@ class Engine:
     def _run(self, job: _Job) -> Reconstruction:
         choices, clock, resolution = job.choices, job.clock, job.choices.resolution
         with clock.step(READ):
-            photos = stages.read(job.photo, choices.back)
+            photos = stages.read(self._last_photo, job.photo, choices.back)
             model = self._load(job.model)
         with clock.step(MATTE):
             subject = stages.cut_out(self._figures, photos, choices.person, job.topology)

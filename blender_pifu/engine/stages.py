@@ -25,6 +25,7 @@ from .layout.texture.unwrap import unwrap as unwrap_mesh
 from .layout.topologies import LaidOut, Source, Topology
 from .memory import give_back_at_once
 from .reading.figure import Figure, Figures
+from .reading.last_photo import LastPhoto
 from .reading.person_cut import PersonCut
 from .reading.photo import Photo, load_photo
 from .reading.stance import Framing
@@ -109,9 +110,9 @@ class Placement:
         return turn_to_blender(tilt_back(directions, self.tilt))
 
 
-def read(path: str | os.PathLike, back: str | os.PathLike = "") -> Photos:
-    """Read the photos. Raises InputError."""
-    front = load_photo(path)
+def read(last: LastPhoto, path: str | os.PathLike, back: str | os.PathLike = "") -> Photos:
+    """Read the photos, the front one where `last` does not have it. Raises InputError."""
+    front = last.take(path)
     give_back_at_once(front.rgb.nbytes > LARGE_PHOTO)
     if not back:
         return Photos(front, None)

@@ -51,6 +51,7 @@ class Figures:
     def __init__(self, device: torch.device | str):
         self._people = People(device)
         self._matting = Matting(device)
+        self._found: tuple[Photo, list[Person]] | None = None  # of the last `look`, until somebody is cut out
 
     def cut_out(self, photo: Photo, number: int | None = None) -> Figure:
         """number: the person from the left, from 1; None: the largest, most central one.
@@ -58,7 +59,8 @@ class Figures:
         Raises InputError for a number that nobody has, NoPersonError when nobody stands out or the advice is that
         nothing can come of it.
         """
-        people = self._people.find(photo.rgb, self._matting.everybody(photo))
+        people = self._find(photo)
+        self._found = None
         if not people and number is None:
             matte = self._matting.matte(photo)
             advice = (no_person(UNKNOWN, Severity.WARNING),)
@@ -82,7 +84,8 @@ class Figures:
 
         Raises InputError for a number that nobody has.
         """
-        people = self._people.find(photo.rgb, self._matting.everybody(photo))
+        people = self._find(photo)
+        self._found = photo, people
         shape = photo.rgb.shape[:2]
         report = {"photo": photo.name, "size": list(shape[::-1]), "people": [], "person": None, "framing": None}
         if people or number is not None:
@@ -106,6 +109,11 @@ class Figures:
         ]
         report["notes"] = list(photo.notes)
         return report
+
+    def _find(self, photo: Photo) -> list[Person]:
+        if self._found and self._found[0] is photo:
+            return self._found[1]
+        return self._people.find(photo.rgb, self._matting.everybody(photo))
 
     def _nobody(self, photo):
         """Whether the matte finds what the landmarks do not."""
