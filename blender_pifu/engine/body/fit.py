@@ -11,9 +11,11 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
+from ..reading.landmarks import MIRRORED, RULERS
+from ..reading.landmarks import Landmark as L
 from ..surface.mesh import vertex_normals
 from .bones import BONES, INDEX
-from .lift import MIRRORED, Landmarks3D, lift
+from .lift import Landmarks3D, lift
 from .model import BodyModel, Pose, load_body, rotation
 from .priors import ACTIVE, pose_prior
 
@@ -69,7 +71,7 @@ class Fit:
 def fit_body(vertices, faces, landmarks=None, visibility=None, visible=None) -> Fit:
     """Fit the body to a closed surface, `vertices (V, 3)`, `faces (F, 3)`, field space.
 
-    landmarks: (33, 3) as of `lift.in_field`, or None where nobody was recognised; visibility: (33,) 0..1;
+    landmarks: (33, 3) as of `Person.in_field`, or None where nobody was recognised; visibility: (33,) 0..1;
     visible: (x0, y0, x1, y1) of the photo in field units where it cuts the person, or None.
     """
     fitter = _Fitter(load_body(), vertices, faces, visible)
@@ -100,9 +102,8 @@ def _off(residual, covered):
 
 def _metre(body, landmarks):
     """Field units of a metre, by the lengths of trunk and legs as the network places them."""
-    chain = ((11, 23), (12, 24), (23, 25), (24, 26), (25, 27), (26, 28), (11, 12))
     rest = body.mean[body.landmark_rows].numpy()
-    lengths = [[np.linalg.norm(points[a] - points[b]) for a, b in chain] for points in (landmarks, rest)]
+    lengths = [[np.linalg.norm(points[a] - points[b]) for a, b in RULERS] for points in (landmarks, rest)]
     return float(np.median(np.divide(*lengths)))
 
 
@@ -138,7 +139,7 @@ class _Fitter:
         """By the landmarks as they are, and with left and right exchanged, lest a back was taken for a front."""
         metre = _metre(self.body, landmarks)
         starts = []
-        for order in (slice(None), MIRRORED):
+        for order in (slice(None), list(MIRRORED)):
             points = lift(landmarks[order], visibility[order], self.vertices, self.faces, metre)
             starts.append((self.by_landmarks(points, metre), points))
         return starts
@@ -152,9 +153,10 @@ class _Fitter:
 
     def by_landmarks(self, points: Landmarks3D, metre: float) -> Pose:
         """The pose that explains lifted landmarks best; from several starts, as somebody may stand askew."""
-        left, right = points.points[[11, 23]].mean(0), points.points[[12, 24]].mean(0)
+        left, right = points.points[[L.LEFT_SHOULDER, L.LEFT_HIP]], points.points[[L.RIGHT_SHOULDER, L.RIGHT_HIP]]
+        left, right = left.mean(0), right.mean(0)
         yaw = float(np.arctan2(-(left - right)[2], (left - right)[0]))
-        hips = torch.tensor(points.points[[23, 24]].mean(0), dtype=torch.float32)
+        hips = torch.tensor(points.points[[L.LEFT_HIP, L.RIGHT_HIP]].mean(0), dtype=torch.float32)
         best, least = None, np.inf
         for start in STARTS:
             pose = self._standing(yaw + start, STANDING_ARMS, torch.tensor(metre), hips)

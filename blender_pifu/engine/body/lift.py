@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..reading.landmarks import Landmark as L
-from ..reading.landmarks import Person
 
 # Metres of solid between a landmark and the skin before and behind it.
 REACH = {"face": 0.02, "shoulder": 0.055, "elbow": 0.045, "hand": 0.03, "hip": 0.11, "knee": 0.06, "foot": 0.04}
@@ -17,8 +16,6 @@ KIND = ["face"] * 11 + ["shoulder"] * 2 + ["elbow"] * 2 + ["hand"] * 8 + ["hip"]
 SURE, UNSURE, BLIND = 0.025, 0.07, 0.2  # metres, spread of the depth
 OFF_BODY = 0.4  # trust in a landmark that the surface does not reach
 DEPTH_SHARE = 0.3  # of the network's depth that is believed: it exaggerates
-# Index (33,) of each landmark's twin on the other side.
-MIRRORED = np.array([0, 4, 5, 6, 1, 2, 3, *(i + 1 if i % 2 else i - 1 for i in range(7, 33))])
 
 
 @dataclass(frozen=True)
@@ -31,13 +28,6 @@ class Landmarks3D:
     visibility: np.ndarray
     depth_spread: np.ndarray
     guess: np.ndarray
-
-
-def in_field(person: Person, crop) -> np.ndarray:
-    """A person's landmarks (33, 3) in field space; z from the middle of the hips."""
-    half = crop.side / 2
-    x, y, z = person.points.astype(np.float64).T
-    return np.stack([(x - crop.center_x) / half, (crop.center_y - y) / half, -z / half], 1)
 
 
 def lift(points: np.ndarray, visibility: np.ndarray, vertices: np.ndarray, faces: np.ndarray, metre: float):

@@ -9,7 +9,6 @@ from ...result_file import Rig
 from ..reading.stance import Framing
 from ..surface.mesh import components, largest_component, volumes
 from .fit import Fit, fit_body
-from .lift import in_field
 from .model import load_body
 from .part_cuts import SeparatedField, Sheet, find_sheets
 from .skeleton import skeleton
@@ -76,11 +75,10 @@ def landmarks_of(figure):
     photo's frame where it cuts the person."""
     if figure is None or figure.person is None:
         return None, None, None
-    crop, half = figure.crop, figure.crop.side / 2
     height, width = figure.photo.rgb.shape[:2]
-    frame = np.array([-crop.center_x, crop.center_y - height, width - crop.center_x, crop.center_y]) / half
+    frame = figure.crop.to_field(np.array([[0, height], [width, 0]])).ravel()
     return (
-        in_field(figure.person, crop),
+        figure.person.in_field(figure.crop),
         figure.person.visibility,
         None if figure.framing is Framing.FULL else tuple(frame),
     )

@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import torch
 
-from ..networks.limb_maps import metre
 from ..reading.landmarks import Landmark as L
+from ..reading.landmarks import metre
 from ..reading.stance import PROFILE, SEEN
 from .inpainting import in_fewer_pixels, weighted
 from .painting import smooth_step
@@ -31,7 +31,7 @@ def hide_arms(back: np.ndarray, photo: np.ndarray, thickness: np.ndarray, landma
     """The drawn back without what it kept of hands and forearms that lie before the body.
 
     back, photo: (n, n, 4) float32, colours sRGB 0..1 and mask of the hidden side and of the seen one, on the crop's
-    pixels; thickness: (n, n) of what was drawn, field units; landmarks: (33, 4) as `hints.landmarks_in`. Returns
+    pixels; thickness: (n, n) of what was drawn, field units; landmarks: (33, 4) as `landmarks_in`. Returns
     (n, n, 4). People seen from their side are left as they are: there the other arm may be what is behind.
     """
     shoulders, hips = landmarks[[L.LEFT_SHOULDER, L.RIGHT_SHOULDER], :2], landmarks[[L.LEFT_HIP, L.RIGHT_HIP], :2]

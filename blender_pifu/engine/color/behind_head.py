@@ -30,7 +30,7 @@ def hide_face(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray) -> np.
     """The drawn back without what it kept of the face and the brow.
 
     back: (n, n, 4) float32, colours sRGB 0..1 of the hidden side and mask, on the crop's pixels; photo: the same of the
-    side that is seen; landmarks: (33, 4) as `hints.landmarks_in`. Returns (n, n, 4). Heads seen from the side or from
+    side that is seen; landmarks: (33, 4) as `landmarks_in`. Returns (n, n, 4). Heads seen from the side or from
     behind, or cut off above the brow, are left as they are.
     """
     points = landmarks[:, :2].astype(np.float64)

@@ -39,7 +39,7 @@ def close_up(cut: PersonCut, maps_px: int) -> CloseUp | None:
     unit = _face_unit(marks) / 2
     if not LEAST_PX <= unit * maps_px <= MOST_PX or unit * crop.side < LEAST_PX:
         return None
-    x, y = (marks[EYES, :2].mean(0) * (1, -1)) * crop.side / 2 + (crop.center_x, crop.center_y)
+    x, y = crop.to_photo(marks[EYES, :2].mean(0))
     unit *= crop.side
     height, width = cut.matte.alpha.shape
     rows = slice(*np.clip(np.rint([y - ABOVE * unit, y + BELOW * unit]), 0, height).astype(int).tolist())
@@ -53,7 +53,7 @@ def close_up(cut: PersonCut, maps_px: int) -> CloseUp | None:
     except NoPersonError:
         return None
     square = replace(near, center_x=near.center_x + columns.start, center_y=near.center_y + rows.start)
-    center = np.array([square.center_x - crop.center_x, crop.center_y - square.center_y]) * 2 / crop.side
+    center = crop.to_field(np.array([[square.center_x, square.center_y]]))[0]
     half = square.side / crop.side
     return CloseUp(PersonCut(part, near, _seen_from(marks, center, half)), center, half)
 

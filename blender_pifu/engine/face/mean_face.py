@@ -23,8 +23,11 @@ from ..reading.landmarks import Landmark as L
 from ..surface.mesh import vertex_normals
 
 # What places the face, and how far each is trusted; ears' landmarks lie too far inside.
-MARKS = {L.NOSE: 1.5, 1: 0.7, L.LEFT_EYE: 0.7, 3: 1.0, 4: 0.7, L.RIGHT_EYE: 0.7, 6: 1.0, L.LEFT_EAR: 0.25,
-         L.RIGHT_EAR: 0.25, L.MOUTH_LEFT: 1.0, L.MOUTH_RIGHT: 1.0}  # fmt: skip
+MARKS = {
+    L.NOSE: 1.5, L.LEFT_EYE_INNER: 0.7, L.LEFT_EYE: 0.7, L.LEFT_EYE_OUTER: 1.0, L.RIGHT_EYE_INNER: 0.7,
+    L.RIGHT_EYE: 0.7, L.RIGHT_EYE_OUTER: 1.0, L.LEFT_EAR: 0.25, L.RIGHT_EAR: 0.25, L.MOUTH_LEFT: 1.0,
+    L.MOUTH_RIGHT: 1.0,
+}  # fmt: skip
 MARK_SPREAD_M = 0.01
 # Spread of pitch, yaw, roll, the logarithm of scale, and moves in metres: from looking ahead, and from the landmarks.
 AHEAD = np.array([np.radians(35), np.radians(35), np.radians(35), 0.5, 0.5, 0.5])

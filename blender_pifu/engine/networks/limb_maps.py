@@ -5,43 +5,30 @@ The landmark network has seen far more poses, in real photos, than the coarse le
 but its depth is rough, so the coarse level learns how far to follow it.
 """
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from ..body.lift import in_field
-from ..reading.crop import Crop
-from ..reading.landmarks import Person
+from ..reading.landmarks import Landmark as L
+from ..reading.landmarks import metre
 
 CHANNELS = 5  # whether a limb is there; z of the nearest and of the farthest one; how sure these are, 0..1
 HINT_PX = 64
 # Landmarks that a limb joins, and half its width in metres.
 LIMBS = {
-    (11, 12): 0.08, (23, 24): 0.10, (11, 23): 0.10, (12, 24): 0.10, (11, 24): 0.08, (12, 23): 0.08,
-    (7, 8): 0.09, (0, 7): 0.08, (0, 8): 0.08, (9, 11): 0.05, (10, 12): 0.05,
-    (11, 13): 0.055, (12, 14): 0.055, (13, 15): 0.045, (14, 16): 0.045, (15, 19): 0.04, (16, 20): 0.04,
-    (23, 25): 0.08, (24, 26): 0.08, (25, 27): 0.055, (26, 28): 0.055,
-    (27, 31): 0.045, (28, 32): 0.045, (29, 31): 0.045, (30, 32): 0.045,
+    (L.LEFT_SHOULDER, L.RIGHT_SHOULDER): 0.08, (L.LEFT_HIP, L.RIGHT_HIP): 0.10,
+    (L.LEFT_SHOULDER, L.LEFT_HIP): 0.10, (L.RIGHT_SHOULDER, L.RIGHT_HIP): 0.10,
+    (L.LEFT_SHOULDER, L.RIGHT_HIP): 0.08, (L.RIGHT_SHOULDER, L.LEFT_HIP): 0.08,
+    (L.LEFT_EAR, L.RIGHT_EAR): 0.09, (L.NOSE, L.LEFT_EAR): 0.08, (L.NOSE, L.RIGHT_EAR): 0.08,
+    (L.MOUTH_LEFT, L.LEFT_SHOULDER): 0.05, (L.MOUTH_RIGHT, L.RIGHT_SHOULDER): 0.05,
+    (L.LEFT_SHOULDER, L.LEFT_ELBOW): 0.055, (L.RIGHT_SHOULDER, L.RIGHT_ELBOW): 0.055,
+    (L.LEFT_ELBOW, L.LEFT_WRIST): 0.045, (L.RIGHT_ELBOW, L.RIGHT_WRIST): 0.045,
+    (L.LEFT_WRIST, L.LEFT_INDEX): 0.04, (L.RIGHT_WRIST, L.RIGHT_INDEX): 0.04,
+    (L.LEFT_HIP, L.LEFT_KNEE): 0.08, (L.RIGHT_HIP, L.RIGHT_KNEE): 0.08,
+    (L.LEFT_KNEE, L.LEFT_ANKLE): 0.055, (L.RIGHT_KNEE, L.RIGHT_ANKLE): 0.055,
+    (L.LEFT_ANKLE, L.LEFT_FOOT): 0.045, (L.RIGHT_ANKLE, L.RIGHT_FOOT): 0.045,
+    (L.LEFT_HEEL, L.LEFT_FOOT): 0.045, (L.RIGHT_HEEL, L.RIGHT_FOOT): 0.045,
 }  # fmt: skip
-# Bones by whose length a metre is known, in metres: the one that is shortened least by perspective counts.
-RULERS = {
-    (11, 12): 0.36,
-    (11, 23): 0.50,
-    (12, 24): 0.50,
-    (23, 25): 0.42,
-    (24, 26): 0.42,
-    (25, 27): 0.40,
-    (26, 28): 0.40,
-}
 FAR = 1e3
-
-
-def landmarks_in(person: Person | None, crop: Crop) -> np.ndarray | None:
-    """(33, 4) float32: x, y in field space, z from the middle of the hips in the same unit, visibility 0..1; None for
-    nobody."""
-    if person is None:
-        return None
-    return np.column_stack([in_field(person, crop), person.visibility]).astype(np.float32)
 
 
 def draw_hints(landmarks: Tensor) -> Tensor:
@@ -63,13 +50,6 @@ def draw_hints(landmarks: Tensor) -> Tensor:
     far, farthest = torch.where(there, z, FAR).min(1, keepdim=True)
     drawn = torch.cat([torch.ones_like(near), near, far, sure.gather(1, nearest), sure.gather(1, farthest)], 1)
     return drawn * there.any(1, keepdim=True)
-
-
-def metre(landmarks: Tensor) -> Tensor:
-    """Field units of one metre (B,), 0 for nobody."""
-    ends = torch.tensor(list(RULERS), device=landmarks.device)
-    lengths = (landmarks[:, ends[:, 0], :2] - landmarks[:, ends[:, 1], :2]).norm(dim=-1)
-    return (lengths / lengths.new_tensor(list(RULERS.values()))).amax(1)
 
 
 def from_behind(hints: Tensor) -> Tensor:

@@ -109,7 +109,7 @@ def _about_size(person, shape):
 
 def _about_quality(photo, person):
     shape = photo.rgb.shape[:2]
-    mask = person.region.paste(person.mask, shape) > 0.5
+    mask = person.mask_on(shape) > 0.5
     if not mask.any():
         return
     x0, y0, x1, y1 = (round(edge) for edge in box_of(person, shape))
@@ -150,7 +150,7 @@ def _side_cut(person, shape):
     """Whether an arm ends outside the photo, or the body runs into its left or right border."""
     if not all(inside(person, shape, *arm[1:]) for _, arm in _arms()):
         return True
-    mask = person.region.paste(person.mask, shape) > 0.5
+    mask = person.mask_on(shape) > 0.5
     return max(mask[:, 0].sum(), mask[:, -1].sum()) > BORDER_SHARE * body_height(person)
 
 

@@ -26,6 +26,14 @@ class Crop:
     center_y: float
     side: float
 
+    def to_field(self, points: np.ndarray) -> np.ndarray:
+        """Points (N, 2), x and y in photo pixels, in field space."""
+        return (points - (self.center_x, self.center_y)) / (self.side / 2) * (1, -1)
+
+    def to_photo(self, points: np.ndarray) -> np.ndarray:
+        """Points (..., 2) of field space in photo pixels."""
+        return points * (1, -1) * (self.side / 2) + (self.center_x, self.center_y)
+
     def cut(self, array: np.ndarray, size_px: int, border: float = 0) -> np.ndarray:
         """Resample the square, averaging when it shrinks.
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 import torch
 
 from ..errors import NoPersonError
-from ..networks.limb_maps import landmarks_in
 from .advice import Advice, Severity, advise, no_person
 from .crop import Crop, crop_around
-from .landmarks import Person
+from .landmarks import Person, landmarks_in
 from .matte import Matte, Matting
 from .people import People, box_of, choose
 from .person_cut import PersonCut

@@ -107,7 +107,7 @@ def _solid(shape, alpha):
 
 def _claim(person, scale, shape):
     """The person's mask, and the distance from the limbs in lengths of the trunk; both (h, w) float32."""
-    mask = person.region.scaled(scale).paste(person.mask, shape)
+    mask = person.mask_on(shape, scale)
     points = person.points[:, :2] * scale
     trunk = np.hypot(*(points[list(TRUNK[:2])].mean(0) - points[list(TRUNK[2:])].mean(0)))
     limbs = np.zeros(shape, np.uint8)

@@ -8,7 +8,9 @@ from enum import IntEnum
 import cv2
 import numpy as np
 import torch
+from torch import Tensor
 
+from .crop import Crop
 from .graph import DATA, Graph
 
 POINTS = 33
@@ -18,15 +20,20 @@ MARGIN = 1.25  # side of a region, in diameters of the circle round the body
 # After the glance that finds the region, the person is looked at this often, in so many sides of the region, mirrored
 # or not, and the median counts: a single look now and then takes one leg for the other, or loses a hand.
 LOOKS = ((1.0, False), (0.92, True), (0.85, False))
-MIRRORED = (0, 4, 5, 6, 1, 2, 3, 8, 7, 10, 9, *(index + 1 if index % 2 else index - 1 for index in range(11, POINTS)))
+# Index of each landmark's twin on the other side.
+MIRRORED = (0, 4, 5, 6, 1, 2, 3, *(index + 1 if index % 2 else index - 1 for index in range(7, POINTS)))
 
 
 class Landmark(IntEnum):
-    """The landmarks that something here asks for; left and right are the person's own."""
+    """All of them, in the order of MediaPipe's pose network; left and right are the person's own."""
 
     NOSE = 0
+    LEFT_EYE_INNER = 1
     LEFT_EYE = 2
+    LEFT_EYE_OUTER = 3
+    RIGHT_EYE_INNER = 4
     RIGHT_EYE = 5
+    RIGHT_EYE_OUTER = 6
     LEFT_EAR = 7
     RIGHT_EAR = 8
     MOUTH_LEFT = 9
@@ -41,6 +48,8 @@ class Landmark(IntEnum):
     RIGHT_PINKY = 18
     LEFT_INDEX = 19
     RIGHT_INDEX = 20
+    LEFT_THUMB = 21
+    RIGHT_THUMB = 22
     LEFT_HIP = 23
     RIGHT_HIP = 24
     LEFT_KNEE = 25
@@ -51,6 +60,18 @@ class Landmark(IntEnum):
     RIGHT_HEEL = 30
     LEFT_FOOT = 31
     RIGHT_FOOT = 32
+
+
+# Bones by whose length a metre is known, in metres: the one that is shortened least by perspective counts.
+RULERS = {
+    (Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER): 0.36,
+    (Landmark.LEFT_SHOULDER, Landmark.LEFT_HIP): 0.50,
+    (Landmark.RIGHT_SHOULDER, Landmark.RIGHT_HIP): 0.50,
+    (Landmark.LEFT_HIP, Landmark.LEFT_KNEE): 0.42,
+    (Landmark.RIGHT_HIP, Landmark.RIGHT_KNEE): 0.42,
+    (Landmark.LEFT_KNEE, Landmark.LEFT_ANKLE): 0.40,
+    (Landmark.RIGHT_KNEE, Landmark.RIGHT_ANKLE): 0.40,
+}
 
 
 @dataclass(frozen=True)
@@ -128,6 +149,30 @@ class Person:
         """Whether a point of the photo lies on the person, by `mask`."""
         column, row = self.region.place(x, y, len(self.mask))
         return 0 <= min(column, row) and max(column, row) < len(self.mask) and bool(self.mask[row, column] > 0.5)
+
+    def mask_on(self, shape: tuple[int, ...], scale: float = 1.0) -> np.ndarray:
+        """`mask` laid over the photo reduced by `scale`, shape[:2] float32 0..1: roughly the person, 0 elsewhere."""
+        return self.region.scaled(scale).paste(self.mask, (shape[0], shape[1]))
+
+    def in_field(self, crop: Crop) -> np.ndarray:
+        """The landmarks (33, 3) float64 in the field space of a crop; z from the middle of the hips."""
+        points = self.points.astype(np.float64)
+        return np.column_stack([crop.to_field(points[:, :2]), -points[:, 2] / (crop.side / 2)])
+
+
+def landmarks_in(person: Person | None, crop: Crop) -> np.ndarray | None:
+    """(33, 4) float32: x, y in field space, z from the middle of the hips in the same unit, visibility 0..1; None for
+    nobody."""
+    if person is None:
+        return None
+    return np.column_stack([person.in_field(crop), person.visibility]).astype(np.float32)
+
+
+def metre(landmarks: Tensor) -> Tensor:
+    """Field units of one metre (B,) by landmarks (B, 33, 2 or more) as `landmarks_in`, 0 for nobody."""
+    ends = torch.tensor(list(RULERS), device=landmarks.device)
+    lengths = (landmarks[:, ends[:, 0], :2] - landmarks[:, ends[:, 1], :2]).norm(dim=-1)
+    return (lengths / lengths.new_tensor(list(RULERS.values()))).amax(1)
 
 
 class Landmarks:

@@ -212,7 +212,7 @@ def _prominence(person, shape):
 def _stands_out(person, everybody, shape):
     """Whether the matte has enough of somebody whom a face gave away."""
     scale = max(everybody.shape) / max(shape)
-    mask = person.region.scaled(scale).paste(person.mask, everybody.shape) > 0.5
+    mask = person.mask_on(everybody.shape, scale) > 0.5
     return (mask & (everybody > 0.5)).sum() >= LEAST_ON_MATTE * mask.sum()
 
 
@@ -238,7 +238,7 @@ def _standing(part, scale):
 
 def _is(person, part, scale):
     """Whether a person is what a part of the matte shows, or one of those whom it shows."""
-    mask = person.region.scaled(scale).paste(person.mask, part.shape) > 0.5
+    mask = person.mask_on(part.shape, scale) > 0.5
     common = (mask & part).sum()
     return common > LEAST_WITHIN * mask.sum() and common > LEAST_PART * part.sum()
 
@@ -270,7 +270,7 @@ def _without(rgb, people):
     """The photo with people painted over in grey."""
     rgb = rgb.copy()
     for person in people:
-        rgb[person.region.paste(person.mask, rgb.shape[:2]) > 0.5] = 128
+        rgb[person.mask_on(rgb.shape) > 0.5] = 128
     return rgb
 
 

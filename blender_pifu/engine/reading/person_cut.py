@@ -17,7 +17,7 @@ LEAST_SIDE_PX = 16
 @dataclass(frozen=True)
 class PersonCut:
     """The crop of a matted photo; called with a size it gives pixels. `matte`: see matte.Matte; `landmarks`: see
-    hints.landmarks_in."""
+    landmarks.landmarks_in."""
 
     matte: object
     crop: Crop

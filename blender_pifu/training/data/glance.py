@@ -5,9 +5,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from ...engine.networks.limb_maps import landmarks_in
 from ...engine.reading.crop import Crop
-from ...engine.reading.landmarks import POINTS
+from ...engine.reading.landmarks import POINTS, landmarks_in
 from ...engine.reading.people import People, choose
 
 
@@ -17,7 +16,7 @@ def _people() -> People:
 
 
 def glanced(rgb: np.ndarray) -> np.ndarray:
-    """Landmarks (33, 4) as `hints.landmarks_in` of the person in `rgb (s, s, 3)` uint8, the whole of which is the crop;
+    """Landmarks (33, 4) as `landmarks_in` of the person in `rgb (s, s, 3)` uint8, the whole of which is the crop;
     by two quick looks, zeros where nobody is recognised."""
     marks = landmarks_in(_people().glance(rgb), _whole(rgb))
     return np.zeros((POINTS, 4), np.float32) if marks is None else marks

@@ -15,13 +15,12 @@ from scipy.spatial import cKDTree
 
 from ...engine.body.bones import BONES, INDEX, PARENTS
 from ...engine.body.fit import Fit, fit_body
-from ...engine.body.lift import in_field, lift
+from ...engine.body.lift import lift
 from ...engine.body.model import load_body as load_model_body
 from ...engine.body.part_cuts import SeparatedField, find_sheets
 from ...engine.body.skeleton import skeleton
 from ...engine.body.weights import skin_weights
 from ...engine.model import load_model
-from ...engine.networks.limb_maps import landmarks_in
 from ...engine.reading.crop import Crop
 from ...engine.reading.people import People
 from ...engine.surface.extraction import extract_surface
@@ -62,7 +61,7 @@ def evaluate_body(weights: str, count: int, resolution: int, folder: Path | None
         rgb, mask, scale = (scene.sample[name] for name in ("rgb", "mask", "scale"))
         found = people.find(rgb)
         person = max(found, key=lambda one: one.region.side) if found else None
-        landmarks = in_field(person, WHOLE) if person else None
+        landmarks = person.in_field(WHOLE) if person else None
         field = field_of(model, cut_of(rgb, mask, landmarks_in(person, WHOLE)))
         vertices, faces, normals = _mesh(extract_surface(field, resolution))
         begun = time.process_time()

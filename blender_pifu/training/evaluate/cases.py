@@ -39,7 +39,7 @@ class Case:
     `metrics.normal_views`). `scale`: field units a metre. `maps`: drawn truth of the photo's pixels (front_depth,
     back_depth, front_normals, back_normals as `sample.fields`), or None where the truth has another place and size than
     the photo, so that results must be aligned first. `landmarks`: as the engine reads them in the photo, see
-    `hints.landmarks_in`."""
+    `landmarks_in`."""
 
     name: str
     kind: str

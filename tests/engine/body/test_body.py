@@ -7,10 +7,10 @@ import torch
 
 from blender_pifu.engine.body.bones import BONES, INDEX, PARENTS, mirrored
 from blender_pifu.engine.body.fit import fit_body
-from blender_pifu.engine.body.lift import MIRRORED
 from blender_pifu.engine.body.model import Pose, load_body, rotation
 from blender_pifu.engine.body.priors import ACTIVE
 from blender_pifu.engine.body.skeleton import skeleton
+from blender_pifu.engine.reading.landmarks import MIRRORED
 from blender_pifu.engine.surface.extraction import extract_surface
 from helpers.analytic import CapsuleField
 
@@ -74,7 +74,7 @@ def test_a_known_body_is_found_under_its_own_surface(exchanged):
     marks[:, :2] += np.random.default_rng(1).normal(scale=0.01, size=(33, 2))
     marks[:, 2] = 0.0  # no depth
     if exchanged:
-        marks = marks[MIRRORED]
+        marks = marks[list(MIRRORED)]
     fit = fit_body(skin, body.triangles, marks, np.ones(33, np.float32))
     joints = [i for i, bone in enumerate(BONES) if not bone[:-2].endswith(FINGERS)]
     apart = np.linalg.norm((fit.rows - truth)[body.head_rows][joints], axis=1) / float(STROLL.scale)

@@ -10,6 +10,7 @@ from scipy.spatial import cKDTree
 from ...body.bones import FINGERS, INDEX, PARENTS, SIDES
 from ...body.fit import Fit, thinned
 from ...body.model import Pose, load_body, rotation
+from ...reading.landmarks import Landmark as L
 from ..crossings import crossing_faces
 
 CURLS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)  # radians at each joint of four fingers; further, they pass through the palm
@@ -20,7 +21,7 @@ MOST_CROSSINGS = 4  # triangles of a hand
 POINTS_M = 0.006
 LEAST_POINTS = 20
 # Nose, eyes and corners of the mouth; the ears' landmarks lie too far inside.
-FACE_MARKS = (0, 1, 2, 3, 4, 5, 6, 9, 10)
+FACE_MARKS = (*range(L.NOSE, L.LEFT_EAR), L.MOUTH_LEFT, L.MOUTH_RIGHT)
 MARK_SPREAD_M, TURN_SPREAD, MOVE_SPREAD_M = 0.012, np.radians(10), 0.01
 
 
@@ -78,7 +79,7 @@ def _curled(pose: Pose, side: str, curl: float, thumb: float) -> Pose:
 def face_forward(fit: Fit, landmarks, visibility) -> Fit:
     """The fit with its head turned, and moved a little in the picture, so that the face lies where the photo shows it.
 
-    landmarks (33, 3) as of `lift.in_field`, visibility (33,). The move is in the fit's rows alone.
+    landmarks (33, 3) as of `Person.in_field`, visibility (33,). The move is in the fit's rows alone.
     """
     body, head = load_body(), INDEX["head"]
     marks, metre = list(FACE_MARKS), fit.metre
