@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..crop_space import pixel_centres, pixel_matrix, sample_quickly
+
 SIDE = 192  # pixels to a side on which silhouettes are compared
 # Blur of the silhouettes' edges, in sides: those far apart find each other first. With each the map may do more.
 STAGES = ((0.08, cv2.MOTION_AFFINE), (0.03, cv2.MOTION_AFFINE), (0.012, cv2.MOTION_HOMOGRAPHY))
 STEPS, ENOUGH = 60, 1e-5  # of each stage at most, and the gain below which it ends
 BAND = 0.12  # field units; distances to an outline are told up to here
-TO_PIXELS = np.array([[SIDE / 2, 0, SIDE / 2 - 0.5], [0, -SIDE / 2, SIDE / 2 - 0.5], [0, 0, 1]])
+TO_PIXELS = pixel_matrix(SIDE)
 
 
 @dataclass(frozen=True)
@@ -41,15 +43,12 @@ def to_side(picture: np.ndarray) -> np.ndarray:
 
 def look(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
     """A picture (n, n[, C]) float32 of field space at places (2, h, w) of it: (h, w[, C]), bilinear, 0 outside."""
-    half = len(picture) / 2
-    column, row = (places[0] + 1) * half - 0.5, (1 - places[1]) * half - 0.5
-    return cv2.remap(picture, column.astype(np.float32), row.astype(np.float32), cv2.INTER_LINEAR)
+    return sample_quickly(picture, *places, cv2.BORDER_CONSTANT)
 
 
 def centres(size: int) -> np.ndarray:
     """(2, size, size): x, y of the pixels' centres, field space."""
-    place = (np.arange(size) + 0.5) / size * 2 - 1
-    return np.stack(np.broadcast_arrays(place[None], -place[:, None]))
+    return np.stack(pixel_centres(size))
 
 
 def map_places(matrix: np.ndarray, places: np.ndarray) -> np.ndarray:

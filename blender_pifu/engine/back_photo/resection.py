@@ -8,9 +8,10 @@ or three metres has that back a tenth smaller in the one photo and a tenth large
 
 import cv2
 import numpy as np
-from scipy.ndimage import distance_transform_edt, map_coordinates
+from scipy.ndimage import distance_transform_edt
 from scipy.optimize import least_squares
 
+from ..crop_space import sample, to_points
 from .registration import SIDE, centres, map_places, outline_distance, to_side
 from .relief import Relief
 
@@ -39,13 +40,13 @@ def resect(fixed: np.ndarray, moving: np.ndarray, relief: Relief, matrix: np.nda
     share = cv2.GaussianBlur(solid.astype(float), (0, 0), MIDDLE_BLUR)
     middle = cv2.GaussianBlur((front + back) / 2 * solid, (0, 0), MIDDLE_BLUR) / np.maximum(share, 1e-3)
     outline = _outline(fixed)
-    points = np.vstack([outline, _sample(middle, outline)])
+    points = np.vstack([outline, sample(middle, *outline)])
     target, source = outline_distance(fixed), outline_distance(moving)
-    wanted = _sample(target, outline)
+    wanted = sample(target, *outline)
     weight = np.sqrt(OUTLINE_POINTS / max(outline.shape[1], 1)) / OUTLINE_ERROR
 
     def errors(camera):
-        off = (_sample(source, _seen_from_behind(camera, points)) - wanted) / NEAR
+        off = (sample(source, *_seen_from_behind(camera, points)) - wanted) / NEAR
         eased = np.sign(off) * np.sqrt(2 * (np.sqrt(1 + off**2) - 1)) * NEAR
         return np.concatenate([eased * weight, (camera - USUAL) / SPREAD])
 
@@ -83,11 +84,4 @@ def _outline(matte):
     """(2, N) places of the pixels along the outline."""
     lines, _ = cv2.findContours((matte > 0.5).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     pixels = np.concatenate([line[:, 0] for line in lines] or [np.zeros((0, 2))])
-    return np.stack([(pixels[:, 0] + 0.5) / SIDE * 2 - 1, 1 - (pixels[:, 1] + 0.5) / SIDE * 2])
-
-
-def _sample(picture, places):
-    """picture (n, n) at places (2, N), field units, bilinear; the border goes on outside."""
-    half = len(picture) / 2
-    rows, columns = (1 - places[1]) * half - 0.5, (places[0] + 1) * half - 0.5
-    return map_coordinates(picture, np.stack([rows, columns]), order=1, mode="nearest")
+    return np.stack(to_points(*pixels.T, SIDE))

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import torch
 
+from ..crop_space import pixel_centres
 from ..reading.landmarks import Landmark as L
 from ..reading.landmarks import metre
 from ..reading.stance import PROFILE, SEEN
@@ -52,8 +53,7 @@ def hide_arms(back: np.ndarray, photo: np.ndarray, thickness: np.ndarray, landma
 
 def _arms(size, landmarks, unit):
     """(size, size) 0..1: where the seen forearms and hands are."""
-    centres = (np.arange(size) + 0.5) / size * 2 - 1
-    places = np.stack(np.meshgrid(centres, -centres), -1)
+    places = np.stack(pixel_centres(size), -1)
     arms = np.zeros((size, size))
     for joint, end, half_width, beyond in PARTS:
         if min(landmarks[joint, 3], landmarks[end, 3]) < SEEN:

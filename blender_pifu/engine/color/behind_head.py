@@ -4,6 +4,7 @@
 import cv2
 import numpy as np
 
+from ..crop_space import pixel_centres
 from ..reading.landmarks import Landmark as L
 from .inpainting import in_fewer_pixels
 from .painting import smooth_step
@@ -45,8 +46,7 @@ def hide_face(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray) -> np.
         return back
     facing = 1 - smooth_step(abs(float((points[L.NOSE] - ears) @ across)) / half_ears, *TURNED)
 
-    centres = (np.arange(len(back)) + 0.5) / len(back) * 2 - 1
-    place = np.stack(np.meshgrid(centres, -centres), -1) - ears
+    place = np.stack(pixel_centres(len(back)), -1) - ears
     middle = float((eyes - ears) @ up) + (ABOVE_EYES - BELOW_EYES) / 2 * unit
     x = place @ across / (WIDE * unit)
     y = (place @ up - middle) / ((ABOVE_EYES + BELOW_EYES) / 2 * unit)

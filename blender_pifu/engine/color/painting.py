@@ -2,9 +2,11 @@
 """Colours of the mesh: the photo where the camera saw it, the drawn back behind, a smooth continuation between."""
 
 import numpy as np
-from scipy.ndimage import gaussian_filter, map_coordinates, maximum_filter, minimum_filter
+from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import cg
+
+from ..crop_space import pixels_at, sample
 
 # A surface is trusted fully where its normal leans this far towards the camera, and not at all below the first value.
 FACING = (0.35, 0.65)
@@ -42,7 +44,7 @@ def paint(vertices, faces, normals, spacing, photo, back=None, guess=None):
         blind = trust == 0
         colors[blind], trust[blind] = guess[blind], GUESS_TRUST
     if not trust.any():
-        trust[:], colors[:] = 1, _sample(photo[..., :3], vertices)
+        trust[:], colors[:] = 1, _shown(photo[..., :3], vertices)
     return np.round(np.clip(spread(colors, trust, faces, HOLD * (spacing * 128) ** 2), 0, 1) * 255).astype(np.uint8)
 
 
@@ -61,19 +63,19 @@ class Side:
 
     def trust(self, points, normals):
         """0..1 (N,) for points (N, 3) on the surface with unit normals (N, 3)."""
-        core = smooth_step(_sample(self._core, points), 0.5, 0.95)
-        rim = RIM_TRUST * (_sample(self._image[..., 3], points) > 0.5)
+        core = smooth_step(_shown(self._core, points), 0.5, 0.95)
+        rim = RIM_TRUST * (_shown(self._image[..., 3], points) > 0.5)
         facing = smooth_step(self._side * normals[:, 2], *FACING)
         return self._visible(points, normals) * facing * np.maximum(core, rim)
 
     def colors(self, points):
         """What the picture shows, (N, 3) float sRGB 0..1, at points (N, 3)."""
-        return _sample(self._image[..., :3], points)
+        return _shown(self._image[..., :3], points)
 
     def _visible(self, points, normals):
         """False (N,) where other parts of the mesh lie before a point, also where they do within RIM beside it."""
         depth = self._side * points[:, 2]
-        row, column = _pixel(points, self._size)
+        column, row = pixels_at(*points[:, :2].T, self._size)
         lean = np.clip(self._side * normals[:, 2], 0.1, 1)
         slope = np.sqrt(1 - lean**2) / lean
         behind = self._buffer[row, column] - depth
@@ -126,24 +128,14 @@ def _depth_buffer(vertices, faces, depth, size):
     buffer = np.full((size, size), -np.inf)
     a, b, c = np.column_stack([vertices[:, :2], depth])[faces].transpose(1, 0, 2)
     for points in (a, b, c, (a + b) / 2, (b + c) / 2, (c + a) / 2, (a + b + c) / 3):
-        np.maximum.at(buffer, _pixel(points, size), points[:, 2])
+        column, row = pixels_at(*points[:, :2].T, size)
+        np.maximum.at(buffer, (row, column), points[:, 2])
     return buffer
 
 
-def _pixel(points, size):
-    """Row and column (N,) of points (N, 2+) in an image of the crop."""
-    column = np.floor((points[:, 0] + 1) / 2 * size).astype(np.int64)
-    row = np.floor((1 - points[:, 1]) / 2 * size).astype(np.int64)
-    return row.clip(0, size - 1), column.clip(0, size - 1)
-
-
-def _sample(image, points):
-    """Bilinear samples (N[, C]) of an image (n, n[, C]) of the crop at points (N, 2+), field space."""
-    size = image.shape[0]
-    place = np.stack([(1 - points[:, 1]) / 2 * size - 0.5, (points[:, 0] + 1) / 2 * size - 0.5])
-    if image.ndim == 2:
-        return map_coordinates(image, place, order=1, mode="nearest")
-    return np.stack([map_coordinates(image[..., c], place, order=1, mode="nearest") for c in range(image.shape[2])], -1)
+def _shown(image, points):
+    """What an image (n, n[, C]) of the crop shows at points (N, 2+), field space: (N[, C])."""
+    return sample(image, *points[:, :2].T, border="nearest")
 
 
 def _erode(matte):

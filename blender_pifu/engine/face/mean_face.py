@@ -17,6 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from ..body.fit import thinned
 from ..body.model import load_body
+from ..crop_space import from_border, sample_quickly
 from ..layout.texture.texels import cover
 from ..networks.coarse import Maps
 from ..reading.landmarks import Landmark as L
@@ -138,9 +139,8 @@ def settle(place: Place, normals: np.ndarray, center: np.ndarray, half: float) -
         drawn = cv2.GaussianBlur(normals, (0, 0), blur * size) if blur else normals
 
         def off(place, drawn=drawn):
-            xy = (place(face.points[face.chosen])[:, :2] - center) / half
-            at = ((xy * (1, -1) + 1) * size / 2 - 0.5).astype(np.float32)[None]
-            there = cv2.remap(drawn, at, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)[0]
+            xy = (place(face.points[face.chosen])[None, :, :2] - center) / half
+            there = sample_quickly(drawn, xy[..., 0], xy[..., 1], cv2.BORDER_REPLICATE)[0]
             return there - face.normals[face.chosen] @ place.turn.T
 
         place, moved = _descend(off, start, face.middle, SETTLED, NORMALS_WEIGHT * facing, OUTLIER, moved)
@@ -174,7 +174,7 @@ def _slope(off, start, about, step, axis):
 def lay_face(maps: Maps, mask: torch.Tensor, place: Place) -> Maps:
     """Maps (1, C, n, n) with the face's relief and normals at its place; mask (1, 1, n, n) 0..1 of the person."""
     size = maps.front_depth.shape[-1]
-    middle = (place(template().middle[None])[0, :2] * (1, -1) + 1) * size / 2
+    middle = np.array(from_border(*place(template().middle[None])[0, :2], size))
     reach = int(np.ceil(0.16 * place.scale * size / 2))
     low = np.floor(middle).astype(int) - reach
     rows, columns = (slice(max(0, start), max(0, min(size, start + 2 * reach))) for start in low[::-1])
@@ -206,7 +206,7 @@ def _drawn(place, low, reach, size):
     `low (2,)` (column, row) on of maps of that size."""
     face, side = template(), 2 * reach * SUPERSAMPLE
     points = place(face.points)
-    corners = ((points[:, :2] * (1, -1) + 1) * size / 2 - low) / (2 * reach)
+    corners = (np.column_stack(from_border(*points[:, :2].T, size)) - low) / (2 * reach)
     corners[:, 1] = 1 - corners[:, 1]
     values = np.column_stack([face.normals @ place.turn.T, points[:, 2], face.weight])
     covered = cover(corners[face.triangles], side, 1e-3)

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..crop_space import sample_maps
 from .limb_maps import CHANNELS as HINT_CHANNELS
 
 LOGIT_SLOPE, LOGIT_LIMIT = 40.0, 6.0  # prior logit of a point: its depth under the nearer drawn surface
@@ -190,8 +191,7 @@ def double(maps: Tensor) -> Tensor:
 
 def sample(maps: Tensor, xy: Tensor) -> Tensor:
     """Bilinear pixel-aligned samples: `maps (B, C, h, w)` at `xy (B, N, 2)` field units -> (B, N, C)."""
-    grid = torch.stack([xy[..., 0], -xy[..., 1]], -1)[:, :, None]
-    return F.grid_sample(maps, grid, mode="bilinear", padding_mode="zeros", align_corners=False)[..., 0].transpose(1, 2)
+    return sample_maps(maps, xy).transpose(1, 2)
 
 
 class OccupancyHead(nn.Module):

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..crop_space import sample_maps
 from .coarse import CoarseLevel, Maps, sample
 from .depth_gaps import rift_logits
 
@@ -22,9 +23,7 @@ class Support:
 
     def __call__(self, xy: Tensor) -> Tensor:
         """(C,) bool of columns `xy (C, 2)`, field units."""
-        grid = torch.stack([xy[:, 0], -xy[:, 1]], -1)[None, None]
-        hit = F.grid_sample(self._near, grid, mode="nearest", padding_mode="zeros", align_corners=False)
-        return hit[0, 0, 0] > 0.5
+        return sample_maps(self._near, xy[None], "nearest")[0, 0] > 0.5
 
 
 class Field:

@@ -8,6 +8,7 @@ but its depth is rough, so the coarse level learns how far to follow it.
 import torch
 from torch import Tensor
 
+from ..crop_space import centres
 from ..reading.landmarks import Landmark as L
 from ..reading.landmarks import metre
 
@@ -37,9 +38,9 @@ def draw_hints(landmarks: Tensor) -> Tensor:
     a, b = landmarks[:, first], landmarks[:, last]  # (B, L, 4)
     widths = landmarks.new_tensor(list(LIMBS.values())) * metre(landmarks)[:, None]
     along = b[..., :2] - a[..., :2]
-    centres = (torch.arange(HINT_PX, device=landmarks.device, dtype=landmarks.dtype) + 0.5) / HINT_PX * 2 - 1
-    x = centres.view(1, 1, 1, -1) - a[..., 0, None, None]  # (B, L, 1, w)
-    y = -centres.view(1, 1, -1, 1) - a[..., 1, None, None]  # (B, L, h, 1)
+    across = torch.from_numpy(centres(HINT_PX)).to(landmarks)
+    x = across.view(1, 1, 1, -1) - a[..., 0, None, None]  # (B, L, 1, w)
+    y = -across.view(1, 1, -1, 1) - a[..., 1, None, None]  # (B, L, h, 1)
     along_x, along_y = along[..., 0, None, None], along[..., 1, None, None]
     length = along.square().sum(-1).clamp_min(1e-8)[..., None, None]
     share = ((x * along_x + y * along_y) / length).clamp(0, 1)  # (B, L, h, w)

@@ -5,9 +5,9 @@ import copy
 from abc import ABC, abstractmethod
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
+from ..crop_space import sample_maps
 from ..networks.field import Support, pad
 from .point_mlp import PointMLP
 from .share_cache import ShareCache, Shares
@@ -86,8 +86,7 @@ def by_pixel(maps: Tensor) -> Tensor:
 def sample(maps: Tensor, xy: Tensor) -> Tensor:
     """Bilinear samples (N, C) of `maps (1, C, h, w)` float32 at `xy (N, 2)`; the outer pixels' centres lie at -1 and 1,
     beyond them it fades to 0."""
-    grid = torch.stack([xy[:, 0], -xy[:, 1]], -1)[None, None]
-    return F.grid_sample(maps, grid, mode="bilinear", padding_mode="zeros", align_corners=True)[0, :, 0].T
+    return sample_maps(maps, xy[None], outer_centres=True)[0].T
 
 
 def in_crop(xy: Tensor) -> Tensor:

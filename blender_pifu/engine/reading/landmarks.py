@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..crop_space import between_centres
 from .crop import Crop
 from .graph import DATA, Graph
 
@@ -98,7 +99,7 @@ class Region:
     def cut(self, rgb: np.ndarray, size: int) -> np.ndarray:
         """The square upright, (size, size, 3) uint8, averaged when it shrinks, black outside the photo."""
         fine = size * min(8, max(1, math.ceil(self.side / size)))
-        cut = cv2.warpAffine(rgb, _pixel_centres(self.matrix(fine)), (fine, fine),
+        cut = cv2.warpAffine(rgb, between_centres(self.matrix(fine)), (fine, fine),
                              flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)  # fmt: skip
         return cut if fine == size else cv2.resize(cut, (size, size), interpolation=cv2.INTER_AREA)
 
@@ -111,13 +112,9 @@ class Region:
     def paste(self, values: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
         """values: (size, size) float32 over the square -> `shape` over the photo, 0 outside."""
         height, width = shape
-        return cv2.warpAffine(values, _pixel_centres(self.matrix(len(values))), (width, height), flags=cv2.INTER_LINEAR)
-
-
-def _pixel_centres(matrix):
-    """The same map between indices of pixels, whose centres are half a pixel further."""
-    shift = matrix[:, :2] @ np.full(2, 0.5) + matrix[:, 2] - 0.5
-    return np.column_stack([matrix[:, :2], shift])
+        return cv2.warpAffine(
+            values, between_centres(self.matrix(len(values))), (width, height), flags=cv2.INTER_LINEAR
+        )
 
 
 @dataclass(frozen=True)

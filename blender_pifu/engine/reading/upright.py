@@ -7,6 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
+from ..crop_space import between_centres
 from .landmarks import Person
 from .photo import MAX_SIDE, Photo
 
@@ -28,7 +29,7 @@ def level(photo: Photo, people: list[Person], roll: float) -> tuple[Photo, list[
     turn, size = scale * turn, scale * size
     new_width, new_height = (math.ceil(side - 1e-6) for side in size)
     shift = np.array([new_width, new_height]) / 2 - turn @ (width / 2, height / 2)
-    centres = np.column_stack([turn, turn @ np.full(2, 0.5) + shift - 0.5])
+    centres = between_centres(np.column_stack([turn, shift]))
 
     def turned(picture):
         return cv2.warpAffine(picture, centres, (new_width, new_height), flags=cv2.INTER_CUBIC,

@@ -90,10 +90,10 @@ def rasterize(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """One side of `see` as images.
 
-    `vertices: (V, 3)` field space, `faces: (T, 3)`; pixel centres at x = (column + 0.5) / size * 2 - 1,
-    y = 1 - (row + 0.5) / size * 2. `back` keeps the surface farthest from the camera instead, in the same pixels.
-    Fragments whose `alpha: (V,)` is under 0.5 are not there. Returns triangle index (size, size) int32, -1 where there
-    is nothing; barycentric (size, size, 2) of the triangle's first two corners; depth z (size, size), NaN where none.
+    `vertices: (V, 3)` field space, `faces: (T, 3)`; pixels lie as in `engine.crop_space`. `back` keeps the surface
+    farthest from the camera instead, in the same pixels. Fragments whose `alpha: (V,)` is under 0.5 are not there.
+    Returns triangle index (size, size) int32, -1 where there is nothing; barycentric (size, size, 2) of the triangle's
+    first two corners; depth z (size, size), NaN where none.
     ValueError when a face names a vertex that does not exist.
     """
     side = see(vertices, faces, size, alpha)[int(back)]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...engine.crop_space import centres
 from ..people.landmarks import landmarks, seen
 from ..people.person import Person, make_person
 from .framing import Framing, draw_shot, frame
@@ -80,9 +81,9 @@ def make_scene(seed: int, split: str, size: int) -> Scene:
     framing = frame(person.vertices, rng)
     mesh = person.seen_through(framing)
     views = render_person(mesh, rng, size)
-    centres = (np.arange(size) + 0.5) / size * 2 - 1
+    across = centres(size)
     x0, y0, x1, y1 = framing.visible
-    shown = ((centres > x0) & (centres < x1))[None, :] & ((-centres > y0) & (-centres < y1))[:, None]
+    shown = ((across > x0) & (across < x1))[None, :] & ((-across > y0) & (-across < y1))[:, None]
     mask = views.mask * shown
     solid = (mask > 0.5) & np.isfinite(views.depth_front) & np.isfinite(views.depth_back)
     if solid.sum() < 0.01 * size * size:

@@ -8,6 +8,8 @@ from scipy.ndimage import zoom
 from scipy.sparse.linalg import spsolve
 from torch import Tensor
 
+from ...engine.crop_space import sample_maps
+
 SOLVE_PX = 128
 
 
@@ -25,17 +27,12 @@ class InflatedSilhouette:
 
     def support(self, xy: Tensor) -> Tensor:
         """(C,) bool."""
-        return self._sample(self._support, xy, "nearest") > 0.5
+        return sample_maps(self._support, xy[None], "nearest")[0, 0] > 0.5
 
     def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
         """Occupancy (N,) of depth `z (N,)` in columns `column (N,)` of `xy (C, 2)`."""
-        inside = self._sample(self.height, xy, "bilinear")[column] - z.abs()
+        inside = sample_maps(self.height, xy[None])[0, 0, column] - z.abs()
         return torch.sigmoid(40 * inside) * self.support(xy)[column]
-
-    @staticmethod
-    def _sample(maps: Tensor, xy: Tensor, mode: str) -> Tensor:
-        grid = torch.stack([xy[:, 0], -xy[:, 1]], -1)[None, None]
-        return torch.nn.functional.grid_sample(maps, grid, mode=mode, align_corners=False)[0, 0, 0]
 
 
 def _inflate(mask: np.ndarray, size: int) -> np.ndarray:

@@ -22,6 +22,7 @@ from ...engine.body.skeleton import skeleton
 from ...engine.body.weights import skin_weights
 from ...engine.model import load_model
 from ...engine.reading.crop import Crop
+from ...engine.reading.landmarks import landmarks_in
 from ...engine.reading.people import People
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import largest_component, vertex_normals

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import cv2
 import numpy as np
 
+from ...engine.crop_space import from_border
 from ...engine.errors import InputError
 from ...engine.model import HumanModel, load_model
 from ...engine.reading.crop import Crop
@@ -120,7 +121,7 @@ def _score(encoding, mesh, scene, truth):
 
 def _eyes_and_mouth(scene):
     """Photo pixels, (2,) each."""
-    places = (scene.landmarks[:, :2] * (1, -1) + 1) * PHOTO_PX / 2
+    places = np.column_stack(from_border(*scene.landmarks[:, :2].astype(np.float64).T, PHOTO_PX))
     return places[[L.LEFT_EYE, L.RIGHT_EYE]].mean(0), places[[L.MOUTH_LEFT, L.MOUTH_RIGHT]].mean(0)
 
 

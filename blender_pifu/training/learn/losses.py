@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...engine.crop_space import sample_maps
 from ...engine.networks.coarse import CoarseLevel, Maps
 from ...engine.networks.fine import FineLevel, enlarged
 from .batches import Batch
@@ -124,7 +125,6 @@ def _point_logits(
 
 def _sample_solid(batch: Batch, xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """True depths at `xy`, from solid pixels only: (share of solid in the sample, front, back), each (B, N)."""
-    grid = torch.stack([xy[..., 0], -xy[..., 1]], -1)[:, :, None]
     stack = torch.cat([batch["solid"], batch["front_depth"] * batch["solid"], batch["back_depth"] * batch["solid"]], 1)
-    weight, front, back = F.grid_sample(stack, grid, align_corners=False)[..., 0].unbind(1)
+    weight, front, back = sample_maps(stack, xy).unbind(1)
     return weight, front / weight.clamp_min(1e-3), back / weight.clamp_min(1e-3)

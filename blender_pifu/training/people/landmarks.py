@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ...engine.crop_space import pixels_at
 from ...engine.reading.landmarks import POINTS
 from .body import Body, load_body
 from .looks import face_of
@@ -65,10 +66,8 @@ def seen(points: np.ndarray, depth: np.ndarray, visible: np.ndarray, scale: floa
     """Which landmarks `points (33, 3)` in field space a photo shows, (33,) bool: those within its borders `visible`
     (x0, y0, x1, y1) that lie no deeper under the front surface `depth (s, s)` than a joint does. `scale`: field units a
     metre."""
-    size = len(depth)
     x0, y0, x1, y1 = visible
-    column = np.clip(((points[:, 0] + 1) / 2 * size).astype(int), 0, size - 1)
-    row = np.clip(((1 - points[:, 1]) / 2 * size).astype(int), 0, size - 1)
+    column, row = pixels_at(points[:, 0], points[:, 1], len(depth))
     within = (points[:, 0] > max(x0, -1)) & (points[:, 0] < min(x1, 1)) & (points[:, 1] > max(y0, -1))
     within &= points[:, 1] < min(y1, 1)
     before = np.nan_to_num(depth[row, column], nan=-np.inf)
