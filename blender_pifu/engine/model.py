@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from .back_photo.back_cut import BackCut
@@ -19,6 +18,7 @@ from .color.behind_head import hide_face
 from .errors import ModelError
 from .face.head_crop import close_up
 from .face.mean_face import find_face, lay_face
+from .files.tensors import Tensors, read_tensors
 from .networks.coarse import CoarseConfig, CoarseLevel, Maps
 from .networks.field import Field
 from .networks.fine import FineConfig, FineLevel, enlarged
@@ -26,7 +26,6 @@ from .networks.limb_maps import draw_hints
 from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.settings import Settings
-from .published.tensors import Tensors
 from .reading.person_cut import PersonCut, network_input
 
 DATA = Path(__file__).parents[1] / "data"
@@ -174,7 +173,7 @@ def load_model(name_or_path: str | Path = "human", device: str | torch.device = 
             f"There is no model named {name_or_path} and no such file.",
             fix=f"Choose one of: {known}; or a .safetensors file.",
         )
-    tensors, metadata = _read(path)
+    tensors, metadata = read_tensors(path, _another(path))
     if "family" in metadata:
         try:
             family, settings = PUBLISHED[metadata["family"]], Settings.from_json(metadata["settings"])
@@ -204,17 +203,11 @@ def weights_file(name_or_path: str | Path) -> Path:
     return DATA / "human.safetensors" if str(name_or_path) in BUNDLED else Path(name_or_path)
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
-    """Tensors and metadata of a file. Raises ModelError."""
-    try:
-        with safe_open(str(path), framework="pt", device="cpu") as file:
-            # keys() lists names; the file itself cannot be iterated.
-            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
-    except (SafetensorError, OSError) as error:
-        fix = "Get the file again."
-        if path.suffix.lower() not in (".safetensors", ".json"):
-            fix = "Convert a published checkpoint first: python -m blender_pifu.engine import-checkpoint."
-        raise ModelError(f"{path.name} cannot be read as weights ({error}).", fix=fix) from error
+def _another(path: Path) -> str:
+    """What to do about a file that cannot be read."""
+    if path.suffix.lower() in (".safetensors", ".json"):
+        return "Get the file again."
+    return "Convert a published checkpoint first: python -m blender_pifu.engine import-checkpoint."
 
 
 def coarse_config(text: str) -> CoarseConfig:

@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..networks.coarse import Maps
+from ..networks.coarse import Maps, unit_normals
 
 # Share of normals and relief that comes from the photo of the back, the rest is the front's guess: both are wrong, each
 # in its own way, so that a mean is better than either, and more of what was read is worse.
@@ -26,7 +26,7 @@ def fuse(front: Maps, behind: Maps, mask: Tensor) -> Maps:
     """
     share = READ * mask
     seen = behind.front_normals * behind.front_normals.new_tensor([1, 1, -1]).view(1, 3, 1, 1)
-    normals = F.normalize(front.back_normals * (1 - share) + seen * share, dim=1, eps=1e-4)
+    normals = unit_normals(front.back_normals * (1 - share) + seen * share)
     relief = READ * _relief(-behind.front_depth - front.back_depth, mask).clamp(-DEEPEST, DEEPEST)
     depth = torch.minimum(front.back_depth + relief, front.front_depth - THINNEST)
     return replace(front, back_normals=normals, back_depth=torch.where(mask > 0.5, depth, front.back_depth))

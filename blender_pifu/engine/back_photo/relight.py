@@ -4,6 +4,7 @@
 import cv2
 import numpy as np
 
+from ..color.srgb import to_linear, to_srgb
 from .relief import Relief
 
 SOLID = 0.95  # alpha from which a pixel is nothing but the person
@@ -46,17 +47,6 @@ def lit(rgb: np.ndarray, gain: np.ndarray) -> np.ndarray:
     """Colours (n, n, 3) 0..1 sRGB under the light that `match_light` found, gain (m, m, 3) of the same crop."""
     gain = cv2.resize(gain, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
     return to_srgb((to_linear(rgb) + DARKEST) * gain - DARKEST).astype(np.float32)
-
-
-def to_linear(srgb: np.ndarray) -> np.ndarray:
-    """0..1 of any shape."""
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4)
-
-
-def to_srgb(linear: np.ndarray) -> np.ndarray:
-    """0..1 of any shape; what lies beyond is cut off."""
-    linear = linear.clip(0, 1)
-    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def _fit(terms, values):

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from ..errors import ModelError
+from ..files.tensors import REINSTALL, read_tensors
 from .bones import BONES, PARENTS, part
 
 DATA = Path(__file__).parents[2] / "data"
@@ -210,10 +210,8 @@ def _to_field(points: Tensor) -> Tensor:
 def load_body() -> BodyModel:
     """The packed body, read once a process. Raises ModelError."""
     path = DATA / "body.safetensors"
+    arrays, metadata = read_tensors(path)
     try:
-        with safe_open(str(path), framework="pt", device="cpu") as file:
-            # keys() lists names; the file itself cannot be iterated.
-            arrays = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-            return BodyModel(arrays, file.metadata())
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
-        raise ModelError(f"{path.name} cannot be read ({error}).", fix="Install the extension again.") from error
+        return BodyModel(arrays, metadata)
+    except (KeyError, ValueError) as error:
+        raise ModelError(f"{path.name} holds no body ({error}).", fix=REINSTALL) from error

@@ -12,14 +12,13 @@ from functools import lru_cache
 import cv2
 import numpy as np
 import torch
-import torch.nn.functional as F
 from scipy.spatial.transform import Rotation
 
 from ..body.fit import thinned
 from ..body.model import load_body
 from ..crop_space import from_border, sample_quickly
 from ..layout.texture.texels import cover
-from ..networks.coarse import Maps
+from ..networks.coarse import Maps, unit_normals
 from ..reading.landmarks import Landmark as L
 from ..surface.mesh import vertex_normals
 
@@ -197,7 +196,7 @@ def lay_face(maps: Maps, mask: torch.Tensor, place: Place) -> Maps:
     share, part = back(weight), np.s_[..., rows, columns]
     front_depth, front_normals = maps.front_depth.clone(), maps.front_normals.clone()
     front_depth[part] = torch.lerp(front_depth[part], back(z), share)
-    front_normals[part] = F.normalize(torch.lerp(front_normals[part], back(normals), share), dim=1, eps=1e-4)
+    front_normals[part] = unit_normals(torch.lerp(front_normals[part], back(normals), share))
     return replace(maps, front_depth=front_depth, front_normals=front_normals)
 
 

@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 
+from ..color.srgb import to_linear
 from ..surface.mesh import split_quads
 
 FLOAT, USHORT, UINT = 5126, 5123, 5125
@@ -33,7 +34,7 @@ def glb_bytes(result):
         tree["images"] = [{"bufferView": file.view(result.texture.png), "mimeType": "image/png", "name": "Human"}]
         material["pbrMetallicRoughness"]["baseColorTexture"] = {"index": 0}
     else:  # a texture would be multiplied by these (3.7.2.1); linear, as floats because bytes would band in the dark
-        attributes["COLOR_0"] = file.add(_linear(result.colors)[source], FLOAT)
+        attributes["COLOR_0"] = file.add(to_linear(result.colors / 255.0).astype(np.float32)[source], FLOAT)
     mesh = {"name": "Human", "primitives": [{"attributes": attributes, "material": 0}]}
     nodes = [{"name": "Human", "mesh": 0}]
     tree |= {"meshes": [mesh], "nodes": nodes, "scenes": [{"nodes": [0]}]}
@@ -105,9 +106,3 @@ def _container(text, binary):
 def _y_up(vectors):
     """(..., 3) Blender space -> glTF's axes."""
     return np.stack([vectors[..., 0], vectors[..., 2], -vectors[..., 1]], -1)
-
-
-def _linear(colors):
-    """sRGB bytes (V, 3) -> linear float32."""
-    value = colors / 255.0
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)

@@ -75,6 +75,11 @@ class Maps:
         return Maps(**flipped)
 
 
+def unit_normals(normals: Tensor) -> Tensor:
+    """Drawn normals (B, 3, h, w) of length 1; those that are next to nothing stay short."""
+    return F.normalize(normals, dim=1, eps=1e-4)
+
+
 class HintStem(nn.Module):
     """What hints add to the features at half the core's resolution; starts as nothing, and is nothing without hints."""
 
@@ -167,8 +172,8 @@ class Encoder(nn.Module):
         drawn = self.draw(x).float()
         towards = drawn.new_tensor([0, 0, 0.5]).view(1, 3, 1, 1)
         return Maps(
-            front_normals=F.normalize(drawn[:, 0:3] + towards, dim=1, eps=1e-4),
-            back_normals=F.normalize(drawn[:, 3:6] - towards, dim=1, eps=1e-4),
+            front_normals=unit_normals(drawn[:, 0:3] + towards),
+            back_normals=unit_normals(drawn[:, 3:6] - towards),
             front_depth=0.1 + drawn[:, 6:7],
             back_depth=-0.1 + drawn[:, 7:8],
             back_rgb=_hidden_side(image, drawn[:, 8:11], drawn[:, 11:12]),
@@ -252,7 +257,7 @@ class CoarseLevel(nn.Module):
         maps, other = self(image, hints), self(image.flip(3)).mirrored()
         mean = {field.name: (getattr(maps, field.name) + getattr(other, field.name)) / 2 for field in fields(Maps)}
         for name in ("front_normals", "back_normals"):
-            mean[name] = F.normalize(mean[name], dim=1, eps=1e-4)
+            mean[name] = unit_normals(mean[name])
         return Maps(**mean)
 
     @staticmethod

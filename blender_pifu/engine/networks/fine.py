@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .coarse import Maps, double
+from .coarse import Maps, double, unit_normals
 
 MAPS = 12  # drawn channels: normals 3 + 3, depth 1 + 1, hidden side's colour 3 and how much of it is the front's
 DEPTH_STEP = 0.05  # field units a drawn unit of depth moves the coarse surface
@@ -75,8 +75,8 @@ class FineLevel(nn.Module):
         painted = (coarse.back_rgb + added[:, 8:11]).clamp(0, 1)
         return dataclasses.replace(
             coarse,
-            front_normals=F.normalize(coarse.front_normals + added[:, 0:3], dim=1, eps=1e-4),
-            back_normals=F.normalize(coarse.back_normals + added[:, 3:6], dim=1, eps=1e-4),
+            front_normals=unit_normals(coarse.front_normals + added[:, 0:3]),
+            back_normals=unit_normals(coarse.back_normals + added[:, 3:6]),
             front_depth=coarse.front_depth + DEPTH_STEP * added[:, 6:7],
             back_depth=coarse.back_depth + DEPTH_STEP * added[:, 7:8],
             back_rgb=torch.lerp(painted, front.clamp(0, 1), torch.sigmoid(added[:, 11:12])),
@@ -94,5 +94,5 @@ def enlarged(maps: Maps) -> Maps:
         field.name: double(getattr(maps, field.name)) for field in dataclasses.fields(maps) if field.name != "wide"
     }
     for name in ("front_normals", "back_normals"):
-        values[name] = F.normalize(values[name], dim=1, eps=1e-4)
+        values[name] = unit_normals(values[name])
     return Maps(**values, wide=maps.wide)

@@ -22,10 +22,10 @@ from torch import Tensor
 from ..device import is_out_of_memory
 from ..errors import InputError, OutOfMemory
 from ..files.result import cannot_write, check_output
+from ..files.tensors import WRONG_FILE, Tensors
 from .pifu import COLOR, SHAPE, PIFuModel
 from .pifuhd import PIFuHDModel
 from .settings import Settings
-from .tensors import WRONG_FILE, Tensors
 
 ENDING = ".safetensors"
 LEGACY, ZIP = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", b"PK\x03\x04"  # what torch files begin with

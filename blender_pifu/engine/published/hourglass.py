@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .tensors import Tensors
+from ..files.tensors import Tensors
 
 GROUPS = 32
 

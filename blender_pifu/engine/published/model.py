@@ -6,9 +6,9 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from ..files.tensors import Tensors, on_meta
 from .column_field import ColumnField
 from .settings import Settings
-from .tensors import Tensors, on_meta
 
 
 class PublishedModel(ABC):

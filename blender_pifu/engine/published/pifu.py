@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
+from ..files.tensors import Tensors
 from ..reading.person_cut import network_input
 from .column_field import ColumnField, by_pixel, in_batches, sample
 from .hourglass import HourglassFilter, HourglassSizes
@@ -15,7 +16,6 @@ from .model import PublishedModel, full_precision
 from .point_mlp import PointMLP
 from .resnets import ColorFilter
 from .share_cache import Shares
-from .tensors import Tensors
 
 IMAGE_PX = 512
 MLP_NAMES = "conv{}"

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..files.tensors import Tensors
 from ..reading.person_cut import network_input
 from .column_field import ColumnField, by_pixel, sample
 from .hourglass import HourglassFilter, HourglassSizes
@@ -14,7 +15,6 @@ from .model import PublishedModel, full_precision
 from .point_mlp import PointMLP
 from .resnets import NormalGenerator
 from .share_cache import Shares
-from .tensors import Tensors
 
 COARSE_PX, FINE_PX = 512, 1024
 MLP_NAMES = "filters.{}"

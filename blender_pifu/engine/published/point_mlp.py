@@ -14,8 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..files.tensors import Tensors
 from .hourglass import GROUPS
-from .tensors import Tensors
 
 SLOPE = 0.01
 FEW = 8  # inputs: products with no more are quick however they are done

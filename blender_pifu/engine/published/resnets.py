@@ -7,8 +7,8 @@ features. Layers keep the places that the files number them by.
 
 from torch import Tensor, nn
 
+from ..files.tensors import Tensors
 from .hourglass import GROUPS, width_of
-from .tensors import Tensors
 
 
 class ResidualBlock(nn.Module):

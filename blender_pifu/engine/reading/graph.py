@@ -11,10 +11,10 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
-from ..errors import EngineError
+from ..errors import ModelError
+from ..files.tensors import REINSTALL, read_tensors
 
 DATA = Path(__file__).parents[2] / "data"
 
@@ -26,18 +26,16 @@ class Graph:
     """
 
     def __init__(self, path: Path, device: torch.device | str = "cpu"):
-        """Raises EngineError when the file is missing, damaged, or holds no such graph."""
+        """Raises ModelError when the file is missing, damaged, or holds no such graph."""
+        tensors, metadata = read_tensors(path)
+        weights = {name: tensor.float().to(device) for name, tensor in tensors.items()}
         try:
-            with safe_open(path, "pt", device="cpu") as file:
-                graph = json.loads(file.metadata()["graph"])
-                weights = {name: file.get_tensor(name).float().to(device) for name in file.keys()}  # noqa: SIM118
+            graph = json.loads(metadata["graph"])
             self.size = tuple(graph["input"])
             self._outputs = graph["outputs"]
             self._layers = [(LAYERS[layer["op"]], _with_weights(layer, weights)) for layer in graph["layers"]]
-        except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
-            raise EngineError(
-                f'The weights "{path}" are missing or damaged.', fix="Install blender_pifu again."
-            ) from error
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"{path.name} holds no network of this program ({error}).", fix=REINSTALL) from error
         self.device = torch.device(device)
 
     @torch.inference_mode()

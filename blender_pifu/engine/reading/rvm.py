@@ -8,11 +8,10 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor, nn
 
-from ..errors import EngineError
+from ..errors import ModelError
+from ..files.tensors import REINSTALL, read_tensors
 
 WEIGHTS = Path(__file__).parents[2] / "data" / "rvm.safetensors"
 
@@ -78,14 +77,14 @@ class RVM(nn.Module):
 
 
 def load_rvm(device: torch.device, path: Path = WEIGHTS) -> RVM:
-    """The network with its bundled weights, ready to use, float32. Raises EngineError when the file is not whole."""
+    """The network with its bundled weights, ready to use, float32. Raises ModelError when the file is not whole."""
     network = RVM()
+    stored, _ = read_tensors(path)
     try:
-        stored = load_file(path)
         state = {name: _values(name, stored) for name in network.state_dict()}
         network.load_state_dict(state)
-    except (OSError, SafetensorError, KeyError, RuntimeError) as error:
-        raise EngineError(f'The weights "{path}" are missing or damaged.', fix="Install blender_pifu again.") from error
+    except (KeyError, RuntimeError) as error:
+        raise ModelError(f"{path.name} holds no network of this program ({error}).", fix=REINSTALL) from error
     return network.requires_grad_(False).eval().to(device)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
+from ...engine.color.srgb import to_srgb
 from ...engine.surface.mesh import vertex_normals
 from .raster import Fragments, Lamps, see
 
@@ -141,7 +142,7 @@ def _develop(radiance: np.ndarray, side: Fragments, size: int, share: np.ndarray
     linear = (np.arange(TONES) / (TONES - 1)) ** 2 * 2  # finer in the dark, up to twice the white
     room = 1.0001 - light.knee
     linear = np.where(linear > light.knee, light.knee + room * np.tanh((linear - light.knee) / room), linear)
-    tone = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * np.maximum(linear, 1e-6) ** (1 / 2.4) - 0.055)
+    tone = to_srgb(linear)
     tone = tone + light.contrast * tone * (1 - tone) * (2 * tone - 1)
     table = np.clip(tone * 255, 0, 255).astype(np.float32)
     shown = table[(np.sqrt(np.clip(radiance / 2, 0, 1)) * (TONES - 1)).astype(np.int16)]

@@ -10,9 +10,10 @@ import subprocess
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import Tensor
 
+from ...engine.files.tensors import read_tensors
 from ...engine.model import FINE
 from ..learn.train import run_folder
 
@@ -68,7 +69,7 @@ def export(
 def _blended(tensors: dict[str, Tensor], path: Path, share: float) -> dict[str, Tensor]:
     """The tensors moved towards those of a file; residual blocks that its network did not have
     were the identity there; what else it did not have, as the hints' layers, stays whole."""
-    old = load_file(path)
+    old, _ = read_tensors(path, fix="Name weights made by this trainer.")
     out = {}
     for name, value in tensors.items():
         added = torch.zeros_like(value) if name.split(".")[-2] == "conv2" else value

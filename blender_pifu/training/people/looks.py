@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...engine.color.srgb import to_linear as srgb_to_linear
 from .body import Body
 from .noise import smooth_noise
 
@@ -33,9 +34,8 @@ IRIS = np.array([[0.20, 0.12, 0.07], [0.35, 0.22, 0.12], [0.30, 0.40, 0.50], [0.
 
 
 def to_linear(srgb: np.ndarray) -> np.ndarray:
-    """sRGB 0..1 to linear 0..1 (IEC 61966-2-1)."""
-    srgb = np.clip(srgb, 0, 1)
-    return np.where(srgb <= 0.04045, srgb / 12.92, ((srgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    """sRGB, cut off at 0 and 1, to linear 0..1 float32."""
+    return srgb_to_linear(np.clip(srgb, 0, 1)).astype(np.float32)
 
 
 def skin_tone(rng: np.random.Generator) -> np.ndarray:

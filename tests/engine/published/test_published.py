@@ -8,11 +8,11 @@ import pytest
 import torch
 
 from blender_pifu.engine.errors import InputError
+from blender_pifu.engine.files.tensors import Tensors
 from blender_pifu.engine.published.pifu import PIFuModel
 from blender_pifu.engine.published.pifuhd import PIFuHDModel
 from blender_pifu.engine.published.point_mlp import PointMLP
 from blender_pifu.engine.published.settings import Settings
-from blender_pifu.engine.published.tensors import Tensors
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import check_mesh, largest_component
 from blender_pifu.training.fields.dense import dense_surface

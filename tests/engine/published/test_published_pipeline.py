@@ -8,10 +8,10 @@ import pytest
 import torch
 
 from blender_pifu.engine import reconstruct
+from blender_pifu.engine.files.tensors import Tensors
 from blender_pifu.engine.published.pifu import PIFuModel
 from blender_pifu.engine.published.pifuhd import PIFuHDModel
 from blender_pifu.engine.published.settings import Settings
-from blender_pifu.engine.published.tensors import Tensors
 from blender_pifu.engine.reading.crop import Crop
 from blender_pifu.engine.reading.person_cut import PersonCut
 from helpers import published_layout as layout

@@ -1,13 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The named tensors of one file: sizes read from shapes, networks filled strictly, errors that name tensors."""
+"""The named tensors of one file: read, sizes taken from shapes, networks filled strictly, errors that name tensors."""
+
+from pathlib import Path
+from typing import TypeVar
 
 import torch
+from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from ..errors import InputError
+from ..errors import InputError, ModelError
 
+Network = TypeVar("Network", bound=nn.Module)
+
+REINSTALL = "Install the extension again."
 WRONG_FILE = "Get the file again from where its authors published it."
 NAMED = 3  # so many tensors are named in a message, the rest counted
+
+
+def read_tensors(path: Path, fix: str = REINSTALL) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors on the CPU and metadata of a .safetensors file. Raises ModelError, with `fix`."""
+    try:
+        with safe_open(str(path), framework="pt", device="cpu") as file:
+            # keys() lists names; the file itself cannot be iterated.
+            return {key: file.get_tensor(key) for key in file.keys()}, file.metadata() or {}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"{path.name} cannot be read as weights ({error}).", fix=fix) from error
 
 
 class Tensors:
@@ -46,7 +63,7 @@ class Tensors:
             number += 1
         return number - start
 
-    def fill(self, network: nn.Module) -> nn.Module:
+    def fill(self, network: Network) -> Network:
         """Give a network (built on the meta device) these tensors, all of them, as float32, ready to be asked.
 
         Raises InputError naming what is missing, not known, or of another shape.
