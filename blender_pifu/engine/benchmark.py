@@ -14,9 +14,11 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from ..choices import READY, Choices
 from .errors import EngineError, InputError
+from .interfaces import Field
 from .model import load_model
 from .pipeline import Engine
 from .reading.figure import Figures
@@ -30,17 +32,22 @@ DENSE = 256
 NAME = __package__.rpartition(".")[0]
 
 
-class Metered:
+class Metered(Field):
     """A field that counts what it is asked and the CPU seconds it takes, also in low precision."""
 
-    def __init__(self, field, meter=None):
-        self._field, self.device, self.support = field, field.device, field.support
+    def __init__(self, field: Field, meter: dict[str, float] | None = None):
+        self._field, self.device = field, field.device
         self.meter = {"points": 0, "columns": 0, "cpu_s": 0.0} if meter is None else meter
-        if hasattr(field, "lowered"):
-            self.lowered = self._lowered
-            self.precision = field.precision
 
-    def query_columns(self, xy, column, z):
+    @property
+    def precision(self) -> str:
+        return self._field.precision
+
+    def support(self, xy: Tensor) -> Tensor:
+        """As the field's."""
+        return self._field.support(xy)
+
+    def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
         """As the field's."""
         start = time.process_time()
         values = self._field.query_columns(xy, column, z)
@@ -49,7 +56,8 @@ class Metered:
         self.meter["columns"] += len(xy)
         return values
 
-    def _lowered(self, dtype):
+    def lowered(self, dtype: torch.dtype) -> "Metered | None":
+        """As the field's, counted in the same meter."""
         low = self._field.lowered(dtype)
         return None if low is None else Metered(low, self.meter)
 

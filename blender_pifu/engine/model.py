@@ -19,8 +19,9 @@ from .errors import ModelError
 from .face.head_crop import close_up
 from .face.mean_face import find_face, lay_face
 from .files.tensors import Tensors, read_tensors
+from .interfaces import Model
 from .networks.coarse import CoarseConfig, CoarseLevel, Maps
-from .networks.field import Field
+from .networks.field import HumanField
 from .networks.fine import FineConfig, FineLevel, enlarged
 from .networks.limb_maps import draw_hints
 from .published.pifu import PIFuModel
@@ -112,7 +113,7 @@ class HumanModel:
             return Encoding(both, self.level.draw_evenly(both, hints))
         return Encoding(both, self.fine(both, enlarged(self.level.draw_evenly(F.avg_pool2d(both, 2), hints))))
 
-    def prepare(self, cut: PersonCut) -> tuple[Tensor, Tensor, Tensor | None]:
+    def prepare(self, cut: PersonCut | BackCut) -> tuple[Tensor, Tensor, Tensor | None]:
         """What `encode` takes, from a photo's cut-out person."""
         seen = cut.landmarks
         hints = None if seen is None else draw_hints(torch.from_numpy(seen)[None]).to(next(self.level.parameters()))
@@ -130,15 +131,15 @@ class HumanModel:
     def with_face(self, encoding: Encoding, cut: PersonCut) -> Encoding:
         """The encoding with a face, where the cut has one that its maps are too coarse for; else as it was."""
         near = close_up(cut, encoding.front_depth.shape[-1])
-        if near is None:
+        if near is None or cut.landmarks is None:
             return encoding
         coarse = self.without_fine() or self
         drawn = coarse.encode(*coarse.prepare(near.cut)).front_normals
         place = find_face(cut.landmarks, drawn[0].permute(1, 2, 0).float().cpu().numpy(), near.center, near.half)
         return encoding if place is None else replace(encoding, maps=lay_face(encoding.maps, encoding.mask, place))
 
-    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict:
-        """What `colors.paint` may know of the side the photo does not show: the drawn back, without what only lies
+    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
+        """What `painting.paint` may know of the side the photo does not show: the drawn back, without what only lies
         before the body. cut: None where a photo of the back is taken instead, so that nothing is drawn."""
         if cut is None:
             return {}
@@ -150,18 +151,15 @@ class HumanModel:
             back = hide_face(back, photo, cut.landmarks)
         return {"back": back}
 
-    def field(self, encoding: Encoding) -> Field:
+    def field(self, encoding: Encoding) -> HumanField:
         """The occupancy field of an encoded photo."""
-        return Field(self.level, encoding.maps, encoding.image)
+        return HumanField(self.level, encoding.maps, encoding.image)
 
     def query(self, encoding: Encoding, points: Tensor) -> Tensor:
         """Occupancy (N,) at `points: (N, 3)` in field space."""
         points = points.to(encoding.image)
         index = torch.arange(len(points), device=points.device)
         return self.field(encoding).query_columns(points[:, :2], index, points[:, 2])
-
-
-Model = HumanModel | PIFuHDModel | PIFuModel
 
 
 def load_model(name_or_path: str | Path = "human", device: str | torch.device = "cpu", dtype=torch.float32) -> Model:

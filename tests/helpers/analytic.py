@@ -5,8 +5,10 @@ import itertools
 
 import torch
 
+from blender_pifu.engine.interfaces import Field
 
-class CapsuleField:
+
+class CapsuleField(Field):
     """A union of capsules: segments (N, 2, 3) with radii (N,), in field space. `reach` widens the support."""
 
     device = torch.device("cpu")
@@ -76,7 +78,7 @@ def outline(size):
     return -away.float().reshape(1, 1, size, size)
 
 
-class VolumeField:
+class VolumeField(Field):
     """A field that reads its values (R, R, R), by x, y, z, from an array at the lattice's own points."""
 
     device = torch.device("cpu")

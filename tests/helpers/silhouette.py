@@ -42,6 +42,9 @@ class AnalyticModel:
     def with_face(self, encoding, cut):
         return encoding
 
+    def with_back(self, encoding, behind):
+        return encoding, behind, False
+
     def field(self, encoding):
         return analytic.person()
 

@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 from torch import Tensor
 
+from ..interfaces import Field
 from ..surface.mesh import vertex_normals
 from .bones import BONES, INDEX, SIDES, part
 from .fit import Fit
@@ -50,10 +51,10 @@ class Sheet:
     high: np.ndarray
 
 
-class SeparatedField:
-    """A field (see `surface.extract_surface`) made empty in layers about sheets."""
+class SeparatedField(Field):
+    """A field made empty in layers about sheets."""
 
-    def __init__(self, field, sheets: list[Sheet], spacing: float):
+    def __init__(self, field: Field, sheets: list[Sheet], spacing: float):
         """spacing: of the lattice on which it will be extracted, field units."""
         self.device = field.device
         self._field, self._spacing = field, spacing
@@ -69,14 +70,17 @@ class SeparatedField:
         """As the field's own."""
         return self._field.support(xy)
 
+    @property
+    def precision(self) -> str:
+        return self._field.precision
+
     def lowered(self, dtype: torch.dtype) -> "SeparatedField | None":
-        """The field's own in low precision (see `precision.choose`), cut apart alike; None where it has none."""
-        own = getattr(self._field, "lowered", None)
-        low = own and own(dtype)
+        """The field's own in low precision, cut apart alike; None where it has none."""
+        low = self._field.lowered(dtype)
         if low is None:
             return None
         apart = copy.copy(self)
-        apart._field, apart.precision = low, low.precision
+        apart._field = low
         return apart
 
     def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
@@ -96,7 +100,7 @@ class SeparatedField:
         return occupancy
 
 
-def find_sheets(field, fit: Fit) -> tuple[list[Sheet], list[str]]:
+def find_sheets(field: Field, fit: Fit) -> tuple[list[Sheet], list[str]]:
     """The cuts that the field needs, and a note for each pair of parts that must stay as they are."""
     parts = _Parts(fit)
     sheets, notes = [], []

@@ -2,13 +2,13 @@
 """A second look at the head, from near: a square of the photo round head and shoulders, as portraits show them."""
 
 from dataclasses import dataclass, replace
-from types import SimpleNamespace
 
 import numpy as np
 
 from ..errors import NoPersonError
 from ..reading.crop import crop_around
 from ..reading.landmarks import Landmark as L
+from ..reading.matte import Matte
 from ..reading.person_cut import PersonCut
 
 # In distances from the eyes to the mouth: how far above and below the eyes, and to either side, a portrait goes.
@@ -45,7 +45,7 @@ def close_up(cut: PersonCut, maps_px: int) -> CloseUp | None:
     rows = slice(*np.clip(np.rint([y - ABOVE * unit, y + BELOW * unit]), 0, height).astype(int).tolist())
     columns = slice(*np.clip(np.rint([x - ASIDE * unit, x + ASIDE * unit]), 0, width).astype(int).tolist())
     # A part of the photo: beyond it nothing is seen, as beyond the border of a portrait.
-    part = SimpleNamespace(foreground=cut.matte.foreground[rows, columns], alpha=cut.matte.alpha[rows, columns])
+    part = Matte(cut.matte.alpha[rows, columns], cut.matte.foreground[rows, columns])
     if not part.alpha.size:  # the face is beyond the border
         return None
     try:

@@ -6,6 +6,7 @@ import torch
 from scipy.ndimage import distance_transform_edt, gaussian_filter, map_coordinates, maximum_filter
 from scipy.spatial import cKDTree
 
+from ..interfaces import Field
 from ..surface.extraction import extract_surface
 from ..surface.mesh import largest_component, vertex_normals
 from .thickness import wall_thickness
@@ -109,8 +110,8 @@ def _fill(points, faces, shape):
     return (np.cumsum(toggles, 2)[..., :-1] % 2).astype(bool)
 
 
-class _Grid:
-    """Depths on a part of the lattice as a field: see field.py."""
+class _Grid(Field):
+    """Depths on a part of the lattice as a field."""
 
     device = torch.device("cpu")
 

@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..crop_space import sample_maps
+from ..interfaces import Field
 from .coarse import CoarseLevel, Maps, sample
 from .depth_gaps import rift_logits
 
@@ -26,8 +27,8 @@ class Support:
         return sample_maps(self._near, xy[None], "nearest")[0, 0] > 0.5
 
 
-class Field:
-    """Occupancy of one person. The surface is at 0.5; outside `support` occupancy is 0 by definition."""
+class HumanField(Field):
+    """The bundled family's occupancy of one person. Its MLP is so small that low precision would gain nothing."""
 
     def __init__(self, level: CoarseLevel, maps: Maps, image: Tensor):
         """`maps` and `image (1, 4, h, w)` as the encoder gave and got them."""

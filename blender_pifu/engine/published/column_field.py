@@ -2,12 +2,13 @@
 """What the fields of the published families share: sampling, the mask's support, batches that do not change answers."""
 
 import copy
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
 import torch
 from torch import Tensor
 
 from ..crop_space import sample_maps
+from ..interfaces import Field
 from ..networks.field import Support, pad
 from .point_mlp import PointMLP
 from .share_cache import ShareCache, Shares
@@ -16,8 +17,8 @@ BATCH = 8192  # points of one call at most, where the caller did not choose
 BLOCK = 4096  # points that go through the layers together: what passes between these stays in a CPU's cache
 
 
-class ColumnField(ABC):
-    """Occupancy of one encoded photo. The surface is at 0.5; outside `support` it is 0 by definition."""
+class ColumnField(Field):
+    """Occupancy of one photo that a published family encoded."""
 
     def __init__(self, mlps: tuple[PointMLP, ...], mask: Tensor | None, device: torch.device):
         """mlps: what a point goes through; `mask (1, 1, h, w)` 0..1; without one all of the crop is support."""

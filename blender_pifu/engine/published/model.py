@@ -1,17 +1,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the models of the published families have in common."""
 
+from __future__ import annotations
+
 from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Generic
 
 import torch
 from torch import Tensor, nn
 
 from ..files.tensors import Tensors, on_meta
+from ..interfaces import E
 from .column_field import ColumnField
 from .settings import Settings
 
+if TYPE_CHECKING:
+    from ..back_photo.back_cut import BackCut
+    from ..reading.person_cut import PersonCut
 
-class PublishedModel(ABC):
+
+class PublishedModel(Generic[E], ABC):
     """A network filled with a file's tensors. Encode a photo once, then query its field as often as needed."""
 
     family: str  # as files name it
@@ -24,7 +32,7 @@ class PublishedModel(ABC):
         self.network, self.settings, self.name = network, settings, name
 
     @classmethod
-    def of(cls, tensors: Tensors, settings: Settings, name: str) -> "PublishedModel":
+    def of(cls, tensors: Tensors, settings: Settings, name: str) -> PublishedModel:
         """Made of all of a file's tensors. Raises InputError where they do not fit."""
         with on_meta():
             network = cls.build(tensors)
@@ -43,24 +51,24 @@ class PublishedModel(ABC):
     def device(self) -> torch.device:
         return self._weight.device
 
-    def to(self, device, dtype) -> "PublishedModel":
+    def to(self, device, dtype) -> PublishedModel:
         """Move the network; returns self."""
         self.network.to(device=device, dtype=dtype)
         return self
 
     @abstractmethod
-    def field(self, encoding) -> ColumnField:
+    def field(self, encoding: E) -> ColumnField:
         """The occupancy field of an encoded photo."""
 
-    def with_back(self, encoding, behind) -> tuple[object, object, bool]:
-        """As `models.HumanModel.with_back`: these draw no surfaces, or none that another photo's could replace."""
+    def with_back(self, encoding: E, behind: BackCut) -> tuple[E, BackCut, bool]:
+        """As `model.HumanModel.with_back`: these draw no surfaces, or none that another photo's could replace."""
         return encoding, behind, False
 
-    def with_face(self, encoding, cut):
-        """As `models.HumanModel.with_face`: these see faces as large as the close-up would."""
+    def with_face(self, encoding: E, cut: PersonCut) -> E:
+        """As `model.HumanModel.with_face`: these see faces as large as the close-up would."""
         return encoding
 
-    def query(self, encoding, points: Tensor) -> Tensor:
+    def query(self, encoding: E, points: Tensor) -> Tensor:
         """Occupancy (N,) at `points (N, 3)` in field space, as the network says it, outside the support too."""
         return self.field(encoding).at(points.to(self.device, torch.float32))
 

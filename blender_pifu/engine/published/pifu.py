@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..files.tensors import Tensors
-from ..reading.person_cut import network_input
+from ..reading.person_cut import PersonCut, network_input
 from .column_field import ColumnField, by_pixel, in_batches, sample
 from .hourglass import HourglassFilter, HourglassSizes
 from .model import PublishedModel, full_precision
@@ -77,14 +77,14 @@ class PIFuField(ColumnField):
         return torch.sigmoid(logits[:, 0].float())
 
 
-class PIFuModel(PublishedModel):
+class PIFuModel(PublishedModel[Encoding]):
     """The family of net_G and net_C. Shapes below are the published ones; other sizes of image are as good."""
 
     family, title, build = "pifu", "PIFu", PIFuNetwork
     license = "MIT (c) 2019 Shunsuke Saito, Zeng Huang and Ryota Natsume: of the code they came with, none of their own"
     input_px = IMAGE_PX
 
-    def prepare(self, cut):
+    def prepare(self, cut: PersonCut) -> tuple[Tensor, Tensor]:
         """What `encode` takes, from `cut(size, outer_centers)` (see person_cut.PersonCut)."""
         return network_input(*cut(IMAGE_PX, outer_centers=True), self.device)
 
@@ -121,8 +121,8 @@ class PIFuModel(PublishedModel):
 
         return in_batches(ask, points.to(encoding.color))
 
-    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut) -> dict:
-        """What `colors.paint` may know of the side the photo does not show: with net_C, colours of the vertices."""
+    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
+        """What `painting.paint` may know of the side the photo does not show: with net_C, colours of the vertices."""
         if encoding.color is None:
             return {}
         points = torch.from_numpy(np.ascontiguousarray(vertices, np.float32)).to(self.device)

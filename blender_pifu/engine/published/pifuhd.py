@@ -3,12 +3,13 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..files.tensors import Tensors
-from ..reading.person_cut import network_input
+from ..reading.person_cut import PersonCut, network_input
 from .column_field import ColumnField, by_pixel, sample
 from .hourglass import HourglassFilter, HourglassSizes
 from .model import PublishedModel, full_precision
@@ -85,7 +86,7 @@ class PIFuHDField(ColumnField):
         return torch.sigmoid(fine(shares[1], row, handed)[:, 0].float())
 
 
-class PIFuHDModel(PublishedModel):
+class PIFuHDModel(PublishedModel[Encoding]):
     """The family of pifuhd.pt. Shapes below are the published ones; other sizes of image are as good."""
 
     family, title, build = "pifuhd", "PIFuHD", PIFuHDNetwork
@@ -93,7 +94,7 @@ class PIFuHDModel(PublishedModel):
     notes = ("PIFuHD's weights are under CC BY-NC 4.0: not for commercial use.",)
     input_px = FINE_PX
 
-    def prepare(self, cut):
+    def prepare(self, cut: PersonCut) -> tuple[tuple[Tensor, Tensor], Tensor]:
         """What `encode` takes, from `cut(size, outer_centers)` (see person_cut.PersonCut)."""
         (small, mask), (large, _) = (
             network_input(*cut(size, outer_centers=True), self.device) for size in (COARSE_PX, FINE_PX)
@@ -122,6 +123,6 @@ class PIFuHDModel(PublishedModel):
         mlps = network.netG.mlp, network.mlp
         return PIFuHDField(mlps, network.handed_layer, encoding, self.settings.depth_scale)
 
-    def hidden_side(self, encoding: Encoding, vertices, cut) -> dict:
-        """What `colors.paint` may know of the side the photo does not show: nothing."""
+    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
+        """What `painting.paint` may know of the side the photo does not show: nothing."""
         return {}

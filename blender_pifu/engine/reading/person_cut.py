@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from .crop import Crop
+from .matte import Matte
 
 # Matte values below half a step of 8 bits are no person at all.
 LEAST_ALPHA = 0.5 / 255
@@ -19,7 +20,7 @@ class PersonCut:
     """The crop of a matted photo; called with a size it gives pixels. `matte`: see matte.Matte; `landmarks`: see
     landmarks.landmarks_in."""
 
-    matte: object
+    matte: Matte
     crop: Crop
     landmarks: np.ndarray | None = None
 

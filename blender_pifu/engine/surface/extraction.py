@@ -8,6 +8,7 @@ piece of the surface that is met once comes out whole, fingers included. Only a 
 start lattice is missed.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +16,7 @@ import torch
 
 from ..device import empty_cache, is_out_of_memory
 from ..errors import EngineError
+from ..interfaces import Field
 from .lattice import Lattice, Samples
 from .marching_cubes import FACES, LEVEL, polygonise
 from .precision import SAMPLE, Mixed, choose
@@ -45,7 +47,7 @@ class Surface:
 class Sampler:
     """Evaluates a field at lattice points, each once. Outside the lattice and the field's support it is 0, unasked."""
 
-    def __init__(self, field, lattice, progress=None):
+    def __init__(self, field: Field, lattice: Lattice, progress: Callable[[float], None] | None = None):
         self.samples = Samples()
         self.lattice = lattice
         self.squeezed = False
@@ -152,10 +154,16 @@ class Sampler:
             self._progress(min(0.99, self._asked / self._expected))
 
 
-def extract_surface(field, resolution, progress=None, refine=True, exact=False):
+def extract_surface(
+    field: Field,
+    resolution: int,
+    progress: Callable[[float], None] | None = None,
+    refine: bool = True,
+    exact: bool = False,
+) -> Surface:
     """The surface where the field's occupancy is 0.5.
 
-    field: see field.py (query_columns, support, device); resolution: lattice points along each axis of the crop, at
+    resolution: lattice points along each axis of the crop, at
     -1 + 2 i / resolution, everything outside them is empty; progress: called often with a fraction, may raise to stop;
     refine: ask the field once more at vertices between lattice points, so that a logit that bends within a cell shows
     no terraces; exact: everything in float32. Otherwise the device is tried, and where low precision is faster it is

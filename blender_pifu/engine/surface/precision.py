@@ -9,7 +9,9 @@ import time
 
 import numpy as np
 import torch
+from torch import Tensor
 
+from ..interfaces import Field
 from .marching_cubes import LEVEL
 
 # So much of float32's time the low precision must save, or it is not worth its errors.
@@ -23,21 +25,24 @@ CERTAIN = 4.0
 SAMPLE = 2048
 
 
-class Mixed:
+class Mixed(Field):
     """A field asked in low precision first, and in float32 again where `margin` (logits) does not settle the sign."""
 
-    def __init__(self, exact, rough, margin):
+    def __init__(self, exact: Field, rough: Field, margin: float):
         self.exact, self.rough, self.device = exact, rough, exact.device
-        self.precision = rough.precision
         self.asked_again = 0
         self.unsure = UNSURE * margin
         self._reach = float(torch.sigmoid(torch.tensor(margin))) - LEVEL
 
-    def support(self, xy):
+    @property
+    def precision(self) -> str:
+        return self.rough.precision
+
+    def support(self, xy: Tensor) -> Tensor:
         """As the field's."""
         return self.exact.support(xy)
 
-    def query_columns(self, xy, column, z):
+    def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
         """As the field's; what is not a number in low precision is asked again too."""
         values = self.rough.query_columns(xy, column, z)
         again = (~((values - LEVEL).abs() > self._reach)).nonzero()[:, 0]
@@ -48,14 +53,11 @@ class Mixed:
         return values
 
 
-def choose(field, xy, column, z):
+def choose(field: Field, xy: Tensor, column: Tensor, z: Tensor) -> Field:
     """The field itself, or a Mixed one of it where that is faster: tried on a sample as for `query_columns`, taken
-    round the surface. Fields that can be asked in low precision have a method `lowered(dtype)`; the bundled model's
-    MLP is so small that it would gain nothing."""
-    if not hasattr(field, "lowered") or not len(z):
-        return field
+    round the surface."""
     rough = field.lowered(torch.bfloat16 if field.device.type == "cpu" else torch.float16)
-    if rough is None:
+    if rough is None or not len(z):
         return field
     exact_time, exact = _timed(field, xy, column, z)
     rough_time, found = _timed(rough, xy, column, z)
@@ -65,7 +67,7 @@ def choose(field, xy, column, z):
     return Mixed(field, rough, margin) if pays else field
 
 
-def margin_of(exact, found):
+def margin_of(exact: np.ndarray, found: np.ndarray) -> float:
     """How near (logits) to the level rough answers leave the sign open. Both (N,) occupancies; inf if nothing tells."""
     exact, found = _logit(exact), _logit(found)
     tells = np.abs(exact) < CERTAIN

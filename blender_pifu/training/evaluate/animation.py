@@ -5,7 +5,6 @@ import logging
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -17,15 +16,16 @@ from ...engine.layout.animation.wrapped_body import WrappedBody, refusal, wrappe
 from ...engine.layout.painted_mesh import PaintedMesh
 from ...engine.layout.texture.texels import cover
 from ...engine.model import load_model
-from ...engine.reading.crop import Crop
+from ...engine.reading.figure import Figure
 from ...engine.reading.people import People
+from ...engine.reading.photo import Photo
 from ...engine.reading.stance import Framing
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import check_mesh, largest_component, split_quads, vertex_normals
 from ...engine.surface.normals import smooth_normals
 from ..data.raster import rasterize
 from .body import field_of
-from .cases import PHOTO_PX, split_case
+from .cases import split_case
 from .sheets import shaded
 
 log = logging.getLogger(__name__)
@@ -49,12 +49,9 @@ def _row(seed, model, people, resolution, folder) -> dict:
     case = split_case(seed)
     field = field_of(model, case.cut)
     found = people.find(case.rgb)
-    figure = SimpleNamespace(
-        person=max(found, key=lambda one: one.region.side) if found else None,
-        crop=Crop(PHOTO_PX / 2, PHOTO_PX / 2, PHOTO_PX),
-        photo=SimpleNamespace(rgb=case.rgb),
-        framing=Framing.FULL,
-    )
+    person = max(found, key=lambda one: one.region.side) if found else None
+    photo, cut = Photo(case.rgb, None, (), case.name), case.cut
+    figure = Figure(photo, cut.matte, cut.crop, len(found), len(found[:1]), person, Framing.FULL, 1.0, ())
     surface = extract_surface(field, resolution)
     mesh = largest_component(surface.vertices, surface.faces)
     fitted = fit_under(field, mesh, 2 / resolution, lambda apart: extract_surface(apart, resolution), figure)

@@ -9,12 +9,13 @@ from scipy.sparse.linalg import spsolve
 from torch import Tensor
 
 from ...engine.crop_space import sample_maps
+from ...engine.interfaces import Field
 
 SOLVE_PX = 128
 
 
-class InflatedSilhouette:
-    """A field (see `engine.networks.field.Field`) that is solid between -h and +h, where h^2 solves Poisson's equation
+class InflatedSilhouette(Field):
+    """A field that is solid between -h and +h, where h^2 solves Poisson's equation
     over the mask: a disc becomes nearly a ball, a stripe a tube a fifth deeper than wide."""
 
     def __init__(self, mask: Tensor):

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count as count_up
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -16,6 +15,7 @@ import trimesh
 from ...engine.errors import InputError
 from ...engine.reading.crop import Crop
 from ...engine.reading.figure import Figures
+from ...engine.reading.matte import Matte
 from ...engine.reading.person_cut import PersonCut
 from ...engine.reading.photo import load_photo
 from ..data.folders import cache_folder
@@ -62,7 +62,7 @@ class Case:
 
 def cut_of(rgb: np.ndarray, mask: np.ndarray, landmarks: np.ndarray | None) -> PersonCut:
     """A sample's picture (PHOTO_PX) as models take it."""
-    matte = SimpleNamespace(foreground=rgb, alpha=mask.astype(np.float32) / 255)
+    matte = Matte(mask.astype(np.float32) / 255, rgb)
     return PersonCut(matte, Crop(PHOTO_PX / 2, PHOTO_PX / 2, PHOTO_PX), landmarks)
 
 

@@ -5,7 +5,6 @@ import logging
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -15,6 +14,7 @@ from ...engine.errors import InputError
 from ...engine.model import HumanModel, load_model
 from ...engine.reading.crop import Crop
 from ...engine.reading.landmarks import Landmark as L
+from ...engine.reading.matte import Matte
 from ...engine.reading.person_cut import PersonCut
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import largest_component, vertex_normals
@@ -52,7 +52,7 @@ def evaluate_face(weights: str, count: int, resolution: int, folder: Path | None
     rows = []
     for seed, scene in islice(_looking_at_the_camera(), count):
         sample = scene.sample
-        matte = SimpleNamespace(foreground=sample["rgb"], alpha=sample["mask"].astype(np.float32) / 255)
+        matte = Matte(sample["mask"].astype(np.float32) / 255, sample["rgb"])
         cut = PersonCut(matte, Crop(PHOTO_PX / 2, PHOTO_PX / 2, PHOTO_PX), read(sample["rgb"]))
         encoding = model.encode(*model.prepare(cut))
         faced = model.with_face(encoding, cut)

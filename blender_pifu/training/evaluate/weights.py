@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import torch
 
+from ...engine.interfaces import Model
 from ...engine.model import HumanModel, load_model
 from ...engine.reading.person_cut import network_input
 from ...engine.surface.extraction import extract_surface
@@ -71,7 +72,7 @@ def evaluate(
     return table
 
 
-def load_methods(weights: list[str]) -> dict[str, HumanModel]:
+def load_methods(weights: list[str]) -> dict[str, Model]:
     """Models by unique name; of one with a fine level, `NAME coarse` before it."""
     models = {}
     for given in weights:
@@ -79,8 +80,7 @@ def load_methods(weights: list[str]) -> dict[str, HumanModel]:
         name = model.name
         while name in models:
             name += "'"
-        without = getattr(model, "without_fine", None)
-        coarse = without() if without else None
+        coarse = model.without_fine() if isinstance(model, HumanModel) else None
         if coarse is not None:
             models[f"{name} coarse"] = coarse
         models[name] = model

@@ -10,13 +10,14 @@ from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import Pose, load_body, rotation
 from blender_pifu.engine.body.part_cuts import SeparatedField, Sheet, find_sheets
 from blender_pifu.engine.body.rigging import fit_under
+from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import check_mesh, largest_component, volumes
 
 RESOLUTION = 96
 
 
-class Box:
+class Box(Field):
     """Occupancy of a box, half sizes (3,), sloping over a lattice step."""
 
     device = torch.device("cpu")
@@ -32,7 +33,7 @@ class Box:
         return (0.5 - beyond * RESOLUTION / 4).clamp(0, 1)
 
 
-class Solid:
+class Solid(Field):
     """Occupancy of skin swollen by `swell`: by the distance to the nearest vertex, its sign from the normal there."""
 
     device = torch.device("cpu")

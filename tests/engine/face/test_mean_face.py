@@ -2,7 +2,6 @@
 """Who is too small in the photo for the network to draw a face gets one, in the right place; everybody else none."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +15,7 @@ from blender_pifu.engine.networks.coarse import Maps
 from blender_pifu.engine.reading.crop import Crop
 from blender_pifu.engine.reading.figure import Figures
 from blender_pifu.engine.reading.landmarks import Landmark as L
+from blender_pifu.engine.reading.matte import Matte
 from blender_pifu.engine.reading.person_cut import PersonCut
 from blender_pifu.engine.reading.photo import load_photo
 from helpers.couple import POLO
@@ -52,9 +52,7 @@ def seen_by(place, center, half, size=256):
 
 def cut_at(landmarks, photo_px=1024):
     """A photo that is the person's crop, all of it person."""
-    matte = SimpleNamespace(
-        foreground=np.full((photo_px, photo_px, 3), 128, np.uint8), alpha=np.ones((photo_px, photo_px), np.float32)
-    )
+    matte = Matte(np.ones((photo_px, photo_px), np.float32), np.full((photo_px, photo_px, 3), 128, np.uint8))
     return PersonCut(matte, Crop(photo_px / 2, photo_px / 2, photo_px), landmarks)
 
 

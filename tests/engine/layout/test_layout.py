@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.layout import presets
 from blender_pifu.engine.layout.closest import DenseSurface
 from blender_pifu.engine.layout.crossings import crossing_faces
@@ -118,7 +119,7 @@ def test_faces_that_cut_through_others_are_found():
     assert crossing[(triangles == tip).any(1)].any() and crossing.sum() < 60
 
 
-class Board:
+class Board(Field):
     """A standing board, thinner than can be printed, on a thick foot."""
 
     device = torch.device("cpu")

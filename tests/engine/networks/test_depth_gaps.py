@@ -4,7 +4,7 @@
 import torch
 
 from blender_pifu.engine.networks.coarse import CoarseConfig, CoarseLevel, Maps
-from blender_pifu.engine.networks.field import Field
+from blender_pifu.engine.networks.field import HumanField
 
 SIDE = 128
 CONFIG = CoarseConfig(widths=(8, 8, 16, 16), wide_features=8, hidden=16, layers=2)
@@ -17,7 +17,7 @@ def occupancy_of(middle: torch.Tensor, points: list[list[float]]) -> list[bool]:
     towards = torch.tensor([0.0, 0, 1]).view(1, 3, 1, 1).expand(1, 3, SIDE, SIDE)
     features, wide = torch.zeros(1, 8, SIDE, SIDE), torch.zeros(1, 8, SIDE // 4, SIDE // 4)
     maps = Maps(towards, -towards, middle + 0.1, middle - 0.1, nothing, features, wide)
-    field = Field(CoarseLevel(CONFIG).eval(), maps, torch.ones(1, 4, SIDE, SIDE))
+    field = HumanField(CoarseLevel(CONFIG).eval(), maps, torch.ones(1, 4, SIDE, SIDE))
     points = torch.tensor(points)
     return (field.query_columns(points[:, :2], torch.arange(len(points)), points[:, 2]) > 0.5).tolist()
 

@@ -8,6 +8,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from blender_pifu.engine.errors import Cancelled, EngineError
+from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.surface import marching_cubes
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import check_mesh, largest_component, volumes
@@ -166,7 +167,7 @@ def test_a_model_that_answers_nan_is_named_as_broken():
         extract_surface(analytic.VolumeField(np.full((32, 32, 32), np.nan, np.float32)), 32)
 
 
-class SteepBall:
+class SteepBall(Field):
     """A ball of radius 0.5 whose logit bends within a cell: the case that shows terraces."""
 
     device = torch.device("cpu")

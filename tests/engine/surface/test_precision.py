@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.surface import precision
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import check_mesh, largest_component
@@ -52,7 +53,7 @@ def test_low_precision_gives_the_same_faces(field, exact, monkeypatch, capsys):
     assert low.evaluations < 1.25 * exact.evaluations
 
 
-class Coarse:
+class Coarse(Field):
     """A field whose low precision is off by up to `error` logits and takes no time."""
 
     device, precision = torch.device("cpu"), "rough"

@@ -10,7 +10,7 @@ import torch
 import blender_pifu
 from blender_pifu.engine import load_model
 from blender_pifu.engine.networks.coarse import CoarseConfig, CoarseLevel, Maps
-from blender_pifu.engine.networks.field import Field
+from blender_pifu.engine.networks.field import HumanField
 from blender_pifu.engine.reading.crop import crop_around
 from blender_pifu.engine.reading.matte import Matting
 from blender_pifu.engine.reading.person_cut import PersonCut
@@ -56,7 +56,7 @@ def test_sparse_equals_dense_at_512():
     inside = analytic.outline(256)
     depth, nothing = inside.clamp(-0.01, 0.1), torch.zeros(1, 3, 256, 256)
     maps = Maps(nothing, nothing, depth, -depth, nothing, fine, wide)
-    found = compare_with_dense(Field(level, maps, torch.cat([nothing, (inside > 0).float()], 1)), 512)
+    found = compare_with_dense(HumanField(level, maps, torch.cat([nothing, (inside > 0).float()], 1)), 512)
     assert found["faces"] > 300_000
     assert found["float32"]["same_faces"]
     assert found["float32"]["vertices_differ_by"] < 1e-6

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the engine asks of a model and of its occupancy field, whichever family they are of."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import torch
+from torch import Tensor
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from .back_photo.back_cut import BackCut
+    from .reading.person_cut import PersonCut
+
+E = TypeVar("E")  # what a model keeps of an encoded photo
+
+
+class Field(Protocol):
+    """Occupancy of one person in field space. The surface is at 0.5; outside `support` occupancy is 0 by definition.
+
+    Answers do not depend on which points are asked together. Inherit it to get the defaults.
+    """
+
+    device: torch.device
+
+    @property
+    def precision(self) -> str:
+        """The name of what most of a point is worked out in."""
+        return "float32"
+
+    @abstractmethod
+    def support(self, xy: Tensor) -> Tensor:
+        """(C,) bool: columns `xy (C, 2)`, field units, that can hold the person."""
+
+    @abstractmethod
+    def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+        """Occupancy (N,) of points given as depth `z (N,)` in columns `column (N,)` of `xy (C, 2)`, field units."""
+
+    def lowered(self, dtype: torch.dtype) -> Field | None:
+        """The field with most of its work in a lower precision than float32; None where that is no way to go."""
+        return None
+
+
+class Model(Protocol[E]):
+    """Encodes the photo of a person once, into whatever its field is then made of."""
+
+    name: str
+    notes: tuple[str, ...]  # what whoever uses its results must be told
+
+    @property
+    def device(self) -> torch.device: ...
+
+    def prepare(self, cut: PersonCut) -> tuple:
+        """What `encode` takes, from a photo's cut-out person."""
+        ...
+
+    def encode(self, *prepared: Any, **more: Any) -> E:
+        """Encode what `prepare` gave."""
+        ...
+
+    def with_face(self, encoding: E, cut: PersonCut) -> E:
+        """The encoding with a face, where the model draws none that is as fine as the photo."""
+        ...
+
+    def with_back(self, encoding: E, behind: BackCut) -> tuple[E, BackCut, bool]:
+        """The encoding with the back as a photo of it shows it, that photo laid over what was drawn, and whether it was
+        read for its shape."""
+        ...
+
+    def field(self, encoding: E) -> Field:
+        """The occupancy field of an encoded photo."""
+        ...
+
+    def hidden_side(self, encoding: E, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
+        """What `painting.paint` may know of the side the photo does not show, for `vertices (V, 3)` field space; cut:
+        None where a photo of the back is taken instead."""
+        ...
