@@ -19,8 +19,9 @@ ROOT = Path(__file__).resolve().parent
 sys.path.insert(0, str(ROOT))
 
 from blender_pifu import paths  # noqa: E402
+from blender_pifu.child import clean_environment  # noqa: E402
 from blender_pifu.install import environment, selftest, system_libraries, torch_builds  # noqa: E402
-from blender_pifu.install.process import InstallError, clean_environment  # noqa: E402
+from blender_pifu.install.process import InstallError  # noqa: E402
 from blender_pifu.install.report import Report  # noqa: E402
 
 
@@ -72,7 +73,8 @@ def act(options: argparse.Namespace, report: Report) -> int:
 def run_here(arguments: "list[str]") -> int:
     """Run the environment's Python in the repository's root, on this terminal; return its exit code."""
     command = [str(paths.environment_python()), "-s", *arguments]
-    return subprocess.run(command, cwd=ROOT, env=clean_environment(), check=False).returncode
+    compiled = clean_environment(PYTHONDONTWRITEBYTECODE="")  # in a checkout the next start may be the quicker for it
+    return subprocess.run(command, cwd=ROOT, env=compiled, check=False).returncode
 
 
 def parse(arguments: "list[str]") -> argparse.Namespace:

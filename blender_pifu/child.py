@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Child processes as Blender may have them: no threads, no pipes to read, no console window. Standard library only."""
+"""Child processes as Blender may have them: no threads, no pipes to read, no console window.
+
+Standard library only, Python 3.9 or later.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,26 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 _TAIL_BYTES = 1 << 20  # read at once at most, so that a flood of lines cannot hold Blender
-# What ties a Python child to another Python than its own.
-_FOREIGN = {"VIRTUAL_ENV", "__PYVENV_LAUNCHER__", "CONDA_PREFIX"}
+# What ties a Python child to another Python than its own, or sends packages elsewhere.
+_FOREIGN = {"VIRTUAL_ENV", "__PYVENV_LAUNCHER__", "CONDA_PREFIX", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER"}
+_OURS = {"PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "PIP_USER": "0", "PIP_NO_INPUT": "1"}
 
 
-def clean_environment() -> dict[str, str]:
-    """Our variables without those that change what a Python child imports; it writes no bytecode beside its sources."""
+def clean_environment(**more: str) -> dict[str, str]:
+    """Our variables without those that change what a Python child imports or where it installs, and `more`; mirrors and
+    proxies stay. It writes no bytecode beside its sources, as nothing may be written in an extension's folder."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON") and name not in _FOREIGN}
-    return {**kept, "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+    return {**kept, **_OURS, **more}
 
 
 def start(command, *, cwd, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr, env=None) -> subprocess.Popen:
     """Start `command` apart from our terminal: Ctrl-C in it is not for the child. Raises OSError."""
     if os.name == "nt":
-        apart = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
+        apart: dict[str, Any] = {"creationflags": subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP}
     else:
         apart = {"start_new_session": True}
     return subprocess.Popen(

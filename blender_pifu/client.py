@@ -165,7 +165,7 @@ class Client:
                 cwd=self._folder,
                 stdin=subprocess.PIPE,
                 stderr=log,
-                env={**child.clean_environment(), "PYTHONPATH": str(child.ROOT)},
+                env=child.clean_environment(PYTHONPATH=str(child.ROOT)),
             )
         self._tail = child.Tail(events)
         if os.name == "posix":

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..child import clean_environment
 from . import system_libraries
-from .process import InstallError, clean_environment
+from .process import InstallError
 from .uv import managed_python
 
 PREFERRED = "3.11"  # the pins, and Blender's module, are for it

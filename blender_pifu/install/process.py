@@ -3,13 +3,11 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import threading
 from pathlib import Path
 
-# Settings that would send packages elsewhere or tie the new environment to the one we were started from.
-_FOREIGN = {"VIRTUAL_ENV", "__PYVENV_LAUNCHER__", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER"}
+from ..child import clean_environment
 
 
 class InstallError(Exception):
@@ -18,12 +16,6 @@ class InstallError(Exception):
     def __init__(self, message: str, fix: str = "") -> None:
         super().__init__(message)
         self.fix = fix
-
-
-def clean_environment(**extra: str) -> dict[str, str]:
-    """The user's variables without those that change what a Python child imports; mirrors and proxies stay."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON") and name not in _FOREIGN}
-    return {**kept, "PYTHONUTF8": "1", "PIP_USER": "0", "PIP_NO_INPUT": "1", **extra}
 
 
 def run(command, *, log=None, on_line=None, env=None, cwd=None, timeout_s=None) -> tuple[int, list[str]]:

@@ -7,7 +7,8 @@ import json
 import tempfile
 from pathlib import Path
 
-from .process import InstallError, clean_environment, run
+from ..child import clean_environment
+from .process import InstallError, run
 
 ROOT = Path(__file__).resolve().parents[2]
 PHOTO = ROOT / "blender_pifu" / "data" / "photos" / "man_polo_full_body.jpg"
@@ -42,8 +43,7 @@ def reconstruct(python: Path, device: str, log: Path) -> dict:
             [python, "-s", "-m", "blender_pifu.engine", PHOTO, "-o", Path(folder) / "person.npz",
              "--resolution", "128", "--device", device, "--json"],
             log=log, cwd=ROOT, timeout_s=_TIME_S,
-            # Nothing may be written in an extension's folder.
-            env=clean_environment(PYTHONDONTWRITEBYTECODE="1"),
+            env=clean_environment(),
         )  # fmt: skip
     if code:
         raise InstallError(f"The engine's first reconstruction failed: {_reason(lines)}", f"The log is {log}.")

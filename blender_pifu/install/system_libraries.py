@@ -9,7 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from .process import InstallError, clean_environment, run
+from ..child import clean_environment
+from .process import InstallError, run
 
 # library -> Debian's and Ubuntu's package
 LIBRARIES = {

@@ -9,7 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from .process import InstallError, clean_environment
+from ..child import clean_environment
+from .process import InstallError
 
 TORCH = "2.13.0"
 # PyTorch's own wheel site: the general package index carries one build for each platform, this one carries them all.

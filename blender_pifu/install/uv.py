@@ -10,7 +10,8 @@ import sys
 import zipfile
 from pathlib import Path
 
-from .process import InstallError, clean_environment, run
+from ..child import clean_environment
+from .process import InstallError, run
 
 UV = "0.13.8"
 # sha256 of uv's wheels; pip refuses any other.

@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
+from blender_pifu.child import clean_environment
 from blender_pifu.install import interpreters, packages, system_libraries, torch_builds
-from blender_pifu.install.process import InstallError, clean_environment
+from blender_pifu.install.process import InstallError
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,10 @@ import numpy as np
 
 from ..person.armature import ROLE
 from ..person.human import Person, coordinates, group_weights
+from ..person.influences import MOST_INFLUENCES
 from .check import WARNING, MeshMeasures, judge
 
 LEAST_BONES = 15
-MOST_INFLUENCES = 4
 _STIRRED_M = 1e-4
 
 

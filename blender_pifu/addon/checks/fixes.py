@@ -7,9 +7,9 @@ import numpy as np
 from mathutils import Matrix
 
 from ..person.human import Person, group_weights
+from ..person.influences import limit_influences, normalise_weights, set_weights
 from .check import MeshMeasures
 from .checks_mesh import facing_deg
-from .checks_rig import MOST_INFLUENCES
 from .checks_surface import base_image, named_blocks
 
 
@@ -87,26 +87,6 @@ def remove_other_groups(person: Person) -> None:
             person.body.vertex_groups.remove(group)
 
 
-def limit_influences(person: Person) -> None:
-    """Keep the strongest four of each vertex."""
-    rows, groups, weights = group_weights(person.body)
-    order = np.lexsort((-weights, rows))
-    rank = np.empty(len(rows), int)
-    rank[order] = np.arange(len(rows)) - np.searchsorted(rows[order], rows[order])
-    weak = rank >= MOST_INFLUENCES
-    for row, group in zip(rows[weak].tolist(), groups[weak].tolist(), strict=True):
-        person.body.vertex_groups[group].remove((row,))
-    normalise_weights(person)
-
-
-def normalise_weights(person: Person) -> None:
-    """Have the weights of each vertex sum to 1."""
-    rows, groups, weights = group_weights(person.body)
-    sums = np.bincount(rows, weights, minlength=len(person.body.data.vertices))
-    keep = (sums[rows] > 0) & (np.abs(sums[rows] - 1) > 1e-6)
-    _set(person, rows[keep], groups[keep], weights[keep] / sums[rows[keep]])
-
-
 def weigh_bare(person: Person) -> None:
     """Give vertices without weights those of the nearest vertex that has some."""
     from mathutils.kdtree import KDTree
@@ -123,7 +103,7 @@ def weigh_bare(person: Person) -> None:
     tree.balance()
     for index in np.flatnonzero(~weighed).tolist():
         mine = rows == tree.find(points[index])[1]
-        _set(person, np.full(int(mine.sum()), index), groups[mine], weights[mine])
+        set_weights(person, np.full(int(mine.sum()), index), groups[mine], weights[mine])
 
 
 def keep_one_uv_map(person: Person) -> None:
@@ -165,11 +145,6 @@ FIXES = {
     "texture": pack_texture,
     "names": rename,
 }
-
-
-def _set(person: Person, rows, groups, weights) -> None:
-    for row, group, weight in zip(rows.tolist(), groups.tolist(), weights.tolist(), strict=True):
-        person.body.vertex_groups[group].add((row,), weight, "REPLACE")
 
 
 def _edit(person: Person, mend) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from mathutils import Vector
 
 from ...result_file import Rig
-from .bones import Bone, load_set, part_weights, place
+from .bones import Bone, part_weights
 
 # On a bone: the canonical bone that it is or is a part of, whatever it is called. Checks and poses go by it.
 ROLE = "pifu_bone"
@@ -19,25 +19,6 @@ def build_armature(name: str) -> bpy.types.Object:
     armature = bpy.data.objects.new(name, bpy.data.armatures.new(name))
     armature.show_in_front = True
     return armature
-
-
-def fill_armature(context, scene, armature: bpy.types.Object, rig: Rig, bone_set: str) -> list[Bone]:
-    """Give an armature object that is in `scene` the bones of a set (of bones.SETS). Raises UserError."""
-    bones = place(bone_set, rig)
-    if "metarig" in load_set(bone_set):
-        from .rigify import fill_metarig
-
-        fill_metarig(context, scene, armature, bones)
-    else:
-        with editing(context, scene, armature) as edit_bones:
-            for bone in bones:
-                edit_bones.new(bone.name)
-            put_bones(edit_bones, bones)
-    for bone in bones:
-        armature.data.bones[bone.name].use_deform = bone.deform
-        if bone.of:
-            armature.data.bones[bone.name][ROLE] = bone.of
-    return bones
 
 
 def put_bones(edit_bones, bones: list[Bone]) -> None:

@@ -8,11 +8,11 @@ import bpy
 import numpy as np
 
 from ...protocol import ErrorKind
-from ..checks.fixes import limit_influences
 from ..errors import UserError
 from .armature import ROLE, editing, put_bones
 from .bones import Bone
 from .human import Person, coordinates, group_weights
+from .influences import limit_influences
 
 _RAMP = 0.4  # of a limb's length: over so much of it the weights go from one of its deforming halves to the other
 

@@ -4,7 +4,8 @@
 import bpy
 
 from ...result_file import Reconstruction
-from .armature import bind, build_armature, fill_armature
+from .armature import bind, build_armature
+from .bone_set import fill_armature
 from .material import build_material, build_texture
 from .mesh import add_shape_keys, build_mesh
 

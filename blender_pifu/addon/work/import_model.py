@@ -55,7 +55,7 @@ class ImportTask:
                     cwd=self._folder,
                     stdout=stdout,
                     stderr=stderr,
-                    env={**child.clean_environment(), "PYTHONPATH": str(child.ROOT)},
+                    env=child.clean_environment(PYTHONPATH=str(child.ROOT)),
                 )
         except OSError as error:
             raise UserError(

@@ -184,12 +184,12 @@ class _Fitter:
         metre = float(pose.scale)
         rows = torch.cat([self.landmark_rows, self.skin_rows]) if surface else self.landmark_rows
         placed, slopes = self.body.jacobian(pose, rows, list(ACTIVE))
-        system = _System(slopes.shape[2])
+        system, turns = _System(slopes.shape[2]), slice(count, -4)
         system.add(torch.eye(slopes.shape[2])[:count], pose.shape, 1.0)
         residual, derivative = self.prior.rows(pose)
-        turns = torch.zeros(len(residual), slopes.shape[2])
-        turns[:, count:-4] = derivative
-        system.add(turns, residual, 1.0)
+        likely = torch.zeros(len(residual), slopes.shape[2])
+        likely[:, turns] = derivative
+        system.add(likely, residual, 1.0)
         marks = len(self.landmark_rows)
         if points is not None:
             off = (placed[:marks] - torch.from_numpy(points.points).float()) / metre
@@ -203,7 +203,7 @@ class _Fitter:
         if surface:
             normals = self.body.turn(pose, self.skin_rows, self.rest_normals)
             self._pull(system, placed[marks:], slopes[marks:], normals, metre, *surface)
-        return self.body.moved(pose, system.solve(), list(ACTIVE)), system.cost
+        return self.body.moved(pose, system.solve(turns), list(ACTIVE)), system.cost
 
     def _pull(self, system, placed, slopes, normals, metre, target, reach, soft):
         """Add the distances between skin and surface along the surface's normals."""
@@ -290,11 +290,11 @@ class _System:
         self._vector += weighted.T @ residuals
         self.cost += float((weights * residuals**2).sum())
 
-    def solve(self):
-        """The step, no turn of it above half a radian."""
+    def solve(self, turns: slice) -> torch.Tensor:
+        """The step (P,); of the parts of rotation vectors, its `turns`, none is above half a radian."""
         damped = self._matrix + torch.diag(1e-3 * self._matrix.diagonal() + 1e-2)
         step = -torch.linalg.solve(damped, self._vector).float()
-        return step * min(1.0, 0.5 / max(float(step[20:-4].abs().max()), 1e-9))
+        return step * min(1.0, 0.5 / max(float(step[turns].abs().max()), 1e-9))
 
 
 def _laxity(body):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The bones of a fitted body, in the space of its mesh: the rest pose is the pose of the mesh."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,10 +21,6 @@ class Skeleton:
     heads: np.ndarray
     tails: np.ndarray
     stands_for: np.ndarray
-
-    def placed(self, place):
-        """The same in another space; place: (N, 3) -> (N, 3)."""
-        return replace(self, heads=place(self.heads), tails=place(self.tails))
 
 
 def skeleton(fit: Fit) -> Skeleton:

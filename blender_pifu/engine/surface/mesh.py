@@ -115,15 +115,9 @@ def tilt_back(vectors, tilt):
     return np.stack(turned, 1).astype(vectors.dtype)
 
 
-def to_blender(vertices, height_m):
-    """Field space -> Blender's: metres, Z up, facing -Y, lowest point at z = 0, origin between the feet.
-
-    vertices (V, 3) float32; see `placing`."""
-    return placing(vertices, height_m)(vertices)
-
-
 def placing(vertices, height_m):
-    """What takes points (N, 3) from field space to Blender's as `to_blender` takes `vertices (V, 3)`: a function.
+    """What takes points (N, 3) from field space to Blender's, a function that gives float32: metres, Z up, facing -Y,
+    the lowest of `vertices (V, 3)` at z = 0, the origin between the feet.
 
     `height_m` is the height of what the mesh shows: of a person whom the photo's border cuts,
     the part seen gets this height. The origin is the middle of what lies in the lowest 4 % of the height.

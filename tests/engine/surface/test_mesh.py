@@ -9,8 +9,8 @@ from blender_pifu.engine.surface.mesh import (
     camera_tilt,
     check_mesh,
     largest_component,
+    placing,
     tilt_back,
-    to_blender,
     turn_to_blender,
     vertex_normals,
     volumes,
@@ -77,7 +77,7 @@ def test_normals_are_unit_and_point_outward():
 
 def test_the_person_stands_between_its_feet_at_the_asked_height(body):
     vertices, faces = body
-    placed = to_blender(vertices, 1.83)
+    placed = placing(vertices, 1.83)(vertices)
     assert placed.dtype == np.float32
     assert np.isclose(placed[:, 2].min(), 0)
     assert np.isclose(placed[:, 2].max(), 1.83)
@@ -88,7 +88,7 @@ def test_the_person_stands_between_its_feet_at_the_asked_height(body):
 
 def test_the_person_faces_minus_y_and_keeps_its_right_and_left(body):
     vertices, _ = body
-    placed = to_blender(vertices, 1.0)
+    placed = placing(vertices, 1.0)(vertices)
     toes, right = vertices[:, 2].argmax(), vertices[:, 0].argmax()
     assert placed[toes, 1] == placed[:, 1].min()
     assert placed[right, 0] == placed[:, 0].max()
