@@ -4,7 +4,7 @@
 import cv2
 import numpy as np
 
-from ..color.srgb import to_linear, to_srgb
+from ..srgb import to_linear, to_srgb
 from .relief import Relief
 
 SOLID = 0.95  # alpha from which a pixel is nothing but the person

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from ..color.srgb import to_linear
+from ..srgb import to_linear
 from ..surface.mesh import split_quads
 
 FLOAT, USHORT, UINT = 5126, 5123, 5125

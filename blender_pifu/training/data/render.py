@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from ...engine.color.srgb import to_srgb
+from ...engine.srgb import to_srgb
 from ...engine.surface.mesh import vertex_normals
 from .raster import Fragments, Lamps, see
 

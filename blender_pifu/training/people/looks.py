@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...engine.color.srgb import to_linear as srgb_to_linear
+from ...engine.srgb import to_linear as srgb_to_linear
 from .body import Body
 from .noise import smooth_noise
 

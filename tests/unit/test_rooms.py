@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which room of engine, add-on and training may import which, and that no file comes back to itself."""
+
+import ast
+from collections import defaultdict
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+PACKAGE = Path(__file__).parents[2] / "blender_pifu"
+FILES = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in PACKAGE.rglob("*.py")}
+# Files beside the rooms that every room stands on; the others there stand on the rooms.
+BASE = {
+    "engine": {"crop_space", "device", "errors", "interfaces", "memory", "srgb"},
+    "addon": {"errors", "kept"},
+}
+# Room: what it may import, beside its own files. Both sides' common files are rooms of their own.
+MAY_IMPORT = {
+    "protocol": "choices",
+    "client": "child protocol",
+    "install": "child paths",
+    "engine.base": "protocol",
+    "engine.surface": "engine.base",
+    "engine.files": "engine.base engine.surface result_file",
+    "engine.reading": "engine.base engine.files",
+    "engine.networks": "engine.base engine.reading",
+    "engine.color": "engine.base engine.reading",
+    "engine.body": "engine.base engine.files engine.reading engine.surface result_file",
+    "engine.layout": "engine.base engine.body engine.color engine.reading engine.surface result_file",
+    "engine.face": "engine.base engine.body engine.layout engine.networks engine.reading engine.surface",
+    "engine.back_photo": "engine.base engine.networks engine.reading protocol",
+    "engine.published": "engine.base engine.files engine.networks engine.reading",
+    "engine": "choices engine.back_photo engine.base engine.body engine.color engine.face engine.files engine.layout "
+    "engine.networks engine.published engine.reading engine.surface protocol result_file",
+    "addon.base": "protocol",
+    "addon.person": "addon.base protocol result_file",
+    "addon.checks": "addon.person",
+    "addon.posing": "addon.base addon.checks addon.person protocol",
+    "addon.work": "addon.base addon.person child choices client install paths protocol result_file",
+    "addon.ui": "addon.base addon.checks addon.person addon.posing addon.work choices paths protocol",
+    "addon": "addon.base addon.checks addon.person addon.posing addon.ui addon.work result_file",
+    "training.people": "engine.base engine.reading engine.surface",
+    "training.data": "engine.base engine.reading engine.surface training.people",
+    "training.learn": "engine.base engine.networks training.data",
+    "training.pack": "engine engine.body engine.files engine.reading engine.surface training.learn training.people",
+    "training.fields": "engine engine.published engine.surface",
+    "training.photos": "engine engine.base engine.reading training.data training.people",
+    "training.evaluate": "choices engine engine.back_photo engine.base engine.body engine.color engine.files "
+    "engine.layout engine.reading engine.surface result_file training.data training.pack training.people",
+    "training": "choices engine engine.base engine.layout engine.networks training.data training.evaluate "
+    "training.fields training.learn training.pack training.photos",
+}
+
+
+def room(file):
+    side, *inside = file
+    if side not in ("engine", "addon", "training"):
+        return side
+    if len(inside) < 2:
+        return f"{side}.base" if inside and inside[0] in BASE.get(side, ()) else side
+    return f"{side}.{inside[0]}"
+
+
+def imports(file):
+    """The files of ours that a file imports, wherever in it; but for what only a type checker reads."""
+    tree = ast.parse(FILES[file].read_text(encoding="utf-8"))
+    checked = [
+        node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+    ]
+    unread = {id(inner) for node in checked for inner in ast.walk(node)}
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.ImportFrom) or not node.level or id(node) in unread:
+            continue
+        folder = (*file[: len(file) - node.level], *(node.module.split(".") if node.module else ()))
+        for alias in node.names:
+            found = next(
+                (name for name in ((*folder, alias.name), folder, (*folder, "__init__")) if name in FILES), None
+            )
+            assert found, f"{'/'.join(file)} imports {'.'.join(folder)}.{alias.name}, which is not there"
+            yield found
+
+
+def arrows():
+    found = defaultdict(set)
+    for file in FILES:
+        for other in imports(file):
+            if room(other) not in (room(file), "__init__"):
+                found[room(file), room(other)].add(f"{'/'.join(file)} -> {'/'.join(other)}")
+    return found
+
+
+def test_rooms_import_what_the_table_allows():
+    allowed = {(one, other) for one, others in MAY_IMPORT.items() for other in others.split()}
+    found = arrows()
+    assert not [sorted(found[arrow]) for arrow in found if arrow not in allowed]
+    assert not allowed - set(found), "arrows that nobody needs any more go from the table"
+
+
+def test_no_room_leads_back_to_itself():
+    TopologicalSorter({one: others.split() for one, others in MAY_IMPORT.items()}).prepare()  # raises CycleError
+
+
+def test_no_file_leads_back_to_itself():
+    TopologicalSorter({file: set(imports(file)) - {file} for file in FILES}).prepare()
