@@ -39,15 +39,15 @@ MAY_IMPORT = {
     "addon.ui": "addon.base addon.checks addon.person addon.posing addon.work choices paths protocol",
     "addon": "addon.base addon.checks addon.person addon.posing addon.ui addon.work result_file",
     "training.people": "engine.base engine.reading engine.surface",
-    "training.data": "engine.base engine.reading engine.surface training.people",
-    "training.learn": "engine.base engine.networks training.data",
+    "training.data": "engine.base engine.networks engine.reading engine.surface training.people",
+    "training.learn": "engine engine.base engine.networks training.data",
     "training.pack": "engine engine.body engine.files engine.reading engine.surface training.learn training.people",
     "training.fields": "engine engine.published engine.surface",
     "training.photos": "engine engine.base engine.reading training.data training.people",
     "training.evaluate": "choices engine engine.back_photo engine.base engine.body engine.color engine.files "
     "engine.layout engine.reading engine.surface result_file training.data training.pack training.people",
-    "training": "choices engine engine.base engine.layout engine.networks training.data training.evaluate "
-    "training.fields training.learn training.pack training.photos",
+    "training": "engine.base training.data training.evaluate training.fields training.learn training.pack "
+    "training.photos",
 }
 
 

@@ -10,8 +10,8 @@ import cv2
 import torch
 
 from ...engine.networks.coarse import CoarseConfig
-from ..evaluate.sheets import people_sheet
 from .cache import PeopleSet
+from .sheets import people_sheet
 
 
 def add_commands(commands) -> None:

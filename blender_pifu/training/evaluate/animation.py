@@ -24,9 +24,9 @@ from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import check_mesh, largest_component, split_quads, vertex_normals
 from ...engine.surface.normals import smooth_normals
 from ..data.raster import rasterize
+from ..data.sheets import shaded
 from .body import field_of
 from .cases import split_case
-from .sheets import shaded
 
 log = logging.getLogger(__name__)
 UV_PX = 4096

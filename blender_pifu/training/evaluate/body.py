@@ -28,11 +28,11 @@ from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import largest_component, vertex_normals
 from ...engine.surface.normals import smooth_normals
 from ..data.sample import KINDS, Scene, make_scene
+from ..data.sheets import shaded
 from ..pack.body import canonical_heads, merging
 from ..people.body import load_body
 from .cases import PHOTO_PX, cut_of, split_seeds
 from .repose import POSES, repose
-from .sheets import shaded
 from .weights import summarise
 
 log = logging.getLogger(__name__)

@@ -21,9 +21,9 @@ from ...engine.surface.mesh import largest_component, vertex_normals
 from ..data.glance import read
 from ..data.raster import see
 from ..data.sample import Scene, make_scene
+from ..data.sheets import shaded
 from .cases import photo_sized, split_seeds, truth_arrays
 from .metrics import angle_deg, surface_distances
-from .sheets import shaded
 
 log = logging.getLogger(__name__)
 PHOTO_PX = 1024  # the photo has twice the pixels of the maps

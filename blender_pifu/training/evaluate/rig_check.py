@@ -25,9 +25,9 @@ from ...engine.files.result import write_result
 from ...engine.pipeline import Engine
 from ...engine.surface.mesh import split_quads
 from ...result_file import Reconstruction
+from ..data.sheets import shaded
 from .cases import split_case, split_seeds
 from .repose import POSES, repose
-from .sheets import shaded
 
 log = logging.getLogger(__name__)
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}

@@ -17,12 +17,12 @@ from ...engine.surface.extraction import extract_surface
 from ...engine.surface.fairing import even_walls
 from ...engine.surface.mesh import largest_component
 from ..data.sample import KINDS
+from ..data.sheets import contact_sheet
 from ..data.truth import inside
 from .align import align
 from .baseline import InflatedSilhouette
 from .cases import PHOTO_PX, Case, photo_sized
 from .metrics import angle_deg, intersection_over_union, normal_views, surface_distances, views_error_deg
-from .sheets import contact_sheet
 
 log = logging.getLogger(__name__)
 INFLATED = "inflated"

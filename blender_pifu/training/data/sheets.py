@@ -6,8 +6,8 @@ from collections.abc import Iterable
 import cv2
 import numpy as np
 
-from ..data.raster import rasterize
-from ..data.sample import make_sample
+from .raster import rasterize
+from .sample import make_sample
 
 CELL_PX = 256
 TURNS = (0, 45, 90, 180)  # degrees: front, three quarters, side, back
