@@ -64,7 +64,9 @@ def act(options: argparse.Namespace, report: Report) -> int:
     stamp = environment.install(wish, report)
     report.end({"status": "ready", "message": f"The engine is ready on {stamp['device']}.", **stamp})
     if options.test:
-        return run_here(["-m", "pytest", *options.pytest_arguments])
+        # A file's tests share what they made, and two processes fit into any machine that runs the engine.
+        chosen = ["-m", "not slow"] if options.quick else []
+        return run_here(["-m", "pytest", "-n", "2", "--dist", "loadfile", *chosen, *options.pytest_arguments])
     if options.demo:
         return run_here(["-m", "blender_pifu.addon.demo", str(options.demo.absolute()), "--out", str(Path.cwd())])
     return 0
@@ -103,10 +105,11 @@ def parse(arguments: "list[str]") -> argparse.Namespace:
     parser.add_argument("--wheels", type=Path, metavar="DIR", help="take every package from this folder, offline")
     parser.add_argument("--system", action="store_true", help="install missing system packages (Debian, Ubuntu)")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
+    parser.add_argument("--quick", action="store_true", help="with --test: leave out what takes long")
     parser.add_argument("pytest_arguments", nargs="*", metavar="-- ARGUMENTS", help="with --test: passed on to pytest")
     options = parser.parse_args(arguments)
-    if options.pytest_arguments and not options.test:
-        parser.error("only --test takes further arguments")
+    if (options.pytest_arguments or options.quick) and not options.test:
+        parser.error("only --test takes --quick and further arguments")
     if options.json and (options.test or options.demo):
         parser.error("--json does not go with --test and --demo")
     if options.wheels and not options.wheels.is_dir():

@@ -5,12 +5,15 @@ import platform
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from blender_pifu.child import clean_environment
 from blender_pifu.install import interpreters, packages, system_libraries, torch_builds
 from blender_pifu.install.process import InstallError
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
@@ -108,3 +111,9 @@ def test_a_childs_python_hears_nothing_of_the_callers(monkeypatch):
     assert not {"PYTHONPATH", "PYTHONHOME", "PIP_TARGET"} & set(environment)
     assert environment["PIP_INDEX_URL"] == "file:///mirror"
     assert subprocess.run([sys.executable, "-c", "import json"], env=environment, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["--demo", "--quick"], 2), (["--quick"], 2)])
+def test_quick_goes_with_the_tests_alone(arguments, code):
+    done = subprocess.run([sys.executable, ROOT / "vendor_install.py", *arguments], capture_output=True, text=True)
+    assert done.returncode == code and "--quick" in done.stderr
