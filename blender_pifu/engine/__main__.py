@@ -213,5 +213,10 @@ def _fail(code, message):
     return code
 
 
-if __name__ == "__main__":
+def run():
+    """The console script."""
     sys.exit(main())
+
+
+if __name__ == "__main__":
+    run()
