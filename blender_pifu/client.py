@@ -62,6 +62,12 @@ class Client:
         self._cancel_at: float | None = None
 
     @property
+    def _at_work(self) -> Generate | Look:
+        """The job that has begun; there is one."""
+        assert self._job is not None
+        return self._job
+
+    @property
     def busy(self) -> bool:
         """Whether a job has begun and not ended."""
         return self._job is not None
@@ -112,16 +118,17 @@ class Client:
             return []
         now = time.monotonic()
         self._clock, self._polled_at = self._clock + min(now - self._polled_at, 1.0), now
-        gone = self._process.poll() is not None  # looked at first: what it said before is in the file by then
+        assert self._process is not None
+        code = self._process.poll()  # looked at first: what it said before is in the file by then
         try:
             events = self._read()
         except (ProtocolError, OSError) as error:
             message = f"What the engine says cannot be read: {error}."
-            return [self._give_up(Failed(self._job.job, ErrorKind.ENGINE_TALK, message, _LOG_FIX))]
+            return [self._give_up(Failed(self._at_work.job, ErrorKind.ENGINE_TALK, message, _LOG_FIX))]
         if not self._job:
             return events
-        if gone:
-            return events + self._after_exit(self._process.returncode)
+        if code is not None:
+            return events + self._after_exit(code)
         return events + self._watch()
 
     def abandon(self) -> None:
@@ -168,11 +175,11 @@ class Client:
                 env=child.clean_environment(PYTHONPATH=str(child.ROOT)),
             )
         self._tail = child.Tail(events)
-        if os.name == "posix":
+        if os.name == "posix" and self._process.stdin:
             os.set_blocking(self._process.stdin.fileno(), False)
 
     def _send(self, command) -> None:
-        if not self._process:
+        if not self._process or not self._process.stdin:
             return
         try:
             self._process.stdin.write(protocol.to_line(command))
@@ -181,11 +188,12 @@ class Client:
             pass  # the worker is gone, or hangs with its pipe full: `poll` sees that and says so
 
     def _read(self) -> list:
+        assert self._tail is not None
         events = []
         for line in self._tail.lines():
             event = protocol.read_event(line)
             self._event_at, self._asked_at = self._clock, None
-            if getattr(event, "job", None) not in (self._job.job, ""):
+            if getattr(event, "job", None) not in (self._at_work.job, ""):
                 continue  # Ready, Alive; or the late end of a job that is given up
             self._heard, self._progress_at = True, self._event_at
             if isinstance(event, _ENDS):
@@ -196,11 +204,11 @@ class Client:
         return events
 
     def _after_exit(self, code: int) -> list:
-        job = self._job.job
+        job = self._at_work.job
         if self._cancel_at is not None:
             return [self._end(Cancelled(job))]
         if self._warm and not self._heard:  # its idle time ran out, or it was ended, just when the job came
-            again, self._job = self._job, None
+            again, self._job = self._at_work, None
             try:
                 self.begin(again)
             except OSError as error:
@@ -227,11 +235,11 @@ class Client:
         if self._cancel_at is not None:
             if now - self._cancel_at < limits.cancel_s:
                 return []
-            return [self._give_up(Cancelled(self._job.job))]
+            return [self._give_up(Cancelled(self._at_work.job))]
         unanswered = self._asked_at is not None and now - self._asked_at > limits.answer_s
         if unanswered or now - self._progress_at > limits.stuck_s:
             message = f"The engine hung: no progress for {now - self._progress_at:.0f} seconds. It was ended."
-            return [self._give_up(Failed(self._job.job, ErrorKind.ENGINE_HUNG, message, _LOG_FIX))]
+            return [self._give_up(Failed(self._at_work.job, ErrorKind.ENGINE_HUNG, message, _LOG_FIX))]
         if self._asked_at is None and now - self._event_at > limits.silence_s:
             self._asked_at = now
             self._send(Ping())
@@ -244,15 +252,17 @@ class Client:
     def _give_up(self, event):
         """End the job with `event`, and the process with it; the next job starts another."""
         process, self._process = self._process, None
-        process.kill()
-        self._close_pipe(process)
-        self._dying.append(process)
+        if process:
+            process.kill()
+            self._close_pipe(process)
+            self._dying.append(process)
         return self._end(event)
 
     @staticmethod
     def _close_pipe(process: subprocess.Popen) -> None:
         try:
-            process.stdin.close()
+            if process.stdin:
+                process.stdin.close()
         except OSError:
             pass  # what was left in its buffer has no reader any more
 

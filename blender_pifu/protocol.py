@@ -218,7 +218,7 @@ def _read(line: bytes, known: dict):
 
 
 def _built(name: str, cls: type, item: dict):
-    fields = {field.name: field.type for field in dataclasses.fields(cls)}
+    fields = {field.name: str(field.type) for field in dataclasses.fields(cls)}
     if missing := [key for key in fields if key not in item]:
         raise ProtocolError(f"{name}: missing {', '.join(missing)}")
     if extra := [key for key in item if key not in fields]:

@@ -107,7 +107,9 @@ class Summary:
         """The inverse of `as_dict`; what this version does not know is left out."""
         known = {each.name for each in dataclasses.fields(cls)}
         kept = {name: value for name, value in values.items() if name in known}
-        return cls(**kept | ({"notes": tuple(map(str, kept["notes"]))} if kept.get("notes") else {}))
+        if kept.get("notes"):
+            kept["notes"] = tuple(map(str, kept["notes"]))
+        return cls(**kept)
 
 
 @dataclass(frozen=True)

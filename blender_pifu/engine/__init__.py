@@ -2,8 +2,16 @@
 """The engine: a photo becomes a person. `from blender_pifu.engine import Choices, reconstruct, write_result`."""
 
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 __all__ = ["Choices", "Engine", "load_model", "read_result", "reconstruct", "write_result"]
+
+if TYPE_CHECKING:
+    from ..choices import Choices
+    from ..result_file import read_result
+    from .files.result import write_result
+    from .model import load_model
+    from .pipeline import Engine, reconstruct
 
 # Loaded when first asked for: most bring torch along.
 _ROOMS = {

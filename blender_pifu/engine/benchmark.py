@@ -29,7 +29,7 @@ from .surface.lattice import Lattice
 PHOTO = Path(__file__).parents[1] / "data" / "photos" / "man_polo_full_body.jpg"
 RESOLUTIONS = 256, 512, 1024
 DENSE = 256
-NAME = __package__.rpartition(".")[0]
+NAME = __name__.rpartition(".engine.")[0]
 
 
 class Metered(Field):
@@ -62,7 +62,7 @@ class Metered(Field):
         return None if low is None else Metered(low, self.meter)
 
 
-def measure_field(field, resolution, exact=False):
+def measure_field(field: Field, resolution: int, exact: bool = False) -> dict:
     """Points, columns, CPU seconds of the field and bytes kept, for one surface."""
     metered = Metered(field)
     surface = extract_surface(metered, resolution, exact=exact)
@@ -70,7 +70,7 @@ def measure_field(field, resolution, exact=False):
     return {**metered.meter, "evaluations": surface.evaluations, "bytes": kept, "low_precision": surface.lowered}
 
 
-def measure_dense(field, resolution=DENSE, sample=65536):
+def measure_dense(field: Field, resolution: int = DENSE, sample: int = 65536) -> dict:
     """The same for all points of the cube, timed on a sample of whole columns."""
     steps = torch.arange(resolution, dtype=torch.float32) * Lattice(resolution).spacing - 1
     columns = max(1, sample // resolution)
@@ -83,7 +83,7 @@ def measure_dense(field, resolution=DENSE, sample=65536):
     return {"evaluations": count, "cpu_s": metered.meter["cpu_s"] * count / (columns * resolution), "bytes": 4 * count}
 
 
-def measure_level(field, resolution):
+def measure_level(field: Field, resolution: int) -> dict:
     """How far vertices lie from where the field is 0.5, along its gradient, in cells: mean and 99th percentile."""
     vertices = torch.from_numpy(extract_surface(field, resolution).vertices)[::7]
     cell = 2 / resolution

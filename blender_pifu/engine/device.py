@@ -8,7 +8,7 @@ from .errors import DeviceError
 DEVICES = ("auto", "cuda", "xpu", "mps", "cpu")
 
 
-def available_devices():
+def available_devices() -> list[str]:
     """The names of this machine's usable devices, the best first. A ROCm build of torch calls its device cuda."""
     checks = {
         "cuda": torch.cuda.is_available,
@@ -19,7 +19,7 @@ def available_devices():
     return [name for name, check in checks.items() if check()]
 
 
-def pick_device(name="auto"):
+def pick_device(name: str = "auto") -> torch.device:
     """The torch device of a name out of DEVICES. Raises DeviceError for another name or a device that is not there."""
     usable = available_devices()
     if name == "auto":
@@ -34,13 +34,13 @@ def pick_device(name="auto"):
     return torch.device(name)
 
 
-def empty_cache(device):
+def empty_cache(device: torch.device) -> None:
     """Give memory that torch keeps for later back to the device."""
     if device.type != "cpu":
         getattr(torch, device.type).empty_cache()
 
 
-def is_out_of_memory(error):
+def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that the device's or the machine's memory is used up."""
     words = ("out of memory", "can't allocate memory", "not enough memory")
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (

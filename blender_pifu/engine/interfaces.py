@@ -48,7 +48,11 @@ class Model(Protocol[E]):
     """Encodes the photo of a person once, into whatever its field is then made of."""
 
     name: str
-    notes: tuple[str, ...]  # what whoever uses its results must be told
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What whoever uses its results must be told."""
+        ...
 
     @property
     def device(self) -> torch.device: ...

@@ -7,7 +7,7 @@ TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # M_... of glibc's malloc.h
 SMALL, LARGE = 2**20, 2**25  # bytes
 
 
-def peak_memory_mb():
+def peak_memory_mb() -> float:
     """The largest resident size of this process so far, in MiB."""
     if sys.platform == "win32":
         return _windows_peak_bytes() / 2**20
@@ -55,7 +55,7 @@ def _windows_peak_bytes():
     return counters.PeakWorkingSetSize
 
 
-def give_back_memory():
+def give_back_memory() -> None:
     """Hand what was freed back to the system. glibc keeps what networks leave, in pieces that large arrays do not fit
     into; elsewhere nothing needs to be done."""
     if sys.platform == "linux":
@@ -66,14 +66,14 @@ def give_back_memory():
             trim(0)
 
 
-def give_back_at_once(yes):
+def give_back_at_once(yes: bool) -> None:
     """Whether arrays of a megabyte and more go back to the system as soon as they are freed: a tenth less memory at
     most for a photo of 4096 pixels, but all takes longer. Otherwise glibc keeps those of up to 32 megabytes for the
     next. Does nothing elsewhere."""
     _set_malloc(MMAP_THRESHOLD, SMALL if yes else LARGE)
 
 
-def keep_memory():
+def keep_memory() -> None:
     """From now on nothing goes back to the system, for whoever asks for just as much again and again: giving back and
     fetching anew took a third of the time of a training step on the CPU. Does nothing without glibc."""
     for option in (TRIM_THRESHOLD, MMAP_THRESHOLD):

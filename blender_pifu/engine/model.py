@@ -2,6 +2,7 @@
 """Models by name or file: encode a photo once, then query its field as often as needed."""
 
 import json
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -162,7 +163,9 @@ class HumanModel:
         return self.field(encoding).query_columns(points[:, :2], index, points[:, 2])
 
 
-def load_model(name_or_path: str | Path = "human", device: str | torch.device = "cpu", dtype=torch.float32) -> Model:
+def load_model(
+    name_or_path: str | os.PathLike = "human", device: str | torch.device = "cpu", dtype=torch.float32
+) -> Model:
     """Load a bundled model by name, or a `.safetensors` file. Raises ModelError naming what is wrong with the file."""
     bundled, path = str(name_or_path) in BUNDLED, weights_file(name_or_path)
     if not path.is_file():
@@ -196,7 +199,7 @@ def load_model(name_or_path: str | Path = "human", device: str | torch.device = 
     return HumanModel(level, name, fine, reads_back=reads_back)
 
 
-def weights_file(name_or_path: str | Path) -> Path:
+def weights_file(name_or_path: str | os.PathLike) -> Path:
     """Where the weights of a bundled name lie; any other path is itself."""
     return DATA / "human.safetensors" if str(name_or_path) in BUNDLED else Path(name_or_path)
 

@@ -7,13 +7,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-import torch
-
 from ..choices import ChoiceError, Choices
 from ..result_file import Reconstruction, Summary
 from . import stages
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import OptionError, OutOfMemory
+from .interfaces import Model
 from .layout.topologies import TOPOLOGIES, Topology
 from .memory import give_back_at_once, peak_memory_mb
 from .model import load_model
@@ -33,7 +32,7 @@ class _Job:
 
     photo: str | os.PathLike
     choices: Choices
-    model: object
+    model: str | os.PathLike | Model
     progress: Callable[[str, float], None] | None
 
     @property
@@ -57,13 +56,13 @@ class _Job:
 class Engine:
     """Keeps networks loaded on one device between jobs. Not for use from several threads at once."""
 
-    def __init__(self, device: str | torch.device = "auto"):
+    def __init__(self, device: str = "auto"):
         """device: a name for `pick_device`. The first job that needs a network loads it. Raises DeviceError."""
         self.device = pick_device(device)
         self._figures = Figures(self.device)
         self._last_photo = LastPhoto()
-        self._model_name = None
-        self._model = None
+        self._model_name: str | None = None
+        self._model: Model | None = None
 
     def look(self, photo_path, person=None):
         """(the Photo, what `Figures.look` says of it). photo_path: image file; person: from the left from 1, or None.
@@ -80,7 +79,7 @@ class Engine:
         photo_path: str | os.PathLike,
         choices: Choices | None = None,
         *,
-        model=None,
+        model: Model | None = None,
         progress: Callable[[str, float], None] | None = None,
     ) -> Reconstruction:
         """Make a person out of a photo.
@@ -191,10 +190,10 @@ class Engine:
             **about,
         )
 
-    def _load(self, model):
+    def _load(self, model: str | os.PathLike | Model) -> Model:
         if not isinstance(model, (str, os.PathLike)):
             return model
-        if self._model_name != str(model):
+        if self._model is None or self._model_name != str(model):
             self._model = self._model_name = None
             self._model = load_model(model, self.device)
             self._model_name = str(model)
@@ -224,7 +223,7 @@ class _Made:
     """What the stages made, for the summary."""
 
     photos: stages.Photos
-    model: object
+    model: Model
     subject: stages.Subject
     encoded: stages.Encoded
     carved: stages.Carved

@@ -18,6 +18,7 @@ from .back_photo.back_cut import BackCut, find_back
 from .body.rigging import Fitted, fit_under
 from .color.painting import paint as paint_vertices
 from .errors import InputError, NoPersonError
+from .interfaces import Field, Model
 from .layout.animation.wrapped_body import occluder
 from .layout.painted_mesh import PaintedMesh
 from .layout.texture.bake import bake, png
@@ -65,7 +66,7 @@ class Encoded:
     or None; shaped_by_back: whether that photo was read for the back's shape."""
 
     encoding: object
-    field: object
+    field: Field
     behind: BackCut | None
     shaped_by_back: bool
 
@@ -131,7 +132,7 @@ def cut_out(figures: Figures, photos: Photos, number: int, topology: Topology) -
     return Subject(figure, None if photos.back is None else find_back(figures, photos.back, figure))
 
 
-def encode(model, subject: Subject) -> Encoded:
+def encode(model: Model, subject: Subject) -> Encoded:
     """Have the model draw the person, with a face and, where a photo shows it, the back."""
     cut, behind, shaped_by_back = subject.cut, subject.behind, False
     encoding = model.with_face(model.encode(*model.prepare(cut)), cut)
@@ -140,7 +141,7 @@ def encode(model, subject: Subject) -> Encoded:
     return Encoded(encoding, model.field(encoding), behind, shaped_by_back)
 
 
-def carve(field, resolution: int, report: Report) -> Carved:
+def carve(field: Field, resolution: int, report: Report) -> Carved:
     """Extract the surface and keep its largest piece. Raises NoPersonError where there is none."""
     surface = extract_surface(field, resolution, report)
     if not len(surface.faces):
@@ -149,13 +150,15 @@ def carve(field, resolution: int, report: Report) -> Carved:
     return Carved(*largest, surface.evaluations, surface.lowered or None, surface.squeezed)
 
 
-def fit(field, carved: Carved, resolution: int, figure: Figure, report: Report) -> Fitted:
+def fit(field: Field, carved: Carved, resolution: int, figure: Figure, report: Report) -> Fitted:
     """Fit the body under the surface and cut apart what the photo fused."""
     mesh = carved.vertices, carved.faces
     return fit_under(field, mesh, 2 / resolution, lambda cut: extract_surface(cut, resolution, report), figure)
 
 
-def paint(model, encoded: Encoded, cut: PersonCut, mesh: tuple[np.ndarray, np.ndarray], resolution: int) -> Painted:
+def paint(
+    model: Model, encoded: Encoded, cut: PersonCut, mesh: tuple[np.ndarray, np.ndarray], resolution: int
+) -> Painted:
     """Make a surface, vertices (V, 3) and faces (F, 3), fair, and give it normals and colours."""
     vertices, faces = even_walls(*mesh), mesh[1]
     normals = smooth_normals(vertices, faces)
@@ -166,7 +169,7 @@ def paint(model, encoded: Encoded, cut: PersonCut, mesh: tuple[np.ndarray, np.nd
 
 
 def source(
-    painted: Painted, field, fitted: Fitted | None, figure: Figure, resolution: int, report: Callable[[], None]
+    painted: Painted, field: Field, fitted: Fitted | None, figure: Figure, resolution: int, report: Callable[[], None]
 ) -> Source:
     """What a topology lays its mesh out from; report: called often, without a share, while surfaces are cut anew."""
 

@@ -164,8 +164,8 @@ class Worker:
 
         if self._device != device:
             self._engine = self._device = None  # the memory of the old one goes before the new one takes its own
-            self._engine = Engine(device)
-            self._device = device
+        if self._engine is None:
+            self._engine, self._device = Engine(device), device
         return self._engine
 
 

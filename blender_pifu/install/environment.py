@@ -103,7 +103,7 @@ def status() -> dict:
         word = "outdated"
     else:
         word = "ready" if _is_sound(state) else "broken"
-    found = {"status": word, "home": str(home)}
+    found: dict = {"status": word, "home": str(home)}
     found.update({name: stamp[name] for name in ("python", "python_version", "device", "torch", "groups") if stamp})
     found["missing_libraries"] = list(system_libraries.missing())
     return found

@@ -38,6 +38,7 @@ def run(command, *, log=None, on_line=None, env=None, cwd=None, timeout_s=None) 
         )
     except OSError as error:
         raise InstallError(f"{command[0]} cannot be started: {error.strerror}.") from error
+    assert child.stdout is not None
     expired = threading.Event()
 
     def expire() -> None:

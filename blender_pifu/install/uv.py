@@ -72,7 +72,7 @@ def _pip(log: Path) -> list[str]:
     if run([*python, "-m", "pip", "--version"], log=log, timeout_s=60)[0] == 0:
         return [*python, "-m", "pip"]
     found = importlib.util.find_spec("ensurepip")
-    bundled = sorted(Path(found.origin).parent.glob("_bundled/pip-*.whl")) if found else []
+    bundled = sorted(Path(found.origin).parent.glob("_bundled/pip-*.whl")) if found and found.origin else []
     if not bundled:
         raise InstallError("This Python has neither pip nor ensurepip to download with.")
     return [*python, str(bundled[-1] / "pip")]

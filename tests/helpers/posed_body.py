@@ -103,10 +103,8 @@ def _bones(body, joints, transforms, points, weights):
     heads = np.array(heads, float)
     following = {"hips": "spine", "spine": "chest", "chest": "upper_chest", "upper_chest": "neck", "neck": "head"}
     for side in (".L", ".R"):
-        for name in ("shoulder", "upper_arm", "forearm", "thigh", "shin", "foot"):
-            following[name + side] = {"shoulder": "upper_arm", "upper_arm": "forearm", "forearm": "hand"}.get(
-                name, {"thigh": "shin", "shin": "foot", "foot": "toe"}.get(name)
-            ) + side
+        for chain in (("shoulder", "upper_arm", "forearm", "hand"), ("thigh", "shin", "foot", "toe")):
+            following |= {name + side: after + side for name, after in zip(chain, chain[1:], strict=False)}
         following["hand" + side] = "middle_1" + side
         for name in SIDE:
             if name[-1:] in "12" and "_" in name:

@@ -31,7 +31,7 @@ class AnalyticModel:
     name, notes, device = "analytic", (), torch.device("cpu")
 
     def prepare(self, cut):
-        return network_input(*cut(64), self.device)
+        return network_input(*cut(64), device=self.device)
 
     def encode(self, image, mask):
         assert image.shape == (1, 3, 64, 64) and mask.shape == (1, 1, 64, 64)

@@ -2,6 +2,7 @@
 """Lay one silhouette over another by a mild projective map."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import cv2
 import numpy as np
@@ -14,6 +15,7 @@ STAGES = ((0.08, cv2.MOTION_AFFINE), (0.03, cv2.MOTION_AFFINE), (0.012, cv2.MOTI
 STEPS, ENOUGH = 60, 1e-5  # of each stage at most, and the gain below which it ends
 BAND = 0.12  # field units; distances to an outline are told up to here
 TO_PIXELS = pixel_matrix(SIDE)
+NO_MASK: Any = None  # OpenCV's types do not know that there may be none
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ def to_side(picture: np.ndarray) -> np.ndarray:
 
 def look(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
     """A picture (n, n[, C]) float32 of field space at places (2, h, w) of it: (h, w[, C]), bilinear, 0 outside."""
-    return sample_quickly(picture, *places, cv2.BORDER_CONSTANT)
+    return sample_quickly(picture, *places, border=cv2.BORDER_CONSTANT)
 
 
 def centres(size: int) -> np.ndarray:
@@ -97,9 +99,9 @@ def _search(fixed, moving, start):
         pixels = TO_PIXELS @ best[1] @ np.linalg.inv(TO_PIXELS)
         pixels = (pixels / pixels[2, 2]).astype(np.float32)
         rows = 3 if motion == cv2.MOTION_HOMOGRAPHY else 2
-        pictures = [cv2.GaussianBlur(picture, (0, 0), blur * SIDE) for picture in (fixed, moving)]
+        to, from_ = (cv2.GaussianBlur(picture, (0, 0), blur * SIDE) for picture in (fixed, moving))
         try:
-            _, pixels[:rows] = cv2.findTransformECC(*pictures, pixels[:rows].copy(), motion, criteria, None, 1)
+            _, pixels[:rows] = cv2.findTransformECC(to, from_, pixels[:rows].copy(), motion, criteria, NO_MASK, 1)
         except cv2.error:  # from here it leads nowhere; what was found so far stands, another start may do better
             break
         matrix = np.linalg.inv(TO_PIXELS) @ pixels @ TO_PIXELS

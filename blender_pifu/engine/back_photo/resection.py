@@ -84,4 +84,4 @@ def _outline(matte):
     """(2, N) places of the pixels along the outline."""
     lines, _ = cv2.findContours((matte > 0.5).astype(np.uint8), cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     pixels = np.concatenate([line[:, 0] for line in lines] or [np.zeros((0, 2))])
-    return np.stack(to_points(*pixels.T, SIDE))
+    return np.stack(to_points(*pixels.T, size=SIDE))

@@ -9,7 +9,7 @@ SIDES = (".L", ".R")
 
 
 def _tree():
-    parents = {"hips": None}
+    parents: dict[str, str | None] = {"hips": None}
     parents |= dict(zip(TRUNK[1:], TRUNK, strict=False))
     for side in SIDES:
         for chain, root in ((ARM, "upper_chest"), (LEG, "hips")):
@@ -30,12 +30,12 @@ INDEX = {bone: index for index, bone in enumerate(BONES)}
 PARENTS = tuple(-1 if parent is None else INDEX[parent] for parent in PARENT_NAMES.values())
 
 
-def mirrored(bone):
+def mirrored(bone: str) -> str:
     """The same bone of the other side; one of the middle is its own."""
     return bone[:-1] + {"L": "R", "R": "L"}[bone[-1]] if bone[-2:] in SIDES else bone
 
 
-def part(bone):
+def part(bone: str) -> str:
     """Which part of the body a bone belongs to: "trunk", "head", "arm.L", "arm.R", "leg.L" or "leg.R"."""
     name, side = (bone[:-2], bone[-2:]) if bone[-2:] in SIDES else (bone, "")
     if name in ("neck", "head"):

@@ -68,7 +68,13 @@ class Fit:
 
 
 @torch.inference_mode()
-def fit_body(vertices, faces, landmarks=None, visibility=None, visible=None) -> Fit:
+def fit_body(
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    landmarks: np.ndarray | None = None,
+    visibility: np.ndarray | None = None,
+    visible: tuple | None = None,
+) -> Fit:
     """Fit the body to a closed surface, `vertices (V, 3)`, `faces (F, 3)`, field space.
 
     landmarks: (33, 3) as of `Person.in_field`, or None where nobody was recognised; visibility: (33,) 0..1;
@@ -103,8 +109,8 @@ def _off(residual, covered):
 def _metre(body, landmarks):
     """Field units of a metre, by the lengths of trunk and legs as the network places them."""
     rest = body.mean[body.landmark_rows].numpy()
-    lengths = [[np.linalg.norm(points[a] - points[b]) for a, b in RULERS] for points in (landmarks, rest)]
-    return float(np.median(np.divide(*lengths)))
+    seen, known = ([np.linalg.norm(points[a] - points[b]) for a, b in RULERS] for points in (landmarks, rest))
+    return float(np.median(np.divide(seen, known)))
 
 
 class _Fitter:
@@ -157,14 +163,14 @@ class _Fitter:
         left, right = left.mean(0), right.mean(0)
         yaw = float(np.arctan2(-(left - right)[2], (left - right)[0]))
         hips = torch.tensor(points.points[[L.LEFT_HIP, L.RIGHT_HIP]].mean(0), dtype=torch.float32)
-        best, least = None, np.inf
+        found = []
         for start in STARTS:
             pose = self._standing(yaw + start, STANDING_ARMS, torch.tensor(metre), hips)
+            cost = np.inf
             for _ in range(14):
                 pose, cost = self._step(pose, points, 1.0, None)
-            if cost < least:
-                best, least = pose, cost
-        return best
+            found.append((cost, pose))
+        return min(found, key=lambda one: one[0])[1]
 
     def by_surface(self, pose: Pose, points: Landmarks3D | None, stages) -> Pose:
         """Closer and closer to the surface; landmarks keep limbs from wandering."""

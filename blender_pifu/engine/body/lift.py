@@ -30,7 +30,9 @@ class Landmarks3D:
     guess: np.ndarray
 
 
-def lift(points: np.ndarray, visibility: np.ndarray, vertices: np.ndarray, faces: np.ndarray, metre: float):
+def lift(
+    points: np.ndarray, visibility: np.ndarray, vertices: np.ndarray, faces: np.ndarray, metre: float
+) -> Landmarks3D:
     """Landmarks3D of network landmarks `points (33, 3)` field space by a closed mesh; metre: field units of one."""
     stretches = solid_stretches(vertices, faces, points[:, :2])
     guess = points * (1, 1, DEPTH_SHARE)

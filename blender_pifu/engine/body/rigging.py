@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the pipeline asks for: the body under a surface, the surface cut apart where it must be, a rig for a mesh."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from ...result_file import Rig
+from ..interfaces import Field
+from ..reading.figure import Figure
 from ..reading.stance import Framing
+from ..surface.extraction import Surface
 from ..surface.mesh import components, largest_component, volumes
 from .fit import Fit, fit_body
 from .model import load_body
@@ -22,17 +26,17 @@ class Fitted:
     """field: the one given; sheets: that cut its limbs apart; mesh: vertices (V, 3) and faces (F, 3) of the surface so
     cut, one piece; fit: the body under it; notes: sentences for the artist."""
 
-    field: object
+    field: Field
     sheets: list[Sheet]
     mesh: tuple[np.ndarray, np.ndarray]
     fit: Fit
     notes: list[str]
 
-    def field_at(self, spacing):
+    def field_at(self, spacing: float) -> Field:
         """The field cut apart, for a lattice of another spacing."""
         return SeparatedField(self.field, self.sheets, spacing) if self.sheets else self.field
 
-    def rig(self, vertices, faces, place) -> Rig:
+    def rig(self, vertices: np.ndarray, faces: np.ndarray, place: Callable[[np.ndarray], np.ndarray]) -> Rig:
         """The rig of a mesh laid over the surface, `vertices (V, 3)` field space, `faces (F, 3|4)`; place: field space
         -> the rig's space, (N, 3) -> (N, 3)."""
         bones = skeleton(self.fit)
@@ -46,7 +50,13 @@ class Fitted:
         return {"skeleton": self.fit.source, "residual_cm": round(100 * self.fit.residual_m, 2)}
 
 
-def fit_under(field, mesh, spacing, extract, figure=None) -> Fitted:
+def fit_under(
+    field: Field,
+    mesh: tuple[np.ndarray, np.ndarray],
+    spacing: float,
+    extract: Callable[[Field], Surface],
+    figure: Figure | None = None,
+) -> Fitted:
     """Fit the body under a surface, and cut apart what the photo fused.
 
     field: what the surface came from; mesh: vertices (V, 3) and faces (F, 3) of its largest piece;
@@ -70,7 +80,7 @@ def fit_under(field, mesh, spacing, extract, figure=None) -> Fitted:
     return Fitted(field, [], mesh, fit, notes + more)
 
 
-def landmarks_of(figure):
+def landmarks_of(figure: Figure | None) -> tuple[np.ndarray | None, np.ndarray | None, tuple | None]:
     """What `fit_body` takes of a Figure, or of None: landmarks (33, 3) in field space or None, their visibility, the
     photo's frame where it cuts the person."""
     if figure is None or figure.person is None:

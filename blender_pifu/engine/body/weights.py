@@ -33,7 +33,9 @@ SMOOTHINGS = 4
 LEAST_WEIGHT = 0.01
 
 
-def skin_weights(vertices, faces, fit: Fit, stands_for=None) -> tuple[np.ndarray, np.ndarray]:
+def skin_weights(
+    vertices: np.ndarray, faces: np.ndarray, fit: Fit, stands_for: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """Bones (V, 4) int32 and weights (V, 4) float32, sum 1, for `vertices (V, 3)`, `faces (F, 3|4)` in field space.
 
     stands_for: (52,) the bone to take for each canonical one (see `skeleton.Skeleton`), by default itself. Quad meshes
@@ -71,7 +73,7 @@ def strongest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(kept > 0, bones, 0).astype(np.int32), kept.astype(np.float32)
 
 
-def nodes(vertices, edges, side) -> tuple[np.ndarray, int]:
+def nodes(vertices: np.ndarray, edges: np.ndarray, side: float) -> tuple[np.ndarray, int]:
     """Group vertices that share a cube of that side and hang together in it: node (V,) of each, and their number."""
     cubes = np.floor(vertices / side).astype(np.int64)
     same = (cubes[edges[:, 0]] == cubes[edges[:, 1]]).all(1)

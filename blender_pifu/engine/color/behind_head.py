@@ -82,7 +82,8 @@ def _spread(photo, hair, pixels):
     cell = max(1, int(CELL * pixels))
 
     def fill(small):
-        sums = sum(weight * cv2.GaussianBlur(small, (0, 0), reach * pixels / cell) for reach, weight in REACHES)
+        near, far = (weight * cv2.GaussianBlur(small, (0, 0), reach * pixels / cell) for reach, weight in REACHES)
+        sums = near + far
         return sums[..., :3] / np.maximum(sums[..., 3:], 1e-7)
 
     return in_fewer_pixels(fill, photo, hair, cell)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Colours of the mesh: the photo where the camera saw it, the drawn back behind, a smooth continuation between."""
 
+from typing import Any
+
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 from scipy.sparse import coo_matrix, diags
@@ -22,7 +24,15 @@ HOLD = 400.0
 TOLERANCE = 1e-3
 
 
-def paint(vertices, faces, normals, spacing, photo, back=None, guess=None):
+def paint(
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    normals: np.ndarray,
+    spacing: float,
+    photo: np.ndarray,
+    back: np.ndarray | None = None,
+    guess: np.ndarray | None = None,
+) -> np.ndarray:
     """Colours (V, 3) uint8 sRGB of vertices (V, 3) with unit normals (V, 3), field space.
 
     spacing: the lattice step the mesh was cut from, field units.
@@ -51,7 +61,7 @@ def paint(vertices, faces, normals, spacing, photo, back=None, guess=None):
 class Side:
     """A mesh and the picture of one of its sides: how far, and what, the picture tells about places on the surface."""
 
-    def __init__(self, vertices, faces, spacing, image, side):
+    def __init__(self, vertices: np.ndarray, faces: np.ndarray, spacing: float, image: np.ndarray, side: int):
         """vertices (V, 3), faces (F, 3) field space, cut with lattice step `spacing`; image (n, n, 4): see `paint`;
         side: 1 for the front, -1 for the back."""
         self._size = max(8, round(2 / spacing))
@@ -61,21 +71,21 @@ class Side:
         self._around = maximum_filter(self._buffer, 2 * self._reach + 1)
         self._core = _erode(image[..., 3])
 
-    def trust(self, points, normals):
+    def trust(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """0..1 (N,) for points (N, 3) on the surface with unit normals (N, 3)."""
         core = smooth_step(_shown(self._core, points), 0.5, 0.95)
         rim = RIM_TRUST * (_shown(self._image[..., 3], points) > 0.5)
         facing = smooth_step(self._side * normals[:, 2], *FACING)
         return self._visible(points, normals) * facing * np.maximum(core, rim)
 
-    def colors(self, points):
+    def colors(self, points: np.ndarray) -> np.ndarray:
         """What the picture shows, (N, 3) float sRGB 0..1, at points (N, 3)."""
         return _shown(self._image[..., :3], points)
 
     def _visible(self, points, normals):
         """False (N,) where other parts of the mesh lie before a point, also where they do within RIM beside it."""
         depth = self._side * points[:, 2]
-        column, row = pixels_at(*points[:, :2].T, self._size)
+        column, row = pixels_at(*points[:, :2].T, size=self._size)
         lean = np.clip(self._side * normals[:, 2], 0.1, 1)
         slope = np.sqrt(1 - lean**2) / lean
         behind = self._buffer[row, column] - depth
@@ -84,7 +94,7 @@ class Side:
         return (behind < near) & (overlapped < 4 * RIM + self._reach * near)
 
 
-def spread(colors, trust, faces, hold):
+def spread(colors: np.ndarray, trust: np.ndarray, faces: np.ndarray, hold: float) -> np.ndarray:
     """Fill in colours (V, C) where trust (V,) 0..1 is small: as smooth over the mesh as the trusted ones allow.
 
     hold: how much a vertex of nearly full trust keeps its own colour, against 2 for each neighbour. Full trust is kept.
@@ -128,7 +138,7 @@ def _depth_buffer(vertices, faces, depth, size):
     buffer = np.full((size, size), -np.inf)
     a, b, c = np.column_stack([vertices[:, :2], depth])[faces].transpose(1, 0, 2)
     for points in (a, b, c, (a + b) / 2, (b + c) / 2, (c + a) / 2, (a + b + c) / 3):
-        column, row = pixels_at(*points[:, :2].T, size)
+        column, row = pixels_at(*points[:, :2].T, size=size)
         np.maximum.at(buffer, (row, column), points[:, 2])
     return buffer
 
@@ -144,7 +154,7 @@ def _erode(matte):
     return gaussian_filter(minimum_filter(matte, 2 * reach + 1), reach / 2)
 
 
-def smooth_step(value, low, high):
+def smooth_step(value: Any, low: float, high: float) -> Any:
     """Smooth step from 0 at `low` to 1 at `high`."""
     share = np.clip((value - low) / (high - low), 0, 1)
     return share * share * (3 - 2 * share)

@@ -173,7 +173,7 @@ def _slope(off, start, about, step, axis):
 def lay_face(maps: Maps, mask: torch.Tensor, place: Place) -> Maps:
     """Maps (1, C, n, n) with the face's relief and normals at its place; mask (1, 1, n, n) 0..1 of the person."""
     size = maps.front_depth.shape[-1]
-    middle = np.array(from_border(*place(template().middle[None])[0, :2], size))
+    middle = np.array(from_border(*place(template().middle[None])[0, :2], size=size))
     reach = int(np.ceil(0.16 * place.scale * size / 2))
     low = np.floor(middle).astype(int) - reach
     rows, columns = (slice(max(0, start), max(0, min(size, start + 2 * reach))) for start in low[::-1])
@@ -205,7 +205,7 @@ def _drawn(place, low, reach, size):
     `low (2,)` (column, row) on of maps of that size."""
     face, side = template(), 2 * reach * SUPERSAMPLE
     points = place(face.points)
-    corners = (np.column_stack(from_border(*points[:, :2].T, size)) - low) / (2 * reach)
+    corners = (np.column_stack(from_border(*points[:, :2].T, size=size)) - low) / (2 * reach)
     corners[:, 1] = 1 - corners[:, 1]
     values = np.column_stack([face.normals @ place.turn.T, points[:, 2], face.weight])
     covered = cover(corners[face.triangles], side, 1e-3)

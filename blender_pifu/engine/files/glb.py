@@ -5,6 +5,7 @@ import json
 
 import numpy as np
 
+from ...result_file import Reconstruction
 from ..srgb import to_linear
 from ..surface.mesh import split_quads
 
@@ -12,7 +13,7 @@ FLOAT, USHORT, UINT = 5126, 5123, 5125
 KINDS = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
 
 
-def glb_bytes(result):
+def glb_bytes(result: Reconstruction) -> bytes:
     """The contents of a .glb of a Reconstruction: metres, Y up, facing +Z."""
     faces, corners = split_quads(result.faces)
     source, uv = np.arange(len(result.vertices)), None
@@ -28,7 +29,7 @@ def glb_bytes(result):
     }
     material = {"name": "Human", "pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.9}}
     tree = {"asset": {"version": "2.0", "generator": "blender_pifu"}, "scene": 0, "materials": [material]}
-    if result.texture:
+    if result.texture and uv is not None:
         attributes["TEXCOORD_0"] = file.add(np.column_stack([uv[:, 0], 1 - uv[:, 1]]), FLOAT)
         tree |= {"textures": [{"source": 0, "sampler": 0}], "samplers": [{"magFilter": 9729, "minFilter": 9987}]}
         tree["images"] = [{"bufferView": file.view(result.texture.png), "mimeType": "image/png", "name": "Human"}]

@@ -3,6 +3,8 @@
 
 import numpy as np
 
+from ...result_file import Reconstruction
+
 
 def obj_files(result, path):
     """The files of a Reconstruction at `path` (.obj) with their contents, the one at `path` last.
@@ -35,7 +37,7 @@ def obj_files(result, path):
     return files
 
 
-def ply_bytes(result):
+def ply_bytes(result: Reconstruction) -> bytes:
     """The contents of a binary .ply of a Reconstruction."""
     kinds = [("xyz", "<f4", 3), ("normal", "<f4", 3), ("rgba", "u1", 4)]
     vertices = np.zeros(len(result.vertices), np.dtype(kinds))

@@ -5,7 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from ...result_file import npz_bytes
+from ...result_file import Reconstruction, npz_bytes
 from ..errors import OutputError
 from .glb import glb_bytes
 from .obj_ply import obj_files, ply_bytes
@@ -13,7 +13,7 @@ from .obj_ply import obj_files, ply_bytes
 ENDINGS = (".npz", ".glb", ".obj", ".ply")
 
 
-def check_output(path, endings=ENDINGS):
+def check_output(path: str | os.PathLike, endings: tuple[str, ...] = ENDINGS) -> None:
     """Raise OutputError unless a file of one of `endings` can be written to `path`. Quick, leaves nothing behind."""
     path = Path(path)
     if path.suffix.lower() not in endings:
@@ -30,7 +30,7 @@ def check_output(path, endings=ENDINGS):
         raise cannot_write(path, error) from error
 
 
-def write_result(reconstruction, path):
+def write_result(reconstruction: Reconstruction, path: str | os.PathLike) -> None:
     """Write a Reconstruction in the format that the ending of `path` names. Raises OutputError if that fails.
 
     Coordinates are Blender's, but Y up in .glb as glTF has it. Only .npz and .glb hold a rig and shape keys; .ply holds

@@ -11,7 +11,7 @@ TURN = 0.03
 class DenseSurface:
     """A closed triangle mesh to be asked for nearest points. vertices, normals (V, 3), faces (F, 3), field space."""
 
-    def __init__(self, vertices, faces, normals):
+    def __init__(self, vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray):
         self.vertices, self.faces, self.normals = vertices.astype(np.float64), faces, normals
         self._tree = cKDTree(np.column_stack([vertices, TURN / np.sqrt(2) * normals]))
         corners = faces.ravel()
@@ -22,11 +22,11 @@ class DenseSurface:
         places = start[:-1, None] + np.minimum(np.arange(width), np.diff(start)[:, None] - 1)
         self._around = (order // 3)[places]
 
-    def nearest_vertex(self, points, normals):
+    def nearest_vertex(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """Indices (N,) of the vertices nearest to points (N, 3) with normals (N, 3)."""
         return self._tree.query(np.column_stack([points, TURN / np.sqrt(2) * normals]))[1]
 
-    def nearest(self, points, normals):
+    def nearest(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """Nearest points (N, 3) float64 in the faces round the nearest vertex."""
         around = self._around[self.nearest_vertex(points, normals)]
         rows, width = around.shape
@@ -36,7 +36,7 @@ class DenseSurface:
         return found[np.arange(rows), best]
 
 
-def closest_in_triangle(points, corners):
+def closest_in_triangle(points: np.ndarray, corners: np.ndarray) -> np.ndarray:
     """Nearest points (N, 3) in triangles corners (N, 3, 3) to points (N, 3)."""
     a, b, c = corners.transpose(1, 0, 2).astype(np.float64)
     normal = np.cross(b - a, c - a)

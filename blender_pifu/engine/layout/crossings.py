@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 CHUNK = 1_000_000
 
 
-def crossing_faces(vertices, triangles):
+def crossing_faces(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """(T,) bool: triangles (T, 3) that another one with no common vertex passes through."""
     corners = vertices[triangles].astype(np.float64)
     centers = corners.mean(1)

@@ -19,7 +19,7 @@ class Inflated:
     They may run into each other: what remeshes must look at their connections alone.
     """
 
-    def __init__(self, vertices, faces, face_count):
+    def __init__(self, vertices: np.ndarray, faces: np.ndarray, face_count: int):
         """face_count: quads that the whole is to be divided into."""
         corners = vertices[faces].astype(np.float64)
         area = np.linalg.norm(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1).sum() / 2
@@ -35,7 +35,7 @@ class Inflated:
         self.vertices, self.faces = (vertices + self._moves).astype(np.float32), faces
         self._surface = DenseSurface(self.vertices, faces, vertex_normals(self.vertices, faces))
 
-    def shrink(self, vertices, triangles):
+    def shrink(self, vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
         """Vertices (V, 3) of another mesh on this one, with triangles (T, 3), back where the limbs really are."""
         nearest = self._surface.nearest_vertex(vertices, vertex_normals(vertices, triangles))
         return (vertices - self._moves[nearest]).astype(np.float32)

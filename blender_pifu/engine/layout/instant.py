@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,13 @@ POLL_S = 0.05
 log = logging.getLogger(__name__)
 
 
-def instant_quads(vertices, faces, face_count, extrinsic=True, waiting=None):
+def instant_quads(
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    face_count: int,
+    extrinsic: bool = True,
+    waiting: Callable[[], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray] | None:
     """About `face_count` quads (F, 4) int64 and their vertices (V, 3) float32 for a closed triangle mesh, or None where
     the library failed. They may leave holes and pinched vertices: see repair.py.
 

@@ -2,6 +2,7 @@
 """The dense surface as quads to rig and animate."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +46,13 @@ class Flaws:
         return any(vars(self).values())
 
 
-def quads(count, dense, surface_at, resolution, waiting=None):
+def quads(
+    count: int,
+    dense: DenseSurface,
+    surface_at: Callable[[int], tuple[np.ndarray, np.ndarray]],
+    resolution: int,
+    waiting: Callable[[], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray, float]:
     """About `count` quads: vertices (V, 3) float32 in field space, faces (F, 4) int32, a triangle with -1 at its end,
     and what they lost (see `loss`).
 
@@ -77,7 +84,7 @@ def quads(count, dense, surface_at, resolution, waiting=None):
     return (*best, least) if best else _from_triangles(count, dense, surface_at)
 
 
-def loss(vertices, faces, dense):
+def loss(vertices: np.ndarray, faces: np.ndarray, dense: DenseSurface) -> float:
     """How far (field units) a thousandth of the dense surface lies from the mesh: lost fingers show in it."""
     triangles, _ = split_quads(faces)
     light = DenseSurface(vertices, triangles, vertex_normals(vertices, triangles))
@@ -85,7 +92,7 @@ def loss(vertices, faces, dense):
     return float(np.quantile(np.linalg.norm(away, axis=1), 0.999))
 
 
-def find_flaws(vertices, faces, count):
+def find_flaws(vertices: np.ndarray, faces: np.ndarray, count: int) -> Flaws:
     """The Flaws of a mesh of about `count` faces (F, 4)."""
     triangles, _ = split_quads(faces)
     check = check_mesh(faces)

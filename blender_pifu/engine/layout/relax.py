@@ -4,12 +4,13 @@
 import numpy as np
 
 from ..surface.mesh import neighbour_mean, split_quads, vertex_normals
+from .closest import DenseSurface
 from .crossings import crossing_faces
 
 ROUNDS, STEP = 6, 0.5
 
 
-def settle(vertices, faces, dense, rounds=ROUNDS):
+def settle(vertices: np.ndarray, faces: np.ndarray, dense: DenseSurface, rounds: int = ROUNDS) -> np.ndarray:
     """Vertices (V, 3) float32 on the dense surface (a DenseSurface), each moved towards the middle of its neighbours
     along the surface only. faces: (F, 4) with -1 as the fourth of a triangle."""
     triangles, _ = split_quads(faces)
@@ -23,7 +24,7 @@ def settle(vertices, faces, dense, rounds=ROUNDS):
     return vertices.astype(np.float32)
 
 
-def untangle(vertices, faces, most=8):
+def untangle(vertices: np.ndarray, faces: np.ndarray, most: int = 8) -> np.ndarray:
     """Smooth away places where faces (F, 4) pass through others, as far as `most` rounds lead."""
     triangles, _ = split_quads(faces)
     mean = None

@@ -8,7 +8,7 @@ from scipy.sparse.csgraph import connected_components
 from ..surface.mesh import components, split_quads, volumes
 
 
-def close(vertices, faces):
+def close(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """One closed, 2-manifold piece, wound as the given one, faces outward.
 
     vertices (V, 3), faces (F, 4) with -1 as the fourth of a triangle -> the same kinds. Where faces meet wrongly they
@@ -27,7 +27,7 @@ def close(vertices, faces):
     return vertices, faces
 
 
-def split_in_quads(vertices, triangles):
+def split_in_quads(vertices: np.ndarray, triangles: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Three quads of each triangle (T, 3): closed and 2-manifold where those are."""
     wide = triangles.astype(np.int64)
     start, end = wide.ravel(), np.roll(wide, -1, axis=1).ravel()

@@ -19,7 +19,7 @@ ROUNDS = 3
 OFF = 0.1  # lattice steps that the surface keeps away from lattice points
 
 
-def thicken(vertices, faces, normals):
+def thicken(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """The surface with walls of at least LEAST_MM on a figure of PRINT_HEIGHT_MM.
 
     vertices (V, 3) field space, faces (F, 3), one closed piece, normals (V, 3) -> vertices, faces of the same kind, and

@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 OPPOSED = -0.7
 
 
-def wall_thickness(vertices, normals, most):
+def wall_thickness(vertices: np.ndarray, normals: np.ndarray, most: float) -> np.ndarray:
     """Diameter (V,), at most `most`, of the ball inside that touches the surface at a vertex and the wall across.
 
     The maximal ball of the medial axis (Ma et al. 2012, "3D medial axis point approximation"), of which only walls with

@@ -22,13 +22,13 @@ Waiting = Callable[[], None]
 class Source:
     """What a mesh is laid out from. mesh: the dense triangles, cut from the field at `resolution`; surface_at: one
     closed piece (vertices, faces) of it cut at another resolution; fitted: the body under it, or None; figure: the
-    person in the photo."""
+    person in the photo, or None."""
 
     mesh: PaintedMesh
     resolution: int
     surface_at: Callable[[int], tuple[np.ndarray, np.ndarray]]
     fitted: Fitted | None
-    figure: Figure
+    figure: Figure | None
 
 
 @dataclass(frozen=True)

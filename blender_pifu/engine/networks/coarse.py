@@ -39,6 +39,12 @@ class CoarseConfig:
         return self.core_px << self.details
 
 
+def silence(layer: nn.Module) -> None:
+    """Start a layer as one that gives nothing."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+
+
 class Residual(nn.Module):
     """Two normalised convolutions beside a shortcut; starts as the identity."""
 
@@ -47,8 +53,7 @@ class Residual(nn.Module):
         self.norm1, self.norm2 = nn.GroupNorm(8, channels), nn.GroupNorm(8, channels)
         self.conv1 = nn.Conv2d(channels, channels, 3, padding=1)
         self.conv2 = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.zeros_(self.conv2.weight)
-        nn.init.zeros_(self.conv2.bias)
+        silence(self.conv2)
 
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv1(F.silu(self.norm1(x)))
@@ -87,7 +92,7 @@ class HintStem(nn.Module):
         super().__init__()
         self.look = nn.Conv2d(HINT_CHANNELS, channels, 3, padding=1, bias=False)
         self.out = nn.Conv2d(channels, channels, 3, padding=1, bias=False)
-        nn.init.zeros_(self.out.weight)
+        silence(self.out)
 
     def forward(self, hints: Tensor, size: tuple[int, int]) -> Tensor:
         """`hints (B, HINT_CHANNELS, h, w)` -> (B, channels, *size)."""
@@ -140,8 +145,7 @@ class Detail(nn.Module):
         self.merge = nn.Conv2d(features + width, width, 1)
         self.body = Residual(width)
         self.out = nn.Conv2d(width, features, 3, padding=1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        silence(self.out)
 
     def forward(self, features: Tensor, image: Tensor) -> Tensor:
         """`features (B, C, h, w)`, `image (B, 4, 2h, 2w)` -> (B, C, 2h, 2w)."""
@@ -218,8 +222,7 @@ class OccupancyHead(nn.Module):
             nn.Linear(config.hidden, config.hidden, bias=False) for _ in range(config.layers - 1)
         )
         self.out = nn.Linear(config.hidden, 1)
-        nn.init.zeros_(self.out.weight)
-        nn.init.zeros_(self.out.bias)
+        silence(self.out)
 
     def columns(self, features: Tensor) -> Tensor:
         """(..., C) column features -> (..., layers, hidden), the columns' share of every layer."""

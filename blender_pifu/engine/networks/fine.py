@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .coarse import Maps, double, unit_normals
+from .coarse import Maps, double, silence, unit_normals
 
 MAPS = 12  # drawn channels: normals 3 + 3, depth 1 + 1, hidden side's colour 3 and how much of it is the front's
 DEPTH_STEP = 0.05  # field units a drawn unit of depth moves the coarse surface
@@ -32,8 +32,7 @@ class Block(nn.Module):
     def __init__(self, channels: int):
         super().__init__()
         self.conv1, self.conv2 = (nn.Conv2d(channels, channels, 3, padding=1) for _ in range(2))
-        nn.init.zeros_(self.conv2.weight)
-        nn.init.zeros_(self.conv2.bias)
+        silence(self.conv2)
 
     def forward(self, x: Tensor) -> Tensor:
         return x + self.conv2(F.silu(self.conv1(F.silu(x))))
@@ -55,9 +54,8 @@ class FineLevel(nn.Module):
         self.merge = nn.ModuleList(nn.Conv2d(b + a, a, 1) for a, b in steps)
         self.up = nn.ModuleList(nn.Sequential(Block(a), Block(a)) for a, _ in steps)
         self.draw = nn.Conv2d(config.widths[0], MAPS, 3, padding=1)
-        nn.init.zeros_(self.draw.weight)
-        nn.init.zeros_(self.draw.bias)
-        self.draw.bias.data[-1] = GATE_START
+        silence(self.draw)
+        self.draw.get_parameter("bias").data[-1] = GATE_START
 
     def forward(self, image: Tensor, coarse: Maps) -> Maps:
         """`image (B, 4, h, w)` masked photo in [-1, 1] and mask, `coarse` maps enlarged to its size -> maps as fine as

@@ -26,13 +26,18 @@ class HourglassSizes:
     def of(cls, tensors: Tensors) -> "HourglassSizes":
         """Read the sizes from the filter's tensors. Raises InputError."""
         inputs = tensors.shape("conv1.weight", 4)[1]
-        widths = [width_of(tensors, "conv1.weight", GROUPS)]
-        for block in ("conv2", "conv3", "conv4"):
+
+        def after(block: str, before: int) -> int:
             change = f"{block}.downsample.2.weight"
-            widths.append(width_of(tensors, change, 4 * GROUPS) if change in tensors else widths[-1])
+            return width_of(tensors, change, 4 * GROUPS) if change in tensors else before
+
+        stem = width_of(tensors, "conv1.weight", GROUPS)
+        second = after("conv2", stem)
+        third = after("conv3", second)
+        widths = stem, second, third, after("conv4", third)
         stacks = max(1, tensors.count("m{}.b1_1.conv1.weight"))
         depth = max(1, tensors.count("m0.b1_{}.conv1.weight", start=1))
-        return cls(inputs, tuple(widths), stacks, depth, tensors.shape(f"l{stacks - 1}.weight", 4)[0])
+        return cls(inputs, widths, stacks, depth, tensors.shape(f"l{stacks - 1}.weight", 4)[0])
 
 
 class ConvBlock(nn.Module):
@@ -73,12 +78,12 @@ class Hourglass(nn.Module):
         return self._level(self.depth, x)
 
     def _level(self, level: int, x: Tensor) -> Tensor:
-        block = self._modules
-        low = block[f"b2_{level}"](F.avg_pool2d(x, 2))
-        low = self._level(level - 1, low) if level > 1 else block["b2_plus_1"](low)
-        low = block[f"b3_{level}"](low)
+        block = self.get_submodule
+        low = block(f"b2_{level}")(F.avg_pool2d(x, 2))
+        low = self._level(level - 1, low) if level > 1 else block("b2_plus_1")(low)
+        low = block(f"b3_{level}")(low)
         low = F.interpolate(low, scale_factor=2, mode="bicubic", align_corners=True)
-        return block[f"b1_{level}"](x).add_(low)
+        return block(f"b1_{level}")(x).add_(low)
 
 
 class HourglassFilter(nn.Module):
@@ -107,13 +112,13 @@ class HourglassFilter(nn.Module):
         if self.pool:
             x = F.avg_pool2d(x, 2)
         x = self.conv4(self.conv3(x))
-        part = self._modules
+        part, out = self.get_submodule, x
         for i in range(self.sizes.stacks):
-            seen = part[f"top_m_{i}"](part[f"m{i}"](x))
-            seen = F.relu_(part[f"bn_end{i}"](part[f"conv_last{i}"](seen)))
-            out = part[f"l{i}"](seen)
+            seen = part(f"top_m_{i}")(part(f"m{i}")(x))
+            seen = F.relu_(part(f"bn_end{i}")(part(f"conv_last{i}")(seen)))
+            out = part(f"l{i}")(seen)
             if i + 1 < self.sizes.stacks:
-                x = x + part[f"bl{i}"](seen) + part[f"al{i}"](out)
+                x = x + part(f"bl{i}")(seen) + part(f"al{i}")(out)
         return out
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Generic
+from typing import TYPE_CHECKING, Any, Generic, Self
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,8 @@ from .column_field import ColumnField
 from .settings import Settings
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from ..back_photo.back_cut import BackCut
     from ..reading.person_cut import PersonCut
 
@@ -32,7 +34,7 @@ class PublishedModel(Generic[E], ABC):
         self.network, self.settings, self.name = network, settings, name
 
     @classmethod
-    def of(cls, tensors: Tensors, settings: Settings, name: str) -> PublishedModel:
+    def of(cls, tensors: Tensors, settings: Settings, name: str) -> Self:
         """Made of all of a file's tensors. Raises InputError where they do not fit."""
         with on_meta():
             network = cls.build(tensors)
@@ -51,10 +53,22 @@ class PublishedModel(Generic[E], ABC):
     def device(self) -> torch.device:
         return self._weight.device
 
-    def to(self, device, dtype) -> PublishedModel:
+    def to(self, device: str | torch.device, dtype: torch.dtype) -> Self:
         """Move the network; returns self."""
         self.network.to(device=device, dtype=dtype)
         return self
+
+    @abstractmethod
+    def prepare(self, cut: PersonCut) -> tuple:
+        """What `encode` takes, from a photo's cut-out person (see person_cut.PersonCut)."""
+
+    @abstractmethod
+    def encode(self, *prepared: Any, **more: Any) -> E:
+        """Encode what `prepare` gave."""
+
+    @abstractmethod
+    def hidden_side(self, encoding: E, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
+        """What `painting.paint` may know of the side the photo does not show."""
 
     @abstractmethod
     def field(self, encoding: E) -> ColumnField:

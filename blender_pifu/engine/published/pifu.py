@@ -83,6 +83,7 @@ class PIFuModel(PublishedModel[Encoding]):
     family, title, build = "pifu", "PIFu", PIFuNetwork
     license = "MIT (c) 2019 Shunsuke Saito, Zeng Huang and Ryota Natsume: of the code they came with, none of their own"
     input_px = IMAGE_PX
+    network: PIFuNetwork
 
     def prepare(self, cut: PersonCut) -> tuple[Tensor, Tensor]:
         """What `encode` takes, from `cut(size, outer_centers)` (see person_cut.PersonCut)."""
@@ -109,17 +110,18 @@ class PIFuModel(PublishedModel[Encoding]):
     @torch.inference_mode()
     def query_color(self, encoding: Encoding, points: Tensor) -> Tensor:
         """Colours (N, 3) sRGB in [0, 1] at `points (N, 3)` in field space. Raises InputError without a net_C."""
-        if encoding.color is None:
+        maps, color = encoding.color, self.network.netC
+        if maps is None or color is None:
             raise InputError(
                 f"The model {self.name} has no colours.", fix="Import it again, with --color and the colour network."
             )
-        mlp = self.network.netC.surface_classifier
+        mlp = color.surface_classifier
 
         def ask(xy, column, z):
-            shares = mlp.columns(sample(encoding.color, xy))
+            shares = mlp.columns(sample(maps, xy))
             return torch.tanh(mlp(shares, column, (z * self.settings.depth_scale)[:, None]).float()) * 0.5 + 0.5
 
-        return in_batches(ask, points.to(encoding.color))
+        return in_batches(ask, points.to(maps))
 
     def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
         """What `painting.paint` may know of the side the photo does not show: with net_C, colours of the vertices."""

@@ -93,6 +93,7 @@ class PIFuHDModel(PublishedModel[Encoding]):
     license = "CC BY-NC 4.0 (c) Facebook, Inc. and its affiliates: not for commercial use"
     notes = ("PIFuHD's weights are under CC BY-NC 4.0: not for commercial use.",)
     input_px = FINE_PX
+    network: PIFuHDNetwork
 
     def prepare(self, cut: PersonCut) -> tuple[tuple[Tensor, Tensor], Tensor]:
         """What `encode` takes, from `cut(size, outer_centers)` (see person_cut.PersonCut)."""

@@ -82,16 +82,17 @@ class PointMLP(nn.Module):
         With shares of the first layers only, the activations of the last of them.
         """
         own = _kept_exact(own, self.layers[0].weight.dtype)
-        y = None
+        y: Tensor | None = None
         for k, share in enumerate(shares):
             layer, start = self.layers[k], self.starts[k]
             weight = layer.weight[..., 0]
             y = y if y is None else y.to(weight)
-            if self.skips[k]:
+            if share is not None:
                 out = share.index_select(0, column)
                 out = add_product(out, own.to(weight), weight[:, start + self.column :].expand(-1, own.shape[1]))
                 out = out if y is None else add_product(out, y, weight[:, :start])
             else:
+                assert y is not None  # the first layer reads the column
                 out = product(y, weight, layer.bias)
             if k == len(self.layers) - 1:
                 return out
@@ -99,9 +100,10 @@ class PointMLP(nn.Module):
                 # Over all points of the call: with such weights answers depend on who is asked together.
                 out = self.norms[str(k)](out.T[None])[0].T
             y = F.leaky_relu_(out, SLOPE)
+        assert y is not None
         return y
 
-    def lowered(self, dtype) -> "PointMLP":
+    def lowered(self, dtype: torch.dtype) -> "PointMLP":
         """A copy in another precision, but for the last layer: it costs little, and large terms may cancel in it."""
         low = copy.deepcopy(self)
         for layer in low.layers[:-1]:

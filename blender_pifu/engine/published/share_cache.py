@@ -29,30 +29,30 @@ class ShareCache:
             return self._make(xy), torch.arange(count, device=xy.device)
         bits = xy.contiguous().view(torch.int32).long()
         names = bits[:, 0] << 32 | bits[:, 1] & 0xFFFFFFFF
-        if self._rings is None:
-            self._open(self._make(pad(xy)), names)
+        rings = self._open(self._make(pad(xy)), names) if self._rings is None else self._rings
         place = torch.searchsorted(self._sorted, names).clamp_max(CAPACITY - 1)
         rows = self._order[place]
         # Rows that this call may overwrite are not to be relied on.
         lasting = (rows - self._next) % CAPACITY >= count
         fresh = (~((self._sorted[place] == names) & lasting)).nonzero()[:, 0]
         if len(fresh):
-            rows[fresh] = self._add(xy[fresh], names[fresh])
-        return self._rings, rows
+            rows[fresh] = self._add(rings, xy[fresh], names[fresh])
+        return rings, rows
 
-    def _open(self, shares: Shares, names: Tensor) -> None:
-        self._rings = [
+    def _open(self, shares: Shares, names: Tensor) -> Shares:
+        rings = self._rings = [
             [None if part is None else part.new_empty((CAPACITY, part.shape[1])) for part in parts] for parts in shares
         ]
         self._names = torch.full((CAPACITY,), -1, dtype=torch.int64, device=names.device)  # the bits of no position
         self._next = 0
         self._sorted, self._order = self._names.sort()
+        return rings
 
-    def _add(self, xy: Tensor, names: Tensor) -> Tensor:
+    def _add(self, kept: Shares, xy: Tensor, names: Tensor) -> Tensor:
         rows = (self._next + torch.arange(len(xy), device=xy.device)) % CAPACITY
-        for rings, parts in zip(self._rings, self._make(pad(xy)), strict=True):
+        for rings, parts in zip(kept, self._make(pad(xy)), strict=True):
             for ring, part in zip(rings, parts, strict=True):
-                if ring is not None:
+                if ring is not None and part is not None:
                     ring[rows] = part[: len(xy)]
         self._names[rows] = names
         self._next = (self._next + len(xy)) % CAPACITY

@@ -48,7 +48,7 @@ class Crop:
     def compose(
         self,
         pixels: Callable[[tuple[slice, slice]], np.ndarray],
-        shape: tuple[int, int, int],
+        shape: tuple[int, ...],
         size_px: int,
         border: float = 0,
     ) -> np.ndarray:

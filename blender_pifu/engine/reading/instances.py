@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which part of a matte of several people is the chosen one's."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -49,7 +51,7 @@ WINDOW = (7, 7)  # over which colours are averaged
 SURE = 0.9  # lead over the next that makes a pixel one person's for certain
 
 
-def share_of(person: Person, people: list[Person], rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def share_of(person: Person, people: Sequence[Person], rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """How much of each pixel of the matte is this person's, 0..1.
 
     person: one of people, who are all that were found; rgb: (H, W, 3) uint8; alpha: (h, w) matte of everybody, those
@@ -73,7 +75,7 @@ def share_of(person: Person, people: list[Person], rgb: np.ndarray, alpha: np.nd
     return share
 
 
-def unclaimed(people: list[Person], shape: tuple[int, int], alpha: np.ndarray) -> tuple[np.ndarray, float]:
+def unclaimed(people: Sequence[Person], shape: tuple[int, ...], alpha: np.ndarray) -> tuple[np.ndarray, float]:
     """What of a matte may be people who are not among those found: (h, w) bool, and its size in that of the photo.
 
     people: possibly none; shape: (H, W) of the photo; alpha: as in `share_of`.
@@ -85,7 +87,7 @@ def unclaimed(people: list[Person], shape: tuple[int, int], alpha: np.ndarray) -
     return _strangers(np.max(claims, 0), np.min(distances, 0), solid, len(people)), scale
 
 
-def trunk_of(person: Person, shape: tuple[int, int]) -> np.ndarray:
+def trunk_of(person: Person, shape: tuple[int, ...]) -> np.ndarray:
     """(H, W) bool over the photo: what lies between shoulders and hips, and so is the person or held before it.
 
     Empty where these are not all seen.
@@ -94,7 +96,7 @@ def trunk_of(person: Person, shape: tuple[int, int]) -> np.ndarray:
     if person.seen(*TRUNK) > 0.5:
         corners = person.points[list(TRUNK), :2]
         corners = corners.mean(0) + INNER * (corners - corners.mean(0))
-        cv2.fillPoly(trunk, [corners.round().clip(-9999, 9999).astype(np.int32)], 1)
+        cv2.fillPoly(trunk, [corners.round().clip(-9999, 9999).astype(np.int32)], (1,))
     return trunk > 0
 
 
@@ -115,11 +117,11 @@ def _claim(person, scale, shape):
         if index == len(ARMS):
             limbs[mask < ARM_MASK] = 0
         if person.seen(one, other) > 0.5:
-            cv2.line(limbs, _pixel(points[one]), _pixel(points[other]), 1, max(1, round(trunk * LIMB_WIDTH)))
+            cv2.line(limbs, _pixel(points[one]), _pixel(points[other]), (1,), max(1, round(trunk * LIMB_WIDTH)))
     if person.seen(*TRUNK) > 0.5:
-        cv2.fillPoly(limbs, [points[list(TRUNK)].round().clip(-9999, 9999).astype(np.int32)], 1)
+        cv2.fillPoly(limbs, [points[list(TRUNK)].round().clip(-9999, 9999).astype(np.int32)], (1,))
     head = points[[L.NOSE, L.LEFT_EAR, L.RIGHT_EAR]].mean(0)
-    cv2.circle(limbs, _pixel(head), max(1, round(trunk * HEAD_RADIUS)), 1, -1)
+    cv2.circle(limbs, _pixel(head), max(1, round(trunk * HEAD_RADIUS)), (1,), -1)
     return mask, cv2.distanceTransform(1 - limbs, cv2.DIST_L2, 3) / max(trunk, 1.0)
 
 
@@ -175,7 +177,7 @@ def _likeness(owner, solid, picture, count):
     owner: (h, w) index of the person whose a pixel is for certain, -1 where nobody's; picture: (h, w, 3) uint8.
     """
     bins = cv2.cvtColor(picture, cv2.COLOR_RGB2LAB) // (256 // BINS)
-    index = np.ravel_multi_index(tuple(bins.transpose(2, 0, 1)), (BINS,) * 3)
+    index = np.asarray(np.ravel_multi_index(tuple(bins.transpose(2, 0, 1)), (BINS,) * 3))
     likeness = np.zeros((count, *solid.shape), np.float32)
     known = [person for person in range(count) if (owner == person).any()]
     for person in known:

@@ -105,7 +105,7 @@ class Matting:
         alpha *= share
         alpha /= 255
         if near is not None:
-            inside = cv2.resize(inside, (width, height), interpolation=cv2.INTER_NEAREST)
+            inside = cv2.resize(inside.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
             np.maximum(alpha[near], inside[near], out=alpha[near])
         return alpha, foreground, share > 127
 

@@ -2,6 +2,7 @@
 """All the people in a photo, from left to right, and which of them is meant."""
 
 import math
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -47,7 +48,14 @@ class People:
 
     def __init__(self, device: torch.device | str = "cpu"):
         self._device = device
-        self._detector = self._landmarks = None
+
+    @cached_property
+    def _detector(self) -> Graph:
+        return Graph(DATA / "pose_detection.safetensors", self._device)
+
+    @cached_property
+    def _landmarks(self) -> Landmarks:
+        return Landmarks(self._device)
 
     def find(self, rgb: np.ndarray, everybody: np.ndarray | None = None) -> list[Person]:
         """All people found, from left to right; possibly none.
@@ -55,7 +63,6 @@ class People:
         rgb: (H, W, 3) uint8; everybody: `Matting.everybody` of it: without it only those are found whom faces give
         away, and things that look like people to the landmarks alone.
         """
-        self._load()
         height, width = rgb.shape[:2]
         found = np.concatenate([self._detect(rgb[window]) + shift for window, shift in _windows(height, width)])
         faces = merge(found)
@@ -81,18 +88,12 @@ class People:
     def glance(self, rgb: np.ndarray) -> Person | None:
         """The person of the clearest face in rgb (H, W, 3) uint8, or None: by two looks, in a third of the time that
         `find` takes."""
-        self._load()
         faces = merge(self._detect(rgb))
         if not len(faces):
             return None
         _, region = self._landmarks.glance(rgb, _region(faces[0]))
         person, _ = self._landmarks.glance(rgb, region)
         return person if person.score >= LEAST_SCORE else None
-
-    def _load(self):
-        if self._detector is None:
-            self._detector = Graph(DATA / "pose_detection.safetensors", self._device)
-            self._landmarks = Landmarks(self._device)
 
     def _read(self, rgb, face, glance, people):
         """The person of a face, (7,) as `_detect` has it, and a glance from there; None when it is nobody, or one of
@@ -162,7 +163,7 @@ class People:
         return np.column_stack([scores[keep], places.reshape(-1, 6)]).astype(np.float32)
 
 
-def choose(people: list[Person], shape: tuple[int, int], number: int | None = None) -> int:
+def choose(people: list[Person], shape: tuple[int, ...], number: int | None = None) -> int:
     """Index of the person meant: `number` counts from 1; without it the largest, most central one.
 
     people: at least one unless a number is given; shape: (height, width) of the photo. Raises InputError for a number
@@ -179,7 +180,7 @@ def choose(people: list[Person], shape: tuple[int, int], number: int | None = No
     return number - 1
 
 
-def box_of(person: Person, shape: tuple[int, int]) -> tuple[float, float, float, float]:
+def box_of(person: Person, shape: tuple[int, ...]) -> tuple[float, float, float, float]:
     """x0, y0, x1, y1 of what the photo, (height, width), shows of the person's landmarks."""
     low, high = person.points[:, :2].min(0), person.points[:, :2].max(0)
     limit = np.array(shape[::-1], np.float32)

@@ -45,8 +45,9 @@ class PersonCut:
         return np.concatenate([self.matte.foreground[part] * alpha, alpha], -1)
 
 
-def network_input(rgb: np.ndarray, alpha: np.ndarray, device) -> tuple[torch.Tensor, torch.Tensor]:
+def network_input(rgb: np.ndarray, alpha: np.ndarray, device: str | torch.device) -> tuple[torch.Tensor, torch.Tensor]:
     """Masked image (1, 3, n, n) in [-1, 1], 0 (mid grey) outside the person, and mask (1, 1, n, n)."""
     alpha = np.where(alpha < LEAST_ALPHA, 0, alpha)[None]
     image = (rgb.transpose(2, 0, 1) * 2 - 1) * alpha
-    return tuple(torch.from_numpy(np.ascontiguousarray(part[None], np.float32)).to(device) for part in (image, alpha))
+    image, alpha = (np.ascontiguousarray(part[None], np.float32) for part in (image, alpha))
+    return torch.from_numpy(image).to(device), torch.from_numpy(alpha).to(device)

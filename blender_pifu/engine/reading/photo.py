@@ -10,6 +10,7 @@ import warnings
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
@@ -162,7 +163,7 @@ def _open_image(file, name):
         raise InputError(f'The picture "{name}" is damaged.', fix="Choose another photo.") from error
     if image.format == "TIFF" and _is_raw(image):
         raise _foreign(name, "a raw camera")
-    most = MOST_PROGRESSIVE if image.info.get("progressive") else MOST_PIXELS[image.format]
+    most = MOST_PROGRESSIVE if image.info.get("progressive") else MOST_PIXELS[str(image.format)]
     if image.width * image.height > most:
         raise InputError(
             f'The picture "{name}" has too many pixels: {image.width} x {image.height}; of such a file at most '
@@ -186,7 +187,8 @@ def _is_raw(image):
 
 def _reduced(size: tuple[int, int]) -> tuple[int, int]:
     factor = min(1.0, MAX_SIDE / max(size))
-    return tuple(max(1, round(side * factor)) for side in size)
+    width, height = (max(1, round(side * factor)) for side in size)
+    return width, height
 
 
 def _orientation(image, notes) -> int:
@@ -217,13 +219,13 @@ def _alike(one, other):
     return 1 / SAME_ASPECT < one / other < SAME_ASPECT
 
 
-def _split_smaller(image, name):
+def _split_smaller(image, name) -> tuple[Image.Image, Image.Image | None]:
     """What `_split` returns; of a very large picture reduced by a whole number, in strips."""
     factor = max(image.size) // MAX_SIDE
     if factor < 2:
         return _split(image, name)
     width, height = (-(-side // factor) for side in image.size)
-    whole = None
+    whole: Any = None
     for top in range(0, height, STRIP_ROWS):
         rows = top * factor, min(image.height, (top + STRIP_ROWS) * factor)
         strip = _split(image.crop((0, rows[0], image.width, rows[1])), name)
@@ -234,7 +236,7 @@ def _split_smaller(image, name):
     return whole
 
 
-def _split(image, name):
+def _split(image, name) -> tuple[Image.Image, Image.Image | None]:
     """Colours as L, RGB, CMYK or LAB, and alpha as L or None."""
     if image.mode.startswith("I;16"):
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)), None
@@ -250,24 +252,30 @@ def _split(image, name):
     return image.convert("L" if image.mode == "1" else "RGB"), None
 
 
-def _to_srgb(image, profile, notes):
+def _to_srgb(image, profile, notes) -> Image.Image:
     """(image in L, RGB, CMYK or LAB, its ICC profile or None) -> image in RGB."""
-    srgb = ImageCms.createProfile("sRGB")
     try:
         if profile:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            mode = _PROFILE_MODES.get(source.profile.xcolor_space.strip())
+            about: Any = source.profile  # Pillow's types take it for a file
+            mode = _PROFILE_MODES.get(about.xcolor_space.strip())
             if mode == "L" and image.mode == "RGB":  # grey with alpha came as RGB
                 image = image.convert("L")
             if mode == image.mode:
-                return ImageCms.profileToProfile(image, source, srgb, outputMode="RGB")
+                return _converted(image, source)
     except (ImageCms.PyCMSError, *_BROKEN):
         notes.append("The photo's colour profile is damaged: its colours were taken as sRGB.")
     if image.mode == "LAB":
-        return ImageCms.profileToProfile(image, ImageCms.createProfile("LAB"), srgb, outputMode="RGB")
+        return _converted(image, ImageCms.createProfile("LAB"))
     if image.mode == "CMYK":
         notes.append("The photo is CMYK without a fitting colour profile: its colours may be off.")
     return image.convert("RGB")
+
+
+def _converted(image, profile) -> Image.Image:
+    made = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    assert made is not None  # as it is for images that are changed in place
+    return made
 
 
 def _real_alpha(alpha, name, notes):

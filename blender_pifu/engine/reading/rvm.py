@@ -98,6 +98,9 @@ def _values(name, stored):
 class Encoder(nn.Module):
     """MobileNetV3-Large whose last stage is dilated instead of strided; 960 channels at 1/16, and `SKIPS`."""
 
+    mean: torch.Tensor
+    inverse_deviation: torch.Tensor
+
     def __init__(self):
         super().__init__()
         self.register_buffer("mean", torch.zeros(3))

@@ -35,13 +35,13 @@ class Facing(StrEnum):
     BACK = "back"
 
 
-def inside(person: Person, shape: tuple[int, int], *landmarks: L) -> bool:
+def inside(person: Person, shape: tuple[int, ...], *landmarks: L) -> bool:
     """Whether all of these lie within the photo, (height, width), seen or hidden."""
     points = person.points[list(landmarks), :2]
     return bool((points >= 0).all() and (points < shape[::-1]).all())
 
 
-def framing(person: Person, shape: tuple[int, int]) -> Framing:
+def framing(person: Person, shape: tuple[int, ...]) -> Framing:
     """How much of the person the photo, (height, width), shows."""
     for part, kind in ((ANKLES, Framing.FULL), (KNEES, Framing.KNEES), (HIPS, Framing.HALF)):
         if inside(person, shape, *part):
@@ -69,7 +69,7 @@ def facing(person: Person) -> Facing:
     return Facing.FRONT if width > 0 else Facing.BACK
 
 
-def roll(person: Person, shape: tuple[int, int]) -> float:
+def roll(person: Person, shape: tuple[int, ...]) -> float:
     """By how much the photo is turned clockwise, radians; 0 when it is upright or nothing tells.
 
     A person lying across the photo is taken for a turned photo. Less is believed only of somebody who stands on both

@@ -63,21 +63,21 @@ class Sampler:
         self._expected = 12 * np.count_nonzero(self.support) + 1
 
     @property
-    def evaluations(self):
+    def evaluations(self) -> int:
         """Points asked of the field so far."""
         return self._asked + (self._field.asked_again if isinstance(self._field, Mixed) else 0)
 
     @property
-    def unsure(self):
+    def unsure(self) -> float:
         """Differences of logits below this drown in the errors of the precision in use."""
         return self._field.unsure if isinstance(self._field, Mixed) else 0.0
 
     @property
-    def lowered(self):
+    def lowered(self) -> str | None:
         """The name of the low precision in use, or None."""
         return self._field.precision if isinstance(self._field, Mixed) else None
 
-    def lower_precision(self, cells):
+    def lower_precision(self, cells: np.ndarray) -> None:
         """Ask in low precision from now on if that is faster on cells (keys (N,)) that the surface passes."""
         some = cells[:: -(-len(cells) // (SAMPLE // 8)) or 1]
         keys = np.unique(some[:, None] + self.lattice.corner_offsets)
@@ -86,7 +86,7 @@ class Sampler:
         if isinstance(field, Mixed):
             self._field, self._fast = field, field.rough
 
-    def evaluate(self, keys):
+    def evaluate(self, keys: np.ndarray) -> None:
         """Make sure that the points (keys (N,) int64, any order) are sampled."""
         keys = np.unique(keys)
         keys = keys[self._column_map[self.lattice.columns(keys)]]
@@ -95,7 +95,7 @@ class Sampler:
         # Sorted keys put a column's points side by side, so chunks share few columns.
         self.samples.add(keys, self._ask(self._field, self.lattice.positions(keys), self.lattice.columns(keys)))
 
-    def at(self, positions, exactly):
+    def at(self, positions: np.ndarray, exactly: np.ndarray) -> np.ndarray:
         """Occupancy (N,) anywhere, positions (N, 3) field space; in low precision where that was found faster, but for
         those that are wanted `exactly (N,)`."""
         steps = np.unique(positions[:, :2], axis=0, return_inverse=True)[1].reshape(-1)
@@ -123,7 +123,7 @@ class Sampler:
             self._report()
         return values
 
-    def inside(self, keys):
+    def inside(self, keys: np.ndarray) -> np.ndarray:
         """Signs (...) bool at keys (...)."""
         return self.samples.value_at(keys) > LEVEL
 
@@ -182,7 +182,7 @@ def extract_surface(
     return Surface(vertices, faces, sampler.evaluations, sampler.lowered, sampler.squeezed)
 
 
-def find_seeds(sampler, step):
+def find_seeds(sampler: Sampler, step: int) -> np.ndarray:
     """Keys (N,) of cells that the surface passes, at least one for each sign change along the start lattice's lines."""
     lattice = sampler.lattice
     ticks = np.arange(0, lattice.resolution, step)
@@ -215,7 +215,7 @@ def find_seeds(sampler, step):
     return np.unique(np.concatenate([lower, lower - u, lower - v, lower - u - v]))
 
 
-def follow_surface(sampler, seeds):
+def follow_surface(sampler: Sampler, seeds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Follow the surface from cells (keys (N,)) over faces of mixed sign.
 
     Returns all cells of the met pieces: keys (C,) int64 sorted, cases (C,) uint8.

@@ -14,7 +14,7 @@ from .marching_cubes import CORNERS
 class Lattice:
     """Turns lattice points into keys and positions. Keys of neighbours differ by constant offsets."""
 
-    def __init__(self, resolution):
+    def __init__(self, resolution: int):
         self.resolution = resolution
         self.spacing = 2.0 / resolution
         side = resolution + 2
@@ -22,25 +22,25 @@ class Lattice:
         self.axis_offsets = np.array([side, side * side, 1], np.int64)
         self.corner_offsets = CORNERS @ self.axis_offsets
 
-    def keys(self, points):
+    def keys(self, points: np.ndarray) -> np.ndarray:
         """Points (..., 3) integers from -1 to resolution -> keys (...) int64."""
         return (points.astype(np.int64) + 1) @ self.axis_offsets
 
-    def points(self, keys):
+    def points(self, keys: np.ndarray) -> np.ndarray:
         """Keys (N,) -> points (N, 3) int64."""
         row, z = np.divmod(keys, self._side)
         y, x = np.divmod(row, self._side)
         return np.stack([x, y, z], -1) - 1
 
-    def positions(self, keys):
+    def positions(self, keys: np.ndarray) -> np.ndarray:
         """Keys (N,) -> positions (N, 3) float64, field space."""
         return self.points(keys) * self.spacing - 1.0
 
-    def columns(self, keys):
+    def columns(self, keys: np.ndarray) -> np.ndarray:
         """Keys (N,) -> one int64 for each point's pixel column (row * side + column of a map with a rim of 1)."""
         return keys // self._side
 
-    def column_map(self, inside):
+    def column_map(self, inside: np.ndarray) -> np.ndarray:
         """Map (resolution, resolution) bool by (y, x) -> flat map for `columns`, False in the rim."""
         return np.pad(inside, 1).ravel()
 
@@ -54,7 +54,7 @@ class Samples:
     def __len__(self):
         return sum(len(keys) for keys, _ in self._parts)
 
-    def add(self, keys, values):
+    def add(self, keys: np.ndarray, values: np.ndarray) -> None:
         """Add sorted keys (N,) int64, none of them present, with values (N,) float32."""
         large, small = self._parts
         small = _merge(small, (keys, values))
@@ -62,13 +62,13 @@ class Samples:
             large, small = _merge(large, small), (keys[:0], values[:0])
         self._parts = [large, small]
 
-    def missing(self, keys):
+    def missing(self, keys: np.ndarray) -> np.ndarray:
         """Of sorted keys (N,) those that are not present."""
         for known, _ in self._parts:
             keys = keys[~_find(known, keys)[1]]
         return keys
 
-    def value_at(self, keys):
+    def value_at(self, keys: np.ndarray) -> np.ndarray:
         """Keys (...) -> values (...) float32; 0 where not present: outside is empty."""
         result = np.zeros(keys.shape, np.float32)
         for known, values in self._parts:

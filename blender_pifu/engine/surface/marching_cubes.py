@@ -7,9 +7,16 @@ share; and no triangle gets an inner edge that lies in a face. The surface is th
 two faces, and every vertex one fan of faces, for any signs whatever.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from .lattice import Lattice
 
 LEVEL = 0.5
 # Occupancies closer to 0 or 1 are taken for this far from it; single precision is at its end near 1.
@@ -45,7 +52,7 @@ EDGE_FACES = [
 ]
 
 
-def face_segments(case, cycle):
+def face_segments(case: int, cycle: Sequence[int]) -> list[tuple[int, int]]:
     """The directed segments that the surface of a case (bit c set: corner c inside) leaves on one face.
 
     Each is a pair of edge indices: one segment for each run of outside corners, from the run's end back to its start.
@@ -63,7 +70,7 @@ def face_segments(case, cycle):
     return segments
 
 
-def case_loops(case):
+def case_loops(case: int) -> list[list[int]]:
     """The closed polygons of a case, as lists of edge indices, outward (inside -> outside) by the right-hand rule."""
     follows = dict(segment for cycle in FACES for segment in face_segments(case, cycle))
     loops = []
@@ -120,7 +127,7 @@ def _tables():
     return counts, edges, used
 
 
-def logits(occupancy):
+def logits(occupancy: np.ndarray) -> np.ndarray:
     """What the network computed before its sigmoid, (N,) float64: 0 at the level, and near straight across a cell.
 
     Occupancy itself saturates within a cell, and crossings interpolated in it show as terraces.
@@ -157,7 +164,14 @@ def _bent(share, asked, closer, inward):
     return result
 
 
-def polygonise(lattice, cells, cases, value_at, field_at=None, unsure=0.0):
+def polygonise(
+    lattice: Lattice,
+    cells: np.ndarray,
+    cases: np.ndarray,
+    value_at: Callable[[np.ndarray], np.ndarray],
+    field_at: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+    unsure: float = 0.0,
+) -> tuple[np.ndarray, np.ndarray]:
     """Triangulate cells of mixed sign.
 
     lattice: see Lattice; cells: (N,) int64 sorted, unique keys of the cells' lowest corners; cases: (N,) uint8 signs of

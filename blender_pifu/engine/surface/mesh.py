@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is done to a triangle mesh between surface and result: its largest piece, its checks, metres, normals."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 # The feet (or whatever is lowest) are looked for in this lowest share of the height.
@@ -24,12 +25,12 @@ class MeshCheck:
     components: int
 
     @property
-    def watertight(self):
+    def watertight(self) -> bool:
         """Closed and 2-manifold, with one winding throughout."""
         return self.components > 0 and self.boundary_edges == 0 and self.nonmanifold_edges == 0
 
 
-def check_mesh(faces):
+def check_mesh(faces: np.ndarray) -> MeshCheck:
     """Count what keeps faces (F, 3|4) from bounding a solid; faces that share no vertex are separate components.
 
     Of four corners the last is -1 where the face is a triangle.
@@ -48,20 +49,20 @@ def check_mesh(faces):
     )
 
 
-def components(faces, vertex_count):
+def components(faces: np.ndarray, vertex_count: int) -> np.ndarray:
     """Label (vertex_count,) of the piece that each vertex belongs to; a vertex without faces is a piece of its own."""
     start, end = directed_edges(faces)
     graph = coo_matrix((np.ones(len(start), bool), (start, end)), shape=(vertex_count, vertex_count))
     return connected_components(graph, directed=False)[1]
 
 
-def volumes(vertices, faces):
+def volumes(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Six times the signed volume (F,) between each face and the origin; positive where faces look outward."""
     a, b, c = vertices[faces].astype(np.float64).transpose(1, 0, 2)
     return np.einsum("fi,fi->f", a, np.cross(b, c))
 
 
-def largest_component(vertices, faces):
+def largest_component(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The piece that encloses most; cavities, whose faces look inward, are never taken.
 
     vertices (V, 3), faces (F, 3) closed -> the same of that piece alone, without unused vertices, faces outward.
@@ -76,7 +77,7 @@ def largest_component(vertices, faces):
     return vertices[used], renumber[faces].astype(np.int32)
 
 
-def vertex_normals(vertices, faces):
+def vertex_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Unit normals (V, 3) float32 of vertices (V, 3): the mean of the faces round each, weighted by area."""
     a, b, c = vertices[faces].astype(np.float64).transpose(1, 0, 2)
     area = np.cross(b - a, c - a)
@@ -87,7 +88,7 @@ def vertex_normals(vertices, faces):
     return (normals / np.maximum(length, np.finfo(float).tiny)).astype(np.float32)
 
 
-def camera_tilt(vertices):
+def camera_tilt(vertices: np.ndarray) -> float:
     """How far (radians) the camera looked down on someone who stands straight: by so much the body leans towards it.
 
     vertices (V, 3) field space, of a whole person. The body's middle in depth, slice by slice, is a straight line for
@@ -108,14 +109,14 @@ def camera_tilt(vertices):
     return tilt if stray.std() < STRAIGHT * (high - low) and abs(tilt) < MOST_TILT else 0.0
 
 
-def tilt_back(vectors, tilt):
+def tilt_back(vectors: np.ndarray, tilt: float) -> np.ndarray:
     """Turn positions or directions (N, 3) in field space about x, so that who leaned by `tilt` stands upright."""
     y, z = vectors[:, 1], vectors[:, 2]
     turned = [vectors[:, 0], y * np.cos(tilt) + z * np.sin(tilt), z * np.cos(tilt) - y * np.sin(tilt)]
     return np.stack(turned, 1).astype(vectors.dtype)
 
 
-def placing(vertices, height_m):
+def placing(vertices: np.ndarray, height_m: float) -> Callable[[np.ndarray], np.ndarray]:
     """What takes points (N, 3) from field space to Blender's, a function that gives float32: metres, Z up, facing -Y,
     the lowest of `vertices (V, 3)` at z = 0, the origin between the feet.
 
@@ -134,12 +135,12 @@ def placing(vertices, height_m):
     return lambda points: (turn(points) - middle).astype(np.float32)
 
 
-def turn_to_blender(vectors):
+def turn_to_blender(vectors: np.ndarray) -> np.ndarray:
     """Directions (N, 3) in field space -> Blender's axes: (x, y, z) -> (x, -z, y)."""
     return np.stack([vectors[:, 0], -vectors[:, 2], vectors[:, 1]], 1)
 
 
-def split_quads(faces):
+def split_quads(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Triangles (T, 3) of faces (F, 3|4), and (T, 3) which corner each of theirs is: an index into faces.ravel()."""
     width = faces.shape[1]
     corner = np.arange(faces.size, dtype=np.int64).reshape(faces.shape)
@@ -151,7 +152,7 @@ def split_quads(faces):
     return faces.ravel()[corners], corners
 
 
-def directed_edges(faces):
+def directed_edges(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     wide = faces.astype(np.int64)
     following = np.roll(wide, -1, axis=1)
     if faces.shape[1] == 4:  # a triangle's third corner is followed by its first
@@ -161,7 +162,7 @@ def directed_edges(faces):
     return wide.ravel(), following.ravel()
 
 
-def neighbour_mean(faces, count):
+def neighbour_mean(faces: np.ndarray, count: int) -> csr_matrix:
     """A sparse matrix (count, count) that takes the mean over each vertex's neighbours."""
     start, end = directed_edges(faces)
     links = coo_matrix((np.ones(len(start)), (start, end)), shape=(count, count)).tocsr()

@@ -11,7 +11,7 @@ import numpy as np
 from .mesh import vertex_normals
 
 
-def smooth_normals(vertices, faces):
+def smooth_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Unit normals (V, 3) float32 of a dense mesh, vertices (V, 3) and triangles (F, 3): the mean over the faces round
     each vertex of the mean at their corners, which evens out how the lattice cuts the surface."""
     of_faces = vertex_normals(vertices, faces).astype(np.float64)[faces].sum(1)

@@ -61,15 +61,16 @@ def _clutter(rng, height, width):
         size = rng.uniform(15, 0.25 * height, 2)
         match rng.integers(3):
             case 0:
-                cv2.ellipse(mask, (x, y), (int(size[0]), int(size[1])), rng.uniform(0, 180), 0, 360, 1, -1)
+                cv2.ellipse(mask, (x, y), (int(size[0]), int(size[1])), rng.uniform(0, 180), 0, 360, (1,), -1)
             case 1:
                 box = cv2.boxPoints(((x, y), tuple(size.tolist()), float(rng.choice([0, rng.uniform(0, 180)]))))
-                cv2.fillPoly(mask, [box.astype(np.int32)], 1)
+                cv2.fillPoly(mask, [box.astype(np.int32)], (1,))
             case 2:
                 end = int(x + rng.normal(0, 30)), int(y + rng.uniform(0.1, 0.5) * height)
-                cv2.line(mask, (x, y), end, 1, int(rng.uniform(4, 30)))
+                cv2.line(mask, (x, y), end, (1,), int(rng.uniform(4, 30)))
         where = mask > 0
-        shade = np.linspace(*rng.uniform(0.7, 1.2, 2), width)[None, :, None]
+        left, right = rng.uniform(0.7, 1.2, 2)
+        shade = np.linspace(left, right, width)[None, :, None]
         color = rng.uniform(0.05, 0.95, 3) * shade + rng.uniform(0, 0.25) * grain
         picture[where] = color[where]
     return _focus(rng, picture)
@@ -114,7 +115,8 @@ def _noise(rng, height, width):
     """(height, width) float32 about -1..1, of four sizes."""
     rows, columns = np.mgrid[:height, :width] / UNIT
     points = np.stack([columns, rows, np.zeros_like(rows)], -1).reshape(-1, 3).astype(np.float32)
-    return sum(smooth_noise(points, rng, 2.0 * 3**octave) / 2**octave for octave in range(4)).reshape(height, width)
+    octaves = [smooth_noise(points, rng, 2.0 * 3**octave) / 2**octave for octave in range(4)]
+    return np.sum(octaves, 0).reshape(height, width)
 
 
 def _focus(rng, picture):

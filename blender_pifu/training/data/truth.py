@@ -14,10 +14,12 @@ LIFT = 2e-3  # field units
 
 def winding(vertices: np.ndarray, faces: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Generalised winding number (N,) of `points: (N, 3)` about a triangle soup."""
-    return igl.fast_winding_number(
-        np.ascontiguousarray(vertices, np.float64),
-        np.ascontiguousarray(faces, np.int32),
-        np.ascontiguousarray(points, np.float64),
+    return np.asarray(
+        igl.fast_winding_number(
+            np.ascontiguousarray(vertices, np.float64),
+            np.ascontiguousarray(faces, np.int32),
+            np.ascontiguousarray(points, np.float64),
+        )
     )
 
 

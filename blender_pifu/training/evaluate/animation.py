@@ -98,7 +98,7 @@ def sheet(rgb: np.ndarray, dense: PaintedMesh, animated: WrappedBody) -> np.ndar
     top = [cv2.resize(rgb, (CELL_PX, CELL_PX), interpolation=cv2.INTER_AREA)]
     top += [shaded(dense.vertices, dense.faces, degrees, CELL_PX) for degrees in (0, 90)]
     top += [wired(shape.vertices, shape.faces, degrees) for degrees in (0, 90, 180)]
-    keys = animated.mesh_keys(lambda points: points)
+    keys = animated.shape_keys(lambda points: points)
     moves = dict(zip(keys.names, keys.offsets, strict=True))
     low = [
         wired(shape.vertices, shape.faces, degrees, middle) for degrees, middle in ((0, head), (60, head), (0, hand))

@@ -69,8 +69,8 @@ def evaluate_body(weights: str, count: int, resolution: int, folder: Path | None
         fit = fit_body(vertices, faces, landmarks, person.visibility if person else None)
         seconds = time.process_time() - begun
         truth, heads = canonical_heads(load_body(), scene.joints), fit.rows[body.head_rows]
-        row = {"case": f"{seed:05d}", "kind": KINDS[int(scene.sample["kind"])]}
-        if person:
+        row: dict[str, str | float] = {"case": f"{seed:05d}", "kind": KINDS[int(scene.sample["kind"])]}
+        if person and landmarks is not None:
             points = lift(landmarks, person.visibility, vertices, faces, fit.metre)
             row["landmarks_cm"] = _median_cm(points.guess[marks], truth[bones], scale)
             row["lifted_cm"] = _median_cm(points.points[marks], truth[bones], scale)

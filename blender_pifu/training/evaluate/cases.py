@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import count as count_up
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -108,9 +109,10 @@ def split_case(seed: int) -> Case:
 
 def _unpacked(arrays: dict[str, np.ndarray]) -> Case:
     maps = {name[4:]: arrays.pop(name) for name in list(arrays) if name.startswith("map_")}
-    plain = {"name": str(arrays.pop("name")), "kind": str(arrays.pop("kind")), "scale": float(arrays.pop("scale"))}
+    name, kind, scale = str(arrays.pop("name")), str(arrays.pop("kind")), float(arrays.pop("scale"))
     views = arrays.pop("views").astype(np.float32) / 127
-    return Case(**plain, **arrays, views=views, maps=maps or None, landmarks=read(arrays["rgb"]))
+    others: dict[str, Any] = arrays
+    return Case(name, kind, **others, views=views, scale=scale, maps=maps or None, landmarks=read(arrays["rgb"]))
 
 
 def truth_arrays(vertices: np.ndarray, faces: np.ndarray, alpha: np.ndarray | None) -> dict[str, np.ndarray]:
@@ -146,7 +148,7 @@ def folder_cases(folder: Path) -> Iterator[Case]:
         figure = figures.cut_out(load_photo(path / "photo.png"))
         rgb, alpha = figure.cut(PHOTO_PX)
         try:
-            mesh = trimesh.load(path / "mesh.ply", force="mesh", process=False)
+            mesh: Any = trimesh.load(path / "mesh.ply", force="mesh", process=False)
             vertices, scale = to_field(np.asarray(mesh.vertices))
             truth = truth_arrays(vertices, np.asarray(mesh.faces, np.int32), None)
         except (ValueError, IndexError) as error:
@@ -159,7 +161,7 @@ def folder_cases(folder: Path) -> Iterator[Case]:
                 "kind": np.array("case"),
                 "rgb": np.round(rgb * 255 * (alpha[..., None] > 0)).astype(np.uint8),
                 "mask": np.round(alpha * 255).astype(np.uint8),
-                "scale": np.float32(scale),
+                "scale": np.asarray(scale, np.float32),
                 **truth,
             }
         )

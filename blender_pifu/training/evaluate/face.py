@@ -121,7 +121,7 @@ def _score(encoding, mesh, scene, truth):
 
 def _eyes_and_mouth(scene):
     """Photo pixels, (2,) each."""
-    places = np.column_stack(from_border(*scene.landmarks[:, :2].astype(np.float64).T, PHOTO_PX))
+    places = np.column_stack(from_border(*scene.landmarks[:, :2].astype(np.float64).T, size=PHOTO_PX))
     return places[[L.LEFT_EYE, L.RIGHT_EYE]].mean(0), places[[L.MOUTH_LEFT, L.MOUTH_RIGHT]].mean(0)
 
 
@@ -140,5 +140,6 @@ def _near(picture, scene):
     """The head in a square picture of the whole person (n, n, 3)."""
     eyes, mouth = _eyes_and_mouth(scene)
     scale = len(picture) / PHOTO_PX
-    square = Crop(*((eyes + mouth) / 2 * scale), 2 * SHOWN * float(np.hypot(*(eyes - mouth))) * scale)
+    x, y = ((eyes + mouth) / 2 * scale).tolist()
+    square = Crop(x, y, 2 * SHOWN * float(np.hypot(*(eyes - mouth))) * scale)
     return square.cut(picture, SHEET_PX)

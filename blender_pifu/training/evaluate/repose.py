@@ -4,6 +4,7 @@
 import numpy as np
 
 from ...engine.body.skeleton import Skeleton
+from ...result_file import Rig
 from ..people.pose import between
 
 # Directions in the person's frame: x to their left, y up, z forward.
@@ -22,7 +23,7 @@ POSES = {
 }  # fmt: skip
 
 
-def repose(vertices, skeleton: Skeleton, bones, weights, directions) -> np.ndarray:
+def repose(vertices, skeleton: Skeleton | Rig, bones, weights, directions) -> np.ndarray:
     """`vertices (V, 3)` skinned by `bones, weights (V, 4)` after the named bones were turned, each by the smallest
     rotation, to `directions` in the frame of the person's hips; field space."""
     names = list(skeleton.names)

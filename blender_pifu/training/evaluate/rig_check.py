@@ -31,7 +31,7 @@ from .repose import POSES, repose
 
 log = logging.getLogger(__name__)
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
-CHECK = [sys.executable, "-m", f"{__package__.partition('.training')[0]}.addon.criteria"]
+CHECK = [sys.executable, "-m", f"{__name__.partition('.training')[0]}.addon.criteria"]
 SHEET_PX, POSED_SIZE = 480, 0.62  # arms held up must fit in
 STATES = ("OK", "WARNING", "ERROR")
 
@@ -89,6 +89,7 @@ def posed_sheet(made: Reconstruction) -> np.ndarray:
     """As it came and in each of `repose.POSES`, from the front and, below, from the side; uint8 RGB."""
     triangles, _ = split_quads(made.faces)
     rig = made.rig
+    assert rig is not None  # it was asked for
     turn = np.array([[1, 0, 0], [0, 0, 1], [0, -1, 0]], np.float32)  # to field axes: y up, z to the camera
     size = POSED_SIZE * 2 / made.summary.height_m
     low = np.array([0, made.summary.height_m / 2, 0], np.float32)

@@ -108,13 +108,15 @@ def score_maps(encoding, case: Case) -> dict[str, float]:
     """Depth error in cm and angle between normals in degrees of the drawn maps, mean over front and back. `level_cm`:
     what is left of the depth error when the person as a whole is shifted and tilted to the truth: a camera's height is
     hard to see in a photo, and who stands is turned upright afterwards anyway."""
-    solid = np.abs(case.maps["front_normals"]).sum(-1) > 0
+    truth = case.maps
+    assert truth is not None
+    solid = np.abs(truth["front_normals"]).sum(-1) > 0
     solid &= case.mask > 250
     found, errors = {"normals_deg": 0.0}, []
     for side in ("front", "back"):
         depth = photo_sized(getattr(encoding, f"{side}_depth"))
-        errors.append((depth - case.maps[f"{side}_depth"].astype(np.float32))[solid] * 100 / case.scale)
-        true = case.maps[f"{side}_normals"].astype(np.float32)[solid]
+        errors.append((depth - truth[f"{side}_depth"].astype(np.float32))[solid] * 100 / case.scale)
+        true = truth[f"{side}_normals"].astype(np.float32)[solid]
         drawn = photo_sized(getattr(encoding, f"{side}_normals"))[solid]
         found["normals_deg"] += 0.5 * angle_deg(drawn, true)
     rows, columns = solid.nonzero()

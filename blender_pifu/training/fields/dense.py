@@ -62,7 +62,7 @@ def compare_with_dense(field, resolution):
     """
     with torch.inference_mode():
         vertices, faces = largest_component(*dense_surface(field, resolution))
-        found = {"faces": len(faces)}
+        found: dict = {"faces": len(faces)}
         for name, exact in (("float32", True), ("chosen", False)):
             surface = extract_surface(field, resolution, refine=False, exact=exact)
             ours = largest_component(surface.vertices, surface.faces)

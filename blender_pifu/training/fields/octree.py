@@ -121,7 +121,8 @@ def compare(family, field, resolution, repeats):
             exact, chosen = (measure_field(field, resolution, exact=exact) for exact in (True, False))
             times.append((point * asked, exact.pop("cpu_s"), chosen.pop("cpu_s")))
     times = np.array(times)
-    for said, seconds in zip((octree := {"evaluations": asked}, exact, chosen), np.median(times, 0), strict=True):
+    octree: dict = {"evaluations": asked}
+    for said, seconds in zip((octree, exact, chosen), np.median(times, 0), strict=True):
         said["cpu_s"] = round(float(seconds), 2)
         said["us_a_point"] = round(float(seconds) / said["evaluations"] * 1e6, 2)
     ratios = {"octree/ours": times[:, 0] / times[:, 1]}

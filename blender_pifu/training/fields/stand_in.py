@@ -68,7 +68,7 @@ def _mlp(widths, skips, column):
     mlp = PointMLP("conv{}", widths[1:], inputs, column, ()).requires_grad_(False)
     for layer in mlp.layers:
         torch.nn.init.normal_(layer.weight, std=1.4 / layer.in_channels**0.5)
-        torch.nn.init.zeros_(layer.bias)
+        torch.nn.init.zeros_(layer.get_parameter("bias"))
     return mlp
 
 

@@ -83,7 +83,7 @@ def _warp(maps: dict[str, Tensor], solid: Tensor, i: int, matrix: Tensor) -> Ten
     names = list(maps)
     weighted = [name for name in names if name not in ("rgb", "mask")]
     stack = torch.cat([maps[name][i] * (solid if name in weighted else 1) for name in names] + [solid])[None]
-    grid = F.affine_grid(back, stack.shape, align_corners=False)
+    grid = F.affine_grid(back, list(stack.shape), align_corners=False)
     *moved, share = F.grid_sample(stack, grid, align_corners=False)[0].split(
         [maps[name].shape[1] for name in names] + [1]
     )

@@ -11,7 +11,7 @@ import time
 import torch
 
 from ...engine.memory import keep_memory
-from ...engine.model import load_model, weights_file
+from ...engine.model import HumanModel, load_model, weights_file
 from ...engine.networks.coarse import CoarseConfig
 from ...engine.networks.fine import FineConfig
 from ..data.cache import PeopleSet
@@ -50,6 +50,8 @@ def _add_train(commands) -> None:
 
 def _train(options: argparse.Namespace) -> None:
     start = load_model(options.start) if options.start else None
+    if start is not None and not isinstance(start, HumanModel):
+        raise SystemExit("Training goes on from weights of this trainer alone.")
     if options.level == "fine":
         if start is None:
             raise SystemExit("The fine level stands on a coarse one: give its weights with --start.")
@@ -61,10 +63,10 @@ def _train(options: argparse.Namespace) -> None:
         if options.deep is not None:
             config = dataclasses.replace(config, deep=options.deep)
         config = dataclasses.replace(config, hints=config.hints or options.hints)
-        course, size = CoarseCourse(config, start and start.level), config.input_px
+        course, size = CoarseCourse(config, start.level if start else None), config.input_px
     keep_memory()
     people, held_out = PeopleSet("train", size, options.count), PeopleSet("test", size, HELD_OUT)
-    make = [sys.executable, "-m", __package__.rpartition(".")[0], "people", "--size", str(size), "--count"]
+    make = [sys.executable, "-m", __name__.rpartition(".learn.")[0], "people", "--size", str(size), "--count"]
     makers = [
         subprocess.Popen([*make, str(options.count), "--maker", str(k), str(options.makers)])
         for k in range(options.makers)

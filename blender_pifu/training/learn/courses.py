@@ -3,7 +3,7 @@
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from ...engine.networks.coarse import CoarseConfig, CoarseLevel, Maps
 from ...engine.networks.fine import FineConfig, FineLevel, enlarged
@@ -34,14 +34,14 @@ class CoarseCourse:
         return self.config.core_px if step < plan.core_share * plan.steps else self.config.input_px
 
     def losses(
-        self, network: nn.Module, batch: Batch, plan, step: int, generator: torch.Generator
+        self, network: CoarseLevel, batch: Batch, plan, step: int, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Total and parts; of a network that begins to draw, points lie under drawn surfaces from a quarter of the plan
         on, more and more."""
         drawn_share = 0.5 * min(1.0, max(0.0, 4 * step / plan.steps - 1)) if self._start is None else 0.5
         return losses(network, batch, drawn_share, generator)
 
-    def maps(self, network: nn.Module, batch: Batch) -> Maps:
+    def maps(self, network: CoarseLevel, batch: Batch) -> Maps:
         """What the level draws of whole pictures."""
         return network(batch["image"], batch["hints"])
 
@@ -67,13 +67,13 @@ class FineCourse:
         return 2 * self.coarse.config.input_px
 
     def losses(
-        self, network: nn.Module, batch: Batch, _plan, _step: int, generator: torch.Generator
+        self, network: FineLevel, batch: Batch, _plan, _step: int, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Total and parts."""
         self.coarse.to(batch["image"].device)
         return fine_losses(self.coarse, network, batch, WINDOWS, generator)
 
-    def maps(self, network: nn.Module, batch: Batch) -> Maps:
+    def maps(self, network: FineLevel, batch: Batch) -> Maps:
         """What both levels draw of whole pictures."""
         image = batch["image"]
         return network(image, enlarged(self.coarse(F.avg_pool2d(image, 2), batch["hints"])))

@@ -32,7 +32,7 @@ def losses(
     parts["occupancy"] = (
         F.binary_cross_entropy_with_logits(logits, batch["occupancy"], reduction="none") * known
     ).sum() / known.sum()
-    return sum(WEIGHTS[name] * value for name, value in parts.items()), parts
+    return _total(parts, WEIGHTS), parts
 
 
 def fine_losses(
@@ -56,7 +56,12 @@ def fine_losses(
     with autocast:
         maps = fine(seen["image"].contiguous(memory_format=torch.channels_last), window)
     parts = _map_losses(maps, seen)
-    return sum(FINE_WEIGHTS[name] * value for name, value in parts.items()), parts
+    return _total(parts, FINE_WEIGHTS), parts
+
+
+def _total(parts: dict[str, Tensor], weights: dict[str, float]) -> Tensor:
+    first, *others = (weights[name] * value for name, value in parts.items())
+    return sum(others, first)
 
 
 def _window(solid: Tensor, stride: int, generator: torch.Generator) -> tuple[int, int]:

@@ -16,6 +16,7 @@ import time
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -67,7 +68,8 @@ class Run:
         self.folder, self.course, self.plan, self.device = folder, course, plan, torch.device(device)
         folder.mkdir(parents=True, exist_ok=True)
         torch.manual_seed(plan.seed)
-        self.network = course.network().to(self.device, memory_format=torch.channels_last)
+        self.network: Any = course.network()
+        self.network.to(self.device, memory_format=torch.channels_last)
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
         self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=plan.rate, weight_decay=1e-3)
         self.step, self.seconds, self.begun_from = 0, 0.0, begun_from

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-import tflite
+import tflite  # pyright: ignore[reportMissingImports]  # of what packs the networks alone
 from safetensors.numpy import save_file
 
 DATA = Path(__file__).parents[2] / "data"
@@ -30,7 +30,7 @@ ACTIVATIONS = {
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", type=Path, metavar="SRC_DIR")
     parser.add_argument("--out", type=Path, default=DATA, metavar="DIR")
     args = parser.parse_args()

@@ -35,7 +35,7 @@ class Stored(NamedTuple):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", type=Path, metavar="SRC_DIR")
     parser.add_argument("--out", type=Path, default=DATA / "rvm.safetensors")
     args = parser.parse_args()
@@ -111,7 +111,7 @@ def convert(weights: dict[str, Stored]) -> dict[str, np.ndarray]:
         if ".gru." in layer or layer.startswith("bottleneck."):
             half = stored.shape[1] // 2  # inputs: the features, then the state, which is zero
             stored = stored[-half:, :half]  # outputs of the gate: reset, then update; the reset acts on the state only
-            bias = Stored(bias.values[-half:], bias.scale, bias.low)
+            bias = bias and Stored(bias.values[-half:], bias.scale, bias.low)
         put(f"{layer}.weight", stored, scale, low)
         if bias:
             put(f"{layer}.bias", *bias)

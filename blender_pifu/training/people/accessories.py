@@ -21,7 +21,9 @@ class Solid:
     gloss: float = 0.1
 
 
-def tube(path: np.ndarray, wide: np.ndarray, thick, outward: np.ndarray, closed: bool) -> tuple[np.ndarray, np.ndarray]:
+def tube(
+    path: np.ndarray, wide: np.ndarray | float, thick: np.ndarray | float, outward: np.ndarray, closed: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """A tube of oval section along `path (N, 3)`: half widths `wide` and half thicknesses `thick`, (N,) or numbers, the
     latter along `outward (N, 3)`. Its ends are capped unless it is closed upon itself."""
     count = len(path)
@@ -188,7 +190,7 @@ def bag(
         if not len(behind):
             return []
         centre = centre + ahead * (np.quantile(behind, 0.02) - half[1])
-        parts = [Solid(*box(centre, np.stack([left, ahead, up]), half, rng.uniform(3, 6)), color)]
+        parts: list[Solid | None] = [Solid(*box(centre, np.stack([left, ahead, up]), half, rng.uniform(3, 6)), color)]
         pocket = half * np.array([0.75, 0.45, 0.45])
         parts.append(
             Solid(*box(centre - ahead * half[1] - up * 0.4 * half[2], np.stack([left, ahead, up]), pocket, 5), dark)
@@ -205,8 +207,8 @@ def bag(
         return []
     place = side * np.quantile(side * ((level - hip) @ left), 0.98) * left + side * (half[0] + 0.004) * left
     centre = hip + place + ahead * rng.uniform(-0.06, 0.05)
-    parts = [Solid(*box(centre, np.stack([left, ahead, up]), half, rng.uniform(3, 7)), color, 0.3)]
+    bag = Solid(*box(centre, np.stack([left, ahead, up]), half, rng.uniform(3, 7)), color, 0.3)
     shoulder = shoulders[1 if side > 0 else 0] * 0.55 + shoulders.mean(0) * 0.45
     run = shoulder - (centre + up * half[2] * 0.5)
-    parts.append(strap(trunk, shoulder, np.cross(run, ahead), rng.uniform(0.008, 0.02), dark))
-    return [part for part in parts if part]
+    belt = strap(trunk, shoulder, np.cross(run, ahead), rng.uniform(0.008, 0.02), dark)
+    return [part for part in (bag, belt) if part]

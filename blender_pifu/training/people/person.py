@@ -305,7 +305,9 @@ def _fluff(hair: np.ndarray, rest: np.ndarray, body: Body, rng: np.random.Genera
 def _paint_brows(colors, rest, tone, rng) -> None:
     piece = load_piece("eyebrows", str(rng.choice(names("eyebrows"))), 1)
     brow = piece.subdivision(piece.rest_vertices(rest))
-    alpha = piece.texel()[:, 3]
+    texel = piece.texel()
+    assert texel is not None  # brows are nothing but a picture
+    alpha = texel[:, 3]
     strength = np.zeros(len(rest), np.float32)
     near = np.flatnonzero(np.linalg.norm(rest - brow.mean(0), axis=1) < 0.12)
     gap, nearest = cKDTree(brow).query(rest[near])

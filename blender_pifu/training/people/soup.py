@@ -52,9 +52,10 @@ class Soup:
                 fabrics.append(layer.fabric)
             columns["vertices"].append(layer.vertices[used])
             columns["faces"].append(layer.faces + start)
-            columns["colors"].append(
-                np.tile(layer.fabric.base, (count, 1)) if layer.colors is None else layer.colors[used]
-            )
+            if layer.colors is not None:
+                columns["colors"].append(layer.colors[used])
+            elif layer.fabric is not None:
+                columns["colors"].append(np.tile(layer.fabric.base, (count, 1)))
             columns["alpha"].append(np.ones(count) if layer.alpha is None else layer.alpha[used])
             columns["gloss"].append(np.full(count, layer.gloss))
             columns["rest"].append(np.zeros((count, 3)) if layer.rest is None else layer.rest[used])

@@ -33,7 +33,7 @@ def photo(width: int | None = None, height: int | None = None) -> Image.Image:
     """The bundled photo, small, or of that size."""
     with Image.open(DATA / "photos" / "man_polo_full_body.jpg") as image:
         image.draft("RGB", (PHOTO_PX, PHOTO_PX))
-        size = (width, height) if width else (PHOTO_PX, round(PHOTO_PX * image.height / image.width))
+        size = (width, height) if width and height else (PHOTO_PX, round(PHOTO_PX * image.height / image.width))
         return image.convert("RGB").resize(size, Image.Resampling.BICUBIC)
 
 

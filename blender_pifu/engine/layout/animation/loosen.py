@@ -9,7 +9,7 @@ from ..crossings import crossing_faces
 ROUNDS = 6
 
 
-def loosen(vertices, faces, triangles, soft):
+def loosen(vertices: np.ndarray, faces: np.ndarray, triangles: np.ndarray, soft: np.ndarray) -> np.ndarray:
     """Vertices (V, 3) float32 with crossings of `triangles (T, 3)` smoothed; faces: (F, 4) of the whole; soft (V,)
     bool: which may move, the others being features."""
     mean = neighbour_mean(faces, len(vertices))

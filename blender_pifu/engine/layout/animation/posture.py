@@ -26,7 +26,7 @@ MARK_SPREAD_M, TURN_SPREAD, MOVE_SPREAD_M = 0.012, np.radians(10), 0.01
 
 
 @torch.inference_mode()
-def close_hands(fit: Fit, vertices, normals, labels) -> Fit:
+def close_hands(fit: Fit, vertices: np.ndarray, normals: np.ndarray, labels: np.ndarray) -> Fit:
     """The fit with fingers curled as the hands of a surface say: vertices, normals (N, 3) field space, labels (N,) the
     bone that each belongs to. Of a few curls that with the least distance both ways is taken, in which the hand passes
     neither through itself nor into the rest of the surface."""
@@ -76,7 +76,7 @@ def _curled(pose: Pose, side: str, curl: float, thumb: float) -> Pose:
 
 
 @torch.inference_mode()
-def face_forward(fit: Fit, landmarks, visibility) -> Fit:
+def face_forward(fit: Fit, landmarks: np.ndarray, visibility: np.ndarray) -> Fit:
     """The fit with its head turned, and moved a little in the picture, so that the face lies where the photo shows it.
 
     landmarks (33, 3) as of `Person.in_field`, visibility (33,). The move is in the fit's rows alone.

@@ -6,6 +6,7 @@ smooth, less and less so, and lead to the planes of the nearest surface (Chen & 
 faces the same way and belongs to the same part of the body. What the surface says nothing of is carried along.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,7 +53,7 @@ class Surface:
     labels: np.ndarray
 
 
-def wrap(skin: Skin, surface: Surface, waiting=None) -> np.ndarray:
+def wrap(skin: Skin, surface: Surface, waiting: Callable[[], None] | None = None) -> np.ndarray:
     """The skin's vertices (V, 3) float32 on the surface. waiting: called at every step, may raise to stop."""
     triangles, _ = split_quads(skin.faces)
     metre, start = skin.metre, skin.vertices.astype(np.float64)
@@ -75,21 +76,18 @@ def wrap(skin: Skin, surface: Surface, waiting=None) -> np.ndarray:
             facing = vertex_normals(place, triangles).astype(np.float64)
             here = _Side(place / metre, facing, skin.labels)
             weight, pull = np.zeros(len(start)), np.zeros((len(start), 3))
-
-            def add(ours, theirs, apart, share, weight=weight, pull=pull, place=place, reach=reach):
-                """Draw vertices to the planes at samples."""
+            ours = np.arange(len(start))
+            theirs, apart = there.partners(here, reach)
+            found = theirs >= 0
+            pairs = [(ours[found], theirs[found], apart[found], area[found])]
+            theirs, apart = here.partners(there, reach)
+            found = np.flatnonzero(theirs >= 0)
+            pairs += [(theirs[found], found, apart[found], patch[found])]
+            for ours, theirs, apart, share in pairs:  # draw vertices to the planes at samples
                 share = share * skin.told[ours] / (1 + (2 * apart / reach) ** 2) ** 2
                 off = np.einsum("ni,ni->n", points[theirs] - place[ours], normals[theirs])
                 np.add.at(weight, ours, share)
                 np.add.at(pull, ours, (share * off)[:, None] * normals[theirs])
-
-            ours = np.arange(len(start))
-            theirs, apart = there.partners(here, reach)
-            found = theirs >= 0
-            add(ours[found], theirs[found], apart[found], area[found])
-            theirs, apart = here.partners(there, reach)
-            found = np.flatnonzero(theirs >= 0)
-            add(theirs[found], found, apart[found], patch[found])
             target = place + pull / np.maximum(weight, 1e-12)[:, None] - start
             weight += HELD * area
             solver = splu(

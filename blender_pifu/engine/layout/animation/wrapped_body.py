@@ -185,7 +185,7 @@ def wrapped(dense: PaintedMesh, fit: Fit, landmarks=None, visibility=None, waiti
     normals = vertex_normals(dense.vertices, dense.faces)
     labels = skin_weights(dense.vertices, dense.faces, fit)[0][:, 0]
     fit = close_hands(fit, dense.vertices, normals, labels)
-    if landmarks is not None:
+    if landmarks is not None and visibility is not None:
         fit = face_forward(fit, landmarks, visibility)
     soft = template.stiff < FEATURE_M
     start = loosen(template.with_eyes(fit.vertices), template.faces, triangles, soft)

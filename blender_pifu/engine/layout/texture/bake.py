@@ -6,13 +6,16 @@ import numpy as np
 
 from ...color.painting import Side
 from ...surface.mesh import split_quads
+from ..painted_mesh import PaintedMesh
 from .texels import cover
 
 # So far outside a triangle (texels) its colours are still computed: what filtering reads at a seam is the seam's own.
 SLACK = 1.0
 
 
-def bake(mesh, uv, dense, spacing, size, pictures):
+def bake(
+    mesh: PaintedMesh, uv: np.ndarray, dense: PaintedMesh, spacing: float, size: int, pictures: dict[str, np.ndarray]
+) -> np.ndarray:
     """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a PaintedMesh.
 
     dense: the PaintedMesh that hides what lies behind it, cut with lattice step `spacing`, field units. pictures: what
@@ -60,6 +63,6 @@ def _spread(picture, empty):
     return colors[nearest]
 
 
-def png(picture):
+def png(picture: np.ndarray) -> bytes:
     """The bytes of a PNG file of a picture (n, n, 3) uint8 sRGB."""
     return cv2.imencode(".png", picture[..., ::-1])[1].tobytes()

@@ -8,7 +8,7 @@ from scipy.sparse.linalg import splu
 ROUNDS = 12
 
 
-def project(vertices, triangles):
+def project(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """The chart (V, 2) as seen along its mean normal; upright where that is level."""
     normal = np.cross(
         vertices[triangles[:, 1]] - vertices[triangles[:, 0]], vertices[triangles[:, 2]] - vertices[triangles[:, 0]]
@@ -19,7 +19,7 @@ def project(vertices, triangles):
     return vertices @ np.stack([right, np.cross(normal, right)], 1)
 
 
-def unfold(vertices, triangles, start):
+def unfold(vertices: np.ndarray, triangles: np.ndarray, start: np.ndarray) -> np.ndarray:
     """The chart (V, 2) with its triangles as undistorted as possible: Liu et al. 2008, "A Local/Global Approach to Mesh
     Parameterization" (as rigid as possible). vertices (V, 3), triangles (T, 3), start (V, 2)."""
     corners = vertices[triangles]

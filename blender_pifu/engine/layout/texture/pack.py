@@ -4,7 +4,7 @@
 import numpy as np
 
 
-def pack(sizes, margin):
+def pack(sizes: np.ndarray, margin: float) -> tuple[np.ndarray, float]:
     """Places (N, 2) of the lower left corners of rectangles `sizes (N, 2)` in a square of side 1, and the scale they
     fit at, with `margin` (in the square's sides) round each."""
     low, high = 0.0, (1 - 2 * margin) / sizes.max()

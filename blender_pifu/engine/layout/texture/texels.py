@@ -18,7 +18,7 @@ class Cover:
     weights: np.ndarray
 
 
-def cover(corners, size, slack=0.0):
+def cover(corners: np.ndarray, size: int, slack: float = 0.0) -> Cover:
     """The Cover of triangles `corners (T, 3, 2)` in an image of size x size; u runs right, v up, both 0..1.
 
     A texel is covered where its centre lies strictly inside, or with `slack` (in texels) no farther than that outside.
@@ -35,8 +35,10 @@ def cover(corners, size, slack=0.0):
         stop = max(begin + 1, int(np.searchsorted(ends, (ends[begin - 1] if begin else 0) + CHUNK)))
         found.append(_cover(places[begin:stop], low[begin:stop], extent[begin:stop], size, slack, begin))
         begin = stop
-    parts = zip(*found, strict=True) if found else (np.empty(0, int), np.empty(0, int), np.empty((0, 3)))
-    return Cover(*(np.concatenate(part) if found else part for part in parts))
+    if not found:
+        return Cover(np.empty(0, int), np.empty(0, int), np.empty((0, 3)))
+    texel, face, weights = (np.concatenate(part) for part in zip(*found, strict=True))
+    return Cover(texel, face, weights)
 
 
 def _cover(places, low, extent, size, slack, first):

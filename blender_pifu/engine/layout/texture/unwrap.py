@@ -28,7 +28,7 @@ LEAST_AREA = 0.1
 AXES = np.vstack([np.eye(3), -np.eye(3)])
 
 
-def unwrap(vertices, faces, normals):
+def unwrap(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """UVs (F, 3|4, 2) float32 of each face's corners, 0..1, v up, and the chart (F,) of each face.
 
     vertices (V, 3), faces (F, 3|4) with -1 as the fourth of a triangle, normals (V, 3), field space. Deterministic.
