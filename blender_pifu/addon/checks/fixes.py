@@ -167,4 +167,6 @@ def _transform(thing, matrix: Matrix) -> None:
 
 def _update(person: Person) -> None:
     person.body.data.update()
+    if person.armature:
+        person.armature.data.update_tag()
     bpy.context.view_layer.update()

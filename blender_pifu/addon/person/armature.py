@@ -36,7 +36,7 @@ def put_bones(edit_bones, bones: list[Bone]) -> None:
 def connect(edit_bones) -> None:
     """Join each edit bone to its parent where it begins at that one's end, and loose it where not."""
     for edit in edit_bones:
-        edit.use_connect = bool(edit.parent) and (edit.parent.tail - edit.head).length < 1e-6
+        edit.use_connect = bool(edit.parent) and (edit.parent.tail - edit.head).length < 1e-5
 
 
 def bind(body: bpy.types.Object, armature: bpy.types.Object, rig: Rig, bones: list[Bone]) -> None:
@@ -65,3 +65,5 @@ def editing(context, scene: bpy.types.Scene, armature: bpy.types.Object):
         finally:
             bpy.ops.object.mode_set(mode=mode)
     layer.objects.active = before
+    armature.data.update_tag()  # or the pose is drawn, and evaluated, where the bones rested before
+    layer.update()

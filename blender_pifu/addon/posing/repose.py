@@ -56,11 +56,12 @@ def repose(context, person: Person, pose: str) -> Torn:
     for bone in person.armature.pose.bones:
         bone.matrix_basis.identity()
     with editing(context, context.scene, person.armature) as bones:
+        joined = [bone for bone in bones if bone.use_connect]  # Rigify wants some apart that touch
         for bone in bones:
             bone.use_connect = False
         for bone in bones:
             bone.matrix = Matrix(moves[bone.name]) @ bone.matrix
-        connect(bones)
+        connect(joined)
     torn = _torn(person, weights, before)
     _put_on_ground(person)
     if person.body.pifu.height_m:  # who stood bent in the photo is taller now, as long as the limbs are
