@@ -4,18 +4,26 @@
 import bpy
 
 from . import kept
+from .checks import report
 from .person import human
 from .ui import operators, panel, panel_rig, preferences, properties, rig_operators
-from .work import job, photo_check, session
+from .work import job, outdated, photo_check, session
 
 CLASSES = (
     *properties.CLASSES,
     *human.CLASSES,
+    *report.CLASSES,
     preferences.PIFU_AP_preferences,
     *operators.CLASSES,
     *rig_operators.CLASSES,
     *panel.CLASSES,
     *panel_rig.CLASSES,
+)
+
+HANDLERS = (
+    (bpy.app.handlers.load_pre, job.on_load),
+    (bpy.app.handlers.load_pre, photo_check.on_load),
+    *outdated.HANDLERS,
 )
 
 
@@ -27,9 +35,9 @@ def register(package: str) -> None:
     bpy.types.Scene.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_settings)
     bpy.types.Object.pifu = bpy.props.PointerProperty(type=human.PIFU_PG_human)
     bpy.types.WindowManager.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_status)
-    bpy.types.WindowManager.pifu_report = bpy.props.PointerProperty(type=rig_operators.PIFU_PG_report)
-    bpy.app.handlers.load_pre.append(job.on_load)
-    bpy.app.handlers.load_pre.append(photo_check.on_load)
+    bpy.types.WindowManager.pifu_report = bpy.props.PointerProperty(type=report.PIFU_PG_report)
+    for handlers, handler in HANDLERS:
+        handlers.append(handler)
 
 
 def unregister() -> None:
@@ -37,8 +45,8 @@ def unregister() -> None:
     job.abort()
     photo_check.close()
     session.close()
-    bpy.app.handlers.load_pre.remove(photo_check.on_load)
-    bpy.app.handlers.load_pre.remove(job.on_load)
+    for handlers, handler in HANDLERS:
+        handlers.remove(handler)
     del bpy.types.WindowManager.pifu_report
     del bpy.types.WindowManager.pifu
     del bpy.types.Object.pifu

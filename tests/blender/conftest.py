@@ -48,6 +48,7 @@ def shared_home(tmp_path_factory):
 def scene(shared_home, monkeypatch):
     """A fresh file with the default cube, the cheapest choices, and the engine (kept warm between tests) at hand."""
     monkeypatch.setenv("BLENDER_PIFU_HOME", str(shared_home))
+    monkeypatch.setattr(job, "_engine_outcome", None)  # else it is carried over, as from file to file
     bpy.ops.wm.read_factory_settings()
     if demo.PACKAGE not in bpy.context.preferences.addons:
         bpy.context.preferences.addons.new().module = demo.PACKAGE

@@ -6,6 +6,7 @@ import textwrap
 import bpy
 
 from ...protocol import ErrorKind
+from .. import identity
 from ..errors import BUTTONS
 from ..work import engine_state, models, session, thumbnail
 from ..work.photo import key
@@ -51,7 +52,8 @@ class PIFU_PT_main(_Sidebar, bpy.types.Panel):
         go.operator("pifu.generate", icon="OUTLINER_OB_ARMATURE")
         if session.is_warm():
             row.operator("pifu.release_engine", text="", icon="X")
-        if status.state in {"DONE", "FAILED", "CANCELLED"}:
+        of_here = status.about_engine or status.scene == identity.key(context.scene)
+        if of_here and status.state in {"DONE", "FAILED", "CANCELLED"}:
             draw_outcome(layout, status, context.region.width)
 
 

@@ -3,6 +3,7 @@
 
 import bpy
 
+from ..checks import report
 from ..person.human import find_person
 from ..person.rigify import is_metarig
 from ..posing.repose import POSES
@@ -39,13 +40,12 @@ class PIFU_PT_check(SubPanel, bpy.types.Panel):
     bl_options = {"DEFAULT_CLOSED"}
 
     def draw(self, context):
-        layout, report = self.layout, context.window_manager.pifu_report
+        layout = self.layout
         layout.operator("pifu.validate", icon="VIEWZOOM")
-        person = find_person(context)
-        if person is None or report.body != person.body.name:
+        if not report.is_of(find_person(context)):
             return
         column = layout.column(align=True)
-        for line in report.lines:
+        for line in context.window_manager.pifu_report.lines:
             if line.state == "OK":
                 _draw_line(column, line)
                 continue

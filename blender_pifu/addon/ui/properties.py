@@ -14,7 +14,7 @@ from bpy.props import (
 
 from ...choices import KINDS, READY, Choices, Option
 from ..person import bones
-from ..work import models, photo_check
+from ..work import job, models, photo_check
 from ..work.scene_choices import DRAWN
 
 # Blender's own limits of a height, and where the slider ends.
@@ -29,12 +29,18 @@ STATES = (
 
 
 def _on_photo(self, _context) -> None:
+    job.forget()
     self.person = 0
     photo_check.chosen(self.id_data)
 
 
 def _on_person(self, _context) -> None:
+    job.forget()
     photo_check.chosen(self.id_data)
+
+
+def _on_back_photo(_self, _context) -> None:
+    job.forget()
 
 
 # Blender keeps no reference to the strings of items that a function makes.
@@ -83,6 +89,7 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
         type=bpy.types.Image,
         name="Back Photo",
         description="Optional second photo: the same person in the same pose from behind. What it shows is not guessed",
+        update=_on_back_photo,
     )
     bones: EnumProperty(
         name="Bones",
@@ -126,6 +133,8 @@ class PIFU_PG_status(bpy.types.PropertyGroup):
 
     state: EnumProperty(items=STATES, default="IDLE", options={"SKIP_SAVE"})
     about_engine: BoolProperty(options={"SKIP_SAVE"})  # the engine's installation, not a human
+    scene: StringProperty(options={"SKIP_SAVE"})  # `identity.key` of the scene that the work is or was for
+    body: StringProperty(options={"SKIP_SAVE"})  # of the mesh object that came of it, or empty
     step: StringProperty(options={"SKIP_SAVE"})
     fraction: FloatProperty(min=0.0, max=1.0, options={"SKIP_SAVE"})
     message: StringProperty(options={"SKIP_SAVE"})

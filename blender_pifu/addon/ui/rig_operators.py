@@ -4,32 +4,15 @@
 from pathlib import Path
 
 import bpy
-from bpy.props import CollectionProperty, EnumProperty, StringProperty
+from bpy.props import EnumProperty, StringProperty
 
 from ..checks.fixes import FIXES
-from ..checks.validate import as_json, validate, worst
+from ..checks.report import check
 from ..errors import UserError
 from ..person.human import find_person
 from ..person.rigify import generate, is_metarig
 from ..posing.repose import POSES, describe, repose
-
-
-class PIFU_PG_line(bpy.types.PropertyGroup):
-    """A line of the last check; never saved. Its name is the check's id."""
-
-    label: StringProperty(options={"SKIP_SAVE"})
-    state: StringProperty(options={"SKIP_SAVE"})
-    value: StringProperty(options={"SKIP_SAVE"})
-    fix: StringProperty(options={"SKIP_SAVE"})
-
-
-class PIFU_PG_report(bpy.types.PropertyGroup):
-    """The last check of a person, on the WindowManager. Written by the operators here alone."""
-
-    body: StringProperty(options={"SKIP_SAVE"})  # the mesh object's name
-    state: StringProperty(options={"SKIP_SAVE"})
-    json: StringProperty(options={"SKIP_SAVE"})
-    lines: CollectionProperty(type=PIFU_PG_line, options={"SKIP_SAVE"})
+from ..work import outdated
 
 
 class OnPerson:
@@ -52,7 +35,7 @@ class PIFU_OT_validate(OnPerson, bpy.types.Operator):
     filepath: StringProperty(name="Report", description="File for the report as JSON; empty: none", subtype="FILE_PATH")
 
     def execute(self, context):
-        report = check(context)
+        report = check(find_person(context))
         if self.filepath:
             try:
                 Path(bpy.path.abspath(self.filepath)).write_text(report.json + "\n", encoding="utf-8")
@@ -78,7 +61,7 @@ class PIFU_OT_fix(OnPerson, bpy.types.Operator):
             self.report({"ERROR"}, f'Nothing mends "{self.check}".')
             return {"CANCELLED"}
         FIXES[self.check](find_person(context))
-        check(context)
+        check(find_person(context))
         return {"FINISHED"}
 
 
@@ -106,6 +89,7 @@ class PIFU_OT_repose(OnPerson, bpy.types.Operator):
         except UserError as error:
             self.report({"ERROR"}, f"{error} {error.fix}")
             return {"CANCELLED"}
+        outdated.forget()
         if torn.edges:
             self.report({"WARNING"}, describe(torn))
         return {"FINISHED"}
@@ -134,20 +118,8 @@ class PIFU_OT_generate_rig(OnPerson, bpy.types.Operator):
         except UserError as error:
             self.report({"ERROR"}, f"{error} {error.fix}")
             return {"CANCELLED"}
+        outdated.forget()
         return {"FINISHED"}
 
 
-def check(context) -> PIFU_PG_report:
-    """Check the person of `context` and keep the report for the panel."""
-    person = find_person(context)
-    lines = validate(person)
-    report = context.window_manager.pifu_report
-    report.body, report.state, report.json = person.body.name, worst(lines), as_json(person, lines)
-    report.lines.clear()
-    for line in lines:
-        item = report.lines.add()
-        item.name, item.label, item.state, item.value, item.fix = line.id, line.label, line.state, line.value, line.fix
-    return report
-
-
-CLASSES = (PIFU_PG_line, PIFU_PG_report, PIFU_OT_validate, PIFU_OT_fix, PIFU_OT_repose, PIFU_OT_generate_rig)
+CLASSES = (PIFU_OT_validate, PIFU_OT_fix, PIFU_OT_repose, PIFU_OT_generate_rig)

@@ -10,7 +10,7 @@ import bpy
 from ...choices import ChoiceError, Choices
 from ...protocol import Cancelled, Done, ErrorKind, Failed, Generate, Progress
 from ...result_file import ResultError, read_result
-from .. import kept
+from .. import identity, kept
 from ..errors import UserError
 from . import models, photo, session
 from .job import Outcome
@@ -30,7 +30,7 @@ class GenerateTask:
         settings = context.scene.pifu
         self.importing = False
         self._model = models.find(settings.model)
-        self._scene = context.scene.name
+        self._scene = identity.key(context.scene)
         self._bones = settings.bones
         self._client = session.client()
         self._folder = session.new_job_folder()
@@ -82,7 +82,7 @@ class GenerateTask:
         if self._dropped:  # finished before the cancel came through
             self._clean()
             return Outcome("CANCELLED", "Cancelled.")
-        scene = bpy.data.scenes.get(self._scene, bpy.context.scene)
+        scene = identity.find(bpy.data.scenes, self._scene) or bpy.context.scene
         with bpy.context.temp_override(**_shown_in(scene)):
             if obstacle := _obstacle(bpy.context):
                 show(obstacle, 1.0)
@@ -130,7 +130,7 @@ class GenerateTask:
 
         try:
             human = read_result(self._output)
-            add_human(context, scene, human, self._name, self._bones)
+            body = add_human(context, scene, human, self._name, self._bones)
         except (ResultError, MemoryError, RuntimeError) as error:
             log.exception("the result cannot be brought in")
             return Outcome("FAILED", str(error) or "Blender ran out of memory.", ErrorKind.RESULT, "Try again.")
@@ -138,7 +138,7 @@ class GenerateTask:
         if not bpy.app.background or bpy.ops.ed.undo_history.poll():
             bpy.ops.ed.undo_push(message=self.title)
         notes = " ".join(human.summary.notes or ())
-        return Outcome("DONE", f"{self._name}: {len(human.faces):,} faces. {notes}".strip())
+        return Outcome("DONE", f"{self._name}: {len(human.faces):,} faces. {notes}".strip(), body=identity.key(body))
 
     def _clean(self) -> None:
         # A worker that is being killed may still hold a file on Windows; the session's end sweeps it.

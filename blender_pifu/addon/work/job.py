@@ -15,6 +15,7 @@ import bpy
 
 from ...protocol import ErrorKind
 from ..errors import UserError
+from ..identity import key
 
 TICK_S = 0.1
 log = logging.getLogger(__name__)
@@ -28,6 +29,7 @@ class Outcome:
     message: str
     kind: str = ""
     fix: str = ""
+    body: str = ""  # `identity.key` of the mesh object that came of it
 
 
 class Task(Protocol):
@@ -59,6 +61,7 @@ class Tick:
 # The newest ticks, for whoever wants to know how smoothly it runs.
 ticks: deque[Tick] = deque(maxlen=10_000)
 _task: Task | None = None
+_engine_outcome: Outcome | None = None  # how the last installation ended; no file's matter
 
 
 def is_running() -> bool:
@@ -68,12 +71,9 @@ def is_running() -> bool:
 
 def begin(task: Task) -> None:
     """Make a task the one under way; from here on `tick` carries it."""
-    global _task
-    _task = task
-    status = _status()
-    status.state, status.step, status.fraction = "RUNNING", task.first_step, 0.0
-    status.about_engine = not task.belongs_to_file
-    status.message = status.fix = status.kind = ""
+    global _task, _engine_outcome
+    _task, _engine_outcome = task, None
+    _show_begin(task)
 
 
 def launch(operator, task: Task) -> set[str]:
@@ -99,6 +99,7 @@ def launch(operator, task: Task) -> set[str]:
 def refuse(operator, error: UserError) -> set[str]:
     """Tell the artist why a task does not begin."""
     _status().about_engine = error.kind in {ErrorKind.INSTALL_FAILED, ErrorKind.IMPORT_FAILED, ErrorKind.OFFLINE}
+    _status().scene = key(bpy.context.scene)
     _finish(Outcome("FAILED", str(error), error.kind, error.fix))
     operator.report({"ERROR"}, f"{error} {error.fix}".strip())
     return {"CANCELLED"}
@@ -146,6 +147,22 @@ def abort() -> None:
         bpy.app.timers.unregister(tick)
 
 
+def forget() -> None:
+    """Say no more of how the last work ended; of the engine's installation it stays true."""
+    status = _status()
+    if status.state not in {"IDLE", "RUNNING"} and not status.about_engine:
+        _finish(Outcome("IDLE", ""))
+
+
+def carry_over() -> None:
+    """In a file just opened, which may bring a status of its own: show what goes on here, or how installing ended."""
+    if _task:
+        _show_begin(_task)
+        return
+    _status().about_engine = _engine_outcome is not None
+    _finish(_engine_outcome or Outcome("IDLE", ""))
+
+
 @bpy.app.handlers.persistent
 def on_load(*_arguments) -> None:
     """Another file is opened: what was begun for this one has no place there. An installation goes on."""
@@ -166,9 +183,20 @@ def _show(step: str, fraction: float) -> None:
     status.step, status.fraction = step, fraction
 
 
-def _finish(outcome: Outcome) -> None:
+def _show_begin(task: Task) -> None:
     status = _status()
+    status.state, status.step, status.fraction = "RUNNING", task.first_step, 0.0
+    status.about_engine = not task.belongs_to_file
+    status.scene = key(bpy.context.scene)
+    status.message = status.fix = status.kind = status.body = ""
+
+
+def _finish(outcome: Outcome) -> None:
+    global _engine_outcome
+    status = _status()
+    _engine_outcome = outcome if status.about_engine else None
     status.state, status.message, status.kind, status.fix = outcome.state, outcome.message, outcome.kind, outcome.fix
+    status.body = outcome.body
     status.step, status.fraction = "", 0.0
     redraw()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import bpy
 
 from ...protocol import ErrorKind
+from .. import identity
 from ..errors import UserError
 
 _CHOOSE = "Choose a photo from a file."
@@ -18,8 +19,8 @@ _SHOWN_BY_SCENE = {"RENDER_RESULT", "COMPOSITING"}  # types of image that Blende
 
 
 def key(image: bpy.types.Image) -> str:
-    """What tells an image from all others while this Blender runs, whatever it is called."""
-    return str(image.session_uid)
+    """What tells an image, and the picture in it, from all others while this Blender runs, whatever it is called."""
+    return f"{identity.key(image)} {image.filepath} {image.is_dirty}"
 
 
 def is_quick(image: bpy.types.Image) -> bool:

@@ -14,7 +14,7 @@ import bpy
 
 from ...client import Client
 from ...protocol import Cancelled, Failed, Look, Looked
-from .. import kept
+from .. import identity, kept
 from ..errors import UserError
 from . import engine_state, job, photo, session, thumbnail
 
@@ -32,7 +32,7 @@ class _UnderWay:
     person: int
 
 
-_wanted: str | None = None  # name of the scene whose photo is to be looked at
+_wanted: str | None = None  # `identity.key` of the scene whose photo is to be looked at
 _now: _UnderWay | None = None
 _shown: Path | None = None  # folder of the picture that is drawn
 
@@ -52,7 +52,7 @@ def want(scene) -> None:
     """Look at the scene's photo when nothing else is at work."""
     global _wanted
     stop()
-    _wanted = scene.name
+    _wanted = identity.key(scene)
     _status().looking = True
     if not bpy.app.background and not bpy.app.timers.is_registered(tick):
         bpy.app.timers.register(tick, first_interval=job.TICK_S, persistent=True)
@@ -107,7 +107,7 @@ def on_load(*_arguments) -> None:
 
 def _begin() -> None:
     global _now, _wanted
-    scene, _wanted = bpy.data.scenes.get(_wanted), None
+    scene, _wanted = identity.find(bpy.data.scenes, _wanted), None
     image = scene and scene.pifu.photo
     if not image:
         stop()
@@ -116,7 +116,7 @@ def _begin() -> None:
     try:
         client = session.client()
         folder = session.new_job_folder()
-        _now = _UnderWay(client, folder, scene.name, photo.key(image), person)
+        _now = _UnderWay(client, folder, identity.key(scene), photo.key(image), person)
         client.begin(
             Look(
                 job=folder.name,
@@ -136,7 +136,7 @@ def _begin() -> None:
 def _follow(now: _UnderWay) -> None:
     """See what the engine has found."""
     if not now.client.is_at(now.folder.name):  # a job took its place, or the engine was ended
-        want(bpy.data.scenes.get(now.scene) or bpy.context.scene)
+        want(identity.find(bpy.data.scenes, now.scene) or bpy.context.scene)
         return
     for event in now.client.poll():
         if isinstance(event, Looked):
