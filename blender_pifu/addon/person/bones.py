@@ -47,6 +47,13 @@ def choices() -> tuple[tuple[str, str, str], ...]:
     return tuple((name, load_set(name)["label"], load_set(name)["description"]) for name in SETS)
 
 
+@cache
+def roles_of(set_name: str) -> dict[str, str]:
+    """Bone of a set -> the canonical bone that it is or is a part of, "" for none."""
+    data = load_set(set_name)
+    return {_named(entry["name"], side, data): _role(entry, side) for entry, side in _each(data)}
+
+
 def place(set_name: str, rig: Rig) -> list[Bone]:
     """The bones of a set where the person's are, parents first. Bones that the person lacks are left out."""
     data = load_set(set_name)
@@ -123,6 +130,11 @@ def _each(data: dict):
 
 def _named(template: str, side: str, data: dict) -> str:
     return template.replace("{}", data["sides"].get(side[1:], ""))
+
+
+def _role(entry: dict, side: str) -> str:
+    of = entry.get("of", "")
+    return of + side if of and "{}" in entry["name"] else of
 
 
 def _place(entry, side, heads, tails, axes, flex):

@@ -2,6 +2,9 @@
 """Rigify: its human metarig where the person's bones are, and the mesh bound to the rig generated from it."""
 
 import importlib
+import importlib.util
+from contextlib import contextmanager
+from functools import cache
 
 import addon_utils
 import bpy
@@ -10,22 +13,50 @@ import numpy as np
 from ...protocol import ErrorKind
 from ..errors import UserError
 from .armature import ROLE, editing, put_bones
-from .bones import Bone
+from .bones import Bone, roles_of
 from .human import Person, coordinates, group_weights
 from .influences import limit_influences
 
 _RAMP = 0.4  # of a limb's length: over so much of it the weights go from one of its deforming halves to the other
 
 
-def enable() -> None:
-    """Have Rigify, which comes with Blender, at hand. Raises UserError where it is not."""
-    if not addon_utils.check("rigify")[1] and addon_utils.enable("rigify", default_set=True) is None:
+@cache
+def is_there() -> bool:
+    """Whether Rigify, which comes with Blender, is in this one."""
+    return importlib.util.find_spec("rigify") is not None
+
+
+def is_on() -> bool:
+    """Whether the artist has Rigify switched on."""
+    return addon_utils.check("rigify")[1]
+
+
+@contextmanager
+def switched_on():
+    """Rigify at hand for as long as this lasts, and afterwards as the artist had it. Raises UserError where it is not.
+
+    Without a place in the preferences it cannot be switched on, not even for a moment.
+    """
+    wanted, on = addon_utils.check("rigify")
+    if not on and addon_utils.enable("rigify", default_set=True) is None:
         raise UserError(ErrorKind.RIGIFY, "Rigify is not in this Blender.", "Choose other bones, or install Rigify.")
+    try:
+        yield
+    finally:
+        if not on:
+            addon_utils.disable("rigify", default_set=not wanted)
 
 
 def fill_metarig(context, scene, armature: bpy.types.Object, bones: list[Bone]) -> None:
-    """Make an empty armature object in `scene` Rigify's human metarig, fitted; what has no place goes."""
-    enable()
+    """Make an empty armature object in `scene` Rigify's human metarig, fitted; what has no place goes.
+
+    Raises UserError.
+    """
+    with switched_on():
+        _fill(context, scene, armature, bones)
+
+
+def _fill(context, scene, armature, bones):
     sample = importlib.import_module("rigify.metarigs.human")
     keep = {bone.name for bone in bones}
     with editing(context, scene, armature):
@@ -50,8 +81,11 @@ def fill_metarig(context, scene, armature: bpy.types.Object, bones: list[Bone]) 
 
 
 def is_metarig(armature: bpy.types.Object) -> bool:
-    """Whether Rigify can generate a rig of it."""
-    return any(getattr(bone, "rigify_type", "") for bone in armature.pose.bones)
+    """Whether Rigify can generate a rig of it. Told by the bones' names: their types are known only while Rigify is on,
+    and a generated rig's bones have types too."""
+    own = [bone for bone in armature.data.bones if ROLE in bone]
+    names = roles_of("RIGIFY")
+    return bool(own) and not is_generated(armature) and all(names.get(bone.name) == bone[ROLE] for bone in own)
 
 
 def is_generated(armature: bpy.types.Object) -> bool:
@@ -60,20 +94,13 @@ def is_generated(armature: bpy.types.Object) -> bool:
 
 
 def generate(context, person: Person) -> bpy.types.Object:
-    """Generate the rig of the person's metarig and bind the mesh to it; the metarig is hidden. Raises UserError."""
-    enable()
-    metarig = person.armature
-    layer = context.view_layer
-    for other in layer.objects:
-        other.select_set(other == metarig)
-    layer.objects.active = metarig
-    try:
-        bpy.ops.pose.rigify_generate()
-    except RuntimeError as error:
-        raise UserError(
-            ErrorKind.RIGIFY, f"Rigify cannot generate the rig: {error}", "Its metarig is as it was."
-        ) from error
-    rig = metarig.data.rigify_target_rig
+    """Generate the rig of the person's metarig and bind the mesh to it; the metarig is hidden.
+
+    Raises UserError, and then everything is as it was.
+    """
+    with switched_on():
+        rig = _generated(context, person.armature)
+    metarig, layer = person.armature, context.view_layer
     for collection in rig.users_collection:
         collection.objects.unlink(rig)
     for collection in metarig.users_collection:
@@ -84,6 +111,37 @@ def generate(context, person: Person) -> bpy.types.Object:
         other.select_set(other in (person.body, rig))
     layer.objects.active = rig
     return rig
+
+
+def _generated(context, metarig):
+    """Rigify's rig of a metarig."""
+    layer = context.view_layer
+    before = _made_by_rigify()
+    active, selected = layer.objects.active, [other for other in layer.objects if other.select_get()]
+    hidden = metarig.hide_get()
+    try:
+        metarig.hide_set(False)
+        for other in layer.objects:
+            other.select_set(other == metarig)
+        layer.objects.active = metarig
+        bpy.ops.pose.rigify_generate()
+    except RuntimeError as error:
+        bpy.data.batch_remove(_made_by_rigify() - before)
+        metarig.hide_set(hidden)
+        for other in layer.objects:
+            other.select_set(other in selected)
+        layer.objects.active = active
+        why = str(error).strip().removeprefix("Error: ").replace("\n", " ")
+        raise UserError(
+            ErrorKind.RIGIFY, f"Rigify cannot generate the rig: {why}.", "The metarig is as it was."
+        ) from error
+    return metarig.data.rigify_target_rig
+
+
+def _made_by_rigify() -> set:
+    """All data-blocks of the kinds of which a generated rig has some."""
+    data = bpy.data
+    return {*data.objects, *data.armatures, *data.meshes, *data.collections, *data.texts, *data.actions}
 
 
 def _rebind(person: Person, rig: bpy.types.Object) -> None:

@@ -5,9 +5,9 @@ import bpy
 
 from ..checks import report
 from ..person.human import find_person
-from ..person.rigify import is_metarig
+from ..person.rigify import is_metarig, is_on, is_there
 from ..posing.repose import POSES
-from .panel import SubPanel
+from .panel import SubPanel, draw_text
 
 _ICONS = {"OK": "CHECKMARK", "WARNING": "ERROR", "ERROR": "CANCEL"}
 
@@ -30,6 +30,8 @@ class PIFU_PT_rig(SubPanel, bpy.types.Panel):
         person = find_person(context)
         if person and person.armature and is_metarig(person.armature):
             self.layout.operator("pifu.generate_rig", icon="OUTLINER_OB_ARMATURE")
+            if is_there() and not is_on():
+                draw_text(self.layout, "Rigify is off: it is switched on only meanwhile", context.region.width, "INFO")
 
 
 class PIFU_PT_check(SubPanel, bpy.types.Panel):

@@ -10,7 +10,7 @@ from ..checks.fixes import FIXES
 from ..checks.report import check
 from ..errors import UserError
 from ..person.human import find_person
-from ..person.rigify import generate, is_metarig
+from ..person.rigify import generate, is_generated, is_metarig, is_there
 from ..posing.repose import POSES, describe, repose
 from ..work import outdated
 
@@ -78,8 +78,12 @@ class PIFU_OT_repose(OnPerson, bpy.types.Operator):
     def poll(cls, context):
         if not super().poll(context):
             return False
-        if find_person(context).armature is None:
+        armature = find_person(context).armature
+        if armature is None:
             cls.poll_message_set("This human has no armature")
+            return False
+        if is_generated(armature):
+            cls.poll_message_set("Rigify's controls hold these bones: undo, and pose before generating the rig")
             return False
         return True
 
@@ -107,10 +111,15 @@ class PIFU_OT_generate_rig(OnPerson, bpy.types.Operator):
         if not super().poll(context):
             return False
         armature = find_person(context).armature
-        if armature is None or not is_metarig(armature):
+        if armature and is_generated(armature):
+            cls.poll_message_set("This human has its rig already")
+        elif armature is None or not is_metarig(armature):
             cls.poll_message_set("For a human made with Rigify's bones")
-            return False
-        return True
+        elif not is_there():
+            cls.poll_message_set("Rigify is not in this Blender")
+        else:
+            return True
+        return False
 
     def execute(self, context):
         try:
