@@ -10,6 +10,7 @@ from .. import identity
 from ..errors import BUTTONS
 from ..work import engine_state, models, session, thumbnail
 from ..work.photo import key
+from ..work.timing import words
 from .properties import draw_options
 
 _ICONS = {"info": "INFO", "warning": "ERROR", "block": "CANCEL"}
@@ -144,6 +145,7 @@ def draw_progress(layout, status) -> None:
     column = layout.column(align=True)
     column.label(text=status.step)
     column.progress(factor=status.fraction, type="BAR", text=f"{status.fraction:.0%}")
+    column.label(text=words(status.elapsed_s, status.remaining_s), icon="TIME")
     column.operator("pifu.cancel", icon="CANCEL")
 
 

@@ -137,6 +137,8 @@ class PIFU_PG_status(bpy.types.PropertyGroup):
     body: StringProperty(options={"SKIP_SAVE"})  # of the mesh object that came of it, or empty
     step: StringProperty(options={"SKIP_SAVE"})
     fraction: FloatProperty(min=0.0, max=1.0, options={"SKIP_SAVE"})
+    elapsed_s: IntProperty(options={"SKIP_SAVE"})
+    remaining_s: IntProperty(default=-1, options={"SKIP_SAVE"})  # about; -1: not known
     message: StringProperty(options={"SKIP_SAVE"})
     fix: StringProperty(options={"SKIP_SAVE"})
     kind: StringProperty(options={"SKIP_SAVE"})

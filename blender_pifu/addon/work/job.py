@@ -16,6 +16,7 @@ import bpy
 from ...protocol import ErrorKind
 from ..errors import UserError
 from ..identity import key
+from .timing import Timing
 
 TICK_S = 0.1
 log = logging.getLogger(__name__)
@@ -62,6 +63,9 @@ class Tick:
 ticks: deque[Tick] = deque(maxlen=10_000)
 _task: Task | None = None
 _engine_outcome: Outcome | None = None  # how the last installation ended; no file's matter
+_timing = Timing(0.0)  # of the task
+_drawn: tuple = ()  # what the panel showed of it when it was last told to be drawn
+_SHOWN_IN = {"VIEW_3D": "UI", "PREFERENCES": "WINDOW"}  # type of area -> of its region
 
 
 def is_running() -> bool:
@@ -71,8 +75,8 @@ def is_running() -> bool:
 
 def begin(task: Task) -> None:
     """Make a task the one under way; from here on `tick` carries it."""
-    global _task, _engine_outcome
-    _task, _engine_outcome = task, None
+    global _task, _engine_outcome, _timing
+    _task, _engine_outcome, _timing = task, None, Timing(time.monotonic())
     _show_begin(task)
 
 
@@ -124,7 +128,10 @@ def tick() -> float | None:
     if outcome:
         _task = None
         _finish(outcome)
-    redraw()
+    else:
+        now = time.monotonic()
+        _status().elapsed_s, _status().remaining_s = _timing.elapsed_s(now), _timing.remaining_s(now)
+    _redraw_if_changed()
     ticks.append(Tick(time.perf_counter() - start, task.importing))
     return TICK_S if outcome is None else None
 
@@ -171,21 +178,38 @@ def on_load(*_arguments) -> None:
 
 
 def redraw() -> None:
-    """Have the panel and the preferences drawn again."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type in {"VIEW_3D", "PREFERENCES"}:
-                area.tag_redraw()
+    """Have the panel and the preferences drawn again, and nothing beside them: a scene may take long to draw."""
+    for region in regions(bpy.context.window_manager.windows):
+        region.tag_redraw()
+
+
+def regions(windows) -> list:
+    """The regions of those windows that show work: open sidebars of 3D Views, and the preferences."""
+    areas = [area for window in windows for area in window.screen.areas if area.type in _SHOWN_IN]
+    return [region for area in areas for region in area.regions if region.type == _SHOWN_IN[area.type]
+            and region.width > 1]  # fmt: skip
+
+
+def _redraw_if_changed() -> None:
+    """Redraw where the panel would show something else than when this last did."""
+    global _drawn
+    status = _status()
+    now = status.state, status.step, f"{status.fraction:.0%}", status.elapsed_s, status.remaining_s
+    if now != _drawn:
+        _drawn = now
+        redraw()
 
 
 def _show(step: str, fraction: float) -> None:
     status = _status()
     status.step, status.fraction = step, fraction
+    _timing.at(time.monotonic(), fraction)
 
 
 def _show_begin(task: Task) -> None:
     status = _status()
     status.state, status.step, status.fraction = "RUNNING", task.first_step, 0.0
+    status.elapsed_s, status.remaining_s = 0, -1
     status.about_engine = not task.belongs_to_file
     status.scene = key(bpy.context.scene)
     status.message = status.fix = status.kind = status.body = ""
@@ -198,6 +222,7 @@ def _finish(outcome: Outcome) -> None:
     status.state, status.message, status.kind, status.fix = outcome.state, outcome.message, outcome.kind, outcome.fix
     status.body = outcome.body
     status.step, status.fraction = "", 0.0
+    status.elapsed_s, status.remaining_s = 0, -1
     redraw()
 
 
