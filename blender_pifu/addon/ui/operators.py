@@ -2,17 +2,15 @@
 """Thin operators: each begins, stops or opens one thing."""
 
 import time
-from pathlib import Path
 
 import bpy
 from bpy.props import IntProperty, StringProperty
 
 from ... import paths
 from ...choices import OPTIONS
-from ...protocol import ErrorKind
 from .. import kept
 from ..errors import UserError
-from ..work import engine_state, import_model, job, models, photo_check, session
+from ..work import engine_state, import_model, job, logs, models, photo_check, session
 from ..work.generate import GenerateTask
 from ..work.install import InstallTask
 
@@ -270,13 +268,15 @@ class PIFU_OT_open_log(bpy.types.Operator):
     bl_idname = "pifu.open_log"
     bl_label = "Open Log"
 
+    @classmethod
+    def poll(cls, context):
+        if logs.of(context.window_manager.pifu.kind) is None:
+            cls.poll_message_set("There is no log yet")
+            return False
+        return True
+
     def execute(self, context):
-        others = {
-            ErrorKind.INSTALL_FAILED: paths.logs() / "install.log",
-            ErrorKind.IMPORT_FAILED: import_model.log_path(),
-        }
-        path = others.get(context.window_manager.pifu.kind, session.log_path())
-        return _open(self, path, "There is no log yet.")
+        return bpy.ops.wm.path_open(filepath=str(logs.of(context.window_manager.pifu.kind)))
 
 
 class PIFU_OT_open_folder(bpy.types.Operator):
@@ -285,8 +285,15 @@ class PIFU_OT_open_folder(bpy.types.Operator):
     bl_idname = "pifu.open_folder"
     bl_label = "Open Folder"
 
+    @classmethod
+    def poll(cls, _context):
+        if not paths.home().is_dir():
+            cls.poll_message_set("There is no such folder yet; installing the engine makes it")
+            return False
+        return True
+
     def execute(self, _context):
-        return _open(self, paths.home(), "There is no such folder yet; installing the engine makes it.")
+        return bpy.ops.wm.path_open(filepath=str(paths.home()))
 
 
 class PIFU_OT_open_preferences(bpy.types.Operator):
@@ -297,13 +304,6 @@ class PIFU_OT_open_preferences(bpy.types.Operator):
 
     def execute(self, _context):
         return bpy.ops.preferences.addon_show(module=kept.package)
-
-
-def _open(operator, path: Path, missing: str) -> set[str]:
-    if not path.exists():
-        operator.report({"ERROR"}, missing)
-        return {"CANCELLED"}
-    return bpy.ops.wm.path_open(filepath=str(path))
 
 
 CLASSES = (

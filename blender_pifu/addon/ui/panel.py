@@ -8,7 +8,7 @@ import bpy
 from ...protocol import ErrorKind
 from .. import identity
 from ..errors import BUTTONS
-from ..work import engine_state, models, session, thumbnail
+from ..work import engine_state, logs, models, photo_check, session, thumbnail
 from ..work.photo import key
 from ..work.timing import words
 from .properties import draw_options
@@ -49,7 +49,8 @@ class PIFU_PT_main(_Sidebar, bpy.types.Panel):
         row = layout.row(align=True)
         row.scale_y = 1.5
         go = row.row(align=True)
-        go.enabled = settings.photo is not None and engine.word == "ready"
+        blocked = photo_check.obstacle(context.scene)
+        go.enabled = settings.photo is not None and engine.word == "ready" and not blocked
         go.operator("pifu.generate", icon="OUTLINER_OB_ARMATURE")
         if session.is_warm():
             row.operator("pifu.release_engine", text="", icon="X")
@@ -163,7 +164,8 @@ def draw_outcome(layout, status, width: int) -> None:
         properties = box.operator(button.operator, text=button.label)
         for name, value in button.properties:
             setattr(properties, name, value)
-    box.operator("pifu.open_log", icon="TEXT")
+    if logs.of(status.kind):
+        box.operator("pifu.open_log", icon="TEXT")
 
 
 def draw_text(layout, text: str, width: int, icon: str = "NONE") -> None:

@@ -12,7 +12,7 @@ from ...protocol import Cancelled, Done, ErrorKind, Failed, Generate, Progress
 from ...result_file import ResultError, read_result
 from .. import identity, kept
 from ..errors import UserError
-from . import models, photo, session
+from . import models, photo, photo_check, session
 from .job import Outcome
 from .scene_choices import chosen
 
@@ -29,6 +29,8 @@ class GenerateTask:
         """filepath: the photo's; by default the photos and the person chosen in the scene are taken."""
         settings = context.scene.pifu
         self.importing = False
+        if not filepath and (obstacle := photo_check.obstacle(context.scene)):
+            raise UserError(ErrorKind.NO_PERSON, obstacle)
         self._model = models.find(settings.model)
         self._scene = identity.key(context.scene)
         self._bones = settings.bones

@@ -20,7 +20,7 @@ _SHOWN_BY_SCENE = {"RENDER_RESULT", "COMPOSITING"}  # types of image that Blende
 
 def key(image: bpy.types.Image) -> str:
     """What tells an image, and the picture in it, from all others while this Blender runs, whatever it is called."""
-    return f"{identity.key(image)} {image.filepath} {image.is_dirty}"
+    return f"{identity.key(image)} {image.filepath} {image.is_dirty} {_stamp(image)}"
 
 
 def is_quick(image: bpy.types.Image) -> bool:
@@ -48,6 +48,15 @@ def as_file(image: bpy.types.Image, folder: Path, scene: bpy.types.Scene, name: 
 
 def _path(image) -> Path:
     return Path(bpy.path.abspath(image.filepath, library=image.library))
+
+
+def _stamp(image) -> str:
+    """What tells the image's file from what it was before: somebody may have written another picture there."""
+    try:
+        stat = None if image.packed_file else _path(image).stat()
+    except OSError:
+        stat = None
+    return f"{stat.st_mtime_ns} {stat.st_size}" if stat else ""
 
 
 def _is_readable(image) -> bool:

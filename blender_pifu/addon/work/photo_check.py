@@ -13,11 +13,12 @@ from pathlib import Path
 import bpy
 
 from ...client import Client
-from ...protocol import Cancelled, Failed, Look, Looked
+from ...protocol import Cancelled, ErrorKind, Failed, Look, Looked
 from .. import identity, kept
 from ..errors import UserError
 from . import engine_state, job, photo, session, thumbnail
 
+_OF_PHOTO = {ErrorKind.INPUT, ErrorKind.NO_PERSON, ErrorKind.NO_PHOTO}
 log = logging.getLogger(__name__)
 
 
@@ -92,6 +93,14 @@ def forget() -> None:
     _shown = None
 
 
+def obstacle(scene) -> str:
+    """Why nothing can come of the scene's photo and person as they were looked at, or nothing."""
+    status, image = _status(), scene.pifu.photo
+    if image is None or (status.looked, status.asked) != (photo.key(image), scene.pifu.person):
+        return ""
+    return " ".join(advice.sentence for advice in status.advice if advice.severity == "block")
+
+
 def close() -> None:
     """For the add-on's end: forget, and no tick comes any more."""
     forget()
@@ -128,9 +137,9 @@ def _begin() -> None:
             )
         )
     except UserError as error:
-        _tell(photo.key(image), person, [("block", f"{error} {error.fix}".strip())])
+        _tell(photo.key(image), person, [(_gravity(error.kind), f"{error} {error.fix}".strip())])
     except OSError as error:
-        _tell(photo.key(image), person, [("block", f"The engine cannot be started: {error}. Repair it.")])
+        _tell(photo.key(image), person, [("warning", f"The engine cannot be started: {error}. Repair it.")])
 
 
 def _follow(now: _UnderWay) -> None:
@@ -143,9 +152,14 @@ def _follow(now: _UnderWay) -> None:
             _report(now, event.report)
         elif isinstance(event, Failed):
             log.warning("the look at a photo failed: %s: %s", event.kind, event.message)
-            _tell(now.image, now.person, [("block", f"{event.message} {event.fix}".strip())])
+            _tell(now.image, now.person, [(_gravity(event.kind), f"{event.message} {event.fix}".strip())])
         elif isinstance(event, Cancelled):
             stop()
+
+
+def _gravity(kind: str) -> str:
+    """What a look's failure says of the photo: nothing, where it was the engine that failed."""
+    return "block" if kind in _OF_PHOTO else "warning"
 
 
 def _report(now: _UnderWay, report: dict) -> None:
