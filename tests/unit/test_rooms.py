@@ -11,7 +11,7 @@ FILES = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in PACKA
 # Files beside the rooms that every room stands on; the others there stand on the rooms.
 BASE = {
     "engine": {"crop_space", "device", "errors", "interfaces", "memory", "srgb"},
-    "addon": {"errors", "kept"},
+    "addon": {"errors", "identity", "kept"},
 }
 # Room: what it may import, beside its own files. Both sides' common files are rooms of their own.
 MAY_IMPORT = {
@@ -33,9 +33,9 @@ MAY_IMPORT = {
     "engine.networks engine.published engine.reading engine.surface protocol result_file",
     "addon.base": "protocol",
     "addon.person": "addon.base protocol result_file",
-    "addon.checks": "addon.person",
+    "addon.checks": "addon.base addon.person",
     "addon.posing": "addon.base addon.checks addon.person protocol",
-    "addon.work": "addon.base addon.person child choices client install paths protocol result_file",
+    "addon.work": "addon.base addon.checks addon.person child choices client install paths protocol result_file",
     "addon.ui": "addon.base addon.checks addon.person addon.posing addon.work choices paths protocol",
     "addon": "addon.base addon.checks addon.person addon.posing addon.ui addon.work result_file",
     "training.people": "engine.base engine.reading engine.surface",
