@@ -92,7 +92,7 @@ def parse(arguments: "list[str]") -> argparse.Namespace:
     what.add_argument(
         "--demo", nargs="?", type=Path, const=selftest.PHOTO, metavar="PHOTO",
         help="install what is missing, then turn PHOTO (default: a bundled one) into human.blend, human.glb and "
-        "human.png in the current folder",
+        "human.png in the current folder (numbered where such are there)",
     )  # fmt: skip
     what.add_argument("--test", action="store_true", help="install what is missing, then run the tests")
     what.add_argument("--status", action="store_true", help="say what is there; exit code 0 if the engine is ready")

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The whole way without a window: python -m blender_pifu.addon.demo PHOTO --out DIR.
 
-Leaves human.blend, human.glb and human.png (front, side and back) in DIR. Needs Blender as a Python module.
+Leaves human.blend, human.glb and human.png (front, side and back) in DIR, numbered where such are there. Needs Blender
+as a Python module.
 """
 
 import argparse
@@ -15,8 +16,10 @@ from typing import NoReturn
 import bpy
 
 from .. import addon
+from ..outputs import free_place
 
 PACKAGE = "blender_pifu"
+ENDINGS = (".blend", ".glb", ".png")
 VIEW_PX = (640, 900)
 _VIEWS_DEG = (0, 90, 180)
 _SAMPLES = 32
@@ -39,25 +42,31 @@ def leave(code: int) -> NoReturn:
     os._exit(code)
 
 
-def make(photo: Path, out: Path) -> None:
-    """Generate a human from `photo` and leave the three files in `out`. Raises DemoError."""
+def make(photo: Path, out: Path) -> list[Path]:
+    """Generate a human from `photo` and leave three files in `out`, which are returned: no other file there is touched.
+
+    They are called human or, where files have that name already, human-2, human-3, ... Raises DemoError.
+    """
     if not photo.is_file():
         raise DemoError(f"There is no photo {photo}.")
     try:
         out.mkdir(parents=True, exist_ok=True)
+        place = free_place(out / "human", lambda _place: dict.fromkeys(ENDINGS))
+        scene, model, picture = files = [place.with_name(place.name + ending) for ending in ENDINGS]
         bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
         print(f"Making a human from {photo.name} ...", flush=True)
         bpy.ops.pifu.generate(filepath=str(photo.absolute()))
         body = bpy.context.view_layer.objects.active
         with _quiet():
-            bpy.ops.wm.save_as_mainfile(filepath=str(out / "human.blend"), check_existing=False, compress=True)
-            _export(out / "human.glb")
+            bpy.ops.wm.save_as_mainfile(filepath=str(scene), check_existing=False, compress=True)
+            _export(model)
         print("Rendering it from the front, the side and the back ...", flush=True)
         with _quiet():
             _stage(bpy.context.scene, body)
-            _render(bpy.context.scene, out / "human.png")
+            _render(bpy.context.scene, picture)
     except (OSError, RuntimeError) as error:  # what bpy's operators raise
         raise DemoError(str(error).removeprefix("Error: ")) from error
+    return files
 
 
 @contextlib.contextmanager
@@ -133,14 +142,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     enable()
     try:
-        make(options.photo, options.out)
+        files = make(options.photo, options.out)
     except DemoError as error:
         print(" ".join(str(error).split()), file=sys.stderr)
         return 1
     finally:
         addon.unregister()
-    for name in ("human.blend", "human.glb", "human.png"):
-        print(options.out / name)
+    for file in files:
+        print(file)
     return 0
 
 

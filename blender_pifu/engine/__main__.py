@@ -112,7 +112,7 @@ def run_benchmark(options):
 
 def import_weights(options):
     """Convert a checkpoint. Raises EngineError."""
-    check_output(options.output, (".safetensors",))
+    check_output(options.output, (".safetensors",), (options.checkpoint, options.color))
     show = Progress(options.json)
     from .published.checkpoint import import_checkpoint
 
@@ -135,14 +135,14 @@ def import_weights(options):
 
 def generate(options):
     """Do what the options ask. Raises EngineError."""
-    check_output(options.output)
+    check_output(options.output, inputs=(options.photo, options.back, options.model))
     show = Progress(options.json)
     choices = choices_of(options)
     from .pipeline import Engine
 
     result = Engine(options.device).reconstruct(options.photo, choices, progress=show).written_to(options.output)
-    write_result(result, options.output)
-    show.summary(result.summary.as_dict())
+    beside = write_result(result, options.output)
+    show.summary(result.summary.as_dict() | ({"beside": [str(file) for file in beside]} if beside else {}))
 
 
 def advise(options):
@@ -183,6 +183,8 @@ class Progress:
             f"{sum(summary['seconds'].values()):.1f} s on {summary['device']}",
             flush=True,
         )
+        if "beside" in summary:
+            print(f"beside it: {', '.join(Path(file).name for file in summary['beside'])}", flush=True)
 
 
 def main(arguments=None):

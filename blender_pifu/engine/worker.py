@@ -139,8 +139,9 @@ class Worker:
             return protocol.Failed(job.job, ErrorKind.INTERNAL, message, "The log tells more.")
 
     def _reconstruct(self, job: protocol.Generate) -> protocol.Done:
-        from .files.result import write_result
+        from .files.result import check_output, write_result
 
+        check_output(job.output, inputs=(job.photo, job.choices.back, job.choices.model))
         report = _Reporter(job.job, self._events, self._inbox)
         report("Starting the engine", 0.0)
         result = self._engine_on(job.device).reconstruct(job.photo, job.choices, progress=report)

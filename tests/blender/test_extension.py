@@ -3,6 +3,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -138,6 +139,18 @@ def test_the_demo_leaves_a_person_ready_to_rig_a_model_and_a_picture(full_photo,
     assert {"JOINTS_0", "WEIGHTS_0", "TEXCOORD_0"} <= set(tree["meshes"][0]["primitives"][0]["attributes"])
     picture = bpy.data.images.load(str(tmp_path / "out" / "human.png"))
     assert tuple(picture.size) == (3 * 64, 90)
+
+
+def test_the_demo_replaces_no_file(photo, tmp_path, shared_home):
+    mine = tmp_path / "human.png"
+    shutil.copy(photo, mine)
+    (tmp_path / "human-2.blend").write_bytes(b"mine")
+    before = {path: path.read_bytes() for path in tmp_path.iterdir()}
+    answer = run_demo(mine, tmp_path, shared_home)
+    assert answer.returncode == 0, answer.stdout + answer.stderr
+    made = [tmp_path / f"human-3{ending}" for ending in (".blend", ".glb", ".png")]
+    assert answer.stdout.splitlines()[-3:] == list(map(str, made))
+    assert {path: path.read_bytes() for path in tmp_path.iterdir() if path not in made} == before
 
 
 def test_the_demo_fails_in_one_line(tmp_path, shared_home, empty_home, photo):

@@ -61,6 +61,22 @@ def test_an_imported_model_is_offered_with_its_licence_used_and_removed(scene, c
         scene.pifu.model = model.key
 
 
+def test_another_checkpoint_of_the_same_name_replaces_no_model(scene, checkpoint, tmp_path):
+    for _again in range(2):
+        bpy.ops.pifu.import_checkpoint(filepath=str(checkpoint))
+    assert [model.key for model in models.imported()] == ["net_G.safetensors"]
+    first = (paths.models() / "net_G.safetensors").read_bytes()
+    state = torch.load(checkpoint, weights_only=True)
+    state["surface_classifier.conv4.bias"] -= 1
+    torch.save(state, tmp_path / "net_G")
+    for _again in range(2):
+        bpy.ops.pifu.import_checkpoint(filepath=str(tmp_path / "net_G"))
+    assert [model.key for model in models.imported()] == ["net_G-2.safetensors", "net_G.safetensors"]
+    assert (paths.models() / "net_G.safetensors").read_bytes() == first
+    card = json.loads((paths.models() / "net_G-2.json").read_text())
+    assert list(card["sha256"]) == ["net_G-2.safetensors"]
+
+
 def test_the_choice_outlives_other_models_coming_and_going(scene):
     paths.models().mkdir(exist_ok=True)
     for name in ("a", "b", "c"):

@@ -157,5 +157,11 @@ def test_it_wants_a_person_and_writes_the_report_where_asked(scene, rigged, tmp_
     assert (report["name"], report["state"]) == ("Ann", bpy.context.window_manager.pifu_report.state)
     with pytest.raises(RuntimeError, match="cannot be written"):
         bpy.ops.pifu.validate(filepath=str(tmp_path / "none" / "report.json"))
+    picture = tmp_path / "photo.png"
+    picture.write_bytes(rigged.texture.png)
+    scene.pifu.photo = bpy.data.images.load(str(picture))
+    with pytest.raises(RuntimeError, match="would replace"):
+        bpy.ops.pifu.validate(filepath=str(picture))
+    assert picture.read_bytes() == rigged.texture.png
     with pytest.raises(RuntimeError, match="Nothing mends"):
         bpy.ops.pifu.fix(check="crossing")

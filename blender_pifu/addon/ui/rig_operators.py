@@ -6,6 +6,7 @@ from pathlib import Path
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
+from ...outputs import replaced_input
 from ..checks.fixes import FIXES
 from ..checks.report import check
 from ..errors import UserError
@@ -37,8 +38,13 @@ class PIFU_OT_validate(OnPerson, bpy.types.Operator):
     def execute(self, context):
         report = check(find_person(context))
         if self.filepath:
+            path = Path(bpy.path.abspath(self.filepath))
+            used = [bpy.data.filepath, *(bpy.path.abspath(image.filepath) for image in bpy.data.images)]
+            if replaced := replaced_input([path], used):
+                self.report({"ERROR"}, f"The report would replace {replaced}. Choose another name.")
+                return {"CANCELLED"}
             try:
-                Path(bpy.path.abspath(self.filepath)).write_text(report.json + "\n", encoding="utf-8")
+                path.write_text(report.json + "\n", encoding="utf-8")
             except OSError as error:
                 self.report({"ERROR"}, f"The report cannot be written: {error}")
                 return {"CANCELLED"}

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The task behind Import Checkpoint: the engine's command line converts it, then the file joins the models."""
 
+import glob
 import json
 import os
 import re
@@ -12,6 +13,7 @@ from pathlib import Path
 import bpy
 
 from ... import child, paths
+from ...outputs import free_place
 from ...protocol import ErrorKind
 from ..errors import UserError
 from . import engine_state, models, session
@@ -101,8 +103,12 @@ class ImportTask:
             return Outcome("FAILED", child.last_words(log_path()) or how, ErrorKind.IMPORT_FAILED)
         session.release()  # the engine may hold an older file of that name
         try:
-            for name in (Path(self._name).with_suffix(".json"), self._name):
-                os.replace(self._folder / name, paths.models() / name)
+            place = self._place()
+            card = self._card | {"sha256": {place.name + models.ENDING: self._card["sha256"][self._name]}}
+            text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
+            (self._folder / self._name).with_suffix(".json").write_text(text, encoding="utf-8")
+            for ending in (".json", models.ENDING):
+                os.replace((self._folder / self._name).with_suffix(ending), place.with_name(place.name + ending))
         except OSError as error:
             fix = "Unload the engine, which may be using a model of that name, and try again."
             return Outcome(
@@ -110,6 +116,18 @@ class ImportTask:
             )
         notes = " ".join(map(str, self._card.get("notes", ())))
         return Outcome("DONE", f"{self._card['name']} can be chosen in the panel now. {notes}".strip())
+
+    def _place(self) -> Path:
+        """Where the model goes, without an ending: in place of one made of the same checkpoint, or where none is."""
+        wanted = paths.models() / Path(self._name).stem
+        made_of = self._card["source_sha256"]
+        for card in sorted(paths.models().glob(f"{glob.escape(wanted.name)}*.json")):
+            try:
+                if json.loads(card.read_text(encoding="utf-8"))["source_sha256"] == made_of:
+                    return card.with_suffix("")
+            except (ValueError, KeyError, TypeError):
+                continue  # no card
+        return free_place(wanted, lambda _place: dict.fromkeys((".json", models.ENDING)))
 
     def _clean(self) -> None:
         shutil.rmtree(self._folder, ignore_errors=True)  # what Windows still holds is swept by a later import

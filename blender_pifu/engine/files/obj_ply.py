@@ -3,22 +3,24 @@
 
 import numpy as np
 
+from ...outputs import free_place
 from ...result_file import Reconstruction
 
 
 def obj_files(result, path):
     """The files of a Reconstruction at `path` (.obj) with their contents, the one at `path` last.
 
-    Vertices carry their colour as three more numbers, which Blender, MeshLab and others read.
+    Material and picture have its name, or a free one where other files have that. Vertices carry their colour as three
+    more numbers, which Blender, MeshLab and others read.
     """
     files = {}
     lines = []
     if result.texture:
-        image, library = path.with_suffix(".png"), path.with_suffix(".mtl")
-        files[image] = result.texture.png
-        material = ["newmtl Human", "Kd 1 1 1", "Ks 0.04 0.04 0.04", "Ns 20", "illum 2", f"map_Kd {image.name}", ""]
-        files[library] = "\n".join(material).encode()
-        lines += [f"mtllib {library.name}"]
+        beside = {".png": result.texture.png}
+        place = free_place(path.with_suffix(""), lambda place: {**beside, ".mtl": _material(place.name)})
+        beside[".mtl"] = _material(place.name)
+        files |= {place.with_name(place.name + ending): content for ending, content in beside.items()}
+        lines += [f"mtllib {place.name}.mtl"]
     positions = np.column_stack([result.vertices, result.colors / 255])
     lines += [f"v {x:.7g} {y:.7g} {z:.7g} {r:.4f} {g:.4f} {b:.4f}" for x, y, z, r, g, b in positions.tolist()]
     lines += [f"vn {x:.4f} {y:.4f} {z:.4f}" for x, y, z in result.normals.tolist()]
@@ -35,6 +37,11 @@ def obj_files(result, path):
         lines += ["f " + " ".join(f"{v}//{v}" for v in face if v) for face in (result.faces + 1).tolist()]
     files[path] = ("\n".join(lines) + "\n").encode()
     return files
+
+
+def _material(name):
+    """The contents of a .mtl whose base colour is the picture of that name."""
+    return f"newmtl Human\nKd 1 1 1\nKs 0.04 0.04 0.04\nNs 20\nillum 2\nmap_Kd {name}.png\n".encode()
 
 
 def ply_bytes(result: Reconstruction) -> bytes:

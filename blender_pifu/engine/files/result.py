@@ -5,6 +5,7 @@ import os
 import tempfile
 from pathlib import Path
 
+from ...outputs import replaced_input
 from ...result_file import Reconstruction, npz_bytes
 from ..errors import OutputError
 from .glb import glb_bytes
@@ -13,8 +14,9 @@ from .obj_ply import obj_files, ply_bytes
 ENDINGS = (".npz", ".glb", ".obj", ".ply")
 
 
-def check_output(path: str | os.PathLike, endings: tuple[str, ...] = ENDINGS) -> None:
-    """Raise OutputError unless a file of one of `endings` can be written to `path`. Quick, leaves nothing behind."""
+def check_output(path: str | os.PathLike, endings: tuple[str, ...] = ENDINGS, inputs=()) -> None:
+    """Raise OutputError unless a file of one of `endings` can be written to `path` without replacing one of `inputs`
+    (paths, or None). Quick, leaves nothing behind."""
     path = Path(path)
     if path.suffix.lower() not in endings:
         raise OutputError(
@@ -23,6 +25,8 @@ def check_output(path: str | os.PathLike, endings: tuple[str, ...] = ENDINGS) ->
         )
     if path.is_dir():
         raise OutputError(f'"{path}" is a folder.', fix="Give the name of a file.")
+    if replaced := replaced_input([path], inputs):
+        raise OutputError(f'The result would replace "{replaced}", of which it is made.', fix="Choose another name.")
     try:
         with tempfile.TemporaryFile(dir=path.absolute().parent):
             pass
@@ -30,12 +34,12 @@ def check_output(path: str | os.PathLike, endings: tuple[str, ...] = ENDINGS) ->
         raise cannot_write(path, error) from error
 
 
-def write_result(reconstruction: Reconstruction, path: str | os.PathLike) -> None:
-    """Write a Reconstruction in the format that the ending of `path` names. Raises OutputError if that fails.
+def write_result(reconstruction: Reconstruction, path: str | os.PathLike) -> list[Path]:
+    """Write a Reconstruction in the format that the ending of `path` names; returns the files beside it.
 
     Coordinates are Blender's, but Y up in .glb as glTF has it. Only .npz and .glb hold a rig and shape keys; .ply holds
-    no texture; a texture in .obj makes a .mtl and a .png of the same name beside it. A file that was there is replaced
-    at once or not at all.
+    no texture; a texture in .obj makes a .mtl and a .png beside it, of the same name or, where other files have that,
+    of a free one. The file at `path` is replaced at once or not at all. Raises OutputError if that fails.
     """
     path = Path(path)
     check_output(path)
@@ -46,6 +50,8 @@ def write_result(reconstruction: Reconstruction, path: str | os.PathLike) -> Non
         ".obj": lambda: obj_files(reconstruction, path),
     }
     files = formats[path.suffix.lower()]()
+    others = [file for file in files if file != path]
+    files = {file: data for file, data in files.items() if file == path or not file.exists()}  # else it holds the same
     beside = {file: file.with_name(f".{file.stem}-{os.getpid()}{file.suffix}") for file in files}
     try:
         for file, data in files.items():
@@ -57,6 +63,7 @@ def write_result(reconstruction: Reconstruction, path: str | os.PathLike) -> Non
     finally:
         for file in beside.values():
             file.unlink(missing_ok=True)
+    return others
 
 
 def cannot_write(path, error):

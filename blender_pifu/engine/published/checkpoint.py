@@ -21,6 +21,7 @@ from torch import Tensor
 
 from ..device import is_out_of_memory
 from ..errors import InputError, OutOfMemory
+from ..files.cards import check_card
 from ..files.result import cannot_write, check_output
 from ..files.tensors import WRONG_FILE, Tensors
 from .pifu import COLOR, SHAPE, PIFuModel
@@ -54,15 +55,15 @@ def import_checkpoint(source, output, color=None, load_size=None, z_size=None, p
 
     load_size, z_size: how depth was measured in training, in place of what the file says or the publications had.
     progress(step, fraction): called as each of STEPS begins; what it raises stops the import.
-    Returns the card as written. Raises InputError naming what is wrong, OutOfMemory. Files that are there are replaced.
+    Returns the card as written. An older import of that name is replaced, no other file. Raises InputError
+    naming what is wrong, OutOfMemory.
     """
     report = progress or (lambda step, fraction: None)
     source, output = Path(source), Path(output)
-    check_output(output, (ENDING,))
-    report(READ, 0.0)
     files = [source] if color is None else [source, Path(color)]
-    if any(output.resolve() == file.resolve() for file in files):
-        raise InputError(f'"{output}" is what is to be imported.', fix="Choose another name for the output.")
+    check_output(output, (ENDING,), files)
+    check_card(output, files)
+    report(READ, 0.0)
     family, tensors, options = _collect(*files)
     given = {"load_size": load_size, "z_size": z_size}
     report(CHECK, 0.3)

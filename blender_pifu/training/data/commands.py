@@ -11,6 +11,7 @@ import torch
 
 from ...engine.networks.coarse import CoarseConfig
 from .cache import PeopleSet
+from .outputs import check_picture
 from .sheets import people_sheet
 
 
@@ -33,6 +34,7 @@ def _add_people(commands) -> None:
 
 def _people(options: argparse.Namespace) -> None:
     if options.sheet:
+        check_picture(options.sheet)
         cv2.imwrite(str(options.sheet), people_sheet(range(options.count), options.split)[..., ::-1])
         return
     begun = time.monotonic()

@@ -11,6 +11,7 @@ import torch
 
 from ...choices import OPTIONS, READY, Choices
 from ...engine.layout.presets import QUADS
+from ..data.outputs import check_folder
 from .animation import as_table as animation_table
 from .animation import evaluate_animation
 from .back import as_table, evaluate_back
@@ -115,6 +116,7 @@ def _add_rig_check(commands) -> None:
 def _evaluate(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     if options.cases:
+        check_folder(options.out, [options.cases, *options.cases.glob("*/")])
         cases = folder_cases(options.cases)
     else:
         cases = map(split_case, islice(split_seeds(options.split), options.count or SPLITS[options.split]))

@@ -25,6 +25,7 @@ from ...engine.files.result import write_result
 from ...engine.pipeline import Engine
 from ...engine.surface.mesh import split_quads
 from ...result_file import Reconstruction
+from ..data.outputs import check_folder
 from ..data.sheets import shaded
 from .cases import split_case, split_seeds
 from .repose import POSES, repose
@@ -43,6 +44,7 @@ def rig_check(photos: list[Path], count: int, out: Path, choices: Choices) -> li
     Leaves results (.npz), photos of the synthetic people and a picture of each posed (.png) in `out`. Who is no whole
     person in the photo is left out. Raises EngineError.
     """
+    check_folder(out, [PHOTO, *photos])
     out.mkdir(parents=True, exist_ok=True)
     engine, cases = Engine("cpu"), {}
     for kind, photo in [*(("photo", path) for path in find_photos(photos)), *_synthetic(count, out)]:

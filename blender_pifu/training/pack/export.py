@@ -13,6 +13,8 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor
 
+from ...engine.files.cards import check_card
+from ...engine.files.result import check_output
 from ...engine.files.tensors import read_tensors
 from ...engine.model import FINE
 from ..learn.train import run_folder
@@ -32,6 +34,7 @@ def export(
     it (`.json`): how they were trained, licence, sha256, and the table of `scores`, the JSON file that `evaluate`
     writes. reads_back: as for `HumanModel`. blend: older weights and their share of what is written, 0..1: between
     weights and those they began from lie better ones than either (Wortsman et al. 2022, Robust fine-tuning)."""
+    _check_target(target, [scores, blend and blend[0]])
     state = _checkpoint(run)
     tensors, metadata = dict(state["average"]), {"config": state["config"]}
     trained = {"coarse": _trained(run, state)}
@@ -44,7 +47,7 @@ def export(
         tensors = _blended(tensors, *blend)
         trained["blend"] = {"sha256": hashlib.sha256(blend[0].read_bytes()).hexdigest(), "share": blend[1]}
     tensors = {name: value.to(torch.float16).contiguous() for name, value in tensors.items()}
-    beside = target.with_suffix(".new")
+    beside = target.with_name(f".{target.name}.new")
     save_file(tensors, beside, metadata={**metadata, "reads_back": "yes" if reads_back else "no"})
     os.replace(beside, target)
     commit = subprocess.run(
@@ -64,6 +67,12 @@ def export(
     if scores:
         card["scores"] = json.loads(scores.read_text())["table"]
     target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+
+
+def _check_target(target: Path, inputs: list[Path | None]) -> None:
+    """Raises OutputError where weights or card would replace an input, or a file that is no card of theirs."""
+    check_output(target, (".safetensors",), inputs)
+    check_card(target, inputs)
 
 
 def _blended(tensors: dict[str, Tensor], path: Path, share: float) -> dict[str, Tensor]:

@@ -16,6 +16,8 @@ import numpy as np
 import tflite  # pyright: ignore[reportMissingImports]  # of what packs the networks alone
 from safetensors.numpy import save_file
 
+from ...engine.files.cards import check_card
+
 DATA = Path(__file__).parents[2] / "data"
 NETWORKS = {
     "pose_detection": "boxes and body circles of the people in a picture",
@@ -36,6 +38,7 @@ def main():
     args = parser.parse_args()
     for name, does in NETWORKS.items():
         source, out = args.source / f"{name}.tflite", args.out / f"{name}.safetensors"
+        check_card(out)
         weights, graph = Converter(source.read_bytes()).convert()
         save_file(weights, out, {"graph": json.dumps(graph, separators=(",", ":"))})
         card = {

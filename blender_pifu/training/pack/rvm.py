@@ -17,6 +17,8 @@ from typing import NamedTuple
 import numpy as np
 from safetensors.numpy import save_file
 
+from ...engine.files.cards import check_card
+from ...engine.files.result import check_output
 from ...engine.reading.rvm import BLOCKS, RVM
 
 DATA = Path(__file__).parents[2] / "data"
@@ -40,6 +42,8 @@ def main():
     parser.add_argument("--out", type=Path, default=DATA / "rvm.safetensors")
     args = parser.parse_args()
     graph, values = args.source / "rvm.json", args.source / "rvm.bin"
+    check_output(args.out, (".safetensors",), (graph, values))
+    check_card(args.out, (graph, values))
     tensors = convert(read_graph(graph, values))
     save_file(tensors, args.out)
     card = {

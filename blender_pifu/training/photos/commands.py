@@ -7,6 +7,8 @@ from pathlib import Path
 import cv2
 import torch
 
+from ...engine.errors import OutputError
+from ..data.outputs import check_picture
 from .advice_check import table as advice_table
 from .fuzz import HEADING, fuzz
 from .hostile import cases as hostile_files
@@ -41,6 +43,9 @@ def _evaluate_reading(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     if options.sheet:
         file, *photos = options.sheet
+        check_picture(file, photos)
+        if file.exists():  # most likely a photo: who gives PHOTO ... alone means no file to be drawn
+            raise OutputError(f'"{file}" is there already.', fix="After --sheet comes first the file to draw.")
         cv2.imwrite(str(file), reading_sheet(photos)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 85])
         return
     lines = advice_table() if options.advice else reading_table(options.people, options.photos)
