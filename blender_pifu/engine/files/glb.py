@@ -7,7 +7,7 @@ import numpy as np
 
 from ...result_file import Reconstruction
 from ..srgb import to_linear
-from ..surface.mesh import split_quads
+from ..surface.mesh import split_quads, y_up
 
 FLOAT, USHORT, UINT = 5126, 5123, 5125
 KINDS = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
@@ -24,8 +24,8 @@ def glb_bytes(result: Reconstruction) -> bytes:
         source, uv, faces = unique[:, 0].astype(np.int64), unique[:, 1:], first.reshape(-1, 3)
     file = _Buffers()
     attributes = {
-        "POSITION": file.add(_y_up(result.vertices)[source], FLOAT, bounds=True),
-        "NORMAL": file.add(_y_up(result.normals)[source], FLOAT),
+        "POSITION": file.add(y_up(result.vertices)[source], FLOAT, bounds=True),
+        "NORMAL": file.add(y_up(result.normals)[source], FLOAT),
     }
     material = {"name": "Human", "pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.9}}
     tree = {"asset": {"version": "2.0", "generator": "blender_pifu"}, "scene": 0, "materials": [material]}
@@ -42,7 +42,7 @@ def glb_bytes(result: Reconstruction) -> bytes:
     if result.rig:
         tree["scenes"][0]["nodes"] += _skin(result.rig, source, attributes, nodes, file, tree)
     if result.shape_keys:
-        moves = [_y_up(offsets)[source] for offsets in result.shape_keys.offsets]
+        moves = [y_up(offsets)[source] for offsets in result.shape_keys.offsets]
         mesh["primitives"][0]["targets"] = [{"POSITION": file.add(move, FLOAT, bounds=True)} for move in moves]
         mesh |= {"weights": [0.0] * len(moves), "extras": {"targetNames": list(result.shape_keys.names)}}
     mesh["primitives"][0]["indices"] = file.add(faces.reshape(-1, 1), UINT)
@@ -52,7 +52,7 @@ def glb_bytes(result: Reconstruction) -> bytes:
 
 def _skin(rig, source, attributes, nodes, file, tree):
     """Add joints and weights (3.7.3); returns the root joints' node numbers. Joints' axes are the scene's."""
-    heads = _y_up(rig.heads).astype(np.float64)
+    heads = y_up(rig.heads).astype(np.float64)
     first = len(nodes)
     for index, (name, parent) in enumerate(zip(rig.names, rig.parents.tolist(), strict=True)):
         offset = heads[index] - (heads[parent] if parent >= 0 else 0)
@@ -102,8 +102,3 @@ def _container(text, binary):
         len(chunk).to_bytes(4, "little") + kind + chunk for chunk, kind in ((text, b"JSON"), (binary, b"BIN\0"))
     )
     return b"glTF" + (2).to_bytes(4, "little") + (12 + len(chunks)).to_bytes(4, "little") + chunks
-
-
-def _y_up(vectors):
-    """(..., 3) Blender space -> glTF's axes."""
-    return np.stack([vectors[..., 0], vectors[..., 2], -vectors[..., 1]], -1)

@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mesh as .obj (with .mtl and .png where there is a texture) and as binary .ply, quads kept."""
+"""The mesh as .obj (with .mtl and .png where there is a texture) and as binary .ply, quads kept.
+
+Neither format says which way is up. Readers take an .obj to have Y up, and a .ply as it is: Z up in Blender.
+"""
 
 import numpy as np
 
 from ...outputs import free_place
 from ...result_file import Reconstruction
+from ..surface.mesh import y_up
 
 
 def obj_files(result, path):
-    """The files of a Reconstruction at `path` (.obj) with their contents, the one at `path` last.
+    """The files of a Reconstruction at `path` (.obj) with their contents, the one at `path` last: Y up, facing +Z.
 
     Material and picture have its name, or a free one where other files have that. Vertices carry their colour as three
     more numbers, which Blender, MeshLab and others read.
@@ -21,9 +25,9 @@ def obj_files(result, path):
         beside[".mtl"] = _material(place.name)
         files |= {place.with_name(place.name + ending): content for ending, content in beside.items()}
         lines += [f"mtllib {place.name}.mtl"]
-    positions = np.column_stack([result.vertices, result.colors / 255])
+    positions = np.column_stack([y_up(result.vertices), result.colors / 255])
     lines += [f"v {x:.7g} {y:.7g} {z:.7g} {r:.4f} {g:.4f} {b:.4f}" for x, y, z, r, g, b in positions.tolist()]
-    lines += [f"vn {x:.4f} {y:.4f} {z:.4f}" for x, y, z in result.normals.tolist()]
+    lines += [f"vn {x:.4f} {y:.4f} {z:.4f}" for x, y, z in y_up(result.normals).tolist()]
     if result.texture:
         uvs, places = np.unique(result.texture.uv.reshape(-1, 2), axis=0, return_inverse=True)
         lines += [f"vt {u:.7g} {v:.7g}" for u, v in uvs.tolist()]
@@ -45,7 +49,7 @@ def _material(name):
 
 
 def ply_bytes(result: Reconstruction) -> bytes:
-    """The contents of a binary .ply of a Reconstruction."""
+    """The contents of a binary .ply of a Reconstruction: Z up, facing -Y."""
     kinds = [("xyz", "<f4", 3), ("normal", "<f4", 3), ("rgba", "u1", 4)]
     vertices = np.zeros(len(result.vertices), np.dtype(kinds))
     vertices["xyz"], vertices["normal"] = result.vertices, result.normals

@@ -37,9 +37,10 @@ def check_output(path: str | os.PathLike, endings: tuple[str, ...] = ENDINGS, in
 def write_result(reconstruction: Reconstruction, path: str | os.PathLike) -> list[Path]:
     """Write a Reconstruction in the format that the ending of `path` names; returns the files beside it.
 
-    Coordinates are Blender's, but Y up in .glb as glTF has it. Only .npz and .glb hold a rig and shape keys; .ply holds
-    no texture; a texture in .obj makes a .mtl and a .png beside it, of the same name or, where other files have that,
-    of a free one. The file at `path` is replaced at once or not at all. Raises OutputError if that fails.
+    Coordinates are Blender's, but Y up in .glb and .obj, as their readers take it. Only .npz and .glb hold a rig and
+    shape keys; .ply holds no texture; a texture in .obj makes a .mtl and a .png beside it, of the same name or, where
+    other files have that, of a free one. The file at `path` is replaced at once or not at all. Raises OutputError if
+    that fails.
     """
     path = Path(path)
     check_output(path)

@@ -140,6 +140,11 @@ def turn_to_blender(vectors: np.ndarray) -> np.ndarray:
     return np.stack([vectors[:, 0], -vectors[:, 2], vectors[:, 1]], 1)
 
 
+def y_up(vectors: np.ndarray) -> np.ndarray:
+    """(..., 3) in Blender's axes -> those of files with Y up and the person facing +Z: (x, y, z) -> (x, z, -y)."""
+    return np.stack([vectors[..., 0], vectors[..., 2], -vectors[..., 1]], -1)
+
+
 def split_quads(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Triangles (T, 3) of faces (F, 3|4), and (T, 3) which corner each of theirs is: an index into faces.ravel()."""
     width = faces.shape[1]

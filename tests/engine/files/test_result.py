@@ -38,11 +38,13 @@ def test_npz_holds_the_arrays_and_the_summary_without_pickles(person, tmp_path):
         assert data["format"] == FORMAT
 
 
-@pytest.mark.parametrize("ending", [".obj", ".ply", ".PLY"])
-def test_obj_and_ply_are_z_up_with_colours(person, tmp_path, ending):
+@pytest.mark.parametrize(("ending", "axes"), [(".obj", [0, 2, 1]), (".ply", [0, 1, 2]), (".PLY", [0, 1, 2])])
+def test_obj_is_y_up_and_ply_z_up_with_colours(person, tmp_path, ending, axes):
     write_result(person, tmp_path / f"out{ending}")
     mesh = trimesh.load(tmp_path / f"out{ending}", process=False)
-    assert np.allclose(mesh.vertices, VERTICES, atol=1e-6)
+    sign = [1, 1, -1] if ending == ".obj" else [1, 1, 1]
+    assert np.allclose(mesh.vertices, VERTICES[:, axes] * sign, atol=1e-6)
+    assert np.allclose(mesh.vertex_normals, NORMALS[:, axes] * sign, atol=1e-3)
     assert np.array_equal(mesh.faces, FACES)
     assert np.abs(mesh.visual.vertex_colors[:, :3].astype(int) - COLORS).max() <= 1
 
