@@ -45,3 +45,33 @@ def test_a_person_stands_on_the_ground_and_faces_the_front_view(scene, rigged, t
     if ending == ".obj":  # a name with a space loses no texture
         (material,) = body.data.materials
         assert any(node.type == "TEX_IMAGE" and node.image.size[0] for node in material.node_tree.nodes)
+
+
+def test_the_joints_of_a_glb_are_the_bones_that_the_panel_makes(scene, rigged, tmp_path):
+    write_result(rigged, tmp_path / "Ann.glb")
+    write_result(rigged, tmp_path / "Ann.npz")
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    mine = add_human(bpy.context, bpy.context.scene, read_result(tmp_path / "Ann.npz"), "Ann").parent
+    before = set(bpy.data.objects)
+    into_blender(tmp_path / "Ann.glb")
+    (theirs,) = (thing for thing in set(bpy.data.objects) - before if thing.type == "ARMATURE")
+    leaves = 0
+    for bone in mine.data.bones:
+        other = theirs.data.bones[bone.name]
+        assert (theirs.matrix_world @ other.head_local - bone.head_local).length < 1e-4
+        turned = (theirs.matrix_world.to_3x3() @ other.matrix_local.to_3x3()).inverted() @ bone.matrix_local.to_3x3()
+        assert np.degrees(turned.to_quaternion().angle) < 1, bone.name
+        if not bone.children:
+            leaves += 1
+            assert (theirs.matrix_world @ other.tail_local - bone.tail_local).length < 1e-4, bone.name
+    assert leaves == 13 and len(theirs.data.bones) == len(mine.data.bones) + leaves
+    # At rest the skin lies where it is, and a bone turned in both moves both alike.
+    bodies = [next(child for child in armature.children if child.type == "MESH") for armature in (mine, theirs)]
+    for armature in (mine, theirs):
+        bone = armature.pose.bones["forearm.L"]
+        bone.rotation_mode = "XYZ"
+        bone.rotation_euler.x = 0.7
+    bpy.context.view_layer.update()
+    graph = bpy.context.evaluated_depsgraph_get()
+    bent, also = (world(body.evaluated_get(graph)) for body in bodies)
+    assert np.abs(bent.min(0) - also.min(0)).max() < 1e-3 and np.abs(bent.max(0) - also.max(0)).max() < 1e-3

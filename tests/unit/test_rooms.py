@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "install": "child paths",
     "engine.base": "protocol",
     "engine.surface": "engine.base",
-    "engine.files": "engine.base engine.surface outputs result_file",
+    "engine.files": "body_axes engine.base engine.surface outputs result_file",
     "engine.reading": "engine.base engine.files",
     "engine.networks": "engine.base engine.reading",
     "engine.color": "engine.base engine.reading",

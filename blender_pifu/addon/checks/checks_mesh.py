@@ -4,7 +4,7 @@
 import numpy as np
 from mathutils.bvhtree import BVHTree
 
-from ..person.body_axes import body_left, forward_of
+from ...body_axes import body_left, forward_of
 from ..person.human import Person, joints
 from .check import WARNING, MeshMeasures, judge
 

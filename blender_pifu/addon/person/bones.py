@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
+from ...body_axes import UP, angle_between, body_left, flexion_axes, forward_of, unit
 from ...result_file import Rig
-from .body_axes import UP, angle_between, body_left, flexion_axes, forward_of, unit
 
 FOLDER = Path(__file__).parent / "rigs"
 SETS = ("PLAIN", "RIGIFY", "MIXAMO", "UNREAL", "VRM")

@@ -7,7 +7,7 @@ bend forward and backward; palms look down.
 
 import numpy as np
 
-from ..person.body_axes import FINGERS, UP, body_left, flexion_axes, forward_of, palm_of, unit
+from ...body_axes import FINGERS, UP, body_left, flexion_axes, forward_of, palm_of, unit
 
 ARM_BELOW_LEVEL_DEG = {"A": 45.0, "T": 0.0}
 LEG_OUT_DEG = 5.0

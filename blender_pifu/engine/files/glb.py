@@ -4,7 +4,9 @@
 import json
 
 import numpy as np
+from scipy.spatial.transform import Rotation
 
+from ...body_axes import flexion_axes, unit
 from ...result_file import Reconstruction
 from ..srgb import to_linear
 from ..surface.mesh import split_quads, y_up
@@ -51,23 +53,47 @@ def glb_bytes(result: Reconstruction) -> bytes:
 
 
 def _skin(rig, source, attributes, nodes, file, tree):
-    """Add joints and weights (3.7.3); returns the root joints' node numbers. Joints' axes are the scene's."""
-    heads = y_up(rig.heads).astype(np.float64)
+    """Add joints and weights (3.7.3); returns the root joints' node numbers.
+
+    A joint's +Y runs along its bone, as readers that draw bones take it, and it bends about +X. Readers guess how long
+    a bone is from its nearest child; so bones without one get a joint at their end, which moves nothing.
+    """
+    names, parents, places = _joints(rig)
     first = len(nodes)
-    for index, (name, parent) in enumerate(zip(rig.names, rig.parents.tolist(), strict=True)):
-        offset = heads[index] - (heads[parent] if parent >= 0 else 0)
-        nodes.append({"name": name, "translation": offset.tolist()})
+    for index, (name, parent) in enumerate(zip(names, parents, strict=True)):
+        local = np.linalg.inv(places[parent]) @ places[index] if parent >= 0 else places[index]
+        turn = Rotation.from_matrix(local[:3, :3]).as_quat()
+        nodes.append({"name": name, "translation": local[:3, 3].tolist(), "rotation": turn.tolist()})
         if parent >= 0:
             nodes[first + parent].setdefault("children", []).append(first + index)
-    bind = np.tile(np.eye(4), (len(heads), 1, 1))
-    bind[:, 3, :3] = -heads  # columns come first in glTF
+    bind = np.linalg.inv(places).transpose(0, 2, 1)  # columns come first in glTF
+    bind[:, :, 3] = [0, 0, 0, 1]  # exactly, says 3.7.3.1
     used = np.where(rig.weights > 0, rig.weight_bones, 0)
     attributes["JOINTS_0"] = file.add(used[source], USHORT)
     attributes["WEIGHTS_0"] = file.add(rig.weights[source], FLOAT)
-    joints = list(range(first, first + len(heads)))
+    joints = list(range(first, first + len(names)))
     tree["skins"] = [{"joints": joints, "inverseBindMatrices": file.add(bind.reshape(-1, 16), FLOAT)}]
     nodes[0]["skin"] = 0
     return [first + index for index in np.flatnonzero(rig.parents < 0).tolist()]
+
+
+def _joints(rig):
+    """Names, parents (-1 for a root) and places (J, 4, 4) in the file's axes of a Rig's bones, then of their ends."""
+    heads, tails = (dict(zip(rig.names, ends.astype(np.float64), strict=True)) for ends in (rig.heads, rig.tails))
+    axes = flexion_axes(heads, tails)
+    names, parents, places = list(rig.names), rig.parents.tolist(), []
+    for name in rig.names:
+        along = unit(tails[name] - heads[name])
+        columns = [axes[name], along, np.cross(axes[name], along), heads[name]]
+        places.append(np.vstack([np.stack([y_up(column) for column in columns], 1), [0, 0, 0, 1]]))
+    for index in sorted(set(range(len(rig.names))) - set(rig.parents.tolist())):
+        name = rig.names[index]
+        end = np.eye(4)
+        end[1, 3] = np.linalg.norm(tails[name] - heads[name])
+        names.append(f"{name[:-2]}_end{name[-2:]}" if name[-2:] in (".L", ".R") else f"{name}_end")
+        parents.append(index)
+        places.append(places[index] @ end)
+    return names, parents, np.array(places)
 
 
 class _Buffers:

@@ -143,8 +143,10 @@ def test_glb_holds_texture_skin_and_expressions(posable, tmp_path):
     assert np.array_equal(np.unique(attributes["JOINTS_0"][raised, :2], axis=0), [[0, 1]])
     bind = array(tree["skins"][0]["inverseBindMatrices"]).reshape(-1, 4, 4)
     assert np.allclose(bind[1, 3], [0, -0.5, 0, 1])
-    spine = tree["nodes"][tree["skins"][0]["joints"][1]]
+    spine, end = (tree["nodes"][tree["skins"][0]["joints"][index]] for index in (1, 2))
     assert spine["name"] == "spine" and np.allclose(spine["translation"], [0, 0.5, 0])
+    assert end["name"] == "spine_end" and np.allclose(end["translation"], [0, 0.5, 0])
+    assert tree["nodes"][spine["children"][0]] == end
     assert np.allclose(array(primitive["targets"][0]["POSITION"]), [0.125, 0.125, -0.125])
     loaded = trimesh.load(tmp_path / "out.glb", force="mesh", process=False)
     assert loaded.visual.material.baseColorTexture.size == (8, 8)
