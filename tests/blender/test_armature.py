@@ -19,7 +19,7 @@ KNOWN = {
     "RIGIFY": ("spine.003", "f_index.02.R"),
     "MIXAMO": ("mixamorig:LeftArm", "mixamorig:RightHandIndex2"),
     "UNREAL": ("upperarm_l", "index_02_r"),
-    "VRM": ("leftUpperArm", "rightIndexIntermediate"),
+    "VRM": ("upper_arm.L", "index_intermediate.R"),
 }
 
 
