@@ -6,8 +6,8 @@ import re
 import bpy
 import pytest
 
-from blender_pifu.addon import bones
-from blender_pifu.addon.scene import add_human
+from blender_pifu.addon.person import bones
+from blender_pifu.addon.person.scene import add_human
 
 HUMANOID = {
     **{name: name for name in ("hips", "spine", "chest", "neck", "head")},

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a check of a person says, and the measures of a mesh that several checks need. numpy only, but for the mesh."""
+"""What a check of a person says, and the measures of a mesh that several checks need."""
 
 from dataclasses import dataclass
 from functools import cached_property
 
+import bpy
 import numpy as np
 
 from ..person.human import Person, coordinates
+from ..person.units import metres_per_unit
 
 OK, WARNING, ERROR = "OK", "WARNING", "ERROR"
 
@@ -29,12 +31,13 @@ def judge(id_: str, label: str, bad: bool, value: str, measured: float, fix: str
 
 
 class MeshMeasures:
-    """The mesh of a person in world space, as arrays; each is computed when first asked for."""
+    """The mesh of a person in world space, in metres, as arrays; each is computed when first asked for."""
 
     def __init__(self, person: Person) -> None:
         self.mesh = person.body.data
         world = np.array(person.body.matrix_world, np.float64)
-        self.points = coordinates(self.mesh) @ world[:3, :3].T + world[:3, 3]  # (V, 3)
+        points = coordinates(self.mesh) @ world[:3, :3].T + world[:3, 3]
+        self.points = points * metres_per_unit(bpy.context.scene)  # (V, 3)
 
     def _get(self, items, name: str, dtype, width: int = 1) -> np.ndarray:
         array = np.empty(len(items) * width, dtype)

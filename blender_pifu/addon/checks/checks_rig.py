@@ -7,6 +7,7 @@ import numpy as np
 from ..person.armature import ROLE
 from ..person.human import Person, coordinates, group_weights
 from ..person.influences import MOST_INFLUENCES
+from ..person.units import metres_per_unit
 from .check import WARNING, MeshMeasures, judge
 
 LEAST_BONES = 15
@@ -66,4 +67,4 @@ def rest_movement(person: Person) -> float:
         layer.update()
     if seen[0].shape != seen[1].shape:
         return float("inf")
-    return float(np.linalg.norm(seen[0] - seen[1], axis=1).max(initial=0))
+    return float(np.linalg.norm(seen[0] - seen[1], axis=1).max(initial=0)) * metres_per_unit(bpy.context.scene)

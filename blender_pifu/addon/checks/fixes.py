@@ -8,6 +8,7 @@ from mathutils import Matrix
 
 from ..person.human import Person, group_weights
 from ..person.influences import limit_influences, normalise_weights, set_weights
+from ..person.units import metres_per_unit
 from .check import MeshMeasures
 from .checks_mesh import facing_deg
 from .checks_surface import base_image, named_blocks
@@ -43,7 +44,8 @@ def set_height(person: Person) -> None:
 
 def drop_to_ground(person: Person) -> None:
     """The lowest point at z = 0."""
-    move(person, Matrix.Translation((0, 0, -MeshMeasures(person).points[:, 2].min())))
+    low = MeshMeasures(person).points[:, 2].min() / metres_per_unit(bpy.context.scene)
+    move(person, Matrix.Translation((0, 0, -low)))
 
 
 def face_front(person: Person) -> None:
@@ -71,7 +73,8 @@ def fill_holes(person: Person) -> None:
 
 def dissolve_flat(person: Person) -> None:
     """Take away edges and faces without a size."""
-    _edit(person, lambda mesh: bmesh.ops.dissolve_degenerate(mesh, dist=1e-6, edges=mesh.edges[:]))
+    least = 1e-6 / metres_per_unit(bpy.context.scene)
+    _edit(person, lambda mesh: bmesh.ops.dissolve_degenerate(mesh, dist=least, edges=mesh.edges[:]))
 
 
 def recalculate_normals(person: Person) -> None:

@@ -12,6 +12,7 @@ from .bones import Bone, part_weights
 
 # On a bone: the canonical bone that it is or is a part of, whatever it is called. Checks and poses go by it.
 ROLE = "pifu_bone"
+_TOUCHING = 3e-6  # of a bone's distance from the origin: coordinates are no finer
 
 
 def build_armature(name: str) -> bpy.types.Object:
@@ -36,7 +37,8 @@ def put_bones(edit_bones, bones: list[Bone]) -> None:
 def connect(edit_bones) -> None:
     """Join each edit bone to its parent where it begins at that one's end, and loose it where not."""
     for edit in edit_bones:
-        edit.use_connect = bool(edit.parent) and (edit.parent.tail - edit.head).length < 1e-5
+        parent = edit.parent
+        edit.use_connect = bool(parent) and (parent.tail - edit.head).length < _TOUCHING * parent.tail.length
 
 
 def bind(body: bpy.types.Object, armature: bpy.types.Object, rig: Rig, bones: list[Bone]) -> None:

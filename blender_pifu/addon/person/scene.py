@@ -8,6 +8,7 @@ from .armature import bind, build_armature
 from .bone_set import fill_armature
 from .material import build_material, build_texture
 from .mesh import add_shape_keys, build_mesh
+from .units import in_units
 
 
 def add_human(
@@ -15,11 +16,15 @@ def add_human(
 ) -> bpy.types.Object:
     """Add the person to `scene` in a collection of its own, selected and active where `scene` is the shown one.
 
+    Metres become the units of that scene.
     Returns the mesh object; a rig becomes an armature with the bones of `bone_set` (of bones.SETS) as its parent.
     On any error the scene and the file are as they were.
     """
     made = []
     try:
+        collection = _note(made, bpy.data.collections, bpy.data.collections.new(name))
+        scene.collection.children.link(collection)
+        human = in_units(human, scene)
         mesh = _note(made, bpy.data.meshes, build_mesh(human, name))
         texture = _note(made, bpy.data.images, build_texture(human.texture.png, name)) if human.texture else None
         material = _note(made, bpy.data.materials, build_material(name, texture))
@@ -27,9 +32,7 @@ def add_human(
         body = _note(made, bpy.data.objects, bpy.data.objects.new(name, mesh))
         _describe(body, human, name)
         add_shape_keys(body, human)
-        collection = _note(made, bpy.data.collections, bpy.data.collections.new(name))
         collection.objects.link(body)
-        scene.collection.children.link(collection)
         if human.rig:
             armature = build_armature(f"{name} Metarig" if bone_set == "RIGIFY" else f"{name} Armature")
             _note(made, bpy.data.armatures, armature.data)

@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+import bpy
 import numpy as np
 from mathutils import Matrix
 
@@ -12,6 +13,7 @@ from ..errors import UserError
 from ..person.armature import ROLE, connect, editing
 from ..person.human import Person, coordinates, group_weights, joints, role_parents
 from ..person.rigify import is_generated
+from ..person.units import metres_per_unit
 from .poses import turns
 
 _LEAST = {"upper_arm.L", "upper_arm.R", "forearm.L", "forearm.R", "thigh.L", "thigh.R", "shin.L", "shin.R"}
@@ -65,7 +67,7 @@ def repose(context, person: Person, pose: str) -> Torn:
     torn = _torn(person, weights, before)
     _put_on_ground(person)
     if person.body.pifu.height_m:  # who stood bent in the photo is taller now, as long as the limbs are
-        person.body.pifu.height_m = np.ptp(coordinates(person.body.data)[:, 2])
+        person.body.pifu.height_m = np.ptp(coordinates(person.body.data)[:, 2]) * metres_per_unit(context.scene)
     return torn
 
 
@@ -88,7 +90,7 @@ def _moves(armature, rotations: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
             continue
         head = np.array(bone.head_local)
         at = min(joint, key=lambda name: np.linalg.norm(joint[name] - head))
-        if np.linalg.norm(joint[at] - head) < 1e-3:
+        if np.linalg.norm(joint[at] - head) * metres_per_unit(bpy.context.scene) < 1e-3:
             led[bone.name] = moves[at]
     return moves | led
 
@@ -128,7 +130,7 @@ def _torn(person: Person, weights, before: np.ndarray) -> Torn:
     mesh.edges.foreach_get("vertices", edges)
     edges = edges.reshape(-1, 2)
     old, new = (np.linalg.norm(p[edges[:, 0]] - p[edges[:, 1]], axis=1) for p in (before, coordinates(mesh)))
-    found = np.flatnonzero((new > _TORN * old) & (new > _TORN_M))
+    found = np.flatnonzero((new > _TORN * old) & (new * metres_per_unit(bpy.context.scene) > _TORN_M))
     rows, groups, shares, names = weights
     order = np.lexsort((shares, rows))
     strongest = np.zeros(len(mesh.vertices), np.int64)

@@ -14,11 +14,13 @@ from bpy.props import (
 
 from ...choices import KINDS, READY, Choices, Option
 from ..person import bones
+from ..person.units import metres_per_unit
 from ..work import job, models, photo_check
 from ..work.scene_choices import DRAWN
 
-# Blender's own limits of a height, and where the slider ends.
-HEIGHTS = {"min": 0.05, "max": 50.0, "soft_min": 0.5, "soft_max": 2.5, "subtype": "DISTANCE", "unit": "LENGTH"}
+# Blender's own limits of a height, and where the slider ends. Metres: Blender's lengths are units of the scene.
+HEIGHTS = {"min": 0.05, "max": 50.0, "soft_min": 0.5, "soft_max": 2.5}
+SHOWN = {"height_m": "height"}  # the property that the panel shows in place of an option's
 STATES = (
     ("IDLE", "Idle", ""),
     ("RUNNING", "Running", ""),
@@ -64,6 +66,15 @@ def _set_model(self, index: int) -> None:
     self.model_key = models.choices(self.model_key)[index].key
 
 
+def _get_height(self) -> float:
+    """`height_m` in units of the scene, which Blender shows in the length that the artist has chosen."""
+    return self.height_m / metres_per_unit(self.id_data)
+
+
+def _set_height(self, units: float) -> None:
+    self.height_m = units * metres_per_unit(self.id_data)
+
+
 class PIFU_PG_settings(bpy.types.PropertyGroup):
     """The choices for the next human; saved with the scene."""
 
@@ -90,6 +101,15 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
         name="Back Photo",
         description="Optional second photo: the same person in the same pose from behind. What it shows is not guessed",
         update=_on_back_photo,
+    )
+    height: FloatProperty(
+        name="Height",
+        description="Height of the person",
+        subtype="DISTANCE",
+        unit="LENGTH",
+        get=_get_height,
+        set=_set_height,
+        options={"SKIP_SAVE"},
     )
     bones: EnumProperty(
         name="Bones",
@@ -118,7 +138,7 @@ def draw_options(column, settings: PIFU_PG_settings, place: str) -> None:
     """Draw the options that belong to a place of the panel."""
     for option in DRAWN.values():
         if option.place == place:
-            column.prop(settings, option.prop)
+            column.prop(settings, SHOWN.get(option.prop, option.prop))
 
 
 class PIFU_PG_advice(bpy.types.PropertyGroup):
