@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A bone set is right when the program that it is for reads it: by that program's own assignment where it runs here."""
 
+import importlib
 import re
 
 import bpy
+import numpy as np
 import pytest
 
 from blender_pifu.addon.person import bones
@@ -65,3 +67,19 @@ def test_unity_knows_the_names_by_its_words_and_the_sides(bone_set):
             others = {other for other, words in UNITY.items() if any(word in entry["name"].lower() for word in words)}
             arms_or_legs = [{"upper_arm", "thigh"}, {"forearm", "shin"}]  # told apart by where they hang
             assert others == {role} or others - {"head"} in arms_or_legs, (entry["name"], others)
+
+
+def test_rigifys_bones_roll_as_in_its_own_metarig(scene, rigged):
+    armature = add_human(bpy.context, scene, rigged, "Ann", "RIGIFY").parent
+    bpy.ops.pifu.repose(pose="A")
+    sample = bpy.data.objects.new("Sample", bpy.data.armatures.new("Sample"))
+    scene.collection.objects.link(sample)
+    bpy.context.view_layer.objects.active = sample
+    bpy.ops.object.mode_set(mode="EDIT")
+    importlib.import_module("rigify.metarigs.human").create(sample)
+    bpy.ops.object.mode_set(mode="OBJECT")
+    limbs = ("shoulder", "upper_arm", "forearm", "hand", "thigh", "shin", "foot", "toe")
+    for name in (*(f"{limb}.{side}" for limb in limbs for side in "LR"), "spine", "spine.003", "spine.006"):
+        mine, theirs = (rig.data.bones[name].matrix_local.to_3x3() for rig in (armature, sample))
+        turn = mine.col[1].rotation_difference(theirs.col[1])
+        assert np.degrees((turn @ mine.col[0]).angle(theirs.col[0])) < 20, name

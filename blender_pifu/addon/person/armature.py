@@ -12,6 +12,8 @@ from .bones import Bone, part_weights
 
 # On a bone: the canonical bone that it is or is a part of, whatever it is called. Checks and poses go by it.
 ROLE = "pifu_bone"
+# On a bone that does not run along its limb, since another program's does not: where the limb runs, in the bone's axes.
+LIMB = "pifu_limb"
 _TOUCHING = 3e-6  # of a bone's distance from the origin: coordinates are no finer
 
 

@@ -4,7 +4,9 @@
 A set is a file in rigs/. Each of its bones has a `name` ({} is the side), a `parent`, and is either `of` a canonical
 bone, or of the `span` of one, or lies between two points: `at` the head of a canonical bone (or on the "ground"), a
 `share` of the way `to` another, at the `level` of a third's tail, moved by an `offset` (outward, back, up, in heights).
-`flex` names the axis about which bones bend. numpy only.
+`flex` names the axis about which bones bend; one that has a `z` has its Z axis there instead, "up" or to the "thumb"'s
+side of the palm. Where it is public how a program's own skeleton rests, `rest_pose` is the pose nearest to that and
+`rest` of a bone its Y and Z axes there, for each side. numpy only.
 """
 
 import json
@@ -52,6 +54,24 @@ def roles_of(set_name: str) -> dict[str, str]:
     """Bone of a set -> the canonical bone that it is or is a part of, "" for none."""
     data = load_set(set_name)
     return {_named(entry["name"], side, data): _role(entry, side) for entry, side in _each(data)}
+
+
+def set_of(names) -> str:
+    """The set that bones of those names are of; "" where there is none."""
+    names = set(names)
+    return next((each for each in SETS if names and names <= set(roles_of(each))), "")
+
+
+def rest_axes(set_name: str, pose: str) -> dict[str, np.ndarray]:
+    """Bone -> its axes (3, 3), X, Y and Z as columns, at rest in the program that the set is for; none where it has no
+    rest pose like `pose` ("A" or "T"). The person faces -Y."""
+    data = load_set(set_name) if set_name else {}
+    axes = {}
+    for entry, side in _each(data) if data.get("rest_pose") == pose else ():
+        along, z_axis = (unit(np.array(axis)) for axis in entry["rest"][side[1:]])
+        x_axis = unit(np.cross(along, z_axis))
+        axes[_named(entry["name"], side, data)] = np.stack([x_axis, along, np.cross(x_axis, along)], 1)
+    return axes
 
 
 def place(set_name: str, rig: Rig) -> list[Bone]:
@@ -153,12 +173,25 @@ def _place(entry, side, heads, tails, axes, flex):
             return None
         axis = axes.get(entry.get("flex_of", "") + side)
     along = unit(ends[1] - ends[0])
-    if axis is None:
+    own = _own_z(entry.get("z"), side, heads, tails)
+    if own is not None:
+        z_axis = own
+    elif axis is None:
         z_axis = UP if abs(along[2]) < 0.9 else forward_of(body_left(heads))
     else:
         axis = unit(axis - (axis @ along) * along)
         z_axis = np.cross(axis, along) if flex == "x" else axis
     return *ends, z_axis, of, span, entry.get("deform", True)
+
+
+def _own_z(where: str | None, side: str, heads, tails) -> np.ndarray | None:
+    """The Z axis (3,) of a bone that does not turn by the set's rule, or None."""
+    if where == "up":
+        return UP
+    fingers = [heads.get(f"{finger}_1{side}") for finger in ("index", "little")]
+    if where != "thumb" or any(finger is None for finger in fingers):
+        return None
+    return unit(fingers[0] - fingers[1])
 
 
 def _point(point: dict, side: str, heads, tails) -> np.ndarray | None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import bpy
 import numpy as np
 from bpy.props import BoolProperty, FloatProperty, StringProperty
+from mathutils import Vector
 
-from .armature import ROLE
+from .armature import LIMB, ROLE
 
 
 class PIFU_PG_human(bpy.types.PropertyGroup):
@@ -52,7 +53,8 @@ def coordinates(mesh: bpy.types.Mesh) -> np.ndarray:
 def joints(armature: bpy.types.Object) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Heads and tails (canonical bone -> (3,)) of the rest pose in the armature's space, whatever the bones' names.
 
-    Of a canonical bone that the bone set has parted the whole is meant.
+    A tail is where the limb ends, also of a bone that does not run along it. Of a canonical bone that the bone set has
+    parted the whole is meant.
     """
     heads: dict[str, np.ndarray] = {}
     tails: dict[str, np.ndarray] = {}
@@ -60,6 +62,9 @@ def joints(armature: bpy.types.Object) -> tuple[dict[str, np.ndarray], dict[str,
         if role := bone.get(ROLE):
             heads.setdefault(role, np.array(bone.head_local))
             tails[role] = np.array(bone.tail_local)
+            if LIMB in bone:
+                tails[role] = bone.head_local + bone.length * (bone.matrix_local.to_3x3() @ Vector(bone[LIMB]))
+                tails[role] = np.array(tails[role])
     return heads, tails
 
 

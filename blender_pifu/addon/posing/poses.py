@@ -27,12 +27,14 @@ def directions(pose: str) -> dict[str, np.ndarray]:
     return result
 
 
-def turns(pose: str, heads, tails, parents: dict[str, str]) -> dict[str, np.ndarray]:
+def turns(pose: str, heads, tails, parents: dict[str, str], ways=None) -> dict[str, np.ndarray]:
     """Canonical bone -> rotation (3, 3) from the rest pose to the pose, in world axes. The person then faces -Y.
 
-    heads, tails: canonical bone -> (3,); parents: canonical bone -> that of its parent or "", parents first.
+    heads, tails: canonical bone -> (3,); parents: canonical bone -> that of its parent or "", parents first; ways:
+    where limbs, fingers and toes shall point (canonical bone -> (3,), unit) instead of as in `directions`.
     """
-    wanted = directions(pose)
+    ways = ways or {}
+    wanted = directions(pose) | {name: way for name, way in ways.items() if not name.startswith((*FINGERS, "toe"))}
     axes = flexion_axes(heads, tails)
     along = {name: unit(tails[name] - heads[name]) for name in heads}
     left = body_left(heads)
@@ -43,7 +45,7 @@ def turns(pose: str, heads, tails, parents: dict[str, str]) -> dict[str, np.ndar
         side = name[-2:] if name[-2:] in (".L", ".R") else ""
         bone = name.removesuffix(side)
         if bone == "foot" and "toe" + side in along:
-            result[name] = _flat(along[name], along["toe" + side], side, before)
+            result[name] = _flat(along[name], along["toe" + side], _heading(side, ways), before)
         elif name in wanted:
             turn = between(before @ along[name], wanted[name]) @ before
             if bone in ("upper_arm", "thigh"):
@@ -55,7 +57,19 @@ def turns(pose: str, heads, tails, parents: dict[str, str]) -> dict[str, np.ndar
             result[name] = before
     for side in (".L", ".R"):
         _palm_down(result, heads, along, side)
+    for name in parents:
+        if name in ways and name.startswith(FINGERS):
+            before = result[parents[name]]
+            result[name] = between(before @ along[name], ways[name]) @ before
     return result
+
+
+def _heading(side: str, ways) -> np.ndarray:
+    """Where the toes of a side shall point on the ground (3,), unit."""
+    if "toe" + side in ways:
+        return unit(ways["toe" + side] * [1, 1, 0])
+    out = np.radians(FOOT_OUT_DEG) * (1 if side == ".L" else -1)
+    return np.array([np.sin(out), -np.cos(out), 0.0])
 
 
 def _palm_down(rotations, heads, along, side: str) -> None:
@@ -68,7 +82,8 @@ def _palm_down(rotations, heads, along, side: str) -> None:
     for name in rotations:
         if name.endswith(side) and name.startswith(("hand", *FINGERS)):
             rotations[name] = rotation(arm, angle) @ rotations[name]
-    rotations["forearm" + side] = rotation(arm, angle / 2) @ rotations["forearm" + side]
+    forearm = rotations["forearm" + side] @ along["forearm" + side]
+    rotations["forearm" + side] = rotation(forearm, angle / 2) @ rotations["forearm" + side]
 
 
 def between(a: np.ndarray, b: np.ndarray) -> np.ndarray:
@@ -96,10 +111,8 @@ def _twist(now: np.ndarray, wanted: np.ndarray, about: np.ndarray) -> float:
     return float(np.clip(angle, -_MOST_TWIST, _MOST_TWIST))
 
 
-def _flat(foot: np.ndarray, toe: np.ndarray, side: str, before: np.ndarray) -> np.ndarray:
-    """The turn of a foot that lays its sole on the ground, toes a little outward."""
-    out = np.radians(FOOT_OUT_DEG) * (1 if side == ".L" else -1)
-    heading = np.array([np.sin(out), -np.cos(out), 0.0])
+def _flat(foot: np.ndarray, toe: np.ndarray, heading: np.ndarray, before: np.ndarray) -> np.ndarray:
+    """The turn of a foot that lays its sole on the ground, toes where they head."""
     aside = np.cross(toe, foot)  # to the left, for the foot falls forward
     if np.linalg.norm(aside) < 0.15:
         return between(before @ toe, heading) @ before

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 import bpy
 import numpy as np
-from mathutils import Matrix
+from mathutils import Matrix, Vector
 
+from ...body_axes import FINGERS
 from ...protocol import ErrorKind
 from ..checks.fixes import apply_transforms, move
 from ..errors import UserError
-from ..person.armature import ROLE, connect, editing
+from ..person.armature import LIMB, ROLE, connect, editing
+from ..person.bones import rest_axes, set_of
 from ..person.human import Person, coordinates, group_weights, joints, role_parents
 from ..person.rigify import is_generated
 from ..person.units import metres_per_unit
@@ -19,6 +21,7 @@ from .poses import turns
 _LEAST = {"upper_arm.L", "upper_arm.R", "forearm.L", "forearm.R", "thigh.L", "thigh.R", "shin.L", "shin.R"}
 _SOLE = 0.04  # of the height: what lies in it are the feet, between which the origin is
 _TORN, _TORN_M = 4.0, 0.02
+_POSED = ("upper_arm", "forearm", "thigh", "shin", "toe", *FINGERS)  # what takes another program's rest pose
 _NEAR = 3  # steps along the skeleton: armpits and crotches stretch without being torn
 
 
@@ -36,7 +39,8 @@ class Torn:
 def repose(context, person: Person, pose: str) -> Torn:
     """Make A-pose ("A") or T-pose ("T") the rest pose, feet on the ground. Raises UserError where it cannot.
 
-    Every bone of a bone set moves along, deforming or not; poses and animations of the bones are cleared.
+    Every bone of a bone set moves along, deforming or not; poses and animations of the bones are cleared. Where that is
+    the rest pose of the program that the bones are for, limbs and axes of the bones become those of that program.
     """
     if is_generated(person.armature):
         raise UserError(
@@ -51,7 +55,8 @@ def repose(context, person: Person, pose: str) -> Torn:
         )
     apply_transforms(person)
     heads, tails = joints(person.armature)
-    moves = _moves(person.armature, turns(pose, heads, tails, parents))
+    rest = rest_axes(set_of(bone.name for bone in person.armature.data.bones), pose)
+    moves = _moves(person.armature, turns(pose, heads, tails, parents, _ways(person.armature, rest)))
     before = coordinates(person.body.data)
     weights = _weights(person)
     _move_mesh(person.body, weights, moves)
@@ -63,12 +68,36 @@ def repose(context, person: Person, pose: str) -> Torn:
             bone.use_connect = False
         for bone in bones:
             bone.matrix = Matrix(moves[bone.name]) @ bone.matrix
+        limbs = _take_axes(bones, person.armature, moves, tails, rest)
         connect(joined)
+    for bone in person.armature.data.bones:
+        bone.pop(LIMB, None)
+        if bone.name in limbs:
+            bone[LIMB] = limbs[bone.name]
     torn = _torn(person, weights, before)
     _put_on_ground(person)
     if person.body.pifu.height_m:  # who stood bent in the photo is taller now, as long as the limbs are
         person.body.pifu.height_m = np.ptp(coordinates(person.body.data)[:, 2]) * metres_per_unit(context.scene)
     return torn
+
+
+def _ways(armature, rest: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Where canonical bones of limbs shall point (3,) so that they run along the axes they are to have."""
+    roles = {bone[ROLE]: rest[bone.name][:, 1] for bone in armature.data.bones if ROLE in bone and bone.name in rest}
+    return {role: along for role, along in roles.items() if role.startswith(_POSED)}
+
+
+def _take_axes(edit_bones, armature, moves, tails, rest: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Turn edit bones about their heads to the axes (3, 3) of `rest`; returns bone -> where its limb runs in them."""
+    limbs = {}
+    for name, axes in rest.items():
+        if name not in edit_bones:
+            continue
+        bone, role = edit_bones[name], armature.data.bones[name][ROLE]
+        end = Matrix(moves[name]) @ Vector(tails[role])
+        limbs[name] = axes.T @ np.array((end - bone.head).normalized())
+        bone.matrix = Matrix.LocRotScale(bone.head, Matrix(axes), None)
+    return limbs
 
 
 def _moves(armature, rotations: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
