@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.addon.person import bones
+from blender_pifu.addon.person.rigify import switched_on
 from blender_pifu.addon.person.scene import add_human
 
 HUMANOID = {
@@ -76,7 +77,8 @@ def test_rigifys_bones_roll_as_in_its_own_metarig(scene, rigged):
     scene.collection.objects.link(sample)
     bpy.context.view_layer.objects.active = sample
     bpy.ops.object.mode_set(mode="EDIT")
-    importlib.import_module("rigify.metarigs.human").create(sample)
+    with switched_on():
+        importlib.import_module("rigify.metarigs.human").create(sample)
     bpy.ops.object.mode_set(mode="OBJECT")
     limbs = ("shoulder", "upper_arm", "forearm", "hand", "thigh", "shin", "foot", "toe")
     for name in (*(f"{limb}.{side}" for limb in limbs for side in "LR"), "spine", "spine.003", "spine.006"):
