@@ -39,6 +39,7 @@ class ErrorKind(StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     CANCELLED = "cancelled"
     INTERNAL = "internal"
+    LEGS = "legs"  # no error: a result whose legs' depth is a guess
     # of its process
     DISK_FULL = "disk_full"
     ENGINE_BROKEN = "engine_broken"

@@ -59,7 +59,8 @@ class Summary:
     """What was made and how, in plain values fit for JSON. None stands for what does not apply to this person.
 
     topology, height_m: as made (of whom the photo cuts, the height of the part seen); evaluations: of the occupancy
-    field; seconds: by step; weights: the model's name; camera_tilt_deg: taken off who stands.
+    field; seconds: by step; weights: the model's name; camera_tilt_deg: taken off who stands;
+    legs_guessed: whether legs were moved, for as they were drawn they could not stand.
     """
 
     topology: str = ""
@@ -79,6 +80,7 @@ class Summary:
     person: int | None = None
     framing: str | None = None
     camera_tilt_deg: float | None = None
+    legs_guessed: bool | None = None
     # the field
     low_precision: str | None = None
     back_overlap: float | None = None

@@ -59,6 +59,7 @@ BUTTONS = {
     ErrorKind.INPUT: _PHOTO,
     ErrorKind.INSTALL_FAILED: Button("Try Again", "pifu.install_engine"),
     ErrorKind.INTERNAL: None,
+    ErrorKind.LEGS: Button("To A-Pose", "pifu.repose", (("pose", "A"),)),
     ErrorKind.MODEL: _REPAIR,
     ErrorKind.NO_PERSON: _PHOTO,
     ErrorKind.NO_PHOTO: _PHOTO,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .back_photo.back_cut import BackCut
+    from .reading.lens import Lens
     from .reading.person_cut import PersonCut
 
 E = TypeVar("E")  # what a model keeps of an encoded photo
@@ -67,6 +68,10 @@ class Model(Protocol[E]):
 
     def with_face(self, encoding: E, cut: PersonCut) -> E:
         """The encoding with a face, where the model draws none that is as fine as the photo."""
+        ...
+
+    def with_legs(self, encoding: E, cut: PersonCut, lens: Lens) -> tuple[E, Any]:
+        """The encoding with legs that a body can have, and what was found of them, or None."""
         ...
 
     def with_back(self, encoding: E, behind: BackCut) -> tuple[E, BackCut, bool]:

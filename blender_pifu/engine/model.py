@@ -24,10 +24,12 @@ from .interfaces import Model
 from .networks.coarse import CoarseConfig, CoarseLevel, Maps
 from .networks.field import HumanField
 from .networks.fine import FineConfig, FineLevel, enlarged
+from .networks.legs import Legs, find_legs, move_legs
 from .networks.limb_maps import draw_hints
 from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.settings import Settings
+from .reading.lens import Lens
 from .reading.person_cut import PersonCut, network_input
 
 DATA = Path(__file__).parents[1] / "data"
@@ -138,6 +140,11 @@ class HumanModel:
         drawn = coarse.encode(*coarse.prepare(near.cut)).front_normals
         place = find_face(cut.landmarks, drawn[0].permute(1, 2, 0).float().cpu().numpy(), near.center, near.half)
         return encoding if place is None else replace(encoding, maps=lay_face(encoding.maps, encoding.mask, place))
+
+    def with_legs(self, encoding: Encoding, cut: PersonCut, lens: Lens) -> tuple[Encoding, Legs | None]:
+        """The encoding with legs that a body can have, and what was found of them; lens: that took the photo."""
+        legs = find_legs(encoding.maps, encoding.mask, cut.landmarks, lens)
+        return (replace(encoding, maps=move_legs(encoding.maps, legs)), legs) if legs else (encoding, None)
 
     def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
         """What `painting.paint` may know of the side the photo does not show: the drawn back, without what only lies

@@ -145,7 +145,7 @@ class Engine:
                     uv, charts = stages.unwrap(laid)
             with clock.step(BAKE):
                 texture = stages.bake_texture(laid, uv, painted, encoded, cut, resolution, job.texture_px)
-        placement = stages.place(painted.mesh.vertices, laid, figure, choices.height_m)
+        placement = stages.place(painted.mesh.vertices, laid, figure, encoded.lens, choices.height_m)
         rig = keys = None
         if job.rig:
             with clock.step(BIND):
@@ -154,7 +154,7 @@ class Engine:
         return Reconstruction(
             placement.points(laid.mesh.vertices),
             laid.mesh.faces,
-            placement.directions(laid.mesh.normals),
+            placement.normals(laid.mesh.vertices, laid.mesh.normals),
             laid.mesh.colors,
             self._summary(job, made),
             texture,
@@ -186,6 +186,7 @@ class Engine:
             camera_tilt_deg=round(made.placement.tilt_deg, 1),
             texture_px=job.texture_px or None,
             charts=made.charts,
+            legs_guessed=True if made.encoded.legs_note else None,
             notes=made.notes or None,
             **about,
         )
@@ -243,6 +244,7 @@ class _Made:
         notes += [SMALL_BLOCKS] if self.carved.in_small_blocks else []
         # The body's own mesh is parted where the surface may not be.
         notes += self.fitted.notes if self.fitted and not self.laid.body else []
+        notes += [self.encoded.legs_note] if self.encoded.legs_note else []
         return tuple(notes)
 
 

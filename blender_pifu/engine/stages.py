@@ -27,6 +27,7 @@ from .layout.topologies import LaidOut, Source, Topology
 from .memory import give_back_at_once
 from .reading.figure import Figure, Figures
 from .reading.last_photo import LastPhoto
+from .reading.lens import Lens, lens_of
 from .reading.person_cut import PersonCut
 from .reading.photo import Photo, load_photo
 from .reading.stance import Framing
@@ -63,12 +64,15 @@ class Subject:
 @dataclass(frozen=True)
 class Encoded:
     """encoding: what the model drew; field: its occupancy field; behind: the back photo, laid by how deep the body is,
-    or None; shaped_by_back: whether that photo was read for the back's shape."""
+    or None; shaped_by_back: whether that photo was read for the back's shape; lens: that took the photo; legs_note:
+    what the artist must be told of the legs, or None."""
 
     encoding: object
     field: Field
     behind: BackCut | None
     shaped_by_back: bool
+    lens: Lens
+    legs_note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,10 @@ class Painted:
 
 @dataclass(frozen=True)
 class Placement:
-    """Field space to Blender's. tilt_deg: what is taken off who leans only because the camera looked down."""
+    """Field space to Blender's. lens: whose perspective is taken out; tilt_deg: what is taken off who leans only
+    because the camera looked down."""
 
+    lens: Lens
     tilt: float
     _place: Callable[[np.ndarray], np.ndarray]
 
@@ -104,11 +110,11 @@ class Placement:
 
     def points(self, points: np.ndarray) -> np.ndarray:
         """Positions (N, 3) in field space -> (N, 3) float32 metres."""
-        return self._place(tilt_back(points, self.tilt))
+        return self._place(tilt_back(self.lens.straight(points), self.tilt))
 
-    def directions(self, directions: np.ndarray) -> np.ndarray:
-        """Directions (N, 3) in field space -> Blender's axes."""
-        return turn_to_blender(tilt_back(directions, self.tilt))
+    def normals(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """Unit normals (N, 3) of a surface at positions (N, 3), field space -> Blender's axes."""
+        return turn_to_blender(tilt_back(self.lens.straight_normals(points, normals), self.tilt))
 
 
 def read(last: LastPhoto, path: str | os.PathLike, back: str | os.PathLike = "") -> Photos:
@@ -133,12 +139,14 @@ def cut_out(figures: Figures, photos: Photos, number: int, topology: Topology) -
 
 
 def encode(model: Model, subject: Subject) -> Encoded:
-    """Have the model draw the person, with a face and, where a photo shows it, the back."""
+    """Have the model draw the person, with a face, legs that can be and, where a photo shows it, the back."""
     cut, behind, shaped_by_back = subject.cut, subject.behind, False
-    encoding = model.with_face(model.encode(*model.prepare(cut)), cut)
+    encoding, lens, legs = model.with_face(model.encode(*model.prepare(cut)), cut), lens_of(subject.figure), None
+    if subject.figure.framing is Framing.FULL:
+        encoding, legs = model.with_legs(encoding, cut, lens)
     if behind:
         encoding, behind, shaped_by_back = model.with_back(encoding, behind)
-    return Encoded(encoding, model.field(encoding), behind, shaped_by_back)
+    return Encoded(encoding, model.field(encoding), behind, shaped_by_back, lens, legs.note if legs else None)
 
 
 def carve(field: Field, resolution: int, report: Report) -> Carved:
@@ -197,11 +205,11 @@ def bake_texture(
     return Texture(uv, png(bake(laid.mesh, uv, dense, spacing, size, shown)))
 
 
-def place(dense: np.ndarray, laid: LaidOut, figure: Figure, height_m: float) -> Placement:
-    """How the person is brought into Blender's space: upright, feet on the ground, as tall as chosen; dense: (V, 3)
-    vertices of the surface, by which the camera's tilt is measured."""
-    tilt = camera_tilt(dense) if figure.framing is Framing.FULL else 0.0
-    return Placement(tilt, placing(tilt_back(laid.mesh.vertices, tilt), height_m * figure.seen))
+def place(dense: np.ndarray, laid: LaidOut, figure: Figure, lens: Lens, height_m: float) -> Placement:
+    """How the person is brought into Blender's space: without perspective, upright, feet on the ground, as tall as
+    chosen; dense: (V, 3) vertices of the surface, by which the camera's tilt is measured."""
+    tilt = camera_tilt(lens.straight(dense)) if figure.framing is Framing.FULL else 0.0
+    return Placement(lens, tilt, placing(tilt_back(lens.straight(laid.mesh.vertices), tilt), height_m * figure.seen))
 
 
 def bind(laid: LaidOut, fitted: Fitted | None, placement: Placement) -> tuple[Rig | None, ShapeKeys | None]:

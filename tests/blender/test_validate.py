@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from mathutils import Matrix
 
+from blender_pifu.addon.person.armature import editing
 from blender_pifu.addon.person.human import armature_of
 from blender_pifu.addon.person.scene import add_human
 
@@ -43,6 +44,25 @@ def unload(body):
         group.remove((100, 101))
 
 
+def bend(bone, degrees, axis=(1, 0, 0)):
+    """Turn a bone of the rest pose, with all that hangs on it, about an axis; the mesh is moved along."""
+
+    def change(body):
+        armature = armature_of(body)
+        pivot = armature.data.bones[bone].head_local.copy()
+        turn = Matrix.Translation(pivot) @ Matrix.Rotation(np.radians(degrees), 4, axis) @ Matrix.Translation(-pivot)
+        moved = {bone} | {child.name for child in armature.data.bones[bone].children_recursive}
+        numbers = {body.vertex_groups[name].index for name in moved if name in body.vertex_groups}
+        for vertex in body.data.vertices:
+            share = sum(entry.weight for entry in vertex.groups if entry.group in numbers)
+            vertex.co = vertex.co.lerp(turn @ vertex.co, min(share, 1.0))
+        with editing(bpy.context, bpy.context.scene, armature) as bones:
+            for name in moved:
+                bones[name].matrix = turn @ bones[name].matrix
+
+    return change
+
+
 def place(body):
     armature_of(body).scale = (1.2, 1.2, 1.2)
     body.location.x = 0.1
@@ -67,6 +87,10 @@ BREAKS = {
     "unweighted": unload,
     "sums": lambda body: body.vertex_groups[0].add((5,), 0.7, "REPLACE"),
     "influences": too_many,
+    "knees": bend("shin.L", -25),
+    "sole_left": bend("foot.L", -25),
+    "sole_right": bend("thigh.R", -70),
+    "elbows": bend("forearm.R", 50, (1, 1, 0)),
     "uv_maps": lambda body: body.data.uv_layers.new(name="Second"),
     "texture": unpack,
     "names": lambda body: setattr(body, "name", "Thing"),

@@ -42,6 +42,9 @@ class AnalyticModel:
     def with_face(self, encoding, cut):
         return encoding
 
+    def with_legs(self, encoding, cut, lens):
+        return encoding, None
+
     def with_back(self, encoding, behind):
         return encoding, behind, False
 

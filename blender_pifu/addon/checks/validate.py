@@ -6,11 +6,12 @@ from dataclasses import asdict
 
 from ..person.human import Person
 from .check import ERROR, OK, WARNING, Line, MeshMeasures
+from .checks_limbs import check_limbs
 from .checks_mesh import check_faces, check_place, check_solid
 from .checks_rig import check_rig
 from .checks_surface import check_names, check_texture
 
-CHECKS = (check_place, check_solid, check_faces, check_rig, check_texture, check_names)
+CHECKS = (check_place, check_solid, check_faces, check_rig, check_limbs, check_texture, check_names)
 
 
 def validate(person: Person) -> list[Line]:

@@ -100,6 +100,11 @@ def _take_axes(edit_bones, armature, moves, tails, rest: dict[str, np.ndarray]) 
     return limbs
 
 
+def straighten(person: Person) -> None:
+    """What mends soles, knees and elbows: A-pose as the new rest pose. Raises UserError where it cannot."""
+    repose(bpy.context, person, "A")
+
+
 def _moves(armature, rotations: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Bone of the armature -> how it moves (4, 4), in armature space."""
     moves: dict[str, np.ndarray] = {}

@@ -151,12 +151,10 @@ def draw_progress(layout, status) -> None:
 
 
 def draw_outcome(layout, status, width: int) -> None:
-    """How the last work ended; after an error with the button that mends it and the log."""
+    """How the last work ended, with the button that mends what is told; after an error also with the log."""
     failed = status.state == "FAILED"
     box = layout.box()
     draw_text(box, status.message, width, "ERROR" if failed else "INFO")
-    if not failed:
-        return
     if status.fix:
         draw_text(box, status.fix, width)
     button = BUTTONS[ErrorKind(status.kind)] if status.kind else None

@@ -7,13 +7,16 @@ import bpy
 from bpy.props import EnumProperty, StringProperty
 
 from ...outputs import replaced_input
+from ..checks.checks_limbs import STRAIGHTENED
 from ..checks.fixes import FIXES
 from ..checks.report import check
 from ..errors import UserError
 from ..person.human import find_person
 from ..person.rigify import generate, is_generated, is_metarig, is_there
-from ..posing.repose import POSES, describe, repose
+from ..posing.repose import POSES, describe, repose, straighten
 from ..work import outdated
+
+MENDS = FIXES | dict.fromkeys(STRAIGHTENED, straighten)
 
 
 class OnPerson:
@@ -63,10 +66,14 @@ class PIFU_OT_fix(OnPerson, bpy.types.Operator):
     check: StringProperty(name="Check", description="Which line of the check", options={"SKIP_SAVE"})
 
     def execute(self, context):
-        if self.check not in FIXES:
+        if self.check not in MENDS:
             self.report({"ERROR"}, f'Nothing mends "{self.check}".')
             return {"CANCELLED"}
-        FIXES[self.check](find_person(context))
+        try:
+            MENDS[self.check](find_person(context))
+        except UserError as error:
+            self.report({"ERROR"}, f"{error} {error.fix}")
+            return {"CANCELLED"}
         check(find_person(context))
         return {"FINISHED"}
 

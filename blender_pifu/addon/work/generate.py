@@ -140,7 +140,9 @@ class GenerateTask:
         if not bpy.app.background or bpy.ops.ed.undo_history.poll():
             bpy.ops.ed.undo_push(message=self.title)
         notes = " ".join(human.summary.notes or ())
-        return Outcome("DONE", f"{self._name}: {len(human.faces):,} faces. {notes}".strip(), body=identity.key(body))
+        kind = ErrorKind.LEGS if human.rig and human.summary.legs_guessed else ""
+        told = f"{self._name}: {len(human.faces):,} faces. {notes}".strip()
+        return Outcome("DONE", told, kind, body=identity.key(body))
 
     def _clean(self) -> None:
         # A worker that is being killed may still hold a file on Windows; the session's end sweeps it.

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..back_photo.back_cut import BackCut
+    from ..reading.lens import Lens
     from ..reading.person_cut import PersonCut
 
 
@@ -81,6 +82,10 @@ class PublishedModel(Generic[E], ABC):
     def with_face(self, encoding: E, cut: PersonCut) -> E:
         """As `model.HumanModel.with_face`: these see faces as large as the close-up would."""
         return encoding
+
+    def with_legs(self, encoding, cut: PersonCut, lens: Lens) -> tuple[object, None]:
+        """As `model.HumanModel.with_legs`: these draw no depth that could be moved."""
+        return encoding, None
 
     def query(self, encoding: E, points: Tensor) -> Tensor:
         """Occupancy (N,) at `points (N, 3)` in field space, as the network says it, outside the support too."""

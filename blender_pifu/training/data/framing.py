@@ -24,6 +24,10 @@ class Framing:
         turned = np.stack([points[:, 0], points[:, 2], -points[:, 1]], axis=1) - self.centre
         return (_project(turned, self.camera_distance) * self.scale + self.offset).astype(np.float32)
 
+    def nearness(self, z: float) -> float:
+        """One over the camera's distance from a depth in field space, in its units; 0: orthographic."""
+        return 0.0 if self.camera_distance is None else 1 / (self.camera_distance * self.scale - z)
+
 
 def _project(points: np.ndarray, distance: float | None) -> np.ndarray:
     """Bend the geometry instead of the rays: after this an orthographic view shows what the camera saw."""

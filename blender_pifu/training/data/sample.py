@@ -40,7 +40,8 @@ def fields(size: int) -> dict[str, tuple[tuple[int, ...], type]]:
 class Scene:
     """A sample and what it was made from: `vertices (V, 3)` field space, `faces (T, 3)`, `alpha (V,)` of hair cards, 1
     elsewhere; `joints (104, 3)` and `landmarks (33, 3)` (see `people.landmarks`), field space, and which landmarks the
-    photo shows, `seen (33,)`; the person, whose shape and skin weights are asked of it."""
+    photo shows, `seen (33,)`; the person, whose shape and skin weights are asked of it; `nearness` of the camera, see
+    `engine.lens.Lens`."""
 
     sample: dict[str, np.ndarray]
     vertices: np.ndarray
@@ -51,6 +52,7 @@ class Scene:
     seen: np.ndarray
     person: Person
     framing: Framing
+    nearness: float
 
 
 def make_sample(seed: int, split: str, size: int) -> dict[str, np.ndarray]:
@@ -119,4 +121,5 @@ def make_scene(seed: int, split: str, size: int) -> Scene:
         seen(marks, views.depth_front, framing.visible, framing.scale),
         person,
         framing,
+        framing.nearness(float(middle)),
     )

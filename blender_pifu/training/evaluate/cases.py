@@ -16,6 +16,7 @@ import trimesh
 from ...engine.errors import InputError
 from ...engine.reading.crop import Crop
 from ...engine.reading.figure import Figures
+from ...engine.reading.lens import Lens
 from ...engine.reading.matte import Matte
 from ...engine.reading.person_cut import PersonCut
 from ...engine.reading.photo import load_photo
@@ -29,7 +30,7 @@ from .metrics import normal_views
 
 PHOTO_PX = 512  # models are given this resampled to their own size
 VOLUME_POINTS = 20000
-FORMAT = 1  # of the cached cases: raise it when what is in them changes
+FORMAT = 2  # of the cached cases: raise it when what is in them changes
 SPLITS = {"test": 50, "hard": 30}  # people scored by default
 
 
@@ -40,7 +41,8 @@ class Case:
     `metrics.normal_views`). `scale`: field units a metre. `maps`: drawn truth of the photo's pixels (front_depth,
     back_depth, front_normals, back_normals as `sample.fields`), or None where the truth has another place and size than
     the photo, so that results must be aligned first. `landmarks`: as the engine reads them in the photo, see
-    `landmarks_in`."""
+    `landmarks_in`. `lens`: of the camera that took the photo, and `marks (33, 3)`: where landmarks truly are, field
+    space; None of scans."""
 
     name: str
     kind: str
@@ -54,6 +56,8 @@ class Case:
     scale: float
     maps: dict[str, np.ndarray] | None
     landmarks: np.ndarray | None
+    lens: Lens | None = None
+    marks: np.ndarray | None = None
 
     @property
     def cut(self) -> PersonCut:
@@ -93,6 +97,8 @@ def split_case(seed: int) -> Case:
         "name": np.array(f"{seed:05d}"),
         "kind": np.array(KINDS[int(sample["kind"])]),
         **{name: sample[name] for name in ("rgb", "mask", "scale")},
+        "nearness": np.float32(scene.nearness),
+        "marks": scene.landmarks,
         **{
             f"map_{side}_{what}": sample[f"{side}_{what}"]
             for side in ("front", "back")
@@ -111,8 +117,11 @@ def _unpacked(arrays: dict[str, np.ndarray]) -> Case:
     maps = {name[4:]: arrays.pop(name) for name in list(arrays) if name.startswith("map_")}
     name, kind, scale = str(arrays.pop("name")), str(arrays.pop("kind")), float(arrays.pop("scale"))
     views = arrays.pop("views").astype(np.float32) / 127
+    nearness = arrays.pop("nearness", None)
+    lens = None if nearness is None else Lens(float(nearness))
     others: dict[str, Any] = arrays
-    return Case(name, kind, **others, views=views, scale=scale, maps=maps or None, landmarks=read(arrays["rgb"]))
+    read_in = read(arrays["rgb"])
+    return Case(name, kind, **others, views=views, scale=scale, maps=maps or None, landmarks=read_in, lens=lens)
 
 
 def truth_arrays(vertices: np.ndarray, faces: np.ndarray, alpha: np.ndarray | None) -> dict[str, np.ndarray]:
