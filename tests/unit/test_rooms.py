@@ -46,7 +46,8 @@ MAY_IMPORT = {
     "training.fields": "engine engine.published engine.surface",
     "training.photos": "engine engine.base engine.reading training.data training.people",
     "training.evaluate": "choices engine engine.back_photo engine.base engine.body engine.color engine.files "
-    "engine.layout engine.reading engine.surface result_file training.data training.pack training.people",
+    "engine.layout engine.networks engine.reading engine.surface result_file training.data training.pack "
+    "training.people",
     "training": "engine.base training.data training.evaluate training.fields training.learn training.pack "
     "training.photos",
 }

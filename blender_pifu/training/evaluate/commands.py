@@ -19,6 +19,7 @@ from .body import evaluate_body
 from .cases import SPLITS, folder_cases, split_case, split_seeds
 from .face import as_table as face_table
 from .face import evaluate_face
+from .legs import evaluate_legs, legs_table
 from .lens import evaluate_lens, lens_table
 from .rig_check import as_table as rig_table
 from .rig_check import rig_check
@@ -34,6 +35,7 @@ def add_commands(commands) -> None:
     _add_evaluate_face(commands)
     _add_evaluate_body(commands)
     _add_evaluate_animation(commands)
+    _add_evaluate_legs(commands)
     _add_evaluate_lens(commands)
     _add_evaluate_texture(commands)
     _add_rig_check(commands)
@@ -89,6 +91,14 @@ def _add_evaluate_animation(commands) -> None:
     command.add_argument("--resolution", type=int, default=256)
     command.add_argument("--out", type=Path, help="folder for a picture a person")
     command.set_defaults(act=_evaluate_animation)
+
+
+def _add_evaluate_legs(commands) -> None:
+    command = commands.add_parser("evaluate-legs", help="score how legs are judged and moved in depth")
+    command.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    command.add_argument("--count", type=int, default=50, help="people of the test split")
+    command.add_argument("--resolution", type=int, default=256)
+    command.set_defaults(act=_evaluate_legs)
 
 
 def _add_evaluate_lens(commands) -> None:
@@ -159,6 +169,12 @@ def _evaluate_animation(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     seeds = islice(split_seeds("test"), options.count)
     print(animation_table(evaluate_animation(seeds, options.weights, options.resolution, options.out)))
+
+
+def _evaluate_legs(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    cases = map(split_case, islice(split_seeds("test"), options.count))
+    print(legs_table(evaluate_legs(cases, options.weights, options.resolution)))
 
 
 def _evaluate_lens(options: argparse.Namespace) -> None:

@@ -23,11 +23,12 @@ VIEW_PX = 256
 SOLE_M, ABOVE_SOLE_M, BIN_M = 0.075, 0.03, 0.015  # metres: round the foot's line; below the ankle; along the foot
 LEFT, RIGHT = (27, 29, 31), (28, 30, 32)  # landmarks of a foot: ankle, heel, toes
 METHODS = ("left in", "usual", "told")
+CAMERAS = {"within 5 m": (0.0, 5.0), "5 to 10 m": (5.0, 10.0), "farther": (10.0, np.inf)}
 FIGURES = {"chamfer": 2, "normal_consistency": 3, "side_iou": 3, "sole_deg": 1, "sole_upright_deg": 1, "tilt_deg": 1}
 
 
 def evaluate_lens(cases: Iterable[Case], weights: str, resolution: int) -> dict[str, dict[str, dict[str, float]]]:
-    """Medians by method and pose class, as `weights.summarise`, of people with a known lens.
+    """Medians by method and pose class, as `weights.summarise`, or CAMERAS, of people with a known lens.
 
     Methods: perspective left in the shape; taken out with the usual distance; with the true one, as EXIF data tell it.
     Every mesh is laid over the true shape by rotation, shift and scale. Chamfer in cm at true height; `side_iou`: of
@@ -49,7 +50,15 @@ def evaluate_lens(cases: Iterable[Case], weights: str, resolution: int) -> dict[
             log.info("%s %s %s %s", case.name, case.kind, method, row)
         marks = case.lens.straight(case.marks)
         rows["truth"].append(score(truth, truth, marks, case))
-    return {method: summarise(found) for method, found in rows.items()}
+    return {method: summarise(found) | _by_camera(found) for method, found in rows.items()}
+
+
+def _by_camera(rows):
+    table = {}
+    for name, (least, most) in CAMERAS.items():
+        if chosen := [row for row in rows if least <= row["camera_m"] < most]:
+            table[name] = summarise(chosen)["all"]
+    return table
 
 
 def score(ours: tuple, truth: tuple, marks: np.ndarray, case: Case) -> dict[str, float]:
@@ -62,6 +71,7 @@ def score(ours: tuple, truth: tuple, marks: np.ndarray, case: Case) -> dict[str,
     return {
         "case": case.name,
         "kind": case.kind,
+        "camera_m": 1 / (case.lens.nearness * case.scale) if case.lens.nearness else np.inf,
         "chamfer": found["chamfer"] * 100 / case.scale,
         "normal_consistency": found["normal_consistency"],
         "side_iou": side_iou((moved, ours[1]), truth),
@@ -107,9 +117,9 @@ def _dip(vertices, ankle, heel, toe, metre):
 
 
 def lens_table(table: dict) -> str:
-    """The table of `evaluate_lens`, one line a pose class and method."""
-    lines = ["| poses | perspective | people | " + " | ".join(FIGURES) + " |", "|" + "---|" * (len(FIGURES) + 3)]
-    for kind in ("all", *KINDS):
+    """The table of `evaluate_lens`, one line a pose class, or camera, and method."""
+    lines = ["| which | perspective | people | " + " | ".join(FIGURES) + " |", "|" + "---|" * (len(FIGURES) + 3)]
+    for kind in ("all", *KINDS, *CAMERAS):
         for method, kinds in table.items():
             if kind in kinds:
                 cells = [f"{kinds[kind][name]:.{decimals}f}" for name, decimals in FIGURES.items()]
