@@ -162,7 +162,7 @@ def draw_outcome(layout, status, width: int) -> None:
         properties = box.operator(button.operator, text=button.label)
         for name, value in button.properties:
             setattr(properties, name, value)
-    if logs.of(status.kind):
+    if failed and logs.of(status.kind):
         box.operator("pifu.open_log", icon="TEXT")
 
 

@@ -62,7 +62,8 @@ def test_pifu_wears_the_photo_in_front_and_its_colour_network_elsewhere(tmp_path
     photo = silhouette.write_cut_out(tmp_path / "person.png")
     person = reconstruct(photo, model=pifu, resolution=64, height_m=1.8)
     assert person.summary.watertight and person.summary.weights == "slab"
-    trunk = (np.abs(person.vertices[:, 0]) < 0.05) & (np.abs(person.vertices[:, 2] - 1.1) < 0.15)
+    # Of so deep a slab the front is nearer by far, and smaller than in the photo once perspective is out.
+    trunk = (np.abs(person.vertices[:, 0]) < 0.08) & (np.abs(person.vertices[:, 2] - 1.02) < 0.08)
     front, back = trunk & (person.normals[:, 1] < -0.95), trunk & (person.normals[:, 1] > 0.95)
     assert front.sum() > 20 and back.sum() > 20
     assert np.abs(person.colors[front].astype(int) - silhouette.FRONT).max() <= 3
