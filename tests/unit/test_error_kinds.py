@@ -41,4 +41,5 @@ def test_every_kind_is_met_and_its_button_decided(kind):
 def test_a_button_mends_what_is_wrong():
     assert BUTTONS[ErrorKind.DEVICE].operator == "pifu.open_preferences", "another photo brings no other device"
     assert dict(BUTTONS[ErrorKind.TOPOLOGY].properties)["value"] == "STANDARD", "nor another mesh"
+    assert BUTTONS[ErrorKind.LEGS].operator == "pifu.repose", "legs that are a guess are put straight"
     assert BUTTONS[ErrorKind.INPUT].operator == BUTTONS[ErrorKind.NO_PERSON].operator == "pifu.pick_photo"
