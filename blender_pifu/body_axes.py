@@ -51,9 +51,9 @@ def flexion_axes(heads: dict[str, np.ndarray], tails: dict[str, np.ndarray]) -> 
         if "forearm" + side in axes:
             axes["hand" + side] = axes["forearm" + side]
         palm = palm_of(heads, along, side)
-        for finger in FINGERS if palm is not None else ():
+        for finger in FINGERS:
             bones = [name for name in (f"{finger}_{joint}{side}" for joint in (1, 2, 3)) if name in along]
-            if bones:
+            if bones and palm is not None:
                 axis = _hinge(along[bones[0]], along[bones[-1]], palm)
                 axes.update(dict.fromkeys(bones, axis))
         for bone, axis in (("foot", left), ("toe", -left), ("shoulder", -UP if side == ".L" else UP)):

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from ..person.body_axes import UP, body_left, forward_of, unit
+from ...body_axes import UP, body_left, forward_of, unit
 from ..person.human import Person, joints
 from .check import WARNING, MeshMeasures, judge
 

@@ -105,7 +105,7 @@ def _points(front, back, solid):
 def _disc(place, reach, solid):
     """Pixels (rows, columns) of the person within `reach` of a place (2,), field units; None where there are none."""
     size = len(solid)
-    column, row = to_pixels(*place, size)
+    column, row = to_pixels(place[0], place[1], size)
     reach = max(1.0, reach * size / 2)
     low = np.maximum(np.floor([row - reach, column - reach]).astype(int), 0)
     high = np.minimum(np.ceil([row + reach, column + reach]).astype(int) + 1, size)

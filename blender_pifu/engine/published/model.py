@@ -83,7 +83,7 @@ class PublishedModel(Generic[E], ABC):
         """As `model.HumanModel.with_face`: these see faces as large as the close-up would."""
         return encoding
 
-    def with_legs(self, encoding, cut: PersonCut, lens: Lens) -> tuple[object, None]:
+    def with_legs(self, encoding: E, cut: PersonCut, lens: Lens) -> tuple[E, None]:
         """As `model.HumanModel.with_legs`: these draw no depth that could be moved."""
         return encoding, None
 

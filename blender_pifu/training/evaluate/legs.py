@@ -31,6 +31,7 @@ def evaluate_legs(cases: Iterable[Case], weights: str, resolution: int) -> dict[
     model = load_model(weights)
     rows = {lens: [] for lens in LENSES}
     for case in cases:
+        assert case.marks is not None and case.lens is not None, "people of a split have both"
         encoding = model.encode(*model.prepare(case.cut))
         truth = case.marks[np.array(MARKS), 2]
         for name, lens in zip(LENSES, (case.lens, usual_lens(1.8)), strict=True):

@@ -39,6 +39,7 @@ def evaluate_lens(cases: Iterable[Case], weights: str, resolution: int) -> dict[
     model = load_model(weights)
     rows = {method: [] for method in (*METHODS, "truth")}
     for case in cases:
+        assert case.marks is not None and case.lens is not None, "people of a split have both"
         surface = extract_surface(model.field(model.encode(*model.prepare(case.cut))), resolution)
         vertices, faces = largest_component(surface.vertices, surface.faces)
         vertices = even_walls(vertices, faces)
@@ -61,8 +62,9 @@ def _by_camera(rows):
     return table
 
 
-def score(ours: tuple, truth: tuple, marks: np.ndarray, case: Case) -> dict[str, float]:
+def score(ours: tuple, truth: tuple, marks: np.ndarray, case: Case) -> dict:
     """Figures of `evaluate_lens` of one mesh; marks (33, 3): true landmarks in its space, of which x and y count."""
+    assert case.marks is not None and case.lens is not None
     moved = align(ours, truth)(ours[0]).astype(np.float32)
     found = surface_distances((moved, ours[1]), truth)
     true_marks = case.lens.straight(case.marks)
@@ -83,18 +85,18 @@ def score(ours: tuple, truth: tuple, marks: np.ndarray, case: Case) -> dict[str,
 
 def side_iou(ours: tuple, truth: tuple) -> float:
     """Intersection over union of two meshes' outlines seen from the side."""
-    ours, truth = (
+    mine, theirs = (
         rasterize(np.ascontiguousarray(v[:, [2, 1, 0]] * (1, 1, -1), np.float32), f, VIEW_PX)[0] >= 0
         for v, f in (ours, truth)
     )
-    return float((ours & truth).sum() / (ours | truth).sum())
+    return float((mine & theirs).sum() / (mine | theirs).sum())
 
 
 def dip_of_soles(vertices: np.ndarray, marks: np.ndarray, metre: float) -> float:
     """Degrees by which soles fall towards the toes, mean of both feet; nan where none shows.
 
     vertices (V, 3), y up; marks (33, 3): ankles, heels and toes where the feet are; metre: units of one."""
-    found = [_dip(vertices, *marks[list(foot)], metre) for foot in (LEFT, RIGHT)]
+    found = [_dip(vertices, marks[a], marks[b], marks[c], metre) for a, b, c in (LEFT, RIGHT)]
     return float(np.nanmean(found)) if np.isfinite(found).any() else float("nan")
 
 
