@@ -31,6 +31,7 @@ from .reading.lens import Lens, lens_of
 from .reading.person_cut import PersonCut
 from .reading.photo import Photo, load_photo
 from .reading.stance import Framing
+from .reading.tone import tone_hidden
 from .surface.extraction import extract_surface
 from .surface.fairing import even_walls
 from .surface.mesh import camera_tilt, largest_component, placing, tilt_back, turn_to_blender
@@ -170,7 +171,7 @@ def paint(
     """Make a surface, vertices (V, 3) and faces (F, 3), fair, and give it normals and colours."""
     vertices, faces = even_walls(*mesh), mesh[1]
     normals = smooth_normals(vertices, faces)
-    hidden = model.hidden_side(encoded.encoding, vertices, None if encoded.behind else cut)
+    hidden = tone_hidden(model.hidden_side(encoded.encoding, vertices, None if encoded.behind else cut), cut.tone)
     shown = hidden | pictures(cut, encoded.behind, 2 * resolution)
     colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown)
     return Painted(PaintedMesh(vertices, faces, normals, colors), hidden)

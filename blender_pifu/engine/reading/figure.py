@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from ..errors import NoPersonError
@@ -14,6 +15,7 @@ from .people import People, box_of, choose
 from .person_cut import PersonCut
 from .photo import Photo
 from .stance import Framing, body_height, framing, roll
+from .tone import tone_matte, tone_of
 from .upright import level
 
 UNKNOWN = "No person was recognised; what stands out most in the photo is taken."
@@ -25,7 +27,8 @@ class Figure:
 
     people: how many were found; number: which of them from the left, from 1 (0: nobody was recognised); person: their
     landmarks, or None; framing: how much of them is seen, or None; advice: the gravest first.
-    seen: estimated share of the whole body's height that is seen.
+    seen: estimated share of the whole body's height that is seen; tone: the photo's one colour at each luminance, as
+    `tone.tone_of`, None for a photo in colour.
     """
 
     photo: Photo
@@ -37,11 +40,12 @@ class Figure:
     framing: Framing | None
     seen: float
     advice: tuple[Advice, ...]
+    tone: np.ndarray | None = None
 
     @property
     def cut(self) -> PersonCut:
         """The person as models take it."""
-        return PersonCut(self.matte, self.crop, landmarks_in(self.person, self.crop))
+        return PersonCut(self.matte, self.crop, landmarks_in(self.person, self.crop), self.tone)
 
 
 class Figures:
@@ -61,9 +65,9 @@ class Figures:
         people = self._find(photo)
         self._found = None
         if not people and number is None:
-            matte = self._matting.matte(photo)
+            matte, tone = self._matte(photo)
             advice = (no_person(UNKNOWN, Severity.WARNING),)
-            return Figure(photo, matte, crop_around(matte.alpha), 0, 0, None, None, 1.0, advice)
+            return Figure(photo, matte, crop_around(matte.alpha), 0, 0, None, None, 1.0, advice, tone)
         shape = photo.rgb.shape[:2]
         chosen = choose(people, shape, number)
         advice = tuple(advise(photo, people, chosen))
@@ -71,11 +75,19 @@ class Figures:
             raise NoPersonError(advice[0].sentence, fix="")
         kind = framing(people[chosen], shape)
         photo, people = level(photo, people, roll(people[chosen], shape))
-        matte = self._matting.matte(photo, people, chosen)
+        matte, tone = self._matte(photo, people, chosen)
         crop = crop_around(matte.alpha)
         rows = (matte.alpha > 0.5).any(1).nonzero()[0]
         seen = 1.0 if kind is Framing.FULL else min(1.0, (rows[-1] + 1 - rows[0]) / body_height(people[chosen]))
-        return Figure(photo, matte, crop, len(people), chosen + 1, people[chosen], kind, float(seen), advice)
+        return Figure(photo, matte, crop, len(people), chosen + 1, people[chosen], kind, float(seen), advice, tone)
+
+    def _matte(self, photo, people=(), chosen=0):
+        """The matte, and the photo's tone."""
+        matte = self._matting.matte(photo, people, chosen)
+        tone = tone_of(photo.rgb, matte.alpha, photo.alpha is not None)
+        if tone is not None:
+            tone_matte(matte, tone)
+        return matte, tone
 
     def look(self, photo: Photo, number: int | None = None) -> dict:
         """What is to be said before anything slow starts, ready for JSON: size of the photo, the people with boxes

@@ -18,11 +18,12 @@ LEAST_SIDE_PX = 16
 @dataclass(frozen=True)
 class PersonCut:
     """The crop of a matted photo; called with a size it gives pixels. `matte`: see matte.Matte; `landmarks`: see
-    landmarks.landmarks_in."""
+    landmarks.landmarks_in; `tone`: see tone.tone_of."""
 
     matte: Matte
     crop: Crop
     landmarks: np.ndarray | None = None
+    tone: np.ndarray | None = None
 
     def side_px(self, most: int) -> int:
         """Side of the picture that shows all that the photo has, at most `most` pixels."""
