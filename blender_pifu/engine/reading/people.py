@@ -10,6 +10,7 @@ import torch
 
 from ..errors import InputError
 from ..memory import give_back_memory
+from .doubles import real_people
 from .graph import DATA, Graph
 from .instances import unclaimed
 from .landmarks import Landmark, Landmarks, Person, body_region
@@ -83,7 +84,7 @@ class People:
                     break
                 people.append(person)
         give_back_memory()
-        return sorted(people, key=lambda person: person.region.center_x)
+        return sorted(real_people(people, rgb), key=lambda person: person.region.center_x)
 
     def glance(self, rgb: np.ndarray) -> Person | None:
         """The person of the clearest face in rgb (H, W, 3) uint8, or None: by two looks, in a third of the time that

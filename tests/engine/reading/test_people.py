@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """People in photos: all found, the right one taken, landmarks on the joints, and the matte of that one alone."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from blender_pifu.engine.reading.landmarks import Region
 from blender_pifu.engine.reading.matte import Matting
 from blender_pifu.engine.reading.people import People, choose
 from blender_pifu.engine.reading.photo import load_photo
+from helpers import altered
 from helpers.couple import BEFORE, BESIDE, POLO, SUIT, couple
 
 
@@ -32,6 +34,30 @@ def test_landmarks_lie_on_the_joints(people):
 
 def test_a_leg_is_no_second_person(people):
     assert len(people.find(load_photo(POLO).rgb)) == 1
+
+
+def find(people, rgb):
+    photo = altered.photo_of(rgb)
+    return people.find(photo.rgb, Matting("cpu").everybody(photo))
+
+
+def test_the_shorts_of_a_grey_photo_are_no_second_person(people):
+    assert len(find(people, altered.grey(altered.polo()))) == 1
+
+
+@pytest.mark.parametrize(("left", "top", "size"), [(590, 330, 0.28), (455, 230, 0.22), (380, 380, 0.3)],
+                         ids=["doll in the arm", "print on a shirt", "doll before the hip"])  # fmt: skip
+def test_dolls_and_prints_are_nobody(people, left, top, size):
+    doll = Matting("cpu").matte(load_photo(SUIT))
+    assert len(find(people, altered.pasted(altered.polo(), doll, left, top, size))) == 1
+
+
+def test_a_reflection_is_nobody(people):
+    suit = altered.suit()[:, 150:700]
+    assert len(find(people, np.hstack([suit, suit[:, ::-1]]))) == 1
+    polo = altered.polo()
+    water = cv2.addWeighted(polo[::-1], 0.7, np.full_like(polo, 150), 0.3, 0)
+    assert len(find(people, np.vstack([polo, water]))) == 1
 
 
 def test_nobody_is_found_where_nobody_is(people):
