@@ -12,6 +12,7 @@ from . import accessories, looks
 from .body import Body, Shape, load_body, skin
 from .fabric import Fabric, lay_panels, part_weights
 from .folds import pressed_folds, squeeze
+from .labels import LABELS, cloth_label, piece_label, skin_label
 from .outfit import sample_outfit
 from .pieces import Piece, hidden_body, load_piece, names
 from .pose import sample_kind, sample_pose
@@ -27,7 +28,8 @@ FEMALE, GROWN = 0.5, 0.4  # of the phenotype's gender (0 male, 1 female) and age
 class Person:
     """`vertices (V, 3)` metres, z up, facing -y before the pose's turn; `faces (T, 3)` int32; `colors (V, 3)` linear
     albedo; `alpha (V,)` of hair cards, 1 elsewhere; `gloss (V,)` 0..1; `fabric (T,)` the cloth of a face, index into
-    `fabrics`, or -1: then the vertices' colours count; `rest (V, 3)` and `part (T,)`: where a fabric is asked.
+    `fabrics`, or -1: then the vertices' colours count; `rest (V, 3)` and `part (T,)`: where a fabric is asked; `label
+    (T,)` uint8 what a face is part of (see labels.py).
 
     `joints (104, 3)` posed bone heads and `base (19158, 3)` the naked posed body, metres; `kind` of the pose; `shape`
     of the body."""
@@ -40,6 +42,7 @@ class Person:
     rest: np.ndarray
     fabric: np.ndarray
     part: np.ndarray
+    label: np.ndarray
     fabrics: tuple[Fabric, ...]
     layers: tuple[Layer, ...]
     joints: np.ndarray
@@ -151,6 +154,7 @@ class _Maker:
                 Layer(
                     vertices, faces, lambda c=cloth, u=used: c.subdivision(c.weights)[u], fabric=fabric,
                     rest=cloth.rest[used], part=cloth.part[used][faces[:, 0]], gloss=float(rng.uniform(0, 0.2)),
+                    label=cloth_label(garment.cloth),
                 )
             )  # fmt: skip
             self.hidden |= tailor.hides(garment)
@@ -179,7 +183,7 @@ class _Maker:
         self.soup.add(
             Layer(
                 fine, piece.faces, lambda: piece.subdivision(piece.weights), colors=colors, fabric=fabric,
-                rest=rest_fine, part=part, gloss=float(rng.uniform(0, 0.4)),
+                rest=rest_fine, part=part, gloss=float(rng.uniform(0, 0.4)), label=piece_label(piece),
             )
         )  # fmt: skip
 
@@ -200,7 +204,7 @@ class _Maker:
                 Layer(
                     skin(rest, piece.weights, self.transforms), faces, lambda: piece.weights,
                     colors=looks.to_linear(tone * np.clip(shade, 0.3, 2) * np.ones((len(rest), 3))), alpha=alpha,
-                    gloss=0.3,
+                    gloss=0.3, label=LABELS["hair"],
                 )
             )  # fmt: skip
 
@@ -229,7 +233,8 @@ class _Maker:
             (faces[~hidden[faces].all(1)], colors, gloss),
             (eyes, looks.paint_eyes(body, self.rest, rng), 0.8),
         ):
-            self.soup.add(Layer(posed, shown, lambda: body.weights, colors=color, gloss=shine))
+            label = skin_label(body, shown)
+            self.soup.add(Layer(posed, shown, lambda: body.weights, colors=color, gloss=shine, label=label))
 
     def _extras(self) -> None:
         rng = self.rng["extras"]
@@ -267,7 +272,7 @@ class _Maker:
         weights = np.zeros((len(vertices), len(self.body.bones)), np.float32)
         weights[:, self.body.bone[bone]] = 1
         colors = np.tile(looks.to_linear(solid.color), (len(vertices), 1))
-        self.soup.add(Layer(vertices, solid.faces, lambda: weights, colors=colors, gloss=solid.gloss))
+        self.soup.add(Layer(vertices, solid.faces, lambda: weights, colors=colors, gloss=solid.gloss, label=LABELS["thing"]))
 
 
 def _expression(body: Body, rng: np.random.Generator) -> dict[str, float]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from .fabric import Fabric
+from .labels import LABELS
 from .topology import compact
 
 
@@ -14,7 +15,8 @@ from .topology import compact
 class Layer:
     """Skin, hair, a garment or a thing. `vertices (V, 3)` posed, metres; `faces (T, 3)`; `weights()`: (V, 104) of the
     bones, asked for only where somebody needs them. Coloured by `colors (V, 3)` linear, or by a `fabric` at `rest (V,
-    3)` of body parts `part (T,)`. `alpha (V,)`; `used`: the vertices that faces name, all that goes into the soup."""
+    3)` of body parts `part (T,)`. `alpha (V,)`; `label`: what it is (see labels.py), one number or one a face (T,);
+    `used`: the vertices that faces name, all that goes into the soup."""
 
     vertices: np.ndarray
     faces: np.ndarray
@@ -25,6 +27,7 @@ class Layer:
     part: np.ndarray | None = None
     alpha: np.ndarray | None = None
     gloss: float = 0.1
+    label: int | np.ndarray = LABELS["upper_garment"]
     used: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -62,6 +65,7 @@ class Soup:
             index = -1 if layer.fabric is None else fabrics.index(layer.fabric)
             columns["fabric"].append(np.full(len(layer.faces), index))
             columns["part"].append(np.zeros(len(layer.faces)) if layer.part is None else layer.part)
+            columns["label"].append(np.broadcast_to(layer.label, len(layer.faces)))
             start += count
         merged = {name: np.concatenate(values).astype(_COLUMNS[name]) for name, values in columns.items()}
         return {**merged, "fabrics": tuple(fabrics), "layers": tuple(self.layers)}
@@ -76,4 +80,5 @@ _COLUMNS = {
     "rest": np.float32,
     "fabric": np.int16,
     "part": np.int8,
+    "label": np.uint8,
 }
