@@ -47,9 +47,7 @@ def piece_label(piece: Piece) -> int | np.ndarray:
 @lru_cache(maxsize=32)
 def _suit_label(piece: Piece) -> np.ndarray:
     body, heads = load_body(), load_body().mean_heads
-    ankle, knee, waist, chest = (
-        heads[body.bone[name]][2] for name in ("foot.L", "lowerleg01.L", "spine05", "spine02")
-    )
+    ankle, knee, waist, chest = (heads[body.bone[name]][2] for name in ("foot.L", "lowerleg01.L", "spine05", "spine02"))
     height = piece.rest_vertices(body.mean_vertices)[:, 2]
     faces = piece.coarse_faces
     links = sparse.coo_matrix((np.ones(len(faces) * 2), (faces[:, [0, 1]].ravel(), faces[:, [1, 2]].ravel())))

@@ -272,7 +272,8 @@ class _Maker:
         weights = np.zeros((len(vertices), len(self.body.bones)), np.float32)
         weights[:, self.body.bone[bone]] = 1
         colors = np.tile(looks.to_linear(solid.color), (len(vertices), 1))
-        self.soup.add(Layer(vertices, solid.faces, lambda: weights, colors=colors, gloss=solid.gloss, label=LABELS["thing"]))
+        thing = LABELS["thing"]
+        self.soup.add(Layer(vertices, solid.faces, lambda: weights, colors=colors, gloss=solid.gloss, label=thing))
 
 
 def _expression(body: Body, rng: np.random.Generator) -> dict[str, float]:
