@@ -3,6 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -15,7 +16,7 @@ from .folds import pressed_folds, squeeze
 from .labels import LABELS, cloth_label, piece_label, skin_label
 from .outfit import sample_outfit
 from .pieces import Piece, hidden_body, load_piece, names
-from .pose import sample_kind, sample_pose
+from .pose import Pose, sample_kind, sample_pose
 from .soup import Layer, Soup
 from .tailor import limbs, load_tailor
 
@@ -29,7 +30,7 @@ class Person:
     """`vertices (V, 3)` metres, z up, facing -y before the pose's turn; `faces (T, 3)` int32; `colors (V, 3)` linear
     albedo; `alpha (V,)` of hair cards, 1 elsewhere; `gloss (V,)` 0..1; `fabric (T,)` the cloth of a face, index into
     `fabrics`, or -1: then the vertices' colours count; `rest (V, 3)` and `part (T,)`: where a fabric is asked; `label
-    (T,)` uint8 what a face is part of (see labels.py).
+    (T,)` uint8 what a face is part of (see labels.py); `uv (T, 3, 2)` texture coordinates for fabrics that are mapped.
 
     `joints (104, 3)` posed bone heads and `base (19158, 3)` the naked posed body, metres; `kind` of the pose; `shape`
     of the body."""
@@ -43,6 +44,7 @@ class Person:
     fabric: np.ndarray
     part: np.ndarray
     label: np.ndarray
+    uv: np.ndarray
     fabrics: tuple[Fabric, ...]
     layers: tuple[Layer, ...]
     joints: np.ndarray
@@ -68,8 +70,19 @@ class Person:
         colors, rest, part = colors.copy(), side.interpolate(self.rest), self.part[side.seen]
         for k, fabric in enumerate(self.fabrics):
             on = clothed[worn[clothed] == k]
-            colors[on] = fabric(rest[on], part[on])
+            if getattr(fabric, "mapped", False):
+                colors[on] = fabric(rest[on], *self._on_texture(side, on))
+            else:
+                colors[on] = fabric(rest[on], part[on])
         return colors
+
+    def _on_texture(self, side, on: np.ndarray) -> tuple[np.ndarray, float]:
+        """Texture coordinates (P, 2) of some fragments, and how far apart they lie, in texels of 2048."""
+        seen = side.seen[on]
+        uv = np.einsum("pk,pkc->pc", side.weights[on], self.uv[seen])
+        a, b = (self.uv[np.unique(seen)][:, k] - self.uv[np.unique(seen)][:, 0] for k in (1, 2))
+        area = 0.5 * np.abs(a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()
+        return uv, 2048 * float(np.sqrt(area / max(len(on), 1)))
 
 
 def generator(seed: int, split: str, part: str) -> np.random.Generator:
@@ -82,9 +95,15 @@ def pose_kind(seed: int, split: str = "train") -> str:
     return sample_kind(generator(seed, split, "pose"))
 
 
-def make_person(seed: int, split: str = "train") -> Person:
-    """The person of `seed`; "test" people wear what training never sees, and have seeds of their own."""
-    return _Maker(seed, split).make()
+def make_person(seed: int, split: str = "train", generation: int = 3, assets: Path | None = None) -> Person:
+    """The person of `seed`; "test" people wear what training never sees, and have seeds of their own. People of
+    `generation` 4 have skins, faces and hair from a folder of `assets` (see library.py); InputError where that lacks
+    something."""
+    if generation == 3:
+        return _Maker(seed, split).make()
+    from .generation4 import Maker4  # it builds on the makers of this module
+
+    return Maker4(seed, split, assets).make()
 
 
 class _Maker:
@@ -93,8 +112,8 @@ class _Maker:
         self.rng = {part: generator(seed, split, part) for part in PARTS}
         self.body = load_body()
         self.shape = self.body.sample_shape(self.rng["shape"])
-        self.rest = self.body.express(self.shape.vertices, _expression(self.body, self.rng["face"]))
-        pose = sample_pose(self.body, self.shape.heads, self.rng["pose"])
+        self.rest = self._face()
+        pose = self._pose()
         self.kind = pose.kind
         self.transforms = self.body.bone_transforms(self.shape.heads, pose.rotations)
         self.posed = skin(self.rest, self.body.weights, self.transforms)
@@ -112,6 +131,16 @@ class _Maker:
         self._grow_hair(hair)
         self._skin(tone, hair, worn)
         self._extras()
+        return self._person()
+
+    def _face(self) -> np.ndarray:
+        """Rest vertices (19158, 3) with an expression."""
+        return self.body.express(self.shape.vertices, _expression(self.body, self.rng["face"]))
+
+    def _pose(self) -> Pose:
+        return sample_pose(self.body, self.shape.heads, self.rng["pose"])
+
+    def _person(self) -> Person:
         return Person(
             **self.soup.merged(),
             joints=self.joints.astype(np.float32),

@@ -47,14 +47,7 @@ class Piece:
 
     def rest_vertices(self, vertices: np.ndarray) -> np.ndarray:
         """Fit to a body in rest pose: `vertices: (19158, 3)` metres -> (V_coarse, 3) metres."""
-        fit = self.fit
-        ends = vertices[fit["scale_vertices"]]  # (3 axes, 2, 3); MakeHuman's y is our z, its z our -y
-        spans = np.abs(ends[:, 0] - ends[:, 1])[[0, 1, 2], [0, 2, 1]]
-        scale = 10 * spans / fit["scale_reference"]
-        offsets = 0.1 * fit["fit_offsets"] * scale
-        offsets = np.stack([offsets[:, 0], -offsets[:, 2], offsets[:, 1]], axis=1)
-        base = np.einsum("vk,vkc->vc", fit["fit_weights"], vertices[fit["fit_vertices"].astype(int)])
-        return (base + offsets).astype(np.float32)
+        return fitted(self.fit, vertices)
 
     def texel(self) -> np.ndarray | None:
         """The texture at every vertex, (V, 3|4) 0..1 sRGB, or None."""
@@ -64,6 +57,18 @@ class Piece:
         x = np.clip(self.uv[:, 0] % 1 * width - 0.5, 0, width - 1).astype(np.float32)
         y = np.clip((1 - self.uv[:, 1] % 1) * height - 0.5, 0, height - 1).astype(np.float32)
         return np.squeeze(_gather(self.texture, x, y)).astype(np.float32) / 255
+
+
+def fitted(fit: dict[str, np.ndarray], vertices: np.ndarray) -> np.ndarray:
+    """What hangs on the base mesh by a fit file (see `pack_assets.read_fit`), `vertices: (19158, 3)` metres -> (V, 3)
+    metres."""
+    ends = vertices[fit["scale_vertices"]]  # (3 axes, 2, 3); MakeHuman's y is our z, its z our -y
+    spans = np.abs(ends[:, 0] - ends[:, 1])[[0, 1, 2], [0, 2, 1]]
+    scale = 10 * spans / fit["scale_reference"]
+    offsets = 0.1 * fit["fit_offsets"] * scale
+    offsets = np.stack([offsets[:, 0], -offsets[:, 2], offsets[:, 1]], axis=1)
+    base = np.einsum("vk,vkc->vc", fit["fit_weights"], vertices[fit["fit_vertices"].astype(int)])
+    return (base + offsets).astype(np.float32)
 
 
 def _gather(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:

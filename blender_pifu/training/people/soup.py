@@ -16,7 +16,8 @@ class Layer:
     """Skin, hair, a garment or a thing. `vertices (V, 3)` posed, metres; `faces (T, 3)`; `weights()`: (V, 104) of the
     bones, asked for only where somebody needs them. Coloured by `colors (V, 3)` linear, or by a `fabric` at `rest (V,
     3)` of body parts `part (T,)`. `alpha (V,)`; `label`: what it is (see labels.py), one number or one a face (T,);
-    `used`: the vertices that faces name, all that goes into the soup."""
+    `uv (T, 3, 2)`: texture coordinates of the corners, for a mapped fabric; `used`: the vertices that faces name, all
+    that goes into the soup."""
 
     vertices: np.ndarray
     faces: np.ndarray
@@ -28,6 +29,7 @@ class Layer:
     alpha: np.ndarray | None = None
     gloss: float = 0.1
     label: int | np.ndarray = LABELS["upper_garment"]
+    uv: np.ndarray | None = None
     used: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +68,7 @@ class Soup:
             columns["fabric"].append(np.full(len(layer.faces), index))
             columns["part"].append(np.zeros(len(layer.faces)) if layer.part is None else layer.part)
             columns["label"].append(np.broadcast_to(layer.label, len(layer.faces)))
+            columns["uv"].append(np.zeros((len(layer.faces), 3, 2)) if layer.uv is None else layer.uv)
             start += count
         merged = {name: np.concatenate(values).astype(_COLUMNS[name]) for name, values in columns.items()}
         return {**merged, "fabrics": tuple(fabrics), "layers": tuple(self.layers)}
@@ -81,4 +84,5 @@ _COLUMNS = {
     "fabric": np.int16,
     "part": np.int8,
     "label": np.uint8,
+    "uv": np.float32,
 }
