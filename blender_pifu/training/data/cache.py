@@ -18,13 +18,23 @@ MADE, BAD, READ = 1, 2, 3  # made: its landmarks are still to be read
 
 
 class PeopleSet:
-    """`count` samples at `size` pixels. One memory-mapped file a field; `state (count,)` says which are made."""
+    """`count` samples at `size` pixels. One memory-mapped file a field; `state (count,)` says which are made.
+    `assets`: the folder that making people of generation 4 needs, and reading them does not."""
 
-    def __init__(self, split: str, size: int, count: int, folder: Path | None = None):
+    def __init__(
+        self,
+        split: str,
+        size: int,
+        count: int,
+        folder: Path | None = None,
+        generation: int = GENERATION,
+        assets: Path | None = None,
+    ):
         self.split, self.size, self.count = split, size, count
-        self.folder = (folder or cache_folder()) / f"people_{split}_{size}_g{GENERATION}"
+        self.generation, self.assets = generation, assets
+        self.folder = (folder or cache_folder()) / f"people_{split}_{size}_g{generation}"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.arrays = {name: self._map(name, shape, kind) for name, (shape, kind) in fields(size).items()}
+        self.arrays = {name: self._map(name, shape, kind) for name, (shape, kind) in fields(size, generation).items()}
         self.landmarks = self._map("landmarks", (POINTS, 4), np.float16)  # see `glance.glanced`
         self.state = self._map("state", (), np.uint8)
 
@@ -44,7 +54,7 @@ class PeopleSet:
                 continue
             if self.state[seed] != MADE:
                 try:
-                    sample = make_sample(seed, self.split, self.size)
+                    sample = make_sample(seed, self.split, self.size, self.generation, self.assets)
                 except ValueError:  # nothing to be seen: the crop missed the person
                     self.state[seed] = BAD
                     continue

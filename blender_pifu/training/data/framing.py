@@ -39,6 +39,13 @@ def _project(points: np.ndarray, distance: float | None) -> np.ndarray:
 
 # How much of the height is shown, from the top, and how often: the rest of the photos show people whole.
 CUTS = {"head": (0.06, (0.18, 0.32)), "waist": (0.08, (0.38, 0.56)), "knees": (0.06, (0.6, 0.85))}
+# The same of generation 4: half are portraits or half bodies, some so near that shoulders are cut off.
+CUTS_4 = {
+    "face": (0.10, (0.13, 0.18)),
+    "head": (0.14, (0.17, 0.30)),
+    "waist": (0.16, (0.36, 0.58)),
+    "knees": (0.10, (0.6, 0.85)),
+}
 
 
 @dataclass(frozen=True)
@@ -52,27 +59,30 @@ class Shot:
     sides: tuple[float, float] = (0.0, 0.0)
 
 
-def draw_shot(rng: np.random.Generator) -> Shot:
-    """Most people are seen whole, a fifth as portraits and half bodies, from nearer."""
+def draw_shot(rng: np.random.Generator, generation: int = 3) -> Shot:
+    """Most people are seen whole, a fifth (of generation 4 half) as portraits and half bodies, from nearer."""
+    cuts = CUTS if generation == 3 else CUTS_4
     distance = rng.uniform(1.6, 5) if rng.random() < 0.75 else None
-    odds = [share for share, _ in CUTS.values()]
-    kind = int(rng.choice(len(CUTS) + 1, p=[*odds, 1 - sum(odds)]))
-    if kind == len(CUTS):
+    odds = [share for share, _ in cuts.values()]
+    kind = int(rng.choice(len(cuts) + 1, p=[*odds, 1 - sum(odds)]))
+    if kind == len(cuts):
         return Shot(distance, None)
-    shown = float(rng.uniform(*list(CUTS.values())[kind][1]))
+    shown = float(rng.uniform(*list(cuts.values())[kind][1]))
     if distance is not None:
         distance = max(0.5, distance * shown**0.5)
     sides = rng.uniform(0, 0.12, 2) if rng.random() < 0.3 else (0.0, 0.0)
+    if list(cuts)[kind] == "face":
+        sides = rng.uniform(0.12, 0.28, 2)
     return Shot(distance, shown, (float(sides[0]), float(sides[1])))
 
 
-def frame(vertices: np.ndarray, rng: np.random.Generator) -> Framing:
+def frame(vertices: np.ndarray, rng: np.random.Generator, generation: int = 3) -> Framing:
     """Draw camera and crop for a person, `vertices: (V, 3)` metres, z up."""
     turned = np.stack([vertices[:, 0], vertices[:, 2], -vertices[:, 1]], axis=1)
     low, high = turned.min(0), turned.max(0)
     centre = 0.5 * (low + high)
     height = high[1] - low[1]
-    shot = draw_shot(rng)
+    shot = draw_shot(rng, generation)
     if shot.shown is not None:  # the camera looks at the middle of what it shows
         centre[1] = high[1] - 0.5 * shot.shown * height
     distance = None if shot.distance is None else height * shot.distance

@@ -105,16 +105,24 @@ def rasterize(
 
 
 class Lamps:
-    """Two lamps far away on either side of a mesh, towards +direction and -direction, and the shadows they throw."""
+    """Two lamps far away on either side of a mesh, towards +direction and -direction, and the shadows they throw, in
+    maps of `size` pixels a side, that cover all vertices or those that are `near (V,)`."""
 
     def __init__(
-        self, vertices: np.ndarray, faces: np.ndarray, direction: np.ndarray, size: int, alpha: np.ndarray | None
+        self,
+        vertices: np.ndarray,
+        faces: np.ndarray,
+        direction: np.ndarray,
+        size: int,
+        alpha: np.ndarray | None,
+        near: np.ndarray | None = None,
     ):
         side = np.cross([0.0, 1.0, 0.0] if abs(direction[1]) < 0.9 else [1.0, 0.0, 0.0], direction)
         side /= np.linalg.norm(side)
         axes = np.stack([side, np.cross(direction, side), direction])
         turned = vertices @ axes.T.astype(np.float32)
-        low, high = turned.min(0), turned.max(0)
+        covered = turned if near is None or not near.any() else turned[near]
+        low, high = covered.min(0), covered.max(0)
         # A margin of four texels lets soft look-ups run off the mesh.
         self.scale = (1 - 8 / size) * 2 / max((high - low)[:2].max(), 1e-6)
         self._axes, self._offset = axes.astype(np.float32) * np.float32(self.scale), -0.5 * (low + high) * self.scale

@@ -14,6 +14,7 @@ SHADOW_PX, SKY_PX = 512, 192
 SKY_AXES = 8  # twice as many directions
 SUPERSAMPLE = 2
 TONES = 4096
+WET = 0.85  # gloss from which a surface mirrors lamps as an eye does
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
@@ -30,6 +31,16 @@ class Views:
     depth_front: np.ndarray
     depth_back: np.ndarray
     mask: np.ndarray
+    truth: "Truth | None" = None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """Of front and back, in the front's pixels: `albedo` sRGB uint8 (size, size, 3), averaged over the covered part of
+    a pixel, 0 outside; `face` (size, size) int32 which face is seen at a pixel's centre, -1 where there is none."""
+
+    albedo: tuple[np.ndarray, np.ndarray]
+    face: tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -43,6 +54,8 @@ class Light:
     key: float  # mean luminance a grey subject is exposed to
     contrast: float
     knee: float  # linear value from which highlights are compressed
+    shadow_px: int = SHADOW_PX  # side of the map of what the lamp reaches
+    focused: bool = False  # that map and the sky's cover what the crop shows only, the finer the nearer it is
 
 
 def draw_light(rng: np.random.Generator) -> Light:
@@ -71,29 +84,38 @@ def mirrored(light: Light) -> Light:
     return replace(light, sky=sky, direction=light.direction * np.array([-1, 1, 1], np.float32))
 
 
-def render_person(mesh, rng: np.random.Generator, size: int, light: Light | None = None) -> Views:
+def render_person(mesh, rng: np.random.Generator, size: int, light: Light | None = None, truth: bool = False) -> Views:
     """`mesh` has vertices (V, 3) field space, faces (T, 3), colors (V, 3) linear, alpha, gloss (V,) or None, and
     paint: None or what `people.person.Person.paint` does. Colours are rendered at twice the size and
     averaged, so edges are soft.
 
     The hidden side is lit by the mirror image of the front's light, without cast shadows: it meets the front without a
-    seam, and looks as the front's photo would have shown it. light: drawn when none is given."""
+    seam, and looks as the front's photo would have shown it. light: drawn when none is given; truth: also give the
+    `Truth`."""
     light = draw_light(rng) if light is None else light
     vertices = np.ascontiguousarray(mesh.vertices, np.float32)
     faces = np.ascontiguousarray(mesh.faces, np.int32)
     normals = vertex_normals(vertices, faces)
     gloss = np.zeros(len(vertices)) if mesh.gloss is None else mesh.gloss
-    openness = _openness(vertices, faces, normals, mesh.alpha)
+    near = (np.abs(vertices[:, :2]) < 1.05).all(1) if light.focused else None
+    openness = _openness(vertices, faces, normals, mesh.alpha, near)
     values = np.column_stack([normals, mesh.colors, gloss, openness]).astype(np.float32)
     corners = _towards(vertices, faces)
-    lamps = Lamps(vertices, faces, light.direction, SHADOW_PX, mesh.alpha) if light.lamp.any() else None
+    lamps = None
+    if light.lamp.any():
+        lamps = Lamps(vertices, faces, light.direction, light.shadow_px, mesh.alpha, near)
     coarse = see(vertices, faces, size, mesh.alpha)
     fine = see(vertices, faces, size * SUPERSAMPLE, mesh.alpha)
     share = _pixel_sums(fine[0], size, None)
-    pictures, exposure = [], None
+    pictures, albedos, exposure = [], [], None
     for facing, side in ((1, fine[0]), (-1, fine[1])):
         crease = _crease(coarse[0 if facing > 0 else 1], facing, size)
-        radiance, exposure = _shade(mesh.paint, side, facing, values, corners, crease, light, lamps, size, exposure)
+        interpolated = side.interpolate(values)
+        if mesh.paint:
+            interpolated[:, 3:6] = mesh.paint(side, interpolated[:, 3:6])
+        radiance, exposure = _shade(side, facing, interpolated, corners, crease, light, lamps, size, exposure)
+        if truth:
+            albedos.append(_averaged(_to_srgb(_mean(side, size, interpolated[:, 3:6], share)), size))
         pictures.append(_develop(radiance * exposure, side, size, share, light))
     maps = [_maps(side, facing, normals, corners, size) for facing, side in ((1, coarse[0]), (-1, coarse[1]))]
     return Views(
@@ -104,15 +126,37 @@ def render_person(mesh, rng: np.random.Generator, size: int, light: Light | None
         depth_front=maps[0][1],
         depth_back=maps[1][1],
         mask=(share / SUPERSAMPLE**2).reshape(size, size),
+        truth=Truth(tuple(albedos), tuple(_seen_faces(side, size) for side in coarse)) if truth else None,
     )
 
 
-def _shade(paint, side: Fragments, facing, values, towards, crease, light: Light, lamps, size, exposure):
-    """Linear light (P, 3) that leaves each fragment, and the exposure: measured on the front, kept for the back."""
-    interpolated = side.interpolate(values)
+def _seen_faces(side: Fragments, size: int) -> np.ndarray:
+    faces = np.full(size * size, -1, np.int32)
+    faces[side.pixels] = side.seen
+    return faces.reshape(size, size)
+
+
+def _mean(side: Fragments, size: int, values: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """Of fragments (P, C) over the covered part of each pixel, (size * size, C)."""
+    sums = np.stack([_pixel_sums(side, size, values[:, k]) for k in range(values.shape[1])], axis=1)
+    return sums / np.maximum(share, 1)[:, None]
+
+
+def _to_srgb(linear: np.ndarray) -> np.ndarray:
+    """Linear 0..1 to sRGB 0..255 (IEC 61966-2-1)."""
+    curved = 1.055 * np.maximum(linear, 1e-6) ** (1 / 2.4) - 0.055
+    return np.clip(255 * np.where(linear <= 0.0031308, 12.92 * linear, curved), 0, 255)
+
+
+def _averaged(pixels: np.ndarray, size: int) -> np.ndarray:
+    return np.round(pixels).astype(np.uint8).reshape(size, size, 3)
+
+
+def _shade(side: Fragments, facing, interpolated, towards, crease, light: Light, lamps, size, exposure):
+    """Linear light (P, 3) that leaves each fragment, and the exposure: measured on the front, kept for the back.
+    interpolated: (P, 8) normal, albedo, gloss, openness."""
     normal = _seen_normals(interpolated[:, :3], towards[side.seen], facing)
     albedo, gloss, openness = interpolated[:, 3:6], interpolated[:, 6], interpolated[:, 7]
-    albedo = paint(side, albedo) if paint else albedo
     mirrored = normal * np.array([1, 1, facing], np.float32)
     openness = openness * crease[_owner(side, size)]
     received = np.maximum(_harmonics(mirrored) @ light.sky, 0.05) * openness[:, None]
@@ -130,11 +174,22 @@ def _shade(paint, side: Fragments, facing, values, towards, crease, light: Light
         half = light.direction + np.array([0, 0, 1], np.float32)
         highlight = np.maximum(mirrored @ (half / np.linalg.norm(half)), 0) ** 24
         shine = (0.3 * gloss * lit * highlight)[:, None] * light.lamp
+    wet = np.flatnonzero(gloss > WET)
+    if len(wet):
+        shine = shine + np.zeros_like(received)
+        shine[wet] += _glint(mirrored[wet], light)
     if exposure is None:  # cameras brighten a dark subject, but not to grey
         grey = max(float((albedo @ LUMINANCE).mean()), 0.02) if len(albedo) else 0.2
         exposure = light.key / max(float((received @ LUMINANCE).mean()), 1e-3) if len(albedo) else 1.0
         exposure *= (0.25 / grey) ** 0.35
     return albedo * received + shine, exposure
+
+
+def _glint(normal: np.ndarray, light: Light) -> np.ndarray:
+    """What an eye mirrors of the brightest place around, (P, 3): the lamp, or a window in its direction."""
+    half = light.direction + np.array([0, 0, 1], np.float32)
+    sharp = np.maximum(normal @ (half / np.linalg.norm(half)), 0) ** 220
+    return sharp[:, None] * (0.9 * light.lamp + 0.35 * np.maximum(light.sky[0], 0))
 
 
 def _develop(radiance: np.ndarray, side: Fragments, size: int, share: np.ndarray, light: Light) -> np.ndarray:
@@ -146,8 +201,7 @@ def _develop(radiance: np.ndarray, side: Fragments, size: int, share: np.ndarray
     tone = tone + light.contrast * tone * (1 - tone) * (2 * tone - 1)
     table = np.clip(tone * 255, 0, 255).astype(np.float32)
     shown = table[(np.sqrt(np.clip(radiance / 2, 0, 1)) * (TONES - 1)).astype(np.int16)]
-    sums = np.stack([_pixel_sums(side, size, shown[:, k]) for k in range(3)], axis=1)
-    return np.round(sums / np.maximum(share, 1)[:, None]).astype(np.uint8).reshape(size, size, 3)
+    return _averaged(_mean(side, size, shown, share), size)
 
 
 def _maps(side: Fragments, facing: int, normals, towards, size) -> tuple[np.ndarray, np.ndarray]:
@@ -185,7 +239,7 @@ def _harmonics(normal: np.ndarray) -> np.ndarray:
     return np.stack([np.ones_like(x), y, z, x, x * y, y * z, 3 * z * z - 1, x * z, x * x - y * y], axis=1)
 
 
-def _openness(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+def _openness(vertices, faces, normals, alpha: np.ndarray | None, near: np.ndarray | None) -> np.ndarray:
     """How much of the sky each vertex sees, (V,) 0..1: the large scale of ambient occlusion, by shadow maps of lamps
     all around."""
     turn = np.arange(SKY_AXES) * (np.pi * (3 - np.sqrt(5)))
@@ -193,7 +247,7 @@ def _openness(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, alph
     flat = np.sqrt(1 - up * up)
     seen, whole = np.zeros(len(vertices), np.float32), np.full(len(vertices), 1e-6, np.float32)
     for direction in np.stack([flat * np.cos(turn), up, flat * np.sin(turn)], axis=1):
-        lamps = Lamps(vertices, faces, direction, SKY_PX, alpha)
+        lamps = Lamps(vertices, faces, direction, SKY_PX, alpha, near)
         slant = normals @ direction.astype(np.float32)
         texel = np.float32(1.5 * 2 / (SKY_PX * lamps.scale))
         front, back = lamps.reach(vertices + texel * normals, (1, -1))

@@ -2,26 +2,30 @@
 """One training sample: a seeded person as pictures and as truth, in the field space of a crop."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from ...engine.crop_space import centres
 from ..people.landmarks import landmarks, seen
 from ..people.person import Person, make_person
+from .daylight import draw_daylight
 from .framing import Framing, draw_shot, frame
-from .render import Light, draw_light, render_person
+from .naked_body import draw_body
+from .render import Light, Views, draw_light, render_person
 from .truth import occupancy_points
 
 NEAR_M, CLOSE_M = 0.05, 0.015  # metres, spread of points about the surface
 POINTS = {"n_near": 4000, "n_fine": 3000, "n_uniform": 2000}
 POINT_COUNT = sum(POINTS.values())
 KINDS = ("stand", "step", "hard")
-GENERATION = 3  # raise it with every change that makes other samples from the same seeds: sets are kept apart by it
+# A generation for every change that makes other samples from the same seeds: sets are kept apart by it.
+GENERATION, GENERATIONS = 3, (3, 4)
 
 
-def fields(size: int) -> dict[str, tuple[tuple[int, ...], type]]:
+def fields(size: int, generation: int = GENERATION) -> dict[str, tuple[tuple[int, ...], type]]:
     """Shape and type of every array of a sample at `size` pixels."""
-    return {
+    known = {
         "rgb": ((size, size, 3), np.uint8),  # sRGB, lit, 0 outside the mask
         "mask": ((size, size), np.uint8),  # 0..255
         "back_rgb": ((size, size, 3), np.uint8),  # the hidden side in the front's pixels
@@ -33,6 +37,23 @@ def fields(size: int) -> dict[str, tuple[tuple[int, ...], type]]:
         "occupancy": ((POINT_COUNT,), np.uint8),  # 0, 1; 255: beyond the photo, no truth
         "scale": ((), np.float32),  # field units a metre
         "kind": ((), np.uint8),  # index into KINDS
+    }
+    return known if generation == 3 else known | _further_fields(size)
+
+
+def _further_fields(size: int) -> dict[str, tuple[tuple[int, ...], type]]:
+    """What samples of generation 4 have beside the others."""
+    picture, vectors, values = ((size, size, 3), np.uint8), ((size, size, 3), np.int8), ((size, size), np.float16)
+    return {
+        "labels_front": ((size, size), np.uint8),  # see people/labels.py; 0 where the normals are 0
+        "labels_back": ((size, size), np.uint8),
+        "albedo_front": picture,  # sRGB, unlit, 0 outside the mask
+        "albedo_back": picture,
+        "body_front": values,  # depth of the naked posed body, as front_depth; 0 where its normals are 0
+        "body_back": values,
+        "body_front_normals": vectors,  # as front_normals, but never cut by the photo's borders or by what is worn
+        "body_back_normals": vectors,
+        "camera": ((4,), np.float32),  # see `camera_of`
     }
 
 
@@ -55,34 +76,38 @@ class Scene:
     nearness: float
 
 
-def make_sample(seed: int, split: str, size: int) -> dict[str, np.ndarray]:
-    """Make the sample of a seed; the same arrays every time. See `fields` for shapes and units."""
-    return make_scene(seed, split, size).sample
+def make_sample(
+    seed: int, split: str, size: int, generation: int = GENERATION, assets: Path | None = None
+) -> dict[str, np.ndarray]:
+    """Make the sample of a seed; the same arrays every time. See `fields` for shapes and units; `assets`: the folder
+    that people of generation 4 need."""
+    return make_scene(seed, split, size, generation, assets).sample
 
 
-def is_whole(seed: int, split: str) -> bool:
+def is_whole(seed: int, split: str, generation: int = GENERATION) -> bool:
     """Whether the photo of a seed shows the person whole; nobody is made for it."""
-    return draw_shot(_shot_rng(seed, split)).shown is None
+    return draw_shot(_shot_rng(seed, split), generation).shown is None
 
 
 def _shot_rng(seed: int, split: str) -> np.random.Generator:
     return np.random.default_rng([seed, 7, split == "test"])
 
 
-def light_of(seed: int, split: str, vertices: np.ndarray) -> Light:
+def light_of(seed: int, split: str, vertices: np.ndarray, generation: int = GENERATION) -> Light:
     """The light in which `make_scene` shows the person of a seed, `vertices: (V, 3)` metres, z up."""
     rng = _shot_rng(seed, split)
-    frame(vertices, rng)
-    return draw_light(rng)
+    frame(vertices, rng, generation)
+    return draw_light(rng) if generation == 3 else draw_daylight(rng)
 
 
-def make_scene(seed: int, split: str, size: int) -> Scene:
+def make_scene(seed: int, split: str, size: int, generation: int = GENERATION, assets: Path | None = None) -> Scene:
     """As `make_sample`, with the geometry. ValueError where the crop shows next to nothing of the person."""
     rng = _shot_rng(seed, split)
-    person = make_person(seed, split)
-    framing = frame(person.vertices, rng)
+    person = make_person(seed, split, generation, assets)
+    framing = frame(person.vertices, rng, generation)
     mesh = person.seen_through(framing)
-    views = render_person(mesh, rng, size)
+    light = None if generation == 3 else draw_daylight(rng)
+    views = render_person(mesh, rng, size, light, truth=generation > 3)
     across = centres(size)
     x0, y0, x1, y1 = framing.visible
     shown = ((across > x0) & (across < x1))[None, :] & ((-across > y0) & (-across < y1))[:, None]
@@ -110,6 +135,8 @@ def make_scene(seed: int, split: str, size: int) -> Scene:
         "scale": np.float32(framing.scale),
         "kind": np.uint8(KINDS.index(person.kind)),
     }
+    if generation > 3:
+        sample |= _further(person, framing, views, solid, shown, middle)
     marks = framing(landmarks(person))
     return Scene(
         sample,
@@ -123,3 +150,23 @@ def make_scene(seed: int, split: str, size: int) -> Scene:
         framing,
         framing.nearness(float(middle)),
     )
+
+
+def _further(person: Person, framing: Framing, views: Views, solid, shown, middle: float) -> dict[str, np.ndarray]:
+    """The further truth of generation 4 (see `fields`)."""
+    depths, normals = draw_body(person, framing, len(solid))
+    sample = {"camera": camera_of(framing, middle)}
+    for k, side in enumerate(("front", "back")):
+        sample[f"labels_{side}"] = np.where(solid, person.label[views.truth.face[k]], 0).astype(np.uint8)
+        sample[f"albedo_{side}"] = views.truth.albedo[k] * shown[..., None].astype(np.uint8)
+        sample[f"body_{side}"] = np.nan_to_num(depths[k] - middle, nan=0.0).astype(np.float16)
+        sample[f"body_{side}_normals"] = np.round(normals[k] * 127).astype(np.int8)
+    return sample
+
+
+def camera_of(framing: Framing, middle: float) -> np.ndarray:
+    """What undoes the lens's perspective, (4,) float32 field units: x0, y0 of the axis, distance D of the camera from
+    the plane in which nothing is bent (inf: none is), and that plane's depth z0 in the sample. A point at x, y, z of
+    the sample lies at (x - x0, y - y0) * (1 - (z - z0) / D) without it."""
+    distance = np.inf if framing.camera_distance is None else framing.camera_distance * framing.scale
+    return np.array([*framing.offset[:2], distance, -middle], np.float32)

@@ -2,12 +2,13 @@
 """Contact sheets: what was given beside what was made of it, seen from all round."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import cv2
 import numpy as np
 
 from .raster import rasterize
-from .sample import make_sample
+from .sample import GENERATION, make_sample
 
 CELL_PX = 256
 TURNS = (0, 45, 90, 180)  # degrees: front, three quarters, side, back
@@ -24,12 +25,14 @@ def contact_sheet(photo: np.ndarray, meshes: dict[str, tuple[np.ndarray, np.ndar
     return np.concatenate(rows, 0)
 
 
-def people_sheet(seeds: Iterable[int], split: str, across: int = 4) -> np.ndarray:
+def people_sheet(
+    seeds: Iterable[int], split: str, across: int = 4, generation: int = GENERATION, assets: Path | None = None
+) -> np.ndarray:
     """What the generator makes of seeds, uint8 RGB: of each person the photo, the normals and the hidden side."""
     cells = []
     for seed in seeds:
         try:
-            sample = make_sample(seed, split, CELL_PX)
+            sample = make_sample(seed, split, CELL_PX, generation, assets)
         except ValueError:  # nothing of this person is in the photo
             continue
         normals = sample["front_normals"].astype(np.int16) + 128

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from ...engine.errors import InputError
-from ...engine.mesh import vertex_normals
+from ...engine.surface.mesh import vertex_normals
 from . import looks
 from .beards import beard_cover, draw_beard
 from .eyes import RADIUS, Eyes, Teeth, look_along

@@ -8,13 +8,12 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from ..pack_assets import read_fit, read_obj
-from ..raster import rasterize
+from ..data.raster import rasterize
+from ..pack.assets import read_fit, read_obj
 from .body import Body, load_body
 from .library import Library
-from .looks import face_of
 from .pieces import fitted
-from .topology import Subdivision, triangulate
+from .topology import triangulate
 
 FOLDER = "makehuman/"
 SCALP_FROM = FOLDER + "skins/2048/middleage_darkskinned_male_diffuse.jpg"  # its hair ends clearly
@@ -24,6 +23,8 @@ FRONT_M = 0.20  # side of the maps seen from the front, metres on the mean body
 
 def look_up(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
     """`image (H, W[, C])` bilinearly at pixel places x, y (P,), pixel centres on whole numbers; (P[, C]) float32."""
+    if not len(x):
+        return np.zeros((0, *image.shape[2:]), np.float32)
     wide = 1024  # OpenCV takes no image with a side over 32767
     spare = -len(x) % wide
     maps = [np.pad(np.asarray(place, np.float32), (0, spare)).reshape(-1, wide) for place in (x, y)]

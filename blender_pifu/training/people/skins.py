@@ -60,7 +60,7 @@ def load_photo(library: Library, name: str) -> Photo:
 
 
 class Skin:
-    """The skin of one person. `base`: its tone, linear (3,). `cover`: of what grows on it, set by who knows the hair."""
+    """The skin of one person, painted by texture coordinates. `base`: its tone, linear (3,)."""
 
     mapped = True
 
@@ -137,14 +137,12 @@ class Skin:
         masks = on_texture(self.maps.masks, uv) / 255
         color = self._photographed(uv, spacing, masks[:, 3])
         face = places_on_face(points)
-        near_face = face.ahead > -0.03
         color = self._tinted(color, face, masks)
         color = self._spotted(color, points, face)
         grains = self._grain(uv, spacing)
-        if near_face.any():
-            on = np.flatnonzero(near_face & (face.up > -1.5))
-            part = FacePlaces(face.across[on], face.up[on], face.ahead[on])
-            color[on] = self._features(color[on], points[on], part, masks[on], grains[on])
+        on = np.flatnonzero((face.ahead > -0.03) & (face.up > -1.5))
+        part = FacePlaces(face.across[on], face.up[on], face.ahead[on])
+        color[on] = self._features(color[on], points[on], part, masks[on], grains[on])
         roots = masks[:, 3] * self.stubble
         share = np.clip(roots * (0.55 + 0.9 * (grains - 0.5) + 0.45 * self.stubble), 0, 1) * (roots > 0)
         color = _blend(color, self.hair, share)
