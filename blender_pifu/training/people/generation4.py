@@ -10,13 +10,16 @@ from ...engine.errors import InputError
 from ...engine.surface.mesh import vertex_normals
 from . import looks
 from .beards import beard_cover, draw_beard
+from .body import skin as skin_by_bones
 from .eyes import RADIUS, Eyes, Teeth, look_along
 from .face_places import places_on_face
 from .faces import draw_expression, move_face, opens_mouth
-from .labels import skin_label
+from .hair import Strands, hair_color, scalp_faces, scalp_roots
+from .labels import LABELS, skin_label
 from .library import load_library
-from .person import Person, _Maker
-from .pieces import hidden_body
+from .locks import Head, draw_style, grow
+from .person import Person, _fluff, _Maker
+from .pieces import hidden_body, load_piece, names
 from .skin_maps import corner_uv
 from .skins import Skin
 from .soup import Layer
@@ -34,11 +37,13 @@ class Maker4(_Maker):
     def make(self) -> Person:
         age = self.shape.phenotype["age"]
         skin = Skin(self.library, self.rng["skin"], self.split, self.feminine, age)
-        hair = looks.hair_tone(self.rng["hair"], skin.tone)
+        hair = hair_color(self.rng["hair"], skin.tone, age)
+        self.tone_is_dark = float(skin.tone.mean()) < 0.5
         beard = draw_beard(self.rng["skin"]) if self._bearded() else None
         worn = self._dress()
-        skin.grow(hair, 0.3, beard)
+        self.stubble = 0.0
         self._grow_hair(hair)
+        skin.grow(hair, self.stubble, beard)
         self._cover(skin, beard, worn)
         self._extras()
         return self._person()
@@ -50,6 +55,78 @@ class Maker4(_Maker):
         self.shape = replace(self.shape, vertices=move_face(self.library, self.shape, self.rng["face"]))
         self.actions = draw_expression(self.body, self.rng["face"])
         return self.body.express(self.shape.vertices, self.actions)
+
+    def _grow_hair(self, tone: np.ndarray) -> None:
+        """A cut of locks, one of MakeHuman's hair styles, or none; `stubble`: what is left on the scalp then."""
+        rng = self.rng["hair"]
+        draw = rng.random()
+        if draw < 0.28:
+            self._wear_hair(tone, rng)
+            return
+        curly = 0.65 if self.tone_is_dark else 0.18
+        style = draw_style(rng, self.feminine, curly) if draw < 0.93 or self.feminine else None
+        if style is None:
+            self.stubble = float(rng.choice([0.0, rng.uniform(0.15, 0.5), rng.uniform(0.5, 0.95)]))
+            return
+        self.stubble = 0.97 * (1 - 0.9 * style.bald)
+        head = self.transforms[self.body.bone["head"]]
+        locks = grow(style, self._hair_ground(head), rng)
+        self._attach_to_head(
+            locks.vertices @ head[:, :3].T + head[:, 3], locks.faces, Strands(rng, tone), rest=locks.strand,
+            gloss=float(rng.uniform(0.1, 0.45)),
+        )  # fmt: skip
+
+    def _hair_ground(self, head: np.ndarray) -> Head:
+        """What locks grow and lie on, in the head's own frame."""
+        body = self.body
+        to_head = lambda points: (points - head[:, 3]) @ head[:, :3]  # noqa: E731
+        vertices = to_head(self.posed)
+        skin = body.group_faces("body")
+        normals = vertex_normals(vertices, skin)
+        on, weights = scalp_roots(self.library, body)
+        roots, root_normals = (np.einsum("nk,nkc->nc", weights, values[on]) for values in (vertices, normals))
+        near = np.unique(skin)
+        near = near[np.linalg.norm(vertices[near] - roots.mean(0), axis=1) < 0.75]
+        obstacles, outward = [vertices[near]], [normals[near]]
+        for layer in self.soup.layers:
+            worn = to_head(layer.vertices)
+            facing = vertex_normals(worn, layer.faces)
+            close = layer.used[np.linalg.norm(worn[layer.used] - roots.mean(0), axis=1) < 0.75]
+            obstacles.append(worn[close])
+            outward.append(facing[close])
+        eyes = np.unique(np.r_[body.group_faces("helper-l-eye"), body.group_faces("helper-r-eye")])
+        return Head(
+            roots,
+            root_normals / np.linalg.norm(root_normals, axis=1, keepdims=True),
+            vertices[eyes].mean(0),
+            np.concatenate(obstacles),
+            np.concatenate(outward),
+            head[:, :3].T @ np.array([0.0, 0, -1]),
+        )
+
+    def _wear_hair(self, tone: np.ndarray, rng) -> None:
+        """One of MakeHuman's hair styles, with more or less volume."""
+        piece = load_piece("hair", str(rng.choice(names("hair", "", self.split))), 1)
+        rest = piece.subdivision(_fluff(piece.rest_vertices(self.rest), self.rest, self.body, rng))
+        texel = piece.texel()
+        alpha = texel[:, 3] if texel is not None and texel.shape[1] == 4 else None
+        faces = piece.faces if alpha is None else piece.faces[alpha[piece.faces].mean(1) > 0.25]
+        weights = piece.subdivision(piece.weights)
+        grey = (
+            np.full((8, 8), 160, np.uint8) if piece.texture is None else piece.texture[..., :3].mean(2).astype(np.uint8)
+        )
+        self.stubble = 0.9
+        self.soup.add(
+            Layer(
+                skin_by_bones(rest, weights, self.transforms), faces, lambda: weights, fabric=Strands(rng, tone, grey),
+                uv=piece.uv[faces], alpha=alpha, gloss=float(rng.uniform(0.1, 0.4)), label=LABELS["hair"],
+            )
+        )  # fmt: skip
+
+    def _attach_to_head(self, vertices, faces, fabric, rest, gloss: float, label: int = LABELS["hair"]) -> None:
+        weights = np.zeros((len(vertices), len(self.body.bones)), np.float32)
+        weights[:, self.body.bone["head"]] = 1
+        self.soup.add(Layer(vertices, faces, lambda: weights, fabric=fabric, rest=rest, gloss=gloss, label=label))
 
     def _cover(self, skin: Skin, beard, worn) -> None:
         """The body's own surface: skin, eyes, teeth."""
@@ -66,13 +143,15 @@ class Maker4(_Maker):
         shown = ~hidden[faces].all(1)
         uv = corner_uv(self.library, body, "body")[shown]
         faces = faces[shown]
+        haired = (scalp_faces(self.library, body) > 0.5) & (self.stubble > 0.6)
         self.soup.add(
             Layer(
                 posed, faces, lambda: body.weights, fabric=skin, rest=body.mean_vertices, uv=uv,
-                gloss=float(rng.uniform(0.1, 0.4)), label=skin_label(body, faces),
+                gloss=float(rng.uniform(0.1, 0.4)),
+                label=np.where(haired[shown], LABELS["hair"], skin_label(body, faces)),
             )
         )  # fmt: skip
-        self._eyes(posed, Eyes(rng, dark=float(skin.tone.mean()) < 0.5))
+        self._eyes(posed, Eyes(rng, self.tone_is_dark))
         if opens_mouth(self.actions):
             self._teeth(rng)
 

@@ -112,7 +112,7 @@ class Skin:
         on = np.where(rng.random(count) < 0.5, rng.choice(face, count), rng.choice(upper, count))
         self.moles = body.mean_vertices[on]
         self.mole_sizes = rng.uniform(0.0008, 0.0026, count)
-        self.freckles = rng.uniform(0.3, 0.9) if rng.random() < 0.14 else 0.0
+        self.freckles = rng.uniform(0.2, 0.6) if rng.random() < 0.14 else 0.0
         self.blotches = rng.uniform(0, 0.5) if rng.random() < 0.4 else 0.0
 
     def _make_up(self, rng, feminine) -> None:
@@ -195,7 +195,7 @@ class Skin:
         if self.freckles:
             on = np.flatnonzero((face.ahead > 0.0) & (face.up < 2) & (face.up > -0.6))
             rng = np.random.default_rng(self._seed)
-            spots = np.clip(4 * smooth_noise(points[on].astype(np.float32), rng, 1 / 0.006) - 2.2, 0, 1)
+            spots = np.clip(3 * smooth_noise(points[on].astype(np.float32), rng, 1 / 0.0032) - 2.0, 0, 1)
             color[on] = _blend(color[on], self.tone * np.array([0.72, 0.56, 0.46]), self.freckles * spots)
         return color
 
