@@ -9,17 +9,22 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.surface.mesh import vertex_normals
 from . import looks
+from .accessories import Solid
 from .beards import beard_cover, draw_beard
 from .body import skin as skin_by_bones
 from .eyes import RADIUS, Eyes, Teeth, look_along
+from .fabric import Fabric, lay_panels
 from .face_places import places_on_face
 from .faces import draw_expression, move_face, opens_mouth
 from .hair import Strands, hair_color, scalp_faces, scalp_roots
+from .headwear import Hat, dome, draw_hat, earrings, headphones, necklace, watch
+from .held import draw_hold, held_solids, hold_pose, knuckles
 from .labels import LABELS, skin_label
 from .library import load_library
 from .locks import Head, draw_style, grow
 from .person import Person, _fluff, _Maker
 from .pieces import hidden_body, load_piece, names
+from .pose import Pose
 from .skin_maps import corner_uv
 from .skins import Skin
 from .soup import Layer
@@ -56,25 +61,43 @@ class Maker4(_Maker):
         self.actions = draw_expression(self.body, self.rng["face"])
         return self.body.express(self.shape.vertices, self.actions)
 
+    def _pose(self) -> Pose:
+        """The pose drawn, or one with arms that hold something before the body."""
+        pose, rng = super()._pose(), self.rng["extras"]
+        self.hold = draw_hold(rng) if pose.kind != "hard" and rng.random() < 0.17 else None
+        if self.hold is None:
+            return pose
+        return replace(pose, rotations=hold_pose(self.body, self.shape.heads, pose.rotations, self.hold, rng))
+
     def _grow_hair(self, tone: np.ndarray) -> None:
-        """A cut of locks, one of MakeHuman's hair styles, or none; `stubble`: what is left on the scalp then."""
+        """A cut of locks, one of MakeHuman's styles, or none, some under a hat; `stubble`: what the scalp bears."""
         rng = self.rng["hair"]
+        head = self.transforms[self.body.bone["head"]]
+        self.ground = self._hair_ground(head)
+        hat = draw_hat(rng, self.ground.roots, self.ground.eyes) if rng.random() < 0.14 else None
         draw = rng.random()
         if draw < 0.28:
-            self._wear_hair(tone, rng)
-            return
+            self._wear_hair(tone, rng, hat)
+        else:
+            self._lock_hair(tone, rng, draw, hat)
+        if hat is not None:
+            vertices, faces = dome(hat, rng)
+            panels = lay_panels(self.body, self.shape.heads)
+            self._attach_to_head(
+                vertices, faces, Fabric(rng, panels, self.split), vertices - hat.centre + panels.origins[0],
+                gloss=float(rng.uniform(0, 0.25)), label=LABELS["thing"],
+            )  # fmt: skip
+
+    def _lock_hair(self, tone: np.ndarray, rng, draw: float, hat: Hat | None) -> None:
         curly = 0.65 if self.tone_is_dark else 0.18
         style = draw_style(rng, self.feminine, curly) if draw < 0.93 or self.feminine else None
         if style is None:
             self.stubble = float(rng.choice([0.0, rng.uniform(0.15, 0.5), rng.uniform(0.5, 0.95)]))
             return
         self.stubble = 0.97 * (1 - 0.9 * style.bald)
-        head = self.transforms[self.body.bone["head"]]
-        locks = grow(style, self._hair_ground(head), rng)
-        self._attach_to_head(
-            locks.vertices @ head[:, :3].T + head[:, 3], locks.faces, Strands(rng, tone), rest=locks.strand,
-            gloss=float(rng.uniform(0.1, 0.45)),
-        )  # fmt: skip
+        locks = grow(style, self.ground, rng)
+        vertices = locks.vertices if hat is None else hat.press(locks.vertices)
+        self._attach_to_head(vertices, locks.faces, Strands(rng, tone), locks.strand, float(rng.uniform(0.1, 0.45)))
 
     def _hair_ground(self, head: np.ndarray) -> Head:
         """What locks grow and lie on, in the head's own frame."""
@@ -104,7 +127,7 @@ class Maker4(_Maker):
             head[:, :3].T @ np.array([0.0, 0, -1]),
         )
 
-    def _wear_hair(self, tone: np.ndarray, rng) -> None:
+    def _wear_hair(self, tone: np.ndarray, rng, hat: Hat | None) -> None:
         """One of MakeHuman's hair styles, with more or less volume."""
         piece = load_piece("hair", str(rng.choice(names("hair", "", self.split))), 1)
         rest = piece.subdivision(_fluff(piece.rest_vertices(self.rest), self.rest, self.body, rng))
@@ -116,14 +139,21 @@ class Maker4(_Maker):
             np.full((8, 8), 160, np.uint8) if piece.texture is None else piece.texture[..., :3].mean(2).astype(np.uint8)
         )
         self.stubble = 0.9
+        posed = skin_by_bones(rest, weights, self.transforms)
+        if hat is not None:
+            head = self.transforms[self.body.bone["head"]]
+            posed = hat.press((posed - head[:, 3]) @ head[:, :3]) @ head[:, :3].T + head[:, 3]
         self.soup.add(
             Layer(
-                skin_by_bones(rest, weights, self.transforms), faces, lambda: weights, fabric=Strands(rng, tone, grey),
+                posed, faces, lambda: weights, fabric=Strands(rng, tone, grey),
                 uv=piece.uv[faces], alpha=alpha, gloss=float(rng.uniform(0.1, 0.4)), label=LABELS["hair"],
             )
         )  # fmt: skip
 
     def _attach_to_head(self, vertices, faces, fabric, rest, gloss: float, label: int = LABELS["hair"]) -> None:
+        """Add what lies in the head's rest frame."""
+        head = self.transforms[self.body.bone["head"]]
+        vertices = (vertices @ head[:, :3].T + head[:, 3]).astype(np.float32)
         weights = np.zeros((len(vertices), len(self.body.bones)), np.float32)
         weights[:, self.body.bone["head"]] = 1
         self.soup.add(Layer(vertices, faces, lambda: weights, fabric=fabric, rest=rest, gloss=gloss, label=label))
@@ -185,3 +215,46 @@ class Maker4(_Maker):
                 label=skin_label(body, faces),
             )
         )  # fmt: skip
+
+    def _extras(self) -> None:
+        """Glasses, scarves and bags as before; what is held, headphones and jewellery."""
+        super()._extras()
+        rng, body = self.rng["extras"], self.body
+        head, towards = self.transforms[body.bone["head"]], self._trunk_axes()
+        if self.hold is not None:
+            for solid in held_solids(body, self.joints, self.hold, towards, rng):
+                self._attach(solid, f"wrist.{self.hold.sides[0]}")
+        ears = [self.rest[(body.mask("ears") > 0.5) & (np.sign(self.rest[:, 0]) == sign)] for sign in (1, -1)]
+        for solid in self._on_head(ears, rng):
+            self._attach(solid, "head", solid.vertices @ head[:, :3].T + head[:, 3])
+        if rng.random() < (0.2 if self.feminine else 0.06):
+            surface, outward = (ground @ head[:, :3].T for ground in (self.ground.obstacles, self.ground.outward))
+            neck = self.joints[body.bone["neck01"]]
+            for solid in necklace(surface + head[:, 3], outward, neck, towards, rng):
+                self._attach(solid, "spine01")
+        if self.grown and rng.random() < 0.12:
+            self._wear_watch(rng)
+
+    def _on_head(self, ears: list[np.ndarray], rng) -> list[Solid]:
+        if rng.random() < 0.03:
+            return headphones(self.ground.roots, np.stack([ear.mean(0) for ear in ears]), rng)
+        if rng.random() < (0.35 if self.feminine else 0.05):
+            return earrings(np.stack([ear[ear[:, 2].argmin()] for ear in ears]), rng)
+        return []
+
+    def _wear_watch(self, rng) -> None:
+        side = str(rng.choice(["L", "R"], p=[0.8, 0.2]))
+        wrist, elbow = (self.joints[self.body.bone[f"{bone}.{side}"]] for bone in ("wrist", "lowerarm02"))
+        along = (wrist - elbow) / np.linalg.norm(wrist - elbow)
+        at = wrist - 0.028 * along
+        near = self.posed[:13380]
+        near = near[np.abs((near - at) @ along) < 0.012]
+        away = near - at - ((near - at) @ along)[:, None] * along
+        away = np.linalg.norm(away, axis=1)
+        if not (away < 0.06).any():
+            return
+        _, _, palm = knuckles(self.joints, self.body, side)
+        out = -palm + (palm @ along) * along
+        radius = float(np.quantile(away[away < 0.06], 0.8)) + 0.002
+        for solid in watch(at, along, out / np.linalg.norm(out), radius, rng):
+            self._attach(solid, f"wrist.{side}")

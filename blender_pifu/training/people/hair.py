@@ -51,8 +51,8 @@ class Strands:
         column = (across * self.fine + 37 * lock).astype(int) % 257
         row = (along * 40).astype(int) % 64
         streak = 0.6 * self._table[lock * 7 % 64, column] + 0.4 * self._table[row, column]
-        edge = 1 - 0.35 * np.abs(across) ** 3  # locks part from each other by a darker line
-        shade = (1 + self.contrast * (0.9 * (streak - 0.5) + 0.9 * (own - 0.5))) * edge
+        edge = 1 - 0.22 * np.abs(across) ** 3  # locks part from each other by a darker line
+        shade = (1 + self.contrast * (1.1 * (streak - 0.5) + 0.4 * (own - 0.5))) * edge
         shade *= self.roots + (self.tips - self.roots) * np.clip(along / 0.09, 0, 1)
         return to_linear(self.tone * np.clip(shade, 0.15, 2)[:, None])
 

@@ -13,6 +13,8 @@ from .noise import smooth_noise
 
 AHEAD, UP = np.array([0.0, -1, 0]), np.array([0.0, 0, 1])
 AROUND = 6  # corners of a lock's section
+STEPS_A_TURN, MOST_STEPS = 5, 20  # of a path along a curl
+UNDER = 0.35  # share of locks that lie broad under the others
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,25 @@ def draw_style(rng: np.random.Generator, feminine: bool, curly: float) -> Style 
     style = _STYLES[name](rng)
     changes: dict = {"bald": float(rng.uniform(0.2, 1)) if not feminine and rng.random() < 0.2 else 0.0}
     if curls and name != "round":
+        changes |= {"wave": float(rng.uniform(0.004, 0.012)), "period": float(rng.uniform(0.025, 0.06))}
         changes |= {
-            "wave": float(rng.uniform(0.004, 0.012)),
-            "period": float(rng.uniform(0.02, 0.05)),
             "ringlets": True,
+            "volume": 1.5 * style.volume,
+            "thick": 1.4 * style.thick,
+            "wide": 0.7 * style.wide,
         }
-        changes |= {"volume": 1.5 * style.volume, "steps": style.steps + 6, "thick": 1.2 * style.thick}
     elif name in ("bob", "long", "tail") and rng.random() < 0.45:
-        changes |= {"wave": float(rng.uniform(0.003, 0.011)), "period": float(rng.uniform(0.05, 0.12))}
-        changes |= {"steps": style.steps + 3}
-    return Style(**(style.__dict__ | changes))
+        changes |= {"wave": float(rng.uniform(0.003, 0.011)), "period": float(rng.uniform(0.06, 0.13))}
+    return _finely_stepped(Style(**(style.__dict__ | changes)))
+
+
+def _finely_stepped(style: Style) -> Style:
+    """With steps enough for its waves, or fewer waves."""
+    if not style.wave:
+        return style
+    steps = int(np.clip(STEPS_A_TURN * style.length / style.period, style.steps, MOST_STEPS))
+    period = max(style.period, STEPS_A_TURN * style.length / steps)
+    return Style(**(style.__dict__ | {"steps": steps, "period": float(period)}))
 
 
 def _side_of_parting(rng) -> float | None:
@@ -88,56 +99,70 @@ def _side_of_parting(rng) -> float | None:
 
 
 def _crop(rng) -> Style:
-    length = rng.uniform(0.015, 0.045)
     ahead = rng.choice([-0.6, 0.5, 0.9])
-    return Style("crop", 1100, length, 4, rng.uniform(0.003, 0.006), 0.0022, rng.uniform(0.004, 0.012),
-                 rng.uniform(0.4, 0.9), None, (rng.normal(0, 0.35), ahead, 0.1), 0.8, 0.05,
-                 rough=rng.uniform(0.15, 0.4), sides=rng.uniform(0.3, 0.9))  # fmt: skip
+    return Style(
+        "crop", 1500, rng.uniform(0.015, 0.045), 4, rng.uniform(0.004, 0.007), 0.0016, rng.uniform(0.003, 0.011),
+        rng.uniform(0.35, 0.9), None, (rng.normal(0, 0.35), ahead, 0.1), 0.8, 0.05,
+        rough=rng.uniform(0.12, 0.35), sides=rng.uniform(0.3, 0.9),
+    )  # fmt: skip
 
 
 def _swept(rng) -> Style:
-    return Style("swept", 750, rng.uniform(0.05, 0.11), 7, rng.uniform(0.005, 0.008), 0.003, rng.uniform(0.008, 0.022),
-                 rng.uniform(0.3, 0.7), None, (rng.normal(0, 0.2), -1.2, 0.35), 0.75, 0.1, rough=rng.uniform(0.08, 0.2),
-                 sides=rng.uniform(0.3, 0.7))  # fmt: skip
+    return Style(
+        "swept", 900, rng.uniform(0.05, 0.11), 7, rng.uniform(0.007, 0.012), 0.0018, rng.uniform(0.007, 0.02),
+        rng.uniform(0.25, 0.6), None, (rng.normal(0, 0.2), -1.3, 0.35), 0.75, 0.1,
+        rough=rng.uniform(0.04, 0.14), sides=rng.uniform(0.25, 0.6),
+    )  # fmt: skip
 
 
 def _side(rng) -> Style:
-    parting = rng.choice([-1, 1]) * rng.uniform(0.02, 0.05)
-    return Style("side", 750, rng.uniform(0.05, 0.1), 7, rng.uniform(0.005, 0.008), 0.003, rng.uniform(0.008, 0.02),
-                 rng.uniform(0.25, 0.6), float(parting), (0, rng.uniform(-0.3, 0.35), 0.15), 0.75, 0.15,
-                 rough=rng.uniform(0.08, 0.2), sides=rng.uniform(0.3, 0.8))  # fmt: skip
+    return Style(
+        "side", 900, rng.uniform(0.05, 0.1), 7, rng.uniform(0.007, 0.012), 0.0018, rng.uniform(0.007, 0.018),
+        rng.uniform(0.2, 0.5), float(rng.choice([-1, 1]) * rng.uniform(0.02, 0.05)),
+        (0, rng.uniform(-0.5, 0.3), 0.15), 0.75, 0.15, rough=rng.uniform(0.04, 0.14), sides=rng.uniform(0.3, 0.7),
+    )  # fmt: skip
 
 
 def _fringe(rng) -> Style:
-    return Style("fringe", 850, rng.uniform(0.05, 0.085), 7, rng.uniform(0.005, 0.008), 0.003,
-                 rng.uniform(0.006, 0.016), 0.3, None, (rng.normal(0, 0.3), 0.9, 0), 0.7, 0.3, rough=rng.uniform(0.08, 0.2), fringe=True,
-                 sides=rng.uniform(0.5, 1.0))  # fmt: skip
+    return Style(
+        "fringe", 950, rng.uniform(0.05, 0.08), 7, rng.uniform(0.006, 0.011), 0.0018, rng.uniform(0.006, 0.014), 0.25,
+        None, (rng.normal(0, 0.3), 0.9, 0), 0.7, 0.3, rough=rng.uniform(0.05, 0.16), fringe=True,
+        sides=rng.uniform(0.5, 1.0),
+    )  # fmt: skip
 
 
 def _bob(rng) -> Style:
-    return Style("bob", 520, rng.uniform(0.14, 0.25), 11, rng.uniform(0.007, 0.011), 0.0035, rng.uniform(0.01, 0.03),
-                 rng.uniform(0.15, 0.5), _side_of_parting(rng), (0, rng.uniform(-0.5, 0), 0), 0.7, 0.45,
-                 rough=rng.uniform(0.04, 0.12), fringe=rng.random() < 0.25)  # fmt: skip
+    return Style(
+        "bob", 620, rng.uniform(0.14, 0.25), 11, rng.uniform(0.010, 0.016), 0.0022, rng.uniform(0.008, 0.025),
+        rng.uniform(0.1, 0.4), _side_of_parting(rng), (0, rng.uniform(-0.9, -0.1), 0), 0.7, 0.45,
+        rough=rng.uniform(0.02, 0.08), fringe=rng.random() < 0.25,
+    )  # fmt: skip
 
 
 def _long(rng) -> Style:
-    return Style("long", 480, rng.uniform(0.28, 0.6), 16, rng.uniform(0.008, 0.013), 0.004, rng.uniform(0.008, 0.03),
-                 rng.uniform(0.15, 0.5), _side_of_parting(rng), (0, rng.uniform(-0.6, -0.1), 0), 0.65, 0.5,
-                 rough=rng.uniform(0.04, 0.12), fringe=rng.random() < 0.2)  # fmt: skip
+    return Style(
+        "long", 560, rng.uniform(0.28, 0.6), 16, rng.uniform(0.010, 0.017), 0.0024, rng.uniform(0.006, 0.025),
+        rng.uniform(0.1, 0.4), _side_of_parting(rng), (0, rng.uniform(-1.1, -0.2), 0), 0.65, 0.5,
+        rough=rng.uniform(0.02, 0.08), fringe=rng.random() < 0.15,
+    )  # fmt: skip
 
 
 def _tied(rng, name: str, tail: float) -> Style:
-    knot = np.array([0.0, 0.12, rng.uniform(-0.02, 0.11)])
+    knot = np.array([0.0, 0.175, rng.uniform(-0.02, 0.11)])
     knot[1] -= 0.05 * max(knot[2] - 0.04, 0) / 0.07
-    return Style(name, 420, 0.22, 9, rng.uniform(0.005, 0.009), 0.0028, rng.uniform(0.003, 0.009), 0.1, None,
-                 rough=rng.uniform(0.02, 0.06), knot=knot, tail=tail)  # fmt: skip
+    return Style(
+        name, 520, 0.22, 9, rng.uniform(0.006, 0.011), 0.002, rng.uniform(0.002, 0.007), 0.1, None,
+        rough=rng.uniform(0.02, 0.06), knot=knot, tail=tail,
+    )  # fmt: skip
 
 
 def _round(rng) -> Style:
     """Curls that stand off all round."""
-    return Style("round", 900, rng.uniform(0.03, 0.13), 9, rng.uniform(0.004, 0.007), 0.004, rng.uniform(0.01, 0.03),
-                 1.0, None, (0, 0, 0.2), 0.9, 0.06, wave=rng.uniform(0.005, 0.011), period=rng.uniform(0.018, 0.04),
-                 ringlets=True, rough=0.35, sides=rng.uniform(0.5, 1))  # fmt: skip
+    return Style(
+        "round", 850, rng.uniform(0.03, 0.12), 7, rng.uniform(0.005, 0.008), 0.0045, rng.uniform(0.01, 0.03), 1.0,
+        None, (0, 0, 0.2), 0.9, 0.06, wave=rng.uniform(0.005, 0.01), period=rng.uniform(0.022, 0.04), ringlets=True,
+        rough=0.25, sides=rng.uniform(0.5, 1),
+    )  # fmt: skip
 
 
 _STYLES = {
@@ -165,14 +190,15 @@ class Locks:
 def grow(style: Style, head: Head, rng: np.random.Generator) -> Locks:
     """All locks of a head."""
     roots, normals, length = _chosen_roots(style, head, rng)
-    depth = rng.uniform(0, 1, len(roots)) ** 0.7  # of a lock in the coat of hair: 0 next to the skin
+    depth = rng.uniform(0, 1, len(roots))  # of a lock in the coat of hair: 0 next to the skin
     if style.knot is not None:
         paths = _pulled(style, head, roots, normals, depth, rng)
     else:
         paths = _fallen(style, head, roots, normals, length, depth, rng)
     tied = [] if style.knot is None else [_tail(style, head, rng) if style.tail else _bun(style, head, rng)]
+    broad = [np.where(depth < UNDER, 1.7, 1.0), *(np.ones(len(path)) for path in tied)]
     curled = [_curled(style, path, head, rng) for path in [paths, *tied]]
-    return _joined([_tubes(path, style, head, rng) for path in curled])
+    return _joined([_tubes(path, style, head, rng, wide) for path, wide in zip(curled, broad, strict=True)])
 
 
 def _chosen_roots(style: Style, head: Head, rng):
@@ -218,12 +244,12 @@ def _fallen(style: Style, head: Head, roots, normals, length, depth, rng) -> np.
 def _walk(style: Style, head: Head, start, direction, length, clearance, rng) -> np.ndarray:
     """Follow locks from their roots, step by step: they keep their way, fall, and are pushed out of what they meet."""
     tree = cKDTree(head.obstacles)
-    step = length / (style.steps - 1)
-    centimetres = step / 0.01
-    keep = style.stiff**centimetres
-    pull = style.weight * (1 - 0.5**centimetres)
+    shares = np.linspace(0.4, 1.6, style.steps - 1) / (style.steps - 1)  # finer on the head than below it
     at, paths = start.copy(), [start]
     for k in range(1, style.steps):
+        step = length * shares[k - 1]
+        keep = style.stiff ** (step / 0.01)
+        pull = style.weight * (1 - 0.5 ** (step / 0.01))
         at = at + step[:, None] * direction
         gap, nearest = tree.query(at)
         normal = head.outward[nearest]
@@ -231,7 +257,7 @@ def _walk(style: Style, head: Head, start, direction, length, clearance, rng) ->
         wanted = clearance * min(1.0, k / 2)
         push = np.where((height < wanted) & (gap < 0.05), wanted - height, 0)
         at = at + push[:, None] * normal
-        if not style.fringe or k * step.mean() > 0.06:
+        if not style.fringe or length.mean() * shares[:k].sum() > 0.06:
             at = _off_the_face(at, head)
         moved = at - paths[-1]
         moved /= np.maximum(np.linalg.norm(moved, axis=1, keepdims=True), 1e-6)
@@ -239,7 +265,10 @@ def _walk(style: Style, head: Head, start, direction, length, clearance, rng) ->
         direction = moved * keep[:, None] + falling + style.rough * 0.25 * rng.normal(size=at.shape)
         direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-6)
         paths.append(at)
-    return np.stack(paths, 1)
+    way = np.stack(paths, 1)
+    for _ in range(2):
+        way[:, 1:-1] = 0.25 * way[:, :-2] + 0.5 * way[:, 1:-1] + 0.25 * way[:, 2:]
+    return way
 
 
 def _off_the_face(at: np.ndarray, head: Head) -> np.ndarray:
@@ -250,6 +279,7 @@ def _off_the_face(at: np.ndarray, head: Head) -> np.ndarray:
     aside = np.where(place[:, 0] >= 0, half, -half)
     at = at.copy()
     at[before, 0] += 0.6 * (aside - place[:, 0])[before]
+    at[before, 1] += 0.35 * (0.05 - place[:, 1])[before]
     return at
 
 
@@ -322,8 +352,9 @@ def _curled(style: Style, paths: np.ndarray, head: Head, rng) -> np.ndarray:
     return paths + (radius * np.cos(turn))[..., None] * side + (swing * radius * np.sin(turn))[..., None] * out
 
 
-def _tubes(paths: np.ndarray, style: Style, head: Head, rng) -> Locks:
-    """Closed tapered tubes of oval section round paths (N, S, 3), flat against the head."""
+def _tubes(paths: np.ndarray, style: Style, head: Head, rng, broad: np.ndarray) -> Locks:
+    """Closed tapered tubes of oval section round paths (N, S, 3), flat against the head, `broad (N,)` times as wide as
+    the style's."""
     count, steps, _ = paths.shape
     along = np.gradient(paths, axis=1)
     along /= np.maximum(np.linalg.norm(along, axis=2, keepdims=True), 1e-6)
@@ -333,11 +364,11 @@ def _tubes(paths: np.ndarray, style: Style, head: Head, rng) -> Locks:
     side /= np.maximum(np.linalg.norm(side, axis=2, keepdims=True), 1e-6)
     out = np.cross(side, along)
     share = np.linspace(0, 1, steps)
-    taper = np.clip(np.minimum(0.75 + 2 * share, 1.6 * (1.03 - share) ** 0.7), 0.05, 1)
+    taper = np.clip(np.minimum(0.75 + 2 * share, 1.35 * (1.02 - share) ** 0.8), 0.05, 1)
     size = taper[None, :] * rng.uniform(0.6, 1.3, count)[:, None]
     turn = np.arange(AROUND) * 2 * np.pi / AROUND
     ring = (
-        np.cos(turn)[None, None, :, None] * (style.wide * size)[..., None, None] * side[:, :, None]
+        np.cos(turn)[None, None, :, None] * (style.wide * broad[:, None] * size)[..., None, None] * side[:, :, None]
         + np.sin(turn)[None, None, :, None] * (style.thick * size)[..., None, None] * out[:, :, None]
     )
     vertices = (paths[:, :, None] + ring).reshape(-1, 3)

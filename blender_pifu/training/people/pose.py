@@ -209,7 +209,7 @@ def _arm(rig: Rigging, rng: np.random.Generator, side: str, preset: str) -> None
         + trunk @ np.array([-sign * rng.uniform(0.06, 0.11), -0.19 - 0.02 * sign, rng.uniform(0.0, 0.06)]),
     }
     if preset in targets:
-        _reach(rig, side, targets[preset], trunk @ np.array([sign * 0.8, 0.55 if preset != "crossed" else 0.1, -0.35]))
+        reach(rig, side, targets[preset], trunk @ np.array([sign * 0.8, 0.55 if preset != "crossed" else 0.1, -0.35]))
         return
     outward, forward, bend = {
         "hang": (8 + abs(rng.normal(0, 6)), rng.normal(-3, 7), abs(rng.normal(12, 9))),
@@ -228,7 +228,7 @@ def _arm(rig: Rigging, rng: np.random.Generator, side: str, preset: str) -> None
     rig.point(lower, wrist, turn(hinge, np.radians(bend)) @ direction)
 
 
-def _reach(rig: Rigging, side: str, target: np.ndarray, pole: np.ndarray) -> None:
+def reach(rig: Rigging, side: str, target: np.ndarray, pole: np.ndarray) -> None:
     """Two-bone inverse kinematics: wrist to `target`, elbow towards `pole`."""
     upper, lower, wrist = f"upperarm01.{side}", f"lowerarm01.{side}", f"wrist.{side}"
     shoulder = rig.position(upper)

@@ -143,9 +143,9 @@ class Skin:
         on = np.flatnonzero((face.ahead > -0.03) & (face.up > -1.5))
         part = FacePlaces(face.across[on], face.up[on], face.ahead[on])
         color[on] = self._features(color[on], points[on], part, masks[on], grains[on])
-        roots = masks[:, 3] * self.stubble
-        share = np.clip(roots * (0.55 + 0.9 * (grains - 0.5) + 0.45 * self.stubble), 0, 1) * (roots > 0)
-        color = _blend(color, self.hair, share)
+        sparse = 1 - self.stubble
+        share = masks[:, 3] * np.clip(self.stubble + 1.8 * sparse * min(2 * self.stubble, 1) * (grains - 0.5), 0, 1)
+        color = _blend(color, self.hair * (1 - 0.35 * self.stubble), share)
         return to_linear(color)
 
     def _photographed(self, uv, spacing, roots) -> np.ndarray:
