@@ -31,13 +31,13 @@ class Views:
     depth_front: np.ndarray
     depth_back: np.ndarray
     mask: np.ndarray
-    truth: "Truth | None" = None
 
 
 @dataclass(frozen=True)
-class Truth:
-    """Of front and back, in the front's pixels: `albedo` sRGB uint8 (size, size, 3), averaged over the covered part of
-    a pixel, 0 outside; `face` (size, size) int32 which face is seen at a pixel's centre, -1 where there is none."""
+class TrueViews(Views):
+    """With more truth of front and back, in the front's pixels: `albedo` sRGB uint8 (size, size, 3), averaged over the
+    covered part of a pixel, 0 outside; `face` (size, size) int32 which face is seen at a pixel's centre, -1 where there
+    is none."""
 
     albedo: tuple[np.ndarray, np.ndarray]
     face: tuple[np.ndarray, np.ndarray]
@@ -90,8 +90,8 @@ def render_person(mesh, rng: np.random.Generator, size: int, light: Light | None
     averaged, so edges are soft.
 
     The hidden side is lit by the mirror image of the front's light, without cast shadows: it meets the front without a
-    seam, and looks as the front's photo would have shown it. light: drawn when none is given; truth: also give the
-    `Truth`."""
+    seam, and looks as the front's photo would have shown it. light: drawn when none is given; truth: give
+    `TrueViews`."""
     light = draw_light(rng) if light is None else light
     vertices = np.ascontiguousarray(mesh.vertices, np.float32)
     faces = np.ascontiguousarray(mesh.faces, np.int32)
@@ -118,7 +118,7 @@ def render_person(mesh, rng: np.random.Generator, size: int, light: Light | None
             albedos.append(_averaged(_to_srgb(_mean(side, size, interpolated[:, 3:6], share)), size))
         pictures.append(_develop(radiance * exposure, side, size, share, light))
     maps = [_maps(side, facing, normals, corners, size) for facing, side in ((1, coarse[0]), (-1, coarse[1]))]
-    return Views(
+    views = Views(
         rgb_front=pictures[0],
         rgb_back=pictures[1],
         normal_front=maps[0][0],
@@ -126,8 +126,10 @@ def render_person(mesh, rng: np.random.Generator, size: int, light: Light | None
         depth_front=maps[0][1],
         depth_back=maps[1][1],
         mask=(share / SUPERSAMPLE**2).reshape(size, size),
-        truth=Truth(tuple(albedos), tuple(_seen_faces(side, size) for side in coarse)) if truth else None,
     )
+    if not truth:
+        return views
+    return TrueViews(**vars(views), albedo=tuple(albedos), face=tuple(_seen_faces(side, size) for side in coarse))
 
 
 def _seen_faces(side: Fragments, size: int) -> np.ndarray:

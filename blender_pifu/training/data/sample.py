@@ -12,7 +12,7 @@ from ..people.person import Person, make_person
 from .daylight import draw_daylight
 from .framing import Framing, draw_shot, frame
 from .naked_body import draw_body
-from .render import Light, Views, draw_light, render_person
+from .render import Light, TrueViews, draw_light, render_person
 from .truth import occupancy_points
 
 NEAR_M, CLOSE_M = 0.05, 0.015  # metres, spread of points about the surface
@@ -152,13 +152,13 @@ def make_scene(seed: int, split: str, size: int, generation: int = GENERATION, a
     )
 
 
-def _further(person: Person, framing: Framing, views: Views, solid, shown, middle: float) -> dict[str, np.ndarray]:
+def _further(person: Person, framing: Framing, views: TrueViews, solid, shown, middle: float) -> dict[str, np.ndarray]:
     """The further truth of generation 4 (see `fields`)."""
     depths, normals = draw_body(person, framing, len(solid))
     sample = {"camera": camera_of(framing, middle)}
     for k, side in enumerate(("front", "back")):
-        sample[f"labels_{side}"] = np.where(solid, person.label[views.truth.face[k]], 0).astype(np.uint8)
-        sample[f"albedo_{side}"] = views.truth.albedo[k] * shown[..., None].astype(np.uint8)
+        sample[f"labels_{side}"] = np.where(solid, person.label[views.face[k]], 0).astype(np.uint8)
+        sample[f"albedo_{side}"] = views.albedo[k] * shown[..., None].astype(np.uint8)
         sample[f"body_{side}"] = np.nan_to_num(depths[k] - middle, nan=0.0).astype(np.float16)
         sample[f"body_{side}_normals"] = np.round(normals[k] * 127).astype(np.int8)
     return sample

@@ -74,7 +74,7 @@ class Maker4(_Maker):
         rng = self.rng["hair"]
         head = self.transforms[self.body.bone["head"]]
         self.ground = self._hair_ground(head)
-        hat = draw_hat(rng, self.ground.roots, self.ground.eyes) if rng.random() < 0.14 else None
+        hat = draw_hat(rng, self.ground.skull, self.ground.eyes) if rng.random() < 0.14 else None
         draw = rng.random()
         if draw < 0.28:
             self._wear_hair(tone, rng, hat)
@@ -117,11 +117,13 @@ class Maker4(_Maker):
             close = layer.used[np.linalg.norm(worn[layer.used] - roots.mean(0), axis=1) < 0.75]
             obstacles.append(worn[close])
             outward.append(facing[close])
-        eyes = np.unique(np.r_[body.group_faces("helper-l-eye"), body.group_faces("helper-r-eye")])
+        balls = np.unique(np.r_[body.group_faces("helper-l-eye"), body.group_faces("helper-r-eye")])
+        eyes = vertices[balls].mean(0)
         return Head(
             roots,
             root_normals / np.linalg.norm(root_normals, axis=1, keepdims=True),
-            vertices[eyes].mean(0),
+            vertices[near][vertices[near, 2] > eyes[2] + 0.035],
+            eyes,
             np.concatenate(obstacles),
             np.concatenate(outward),
             head[:, :3].T @ np.array([0.0, 0, -1]),

@@ -18,7 +18,7 @@ def hair_color(rng: np.random.Generator, skin: np.ndarray, age: float) -> np.nda
     """A random colour (3,) sRGB: dark with dark skin, grey with age, seldom dyed."""
     dark = skin.mean() < 0.5
     color = HAIR[rng.choice(3, p=[0.6, 0.32, 0.08]) if dark else rng.choice(6, p=[0.2, 0.26, 0.24, 0.14, 0.1, 0.06])]
-    grey = np.clip((age - 0.55) / 0.35, 0, 1) * rng.uniform(0.2, 1.2)
+    grey = np.clip((age - 0.62) / 0.3, 0, 1) * rng.uniform(0.1, 1.2)
     color = color + np.clip(grey, 0, 1) * (GREY * rng.uniform(0.75, 1.15) - color)
     if rng.random() < 0.04:
         color = DYED[rng.integers(len(DYED))]

@@ -34,13 +34,12 @@ class Hat:
         return self.centre + np.where((under & (reach > 0.975))[:, None], pressed, at)
 
 
-def draw_hat(rng: np.random.Generator, scalp: np.ndarray, eyes: np.ndarray) -> Hat:
-    """A hat for a skull whose `scalp (N, 3)` is given."""
+def draw_hat(rng: np.random.Generator, skull: np.ndarray, eyes: np.ndarray) -> Hat:
+    """A hat for a `skull (N, 3)`: the head above the brows."""
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
-    low_scalp = scalp[scalp[:, 2] > eyes[2] + 0.02]
-    middle = 0.5 * (low_scalp.min(0) + low_scalp.max(0))
+    middle = 0.5 * (skull.min(0) + skull.max(0))
     centre = np.array([middle[0], middle[1], eyes[2] + 0.02])
-    spread = np.array([np.ptp(low_scalp[:, 0]) / 2, np.ptp(low_scalp[:, 1]) / 2, low_scalp[:, 2].max() - centre[2]])
+    spread = np.array([np.ptp(skull[:, 0]) / 2, np.ptp(skull[:, 1]) / 2, skull[:, 2].max() - centre[2]])
     half = spread + rng.uniform(0.006, 0.014)
     half[2] += rng.uniform(0, {"beanie": 0.045, "cap": 0.018, "brimmed": 0.04}[kind])
     low = rng.uniform(-0.005, 0.02) if kind == "beanie" else rng.uniform(0.012, 0.026)

@@ -12,8 +12,8 @@ from scipy.spatial import cKDTree
 from .noise import smooth_noise
 
 AHEAD, UP = np.array([0.0, -1, 0]), np.array([0.0, 0, 1])
-AROUND = 6  # corners of a lock's section
-STEPS_A_TURN, MOST_STEPS = 5, 20  # of a path along a curl
+AROUND = 5  # corners of a lock's section
+STEPS_A_TURN, MOST_STEPS = 6, 24  # of a path along a curl
 UNDER = 0.35  # share of locks that lie broad under the others
 
 
@@ -46,11 +46,13 @@ class Style:
 
 @dataclass(frozen=True)
 class Head:
-    """What hair grows on: `roots (N, 3)` and `normals (N, 3)` of the scalp, drawn evenly; `eyes (3,)` their middle;
-    `obstacles (M, 3)` and `outward (M, 3)`: surfaces hair lies on; `down (3,)`: where gravity pulls."""
+    """What hair grows on: `roots (N, 3)` and `normals (N, 3)` of the scalp, drawn evenly; `skull (K, 3)`: the head
+    above the brows; `eyes (3,)` their middle; `obstacles (M, 3)` and `outward (M, 3)`: surfaces hair lies on; `down
+    (3,)`: where gravity pulls."""
 
     roots: np.ndarray
     normals: np.ndarray
+    skull: np.ndarray
     eyes: np.ndarray
     obstacles: np.ndarray
     outward: np.ndarray
@@ -79,6 +81,7 @@ def draw_style(rng: np.random.Generator, feminine: bool, curly: float) -> Style 
             "volume": 1.5 * style.volume,
             "thick": 1.4 * style.thick,
             "wide": 0.7 * style.wide,
+            "count": int(0.75 * style.count),
         }
     elif name in ("bob", "long", "tail") and rng.random() < 0.45:
         changes |= {"wave": float(rng.uniform(0.003, 0.011)), "period": float(rng.uniform(0.06, 0.13))}

@@ -113,12 +113,12 @@ class Skin:
         self.moles = body.mean_vertices[on]
         self.mole_sizes = rng.uniform(0.0008, 0.0026, count)
         self.freckles = rng.uniform(0.2, 0.6) if rng.random() < 0.14 else 0.0
-        self.blotches = rng.uniform(0, 0.5) if rng.random() < 0.4 else 0.0
+        self.blotches = rng.uniform(0, 0.3) if rng.random() < 0.3 else 0.0
 
     def _make_up(self, rng, feminine) -> None:
         made_up = feminine and rng.random() < 0.55
         self.lips = None
-        if rng.random() < (0.75 if made_up else 0.06):
+        if rng.random() < (0.75 if made_up else 0.1 if feminine else 0.003):
             hue = np.array([rng.uniform(0.45, 0.85), rng.uniform(0.08, 0.35), rng.uniform(0.12, 0.4)])
             self.lips = (hue, rng.uniform(0.3, 0.9))
         self.lip_red = rng.uniform(0.0, 0.5)
