@@ -9,12 +9,13 @@ from .render import Light, draw_light
 
 KINDS = {"any": 0.3, "sun": 0.3, "soft": 0.25, "studio": 0.15}
 FINE_PX = 768  # side of the shadow map
+ADAPTS = (0.25, 1.25)  # cameras look at faces: dark hair or a dark coat does not burn them out
 
 
 def draw_daylight(rng: np.random.Generator) -> Light:
     """Draw a kind of light, then one of it."""
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
-    light = replace(draw_light(rng), shadow_px=FINE_PX, focused=True)
+    light = replace(draw_light(rng), shadow_px=FINE_PX, focused=True, adapts=ADAPTS)
     return {"any": lambda light, _: light, "sun": _sun, "soft": _soft, "studio": _studio}[kind](light, rng)
 
 

@@ -54,6 +54,7 @@ class Light:
     key: float  # mean luminance a grey subject is exposed to
     contrast: float
     knee: float  # linear value from which highlights are compressed
+    adapts: tuple[float, float] = (0.35, np.inf)  # how far exposure follows a dark or light subject, and at most
     shadow_px: int = SHADOW_PX  # side of the map of what the lamp reaches
     focused: bool = False  # that map and the sky's cover what the crop shows only, the finer the nearer it is
 
@@ -183,7 +184,7 @@ def _shade(side: Fragments, facing, interpolated, towards, crease, light: Light,
     if exposure is None:  # cameras brighten a dark subject, but not to grey
         grey = max(float((albedo @ LUMINANCE).mean()), 0.02) if len(albedo) else 0.2
         exposure = light.key / max(float((received @ LUMINANCE).mean()), 1e-3) if len(albedo) else 1.0
-        exposure *= (0.25 / grey) ** 0.35
+        exposure *= min((0.25 / grey) ** light.adapts[0], light.adapts[1])
     return albedo * received + shine, exposure
 
 

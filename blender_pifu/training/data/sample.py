@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 
 from ...engine.crop_space import centres
+from ...engine.surface.mesh import vertex_normals
 from ..people.landmarks import landmarks, seen
 from ..people.person import Person, make_person
 from .daylight import draw_daylight
 from .framing import Framing, draw_shot, frame
-from .naked_body import draw_body
+from .naked_body import body_faces, draw_body
 from .render import Light, TrueViews, draw_light, render_person
 from .truth import occupancy_points
 
@@ -116,9 +117,14 @@ def make_scene(seed: int, split: str, size: int, generation: int = GENERATION, a
     if solid.sum() < 0.01 * size * size:
         raise ValueError(f"seed {seed}: nothing to be seen")
     middle = 0.5 * (views.depth_front[solid] + views.depth_back[solid]).mean()
-    points, inside = occupancy_points(
-        mesh.vertices, mesh.faces, rng, near=NEAR_M * framing.scale, fine=CLOSE_M * framing.scale, **POINTS
-    )
+    hair = {}
+    if person.tubes is not None:
+        base = framing(person.base)
+        skin = np.unique(body_faces())
+        hair = {"tubes": person.tubes, "scale": framing.scale}
+        hair["skin"] = (base[skin], vertex_normals(base, body_faces())[skin])
+    near, fine = NEAR_M * framing.scale, CLOSE_M * framing.scale
+    points, inside = occupancy_points(mesh.vertices, mesh.faces, rng, near=near, fine=fine, **POINTS, **hair)
     beyond = (points[:, 0] < x0) | (points[:, 0] > x1) | (points[:, 1] < y0) | (points[:, 1] > y1)
     to_middle = np.array([0, 0, middle], np.float32)
     points = points - to_middle

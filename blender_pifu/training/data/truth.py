@@ -8,6 +8,8 @@ that of Barill et al. 2018, from libigl.
 import igl
 import numpy as np
 
+from .tubes import Tubes
+
 SPARE = 1.4  # share of surface points to try: under garments lies skin that is no outer surface
 LIFT = 2e-3  # field units
 
@@ -38,10 +40,14 @@ def occupancy_points(
     n_near: int = 5000,
     n_fine: int = 4000,
     n_uniform: int = 2500,
+    tubes: Tubes | None = None,
+    scale: float = 1.0,
+    skin: tuple[np.ndarray, np.ndarray] | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Points about the outer surface, within `near` and `fine` (standard deviations, field units), and uniform in the
-    cube [-1, 1]; returns points (N, 3) float32 in random order and whether each is inside, (N,) uint8. ValueError when
-    no outer surface lies in the crop."""
+    cube [-1, 1]; returns points (N, 3) float32 in random order and whether each is inside, (N,) uint8. `tubes`: locks
+    of hair among the faces; `scale`: field units a metre; `skin`: vertices and normals of the body that locks lie on.
+    ValueError when no outer surface lies in the crop."""
     tried = [int(SPARE * n) for n in (n_near, n_fine)]
     within = (np.abs(vertices[faces, :2].mean(1)) < 1).all(1)
     if not within.any():
@@ -51,7 +57,10 @@ def occupancy_points(
     around = [surface[:n] + spread * rng.normal(size=(n, 3)) for n, spread in zip(tried, (near, fine), strict=True)]
     uniform = rng.uniform(-1, 1, (n_uniform, 3))
     # One call for everything: building the tree costs as much as 10,000 points.
-    numbers = winding(vertices, faces, np.concatenate([above, *around, uniform]))
+    everywhere = np.concatenate([above, *around, uniform])
+    numbers = winding(vertices, faces if tubes is None else faces[~tubes.faces], everywhere)
+    if tubes is not None:
+        numbers = np.where(tubes.inside(vertices, everywhere, scale, skin), 1.0, numbers)
     bounds = np.cumsum([len(above), *tried])
     # The surface parts inside from outside where the number above it is 0 and so 1 below; elsewhere a layer covers it.
     outer = np.abs(numbers[: bounds[0]]) < 0.5
@@ -59,7 +68,7 @@ def occupancy_points(
         raise ValueError("no outer surface of the person lies in the crop")
     kept = [bounds[0] + _draw(outer[: tried[0]], n_near, rng), bounds[1] + _draw(outer[: tried[1]], n_fine, rng)]
     chosen = rng.permutation(np.concatenate([*kept, np.arange(bounds[2], len(numbers))]))
-    points = np.concatenate([above, *around, uniform])[chosen].astype(np.float32)
+    points = everywhere[chosen].astype(np.float32)
     return points, (numbers[chosen] > 0.5).astype(np.uint8)
 
 

@@ -97,7 +97,9 @@ class Maker4(_Maker):
         self.stubble = 0.97 * (1 - 0.9 * style.bald)
         locks = grow(style, self.ground, rng)
         vertices = locks.vertices if hat is None else hat.press(locks.vertices)
-        self._attach_to_head(vertices, locks.faces, Strands(rng, tone), locks.strand, float(rng.uniform(0.1, 0.45)))
+        self._attach_to_head(
+            vertices, locks.faces, Strands(rng, tone), locks.strand, float(rng.uniform(0.1, 0.45)), rings=locks.rings
+        )
 
     def _hair_ground(self, head: np.ndarray) -> Head:
         """What locks grow and lie on, in the head's own frame."""
@@ -152,13 +154,17 @@ class Maker4(_Maker):
             )
         )  # fmt: skip
 
-    def _attach_to_head(self, vertices, faces, fabric, rest, gloss: float, label: int = LABELS["hair"]) -> None:
+    def _attach_to_head(
+        self, vertices, faces, fabric, rest, gloss: float, label: int = LABELS["hair"], rings=None
+    ) -> None:
         """Add what lies in the head's rest frame."""
         head = self.transforms[self.body.bone["head"]]
         vertices = (vertices @ head[:, :3].T + head[:, 3]).astype(np.float32)
         weights = np.zeros((len(vertices), len(self.body.bones)), np.float32)
         weights[:, self.body.bone["head"]] = 1
-        self.soup.add(Layer(vertices, faces, lambda: weights, fabric=fabric, rest=rest, gloss=gloss, label=label))
+        self.soup.add(
+            Layer(vertices, faces, lambda: weights, fabric=fabric, rest=rest, gloss=gloss, label=label, rings=rings)
+        )
 
     def _cover(self, skin: Skin, beard, worn) -> None:
         """The body's own surface: skin, eyes, teeth."""

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from .noise import smooth_noise
 
 AHEAD, UP = np.array([0.0, -1, 0]), np.array([0.0, 0, 1])
-AROUND = 5  # corners of a lock's section
+AROUND = 4  # corners of a lock's section
 STEPS_A_TURN, MOST_STEPS = 6, 24  # of a path along a curl
 UNDER = 0.35  # share of locks that lie broad under the others
 
@@ -104,7 +104,7 @@ def _side_of_parting(rng) -> float | None:
 def _crop(rng) -> Style:
     ahead = rng.choice([-0.6, 0.5, 0.9])
     return Style(
-        "crop", 1500, rng.uniform(0.015, 0.045), 4, rng.uniform(0.004, 0.007), 0.0016, rng.uniform(0.003, 0.011),
+        "crop", 1150, rng.uniform(0.015, 0.045), 4, rng.uniform(0.0045, 0.0075), 0.0018, rng.uniform(0.003, 0.011),
         rng.uniform(0.35, 0.9), None, (rng.normal(0, 0.35), ahead, 0.1), 0.8, 0.05,
         rough=rng.uniform(0.12, 0.35), sides=rng.uniform(0.3, 0.9),
     )  # fmt: skip
@@ -162,7 +162,7 @@ def _tied(rng, name: str, tail: float) -> Style:
 def _round(rng) -> Style:
     """Curls that stand off all round."""
     return Style(
-        "round", 850, rng.uniform(0.03, 0.12), 7, rng.uniform(0.005, 0.008), 0.0045, rng.uniform(0.01, 0.03), 1.0,
+        "round", 850, rng.uniform(0.03, 0.12), 7, rng.uniform(0.006, 0.009), 0.006, rng.uniform(0.01, 0.03), 1.0,
         None, (0, 0, 0.2), 0.9, 0.06, wave=rng.uniform(0.005, 0.01), period=rng.uniform(0.022, 0.04), ringlets=True,
         rough=0.25, sides=rng.uniform(0.5, 1),
     )  # fmt: skip
@@ -183,11 +183,13 @@ _STYLES = {
 
 @dataclass(frozen=True)
 class Locks:
-    """`vertices (V, 3)`, `faces (T, 3)` outward; `strand (V, 3)`: across a lock -1..1, metres along it, its number."""
+    """`vertices (V, 3)`, `faces (T, 3)` outward; `strand (V, 3)`: across a lock -1..1, metres along it, its number;
+    `rings (R, AROUND)`: vertices of sections, -1 in a row after each lock."""
 
     vertices: np.ndarray
     faces: np.ndarray
     strand: np.ndarray
+    rings: np.ndarray
 
 
 def grow(style: Style, head: Head, rng: np.random.Generator) -> Locks:
@@ -385,7 +387,9 @@ def _tubes(paths: np.ndarray, style: Style, head: Head, rng, broad: np.ndarray) 
         ],
         -1,
     ).reshape(-1, 3)
-    return Locks(vertices, _tube_faces(count, steps), strand)
+    rings = np.full((count, steps + 1, AROUND), -1)
+    rings[:, :steps] = np.arange(len(vertices)).reshape(count, steps, AROUND)
+    return Locks(vertices, _tube_faces(count, steps), strand, rings.reshape(-1, AROUND))
 
 
 def _tube_faces(count: int, steps: int) -> np.ndarray:
@@ -397,6 +401,7 @@ def _tube_faces(count: int, steps: int) -> np.ndarray:
     inner = np.arange(1, AROUND - 1)
     caps = [np.stack([0 * inner, inner + 1, inner], -1), np.stack([0 * inner, inner, inner + 1], -1) + end]
     one = np.concatenate([q.reshape(-1, 3) for q in [*quads, *caps]])
+    one = one[:, ::-1]  # outward: sections turn left round the way along
     return (one[None] + (np.arange(count) * steps * AROUND)[:, None, None]).reshape(-1, 3).astype(np.int32)
 
 
@@ -406,4 +411,5 @@ def _joined(parts: list[Locks]) -> Locks:
         np.concatenate([part.vertices for part in parts]).astype(np.float32),
         np.concatenate([part.faces + first for part, first in zip(parts, start, strict=True)]),
         np.concatenate([part.strand for part in parts]).astype(np.float32),
+        np.concatenate([np.where(part.rings >= 0, part.rings + s, -1) for part, s in zip(parts, start, strict=True)]),
     )

@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...engine.surface.mesh import vertex_normals
+from ..data.tubes import Tubes
 from . import accessories, looks
 from .body import Body, Shape, load_body, skin
 from .fabric import Fabric, lay_panels, part_weights
@@ -30,7 +31,8 @@ class Person:
     """`vertices (V, 3)` metres, z up, facing -y before the pose's turn; `faces (T, 3)` int32; `colors (V, 3)` linear
     albedo; `alpha (V,)` of hair cards, 1 elsewhere; `gloss (V,)` 0..1; `fabric (T,)` the cloth of a face, index into
     `fabrics`, or -1: then the vertices' colours count; `rest (V, 3)` and `part (T,)`: where a fabric is asked; `label
-    (T,)` uint8 what a face is part of (see labels.py); `uv (T, 3, 2)` texture coordinates for fabrics that are mapped.
+    (T,)` uint8 what a face is part of (see labels.py); `uv (T, 3, 2)` texture coordinates for fabrics that are mapped;
+    `tubes`: which of it are locks of hair.
 
     `joints (104, 3)` posed bone heads and `base (19158, 3)` the naked posed body, metres; `kind` of the pose; `shape`
     of the body."""
@@ -45,6 +47,7 @@ class Person:
     part: np.ndarray
     label: np.ndarray
     uv: np.ndarray
+    tubes: Tubes | None
     fabrics: tuple[Fabric, ...]
     layers: tuple[Layer, ...]
     joints: np.ndarray

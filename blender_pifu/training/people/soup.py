@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..data.tubes import Tubes
 from .fabric import Fabric
 from .labels import LABELS
 from .topology import compact
@@ -16,7 +17,8 @@ class Layer:
     """Skin, hair, a garment or a thing. `vertices (V, 3)` posed, metres; `faces (T, 3)`; `weights()`: (V, 104) of the
     bones, asked for only where somebody needs them. Coloured by `colors (V, 3)` linear, or by a `fabric` at `rest (V,
     3)` of body parts `part (T,)`. `alpha (V,)`; `label`: what it is (see labels.py), one number or one a face (T,);
-    `uv (T, 3, 2)`: texture coordinates of the corners, for a mapped fabric; `used`: the vertices that faces name, all
+    `uv (T, 3, 2)`: texture coordinates of the corners, for a mapped fabric; `rings (R, around)`: of what is made of
+    tubes the vertices of their sections, and -1 in a row after each tube; `used`: the vertices that faces name, all
     that goes into the soup."""
 
     vertices: np.ndarray
@@ -30,6 +32,7 @@ class Layer:
     gloss: float = 0.1
     label: int | np.ndarray = LABELS["upper_garment"]
     uv: np.ndarray | None = None
+    rings: np.ndarray | None = None
     used: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
@@ -50,6 +53,7 @@ class Soup:
         """The arrays of a `Person`, and the layers themselves."""
         columns: dict[str, list] = {name: [] for name in _COLUMNS}
         fabrics: list[Fabric] = []
+        rings: list[np.ndarray] = []
         start = 0
         for layer in self.layers:
             used, count = layer.used, len(layer.used)
@@ -69,9 +73,22 @@ class Soup:
             columns["part"].append(np.zeros(len(layer.faces)) if layer.part is None else layer.part)
             columns["label"].append(np.broadcast_to(layer.label, len(layer.faces)))
             columns["uv"].append(np.zeros((len(layer.faces), 3, 2)) if layer.uv is None else layer.uv)
+            columns["tubular"].append(np.full(len(layer.faces), layer.rings is not None))
+            if layer.rings is not None:
+                rings.append(np.where(layer.rings >= 0, layer.rings + start, -1))
             start += count
         merged = {name: np.concatenate(values).astype(_COLUMNS[name]) for name, values in columns.items()}
-        return {**merged, "fabrics": tuple(fabrics), "layers": tuple(self.layers)}
+        tubes = _tubes(merged.pop("tubular"), rings)
+        return {**merged, "tubes": tubes, "fabrics": tuple(fabrics), "layers": tuple(self.layers)}
+
+
+def _tubes(faces: np.ndarray, rings: list[np.ndarray]) -> Tubes | None:
+    if not rings:
+        return None
+    rows = np.concatenate(rings)
+    ended = np.append(rows[1:, 0] < 0, True)
+    whole = rows[:, 0] >= 0
+    return Tubes(faces, rows[whole], ended[whole])
 
 
 _COLUMNS = {
@@ -85,4 +102,5 @@ _COLUMNS = {
     "part": np.int8,
     "label": np.uint8,
     "uv": np.float32,
+    "tubular": bool,
 }
