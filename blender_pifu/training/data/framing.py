@@ -94,6 +94,9 @@ def frame(vertices: np.ndarray, rng: np.random.Generator, generation: int = 3) -
         left, right = seen[:, 0].min(), seen[:, 0].max()
         if any(shot.sides):
             window[[0, 2]] = left + shot.sides[0] * (right - left), right - shot.sides[1] * (right - left)
+            if generation > 3:  # photographers cut shoulders, not heads
+                upper = seen[seen[:, 1] > window[1] + 0.45 * (seen[:, 1].max() - window[1]), 0]
+                window[[0, 2]] = min(window[0], upper.min()), max(window[2], upper.max())
             seen = seen[(seen[:, 0] > window[0]) & (seen[:, 0] < window[2])]
     low, high = seen[:, :2].min(0), seen[:, :2].max(0)
     scale = 2 * FILL / max(high - low) * rng.uniform(0.95, 1.03)

@@ -17,11 +17,12 @@ from .fabric import Fabric, lay_panels
 from .face_places import places_on_face
 from .faces import draw_expression, move_face, opens_mouth
 from .hair import Strands, hair_color, scalp_faces, scalp_roots
+from .haircuts import draw_style
 from .headwear import Hat, dome, draw_hat, earrings, headphones, necklace, watch
 from .held import draw_hold, held_solids, hold_pose, knuckles
 from .labels import LABELS, skin_label
 from .library import load_library
-from .locks import Head, draw_style, grow
+from .locks import Head, grow
 from .person import Person, _fluff, _Maker
 from .pieces import hidden_body, load_piece, names
 from .pose import Pose
@@ -114,11 +115,10 @@ class Maker4(_Maker):
         near = near[np.linalg.norm(vertices[near] - roots.mean(0), axis=1) < 0.75]
         obstacles, outward = [vertices[near]], [normals[near]]
         for layer in self.soup.layers:
-            worn = to_head(layer.vertices)
-            facing = vertex_normals(worn, layer.faces)
-            close = layer.used[np.linalg.norm(worn[layer.used] - roots.mean(0), axis=1) < 0.75]
+            worn = to_head(layer.vertices[layer.used])
+            close = np.linalg.norm(worn - roots.mean(0), axis=1) < 0.75
             obstacles.append(worn[close])
-            outward.append(facing[close])
+            outward.append(vertex_normals(worn, layer.faces)[close])
         balls = np.unique(np.r_[body.group_faces("helper-l-eye"), body.group_faces("helper-r-eye")])
         eyes = vertices[balls].mean(0)
         return Head(
