@@ -11,7 +11,7 @@ def draw_beard(rng: np.random.Generator) -> dict[str, float]:
     kind = rng.choice(["shadow", "stubble", "full", "moustache", "goatee"], p=[0.3, 0.28, 0.24, 0.07, 0.11])
     parts = {"moustache": (1, 0, 0), "goatee": (1, 1, 0)}.get(str(kind), (1, 1, 1))
     density = {"shadow": rng.uniform(0.08, 0.25), "stubble": rng.uniform(0.25, 0.6)}.get(kind, rng.uniform(0.75, 1.0))
-    thick = rng.uniform(0.002, 0.012) if kind == "full" else rng.uniform(0.001, 0.004)
+    thick = rng.uniform(0.002, 0.009) if kind == "full" else rng.uniform(0.001, 0.004)
     return {
         "lip": parts[0], "chin": parts[1], "jaw": parts[2], "density": float(density),
         "line": float(rng.uniform(-0.1, 0.18)), "low": float(rng.uniform(-1.15, -0.8)),

@@ -20,7 +20,7 @@ from .hair import Strands, hair_color, scalp_faces, scalp_roots
 from .haircuts import draw_style
 from .headwear import Hat, dome, draw_hat, earrings, headphones, necklace, watch
 from .held import draw_hold, held_solids, hold_pose, knuckles
-from .labels import LABELS, skin_label
+from .labels import LABELS, of_head, skin_label
 from .library import load_library
 from .locks import Head, grow
 from .person import Person, _fluff, _Maker
@@ -124,7 +124,7 @@ class Maker4(_Maker):
         return Head(
             roots,
             root_normals / np.linalg.norm(root_normals, axis=1, keepdims=True),
-            vertices[near][vertices[near, 2] > eyes[2] + 0.035],
+            vertices[np.unique(skin[of_head(body)[skin].all(1)])],
             eyes,
             np.concatenate(obstacles),
             np.concatenate(outward),
@@ -171,7 +171,7 @@ class Maker4(_Maker):
         body, posed, rng = self.body, self.posed, self.rng["skin"]
         if beard is not None and beard["thick"]:
             cover = beard_cover(places_on_face(body.mean_vertices), beard) * (1 - body.mask("lips"))
-            rough = 1 + 0.4 * looks.smooth_noise(self.rest, rng, 1 / 0.008)
+            rough = 1 + 0.22 * looks.smooth_noise(self.rest, rng, 1 / 0.008)
             lift = (beard["thick"] * cover * rough)[:, None]
             posed = posed + lift * vertex_normals(posed, body.group_faces("body"))
         hidden = self.hidden | hidden_body(body, worn)

@@ -35,7 +35,8 @@ class Hat:
 
 
 def draw_hat(rng: np.random.Generator, skull: np.ndarray, eyes: np.ndarray) -> Hat:
-    """A hat for a `skull (N, 3)`: the head above the brows."""
+    """A hat for the head whose skin is `skull (N, 3)`."""
+    skull = skull[skull[:, 2] > eyes[2] + 0.035]  # above brows and ears
     kind = str(rng.choice(list(KINDS), p=list(KINDS.values())))
     middle = 0.5 * (skull.min(0) + skull.max(0))
     centre = np.array([middle[0], middle[1], eyes[2] + 0.02])

@@ -70,11 +70,11 @@ def _suit_label(piece: Piece) -> np.ndarray:
 def skin_label(body: Body, faces: np.ndarray) -> np.ndarray:
     """Labels (T,) uint8 of faces (T, 3) of the base mesh: face skin is all of the head's, with ears, eyes and beard."""
     face, other = LABELS["face_skin"], LABELS["other_skin"]
-    return np.where(_of_head(body)[faces].all(1), face, other).astype(np.uint8)
+    return np.where(of_head(body)[faces].all(1), face, other).astype(np.uint8)
 
 
 @lru_cache(maxsize=1)
-def _of_head(body: Body) -> np.ndarray:
+def of_head(body: Body) -> np.ndarray:
     """Base vertices that mostly follow the head or what hangs on it, (19158,) bool."""
     hangs = np.zeros(len(body.bones), bool)
     hangs[body.bone["head"]] = True

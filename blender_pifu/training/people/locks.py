@@ -19,8 +19,8 @@ UNDER = 0.35  # share of locks that lie broad under the others
 
 @dataclass(frozen=True)
 class Head:
-    """What hair grows on: `roots (N, 3)` and `normals (N, 3)` of the scalp, drawn evenly; `skull (K, 3)`: the head
-    above the brows; `eyes (3,)` their middle; `obstacles (M, 3)` and `outward (M, 3)`: surfaces hair lies on; `down
+    """What hair grows on: `roots (N, 3)` and `normals (N, 3)` of the scalp, drawn evenly; `skull (K, 3)`: the head's
+    skin; `eyes (3,)` their middle; `obstacles (M, 3)` and `outward (M, 3)`: surfaces hair lies on; `down
     (3,)`: where gravity pulls."""
 
     roots: np.ndarray
