@@ -1,55 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The rasteriser: a small C file, compiled once by the machine's C compiler and called through ctypes."""
+"""The rasteriser: a small C file, called through ctypes."""
 
-import ctypes
-import hashlib
-import os
-import shutil
-import subprocess
-import tempfile
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 
-from .folders import cache_folder
+from .native import call, library
 
 SOURCE = Path(__file__).with_name("raster.c")
-FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-shared", "-fPIC")
-
-
-@lru_cache(maxsize=1)
-def _library() -> ctypes.CDLL:
-    """Compile if this source was not yet compiled on this kind of processor; the library lies in the cache folder."""
-    compiler = shutil.which("cc") or shutil.which("gcc")
-    if compiler is None:
-        raise RuntimeError("Making training people needs a C compiler: install gcc (or clang, named cc) and try again.")
-    folder = cache_folder()
-    folder.mkdir(parents=True, exist_ok=True)
-    native = subprocess.run([compiler, "-march=native", "-E", "-v", "-"], stdin=subprocess.DEVNULL, capture_output=True)
-    key = hashlib.sha256(SOURCE.read_bytes() + " ".join(FLAGS).encode() + native.stderr).hexdigest()[:16]
-    library = folder / f"raster_{key}.so"
-    if not library.exists():
-        with tempfile.TemporaryDirectory(dir=folder) as scratch:
-            beside = Path(scratch) / library.name
-            built = subprocess.run([compiler, *FLAGS, SOURCE, "-o", beside, "-lm"], capture_output=True, text=True)
-            if built.returncode:
-                raise RuntimeError(f"The C compiler {compiler} could not compile {SOURCE}:\n{built.stderr}")
-            os.replace(beside, library)
-    return ctypes.CDLL(str(library))
 
 
 def _call(name: str, *arguments: np.ndarray | int | float | None) -> None:
-    """Arrays go as pointers, int as int64_t, float as float."""
-    kinds = {int: ctypes.c_int64, float: ctypes.c_float}
-    given = [
-        ctypes.c_void_p(None if a is None else a.ctypes.data)
-        if a is None or isinstance(a, np.ndarray)
-        else kinds[type(a)](a)
-        for a in arguments
-    ]
-    getattr(_library(), name)(*given)
+    call(library(SOURCE), name, *arguments)
 
 
 @dataclass(frozen=True)
