@@ -16,7 +16,7 @@ from .pattern import Pattern
 from .sewing import Garment, Sewn
 from .solver import TOUCH_M, Hanging, Motion, Surface, mesh_normals, nearest
 
-MOVE, SETTLE, FINE = 320, 280, 240  # steps: while the body moves, after it, and on the finer mesh
+MOVE, SETTLE, FINE = 280, 240, 160  # steps: while the body moves, after it, and on the finer mesh
 EVERY = 40  # steps between two looks at what touches what
 # Metres a step per step. Weight stretches threads by about (points in a column) x this, so it is small.
 FALL, FINE_FALL = 1e-5, 2.5e-6

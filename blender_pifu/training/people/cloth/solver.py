@@ -129,7 +129,7 @@ class Hanging:
         return np.concatenate([*planes, ground]), np.concatenate([foreign, near, low]).astype(np.int32)
 
     def _layers(self, at, directions) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Points above and below each other (L,), and the lower one's normal and how far apart they are to be (L, 4)."""
+        """Points above and below each other (L,); normals of the latter and how far apart they are to be (L, 4)."""
         pairs = [(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros((0, 4), np.float32))]
         for level in np.unique(self.layer)[1:]:
             above, below = np.flatnonzero(self.layer == level), np.flatnonzero(self.layer < level)

@@ -25,8 +25,8 @@ class Threads:
 @dataclass(frozen=True)
 class Measure:
     """What threads are measured on, at every vertex: `loose (V, 3)` the cut's shape, `close (V, 3)` the body's, to
-    which ribbing draws it by `tight (V,)` 0..1; `axes (V, 3)` unit directions along limbs; `uneven (V,)` how much too long
-    threads are there, in parts."""
+    which ribbing draws it by `tight (V,)` 0..1; `axes (V, 3)` unit directions along limbs; `uneven (V,)` by how much,
+    in parts, threads are too long there."""
 
     loose: np.ndarray
     close: np.ndarray
