@@ -202,7 +202,7 @@ class _Maker:
             direction, strength = squeeze(piece.coarse_faces, coarse, posed, piece.coarse_smoother)
             direction, strength = piece.subdivision(direction), piece.subdivision(strength)
             pressed = pressed_folds(rest_fine, cKDTree(rest_fine), direction, strength, rng)
-            lift = rng.uniform(0, 0.003) * ridge + rng.uniform(0.002, 0.01) * pressed
+            lift = rng.uniform(0, 0.003) * ridge + rng.uniform(0.002, 0.01) * pressed + self._relief(piece)
             fine = fine + lift[:, None] * vertex_normals(fine, piece.faces)
         texel, fabric, colors, part = piece.texel(), None, None, None
         if texel is not None and rng.random() < 0.5:
@@ -218,6 +218,10 @@ class _Maker:
                 rest=rest_fine, part=part, gloss=float(rng.uniform(0, 0.4)), label=piece_label(piece),
             )
         )  # fmt: skip
+
+    def _relief(self, piece: Piece) -> np.ndarray | float:
+        """Height (V,) metres of folds and seams that a fitted piece has of its own."""
+        return 0.0
 
     def _grow_hair(self, tone) -> None:
         rng = self.rng["hair"]

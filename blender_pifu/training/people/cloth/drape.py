@@ -22,7 +22,7 @@ EVERY = 40  # steps between two looks at what touches what
 FALL, FINE_FALL = 1e-5, 2.5e-6
 KEEP, FINE_KEEP = 0.99, 0.985
 OUTER = 3  # layer of jackets and coats
-TORN = 0.3  # of every 33 edges the worst may be so much too long
+TORN = 0.45  # of every 33 edges the worst may be so much too long
 STUCK, DEEP_M = 0.01, 0.004  # of the points so many may lie so deep in the body
 ROUGH_M = 6e-4  # noise at the start: symmetry must break
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Dresses a person in cloth that hangs: shoes first, then an outfit over body and shoes."""
 
+from pathlib import Path
+
 import numpy as np
 
 from ..body import Body
@@ -11,13 +13,15 @@ from .drape import Draped, Stance, drape_soundly
 from .hems import lined
 from .mannequin import Shoes
 from .pattern import base_places, cover
+from .relief import suit_relief
 from .solver import mesh_normals, nearest
 from .wardrobe import sample_garments
 
 SUITS = 0.15  # share of people in a fitted suit of the wardrobe
 SHOD = 0.93
 SEATED = 0.65  # cosine between thigh and trunk
-UNDER = 0.1  # cover from which on skin is left out, in limb lengths, where cloth lies over it
+MOST_FACES = 130_000  # of a suit
+UNDER = 0.015  # cover from which on skin is left out, in limb lengths, where cloth lies over it
 THICK_M = {"jacket": 0.003}  # of hems; else
 THIN_M = 0.0018
 RINGS = {"jacket": 10, "skirt": 8, "dress": 6}  # faces that a hem is wide; else
@@ -25,7 +29,10 @@ NARROW = 4
 
 
 class Dressing:
-    """What a maker of people (see `person._Maker`) needs to dress them so; mixed into one."""
+    """What a maker of people (see `person._Maker`) needs to dress them so; mixed into one that has the folder of source
+    `assets`, or None: then suits have no folds of their own."""
+
+    assets: Path | None = None
 
     def _dress(self) -> list[Piece]:
         """Shoes, and a suit of the wardrobe or an outfit that hangs; returns the fitted pieces."""
@@ -37,11 +44,15 @@ class Dressing:
             shoes = Shoes(piece.rest_vertices(self.rest), piece.weights, piece.coarse_faces)
         if rng.random() < SUITS:
             suits = names("clothes", "male_", self.split) + names("clothes", "female_", self.split)
-            worn.append(load_piece("clothes", str(rng.choice(suits)), 1))
+            worn.append(_suit(str(rng.choice(suits))))
             self._wear(worn[-1], rng)
         else:
             self._hang(shoes, rng)
         return worn
+
+    def _relief(self, piece: Piece) -> np.ndarray | float:
+        """Height (V,) metres of the folds and seams in a suit's own maps."""
+        return 0.0 if self.assets is None else suit_relief(piece, self.assets)
 
     def _hang(self, shoes: Shoes | None, rng) -> None:
         draped = drape_soundly(self._stance(), sample_garments(rng, self.feminine, self._seated()), shoes, rng)
@@ -71,6 +82,12 @@ class Dressing:
             if parent >= 0:
                 rotations[b] = turned[parent].T @ turned[b]
         return Stance(self.body, self.rest, self.shape.heads, rotations)
+
+
+def _suit(name: str) -> Piece:
+    """As fine as folds of a centimetre need, where that is not too many vertices."""
+    coarse = load_piece("clothes", name, 0)
+    return load_piece("clothes", name, 2 if 16 * len(coarse.faces) < MOST_FACES else 1)
 
 
 def _layer(body: Body, one: Draped, fabric: Fabric, gloss: float) -> Layer:

@@ -15,6 +15,7 @@ from ..outfit import Cut
 from ..tailor import ARM_BONES, limbs
 
 NECK_M = 0.11  # half width of a neckline at its top, metres on the mean body
+COLLAR_ROW_M = 0.011
 ARMHOLE = 0.35  # share of the arm's bones in the skin weights, on the seam between sleeve and trunk
 
 
@@ -185,6 +186,45 @@ def border(quads: np.ndarray) -> np.ndarray:
     sides, _ = sides_of(quads)
     _, edge, count = unique_edges(sides)
     return sides[count[edge] == 1]
+
+
+def collared(body: Body, pattern: Pattern, above: float, height: float) -> tuple[Pattern, np.ndarray]:
+    """A strip of cloth on the border that lies above `above` in trunk coordinates, in the direction in which the cloth
+    ends there: `height` metres on the mean body; and how far up it each vertex lies (V,) 0..1."""
+    count = pattern.to_base.shape[0]
+    rim = border(pattern.quads)
+    rim = rim[(places(body, pattern.to_base).trunk[rim] > above).all(1)]
+    ring = np.unique(rim)
+    if not len(ring):
+        return pattern, np.zeros(count)
+    edges, _, _ = unique_edges(sides_of(pattern.quads)[0])
+    both = np.concatenate([edges, edges[:, ::-1]])
+    inward = both[np.isin(both[:, 0], ring) & ~np.isin(both[:, 1], ring)]
+    place = np.full(count, -1)
+    place[ring] = np.arange(len(ring))
+    size = len(ring)
+    behind = _mean_rows(place[inward[:, 0]], inward[:, 1], (size, count))
+    around = np.concatenate([rim, rim[:, ::-1]])
+    beside = _mean_rows(place[around[:, 0]], place[around[:, 1]], (size, size))
+    ahead = pattern.to_base[ring] - behind @ pattern.to_base
+    for _ in range(8):
+        ahead = 0.5 * ahead + 0.5 * (beside @ ahead)
+    ahead = sparse.diags(1 / np.maximum(np.linalg.norm(ahead @ body.mean_vertices, axis=1), 1e-4)) @ ahead
+    rows = max(2, int(round(height / COLLAR_ROW_M)))
+    levels = [pattern.to_base[ring] + (height * k / rows) * ahead for k in range(1, rows + 1)]
+    start = [ring, *(count + size * k + np.arange(size) for k in range(rows))]
+    a, b = place[rim].T
+    strip = [np.stack([low[b], low[a], high[a], high[b]], 1) for low, high in zip(start, start[1:], strict=False)]
+    up = np.r_[np.zeros(count), np.repeat(np.arange(1, rows + 1) / rows, size)]
+    up[ring] = 1e-3
+    quads = np.concatenate([pattern.quads, *strip]).astype(np.int32)
+    return Pattern(quads, sparse.vstack([pattern.to_base, *levels]).tocsr().astype(np.float32)), up
+
+
+def _mean_rows(rows: np.ndarray, columns: np.ndarray, shape: tuple[int, int]) -> sparse.csr_matrix:
+    """The matrix whose rows average the named columns; a row that names none is 0."""
+    matrix = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape)
+    return sparse.diags(1 / np.maximum(np.asarray(matrix.sum(1)).ravel(), 1)) @ matrix
 
 
 def joined(body: Body, upper: Pattern, lower: Pattern, level: float) -> Pattern:

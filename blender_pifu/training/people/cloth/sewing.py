@@ -12,7 +12,7 @@ from ..noise import smooth_noise
 from ..outfit import Cut
 from ..pose import between
 from ..topology import neighbour_mean
-from .pattern import Pattern, Places, border, cover, cut_out, joined, places, sheet
+from .pattern import Pattern, Places, border, collared, cover, cut_out, joined, places, sheet
 from .solver import mesh_normals
 from .threads import Measure, Threads, spin
 
@@ -22,6 +22,7 @@ OFF_M, LAYER_M = 0.003, 0.004  # off the body at least, and each layer higher
 CHEST = 0.62  # trunk coordinate from which a loose top hangs down
 TUCK = 0.045  # height of what is tucked in, in trunk units
 TUCKED_OVER = 2  # layer of a tucked top above the waistband
+NECK = 0.05  # a neckline lies no more than so far under its lowest point, in trunk units
 LEGS = 0b11001  # bits of the parts (see `fabric.PARTS`) that a skirt lies on
 
 
@@ -39,6 +40,8 @@ class Garment:
     length: float = 1.0  # thread along the limb, likewise
     cuff: float = 0.0  # height of ribbing that holds sleeve and leg ends close
     rib: float = 0.0  # height of ribbing at the lower hem
+    collar: float = 0.0  # height of a strip of cloth on the neckline: a collar, a roll neck, a cowl
+    spread: float = 0.0  # how much further out its upper edge stands
     belted: bool = False  # held at its top, or where top and skirt meet
     tucked: bool = False  # held at its lower hem, under another waistband
     buttons: tuple[float, ...] = ()  # trunk coordinates at which an open front is closed
@@ -76,7 +79,7 @@ class Sewn:
 
     def __init__(self, body: Body, garment: Garment, rest: np.ndarray, heads: np.ndarray, rng):
         self.garment = garment
-        self.pattern, from_skirt = _pattern(body, garment)
+        self.pattern, from_skirt, self.up = _pattern(body, garment)
         self.at = places(body, self.pattern.to_base)
         naked = self.pattern(rest).astype(np.float32)
         axes, radius = _limb_axes(body, self.at, naked, heads)
@@ -138,6 +141,7 @@ class Sewn:
                 offset[on] += self._loft(along[on], radius[on], share * g.flare * scale)
         if g.hangs:  # collars lie close
             offset *= 1 - 0.7 * np.clip((at.trunk - g.cut.top + 0.14) / 0.1, 0, 1) * (at.on_arm < 0.3)
+            offset += g.spread * scale * self.up
         if g.tucked:
             offset *= np.clip((at.trunk - g.cut.bottom) / 0.12, 0.2, 1)
         if g.belted:
@@ -205,8 +209,8 @@ def crumples(points: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.clip(fine, 0, 1) * np.clip(0.5 + broad, 0, 1)
 
 
-def _pattern(body: Body, garment: Garment) -> tuple[Pattern, np.ndarray]:
-    """The mesh, and which of its vertices come from the skirt helper."""
+def _pattern(body: Body, garment: Garment) -> tuple[Pattern, np.ndarray, np.ndarray]:
+    """The mesh, which of its vertices (V,) come from the skirt helper, and how far up a collar each lies, 0..1."""
     parts = []
     for group, cut in (("helper-tights", garment.cut), ("helper-skirt", garment.skirt)):
         if cut is not None:
@@ -214,8 +218,13 @@ def _pattern(body: Body, garment: Garment) -> tuple[Pattern, np.ndarray]:
             parts.append(cut_out(whole, cover(cut, at, skirt=group == "helper-skirt")))
     counts = [part.to_base.shape[0] for part in parts]
     if len(parts) == 1:
-        return parts[0], np.full(counts[0], garment.cut is None)
-    return joined(body, *parts, garment.skirt.top), np.repeat([False, True], counts)
+        pattern, from_skirt = parts[0], np.full(counts[0], garment.cut is None)
+    else:
+        pattern, from_skirt = joined(body, *parts, garment.skirt.top), np.repeat([False, True], counts)
+    if not garment.collar:
+        return pattern, from_skirt, np.zeros(len(from_skirt))
+    pattern, up = collared(body, pattern, garment.cut.top - garment.cut.vee - NECK, garment.collar)
+    return pattern, np.r_[from_skirt, np.zeros(len(up) - len(from_skirt), bool)], up
 
 
 def _limb_axes(body: Body, at: Places, points: np.ndarray, heads: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -15,6 +15,7 @@ TUCK = 0.05  # how far under the waist a tucked top reaches
 LEGS = {"slim": 0.24, "straight": 0.3, "wide": 0.12, "joggers": 0.08, "leggings": 0.06, "shorts": 0.2}
 TOPS = {"tee": 0.34, "sleeveless": 0.08, "shirt": 0.28, "jumper": 0.18, "fitted": 0.12}
 FRONTS = {"open": 0.45, "buttoned": 0.3, "closed": 0.25}
+COLLARS = {"none": 0.35, "stand": 0.25, "roll": 0.1, "open": 0.2, "cowl": 0.1}
 
 
 def sample_garments(rng: np.random.Generator, feminine: bool, seated: bool) -> list[Garment]:
@@ -73,7 +74,7 @@ def _top(rng) -> Garment:
         )  # fmt: skip
     elif kind == "sleeveless":
         made = Garment(
-            "top", Cut(-1.0, rng.uniform(0.9, 0.97), vee=vee), ease=rng.uniform(0.002, 0.012),
+            "top", Cut(-1.0, rng.uniform(0.965, 1.0), vee=vee), ease=rng.uniform(0.002, 0.012),
             loft=rng.uniform(0.2, 1), flare=rng.uniform(0, 0.03), bend=_softness(rng, 0.3, 4), crumple=crumple,
         )  # fmt: skip
     elif kind == "shirt":
@@ -96,7 +97,21 @@ def _top(rng) -> Garment:
             "top", Cut(rng.uniform(0.9, 1.0), top, vee=vee), ease=rng.uniform(0.001, 0.005), loft=rng.uniform(0, 0.4),
             length=rng.uniform(1.0, 1.05), bend=_softness(rng, 0.5, 3),
         )  # fmt: skip
-    return _hung(made, hem)
+    return _hung(_with_collar(rng, made) if kind in ("shirt", "jumper") else made, hem)
+
+
+def _with_collar(rng, garment: Garment) -> Garment:
+    """None, one that stands, a roll neck, one that falls open, or the folds of a cowl or of a hood let down."""
+    kind = _pick(rng, COLLARS)
+    if kind == "none":
+        return garment
+    if kind == "cowl":  # soft, whatever the rest is
+        height, spread = rng.uniform(0.08, 0.14), rng.uniform(0.04, 0.07)
+        garment = replace(garment, bend=max(garment.bend, 5.0))
+    else:
+        low, high, out = {"stand": (0.02, 0.045, 0.004), "roll": (0.05, 0.08, 0.0), "open": (0.05, 0.08, 0.035)}[kind]
+        height, spread = rng.uniform(low, high), out
+    return replace(garment, cut=replace(garment.cut, top=max(garment.cut.top, 0.97)), collar=height, spread=spread)
 
 
 def _legs(rng, waist: float) -> Garment:
@@ -133,7 +148,7 @@ def _dress(rng) -> Garment:
     sleeve = rng.choice([-1.0, rng.uniform(0.2, 0.5), rng.uniform(0.9, 1.0)], p=[0.45, 0.35, 0.2])
     bottom = rng.uniform(-0.5, -0.1) if rng.random() < 0.5 else rng.uniform(-0.93, -0.5)
     made = Garment(
-        "dress", Cut(sleeve, rng.uniform(0.92, 0.99), vee=_neck(rng)), ease=rng.uniform(0.002, 0.012),
+        "dress", Cut(sleeve, rng.uniform(0.965, 1.0), vee=_neck(rng)), ease=rng.uniform(0.002, 0.012),
         loft=rng.uniform(0, 1), flare=rng.uniform(0.0, 0.14), gather=rng.uniform(1, 1.08),
         belted=rng.random() < 0.5, bend=_softness(rng, 0.3, 6), crumple=rng.uniform(0, 0.02),
     )  # fmt: skip
@@ -157,4 +172,4 @@ def _outer(rng, seated: bool) -> Garment:
         cuff=0.04 * (knit and sleeve > 0), buttons=buttons, bend=_softness(rng, 0.05, 0.8),
         crumple=rng.uniform(0, 0.02),
     )  # fmt: skip
-    return _hung(made, JOIN - TUCK + 0.01 if seated else bottom)
+    return _hung(_with_collar(rng, made), JOIN - TUCK + 0.01 if seated else bottom)
