@@ -108,7 +108,7 @@ def drape(
 def _moved(stance: Stance, sewn: list[Sewn], mannequin: Mannequin, rng) -> tuple[Hanging, np.ndarray]:
     """The coarse cloth once the body has come into its pose, and where its pins are."""
     cloth = Hanging([one.sheet() for one in sewn], rng)
-    weights = np.concatenate([one.pattern(stance.body.weights) for one in sewn])
+    weights = np.concatenate([one.pattern.weights(stance.body) for one in sewn])
     start = np.concatenate([sheet.start for sheet in cloth.sheets])
     transforms = stance.transforms(0)
     cloth.place(skin(start + rng.normal(0, ROUGH_M, start.shape), weights, transforms))

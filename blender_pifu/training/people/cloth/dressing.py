@@ -95,7 +95,7 @@ def _layer(body: Body, one: Draped, fabric: Fabric, gloss: float) -> Layer:
     made = lined(one.vertices, one.pattern.triangles(), RINGS.get(cloth, NARROW), THICK_M.get(cloth, THIN_M))
     source = made.source
     return Layer(
-        made.vertices, made.faces, lambda: one.pattern(body.weights)[source], fabric=fabric,
+        made.vertices, made.faces, lambda: one.pattern.weights(body)[source], fabric=fabric,
         rest=one.pattern(body.mean_vertices)[source], part=one.panel.argmax(1)[source][made.faces[:, 0]], gloss=gloss,
     )  # fmt: skip
 

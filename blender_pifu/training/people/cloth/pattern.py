@@ -30,6 +30,11 @@ class Pattern:
         """Values on base vertices (19158, ...) -> on the cloth's."""
         return self.to_base @ values
 
+    def weights(self, body: Body) -> np.ndarray:
+        """How much each vertex follows each bone, (V, 104), rows sum to 1."""
+        weights = np.maximum(self(body.weights), 0)
+        return weights / weights.sum(1, keepdims=True)
+
     def subdivided(self) -> tuple["Pattern", sparse.csr_matrix]:
         """Twice as fine, and the matrix (V fine, V) that makes its vertices."""
         quads, matrix = split_quads(self.quads, self.to_base.shape[0])

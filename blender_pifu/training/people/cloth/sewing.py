@@ -92,7 +92,7 @@ class Sewn:
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
         offset = self._offset(radius, np.ptp(rest[:, 2]) / 1.7)
         self.start = self._filled(naked, normals) + offset[:, None] * normals
-        weights, straight = self.pattern(body.weights), _straight(body, heads)
+        weights, straight = self.pattern.weights(body), _straight(body, heads)
         loose, close = (skin(points, weights, straight) for points in (self.start, naked))
         uneven = garment.crumple * crumples(self.pattern(body.mean_vertices), rng)
         self.measure = Measure(loose, close, axes, self._tightness(), uneven)
