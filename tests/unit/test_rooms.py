@@ -39,15 +39,16 @@ MAY_IMPORT = {
     "result_file",
     "addon.ui": "addon.base addon.checks addon.person addon.posing addon.work choices outputs paths protocol",
     "addon": "addon.base addon.checks addon.person addon.posing addon.ui addon.work outputs result_file",
-    "training.people": "engine.base engine.reading engine.surface",
-    "training.data": "engine.base engine.files engine.networks engine.reading engine.surface outputs training.people",
-    "training.learn": "engine engine.base engine.networks training.data",
+    "training.people": "engine.base engine.reading engine.surface training.native",
+    "training.data": "engine.base engine.files engine.networks engine.reading engine.surface outputs training.native "
+    "training.people",
+    "training.learn": "engine engine.base engine.networks training.data training.native",
     "training.pack": "engine engine.body engine.files engine.reading engine.surface training.learn training.people",
     "training.fields": "engine engine.published engine.surface",
     "training.photos": "engine engine.base engine.reading training.data training.people",
     "training.evaluate": "choices engine engine.back_photo engine.base engine.body engine.color engine.files "
-    "engine.layout engine.networks engine.reading engine.surface result_file training.data training.pack "
-    "training.people",
+    "engine.layout engine.networks engine.reading engine.surface result_file training.data training.native "
+    "training.pack training.people",
     "training": "engine.base training.data training.evaluate training.fields training.learn training.pack "
     "training.photos",
 }

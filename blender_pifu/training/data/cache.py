@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from ...engine.reading.landmarks import POINTS
-from .folders import cache_folder
+from ..native.folders import cache_folder
 from .glance import glanced
 from .sample import GENERATION, fields, make_sample
 

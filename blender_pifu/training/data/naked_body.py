@@ -6,10 +6,10 @@ from functools import lru_cache
 import numpy as np
 
 from ...engine.surface.mesh import vertex_normals
+from ..native.raster import see
 from ..people.body import load_body
 from ..people.person import Person
 from .framing import Framing
-from .raster import see
 from .render import seen_normals_map
 
 

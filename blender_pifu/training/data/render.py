@@ -8,7 +8,7 @@ import numpy as np
 
 from ...engine.srgb import to_srgb
 from ...engine.surface.mesh import vertex_normals
-from .raster import Fragments, Lamps, see
+from ..native.raster import Fragments, Lamps, see
 
 SHADOW_PX, SKY_PX = 512, 192
 SKY_AXES = 8  # twice as many directions

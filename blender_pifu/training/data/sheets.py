@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .raster import rasterize
+from ..native.raster import rasterize
 from .sample import GENERATION, make_sample
 
 CELL_PX = 256

@@ -8,7 +8,7 @@ that of Barill et al. 2018, from libigl.
 import igl
 import numpy as np
 
-from .tubes import Tubes
+from ..native.tubes import Tubes
 
 SPARE = 1.4  # share of surface points to try: under garments lies skin that is no outer surface
 LIFT = 2e-3  # field units

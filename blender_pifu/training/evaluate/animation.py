@@ -23,8 +23,8 @@ from ...engine.reading.stance import Framing
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import check_mesh, largest_component, split_quads, vertex_normals
 from ...engine.surface.normals import smooth_normals
-from ..data.raster import rasterize
 from ..data.sheets import shaded
+from ..native.raster import rasterize
 from .body import field_of
 from .cases import split_case
 

@@ -18,8 +18,8 @@ from ...engine.reading.photo import Photo
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import largest_component, vertex_normals
 from ..data.back_photo import photograph_back
-from ..data.raster import see
 from ..data.sample import make_sample
+from ..native.raster import see
 from .cases import PHOTO_PX, Case, photo_sized, split_case
 from .metrics import angle_deg, normal_views, surface_distances, views_error_deg
 

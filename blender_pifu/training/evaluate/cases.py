@@ -20,10 +20,10 @@ from ...engine.reading.lens import Lens
 from ...engine.reading.matte import Matte
 from ...engine.reading.person_cut import PersonCut
 from ...engine.reading.photo import load_photo
-from ..data.folders import cache_folder
 from ..data.glance import read
 from ..data.sample import GENERATION, KINDS, is_whole, make_scene
 from ..data.truth import LIFT, inside, winding
+from ..native.folders import cache_folder
 from ..people.person import pose_kind
 from ..people.topology import compact
 from .metrics import normal_views

@@ -19,9 +19,9 @@ from ...engine.reading.person_cut import PersonCut
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import largest_component, vertex_normals
 from ..data.glance import read
-from ..data.raster import see
 from ..data.sample import Scene, make_scene
 from ..data.sheets import shaded
+from ..native.raster import see
 from .cases import photo_sized, split_seeds, truth_arrays
 from .metrics import angle_deg, surface_distances
 

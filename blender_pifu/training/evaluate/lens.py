@@ -11,8 +11,8 @@ from ...engine.reading.lens import Lens, usual_lens
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.fairing import even_walls
 from ...engine.surface.mesh import camera_tilt, largest_component, tilt_back
-from ..data.raster import rasterize
 from ..data.sample import KINDS
+from ..native.raster import rasterize
 from .align import align
 from .cases import Case
 from .metrics import surface_distances

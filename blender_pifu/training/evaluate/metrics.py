@@ -6,9 +6,9 @@ import igl
 import numpy as np
 
 from ...engine.surface.mesh import vertex_normals
-from ..data.raster import see
 from ..data.render import seen_normals_map
 from ..data.truth import sample_surface
+from ..native.raster import see
 
 SURFACE_POINTS = 10000
 VIEW_PX = 256

@@ -19,8 +19,8 @@ from ...engine.layout.topologies import TOPOLOGIES, Source
 from ...engine.model import load_model
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import largest_component, split_quads, vertex_normals
-from ..data.raster import rasterize
 from ..data.sample import make_sample
+from ..native.raster import rasterize
 from .cases import PHOTO_PX, Case, split_case
 
 log = logging.getLogger(__name__)

@@ -23,7 +23,7 @@ import torch
 from torch import nn
 
 from ..data.cache import PeopleSet
-from ..data.folders import cache_folder
+from ..native.folders import cache_folder
 from .batches import augment, draw_batch
 from .courses import CoarseCourse, FineCourse
 from .preview import save_preview

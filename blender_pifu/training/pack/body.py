@@ -19,7 +19,8 @@ from ...engine.body.model import DATA, REGIONS
 from ...engine.reading.landmarks import POINTS
 from ...engine.surface.mesh import vertex_normals
 from ..people.body import ADULT_AGE, BASE_VERTICES, Body, load_body
-from .assets import LICENCE, SOURCE, read_obj
+from ..people.mesh_files import read_obj
+from .assets import LICENCE, SOURCE
 
 COMPONENTS, INFLUENCES = 20, 6
 SKIN, EYES = 13380, ("helper-l-eye", "helper-r-eye")

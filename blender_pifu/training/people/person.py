@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...engine.surface.mesh import vertex_normals
-from ..data.tubes import Tubes
+from ..native.tubes import Tubes
 from . import accessories, looks
 from .body import Body, Shape, load_body, skin
 from .fabric import Fabric, lay_panels, part_weights

@@ -60,7 +60,7 @@ class Piece:
 
 
 def fitted(fit: dict[str, np.ndarray], vertices: np.ndarray) -> np.ndarray:
-    """What hangs on the base mesh by a fit file (see `pack_assets.read_fit`), `vertices: (19158, 3)` metres -> (V, 3)
+    """What hangs on the base mesh by a fit file (see `mesh_files.read_fit`), `vertices: (19158, 3)` metres -> (V, 3)
     metres."""
     ends = vertices[fit["scale_vertices"]]  # (3 axes, 2, 3); MakeHuman's y is our z, its z our -y
     spans = np.abs(ends[:, 0] - ends[:, 1])[[0, 1, 2], [0, 2, 1]]

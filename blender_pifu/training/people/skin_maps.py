@@ -8,10 +8,10 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from ..data.raster import rasterize
-from ..pack.assets import read_fit, read_obj
+from ..native.raster import rasterize
 from .body import Body, load_body
 from .library import Library
+from .mesh_files import read_fit, read_obj
 from .pieces import fitted
 from .topology import triangulate
 

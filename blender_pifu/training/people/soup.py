@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ..data.tubes import Tubes
+from ..native.tubes import Tubes
 from .fabric import Fabric
 from .labels import LABELS
 from .topology import compact

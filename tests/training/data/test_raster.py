@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from blender_pifu.training.data.raster import Lamps, rasterize, see
+from blender_pifu.training.native.raster import Lamps, rasterize, see
 from helpers.sphere import pixel_centres, sphere
 
 SIZE = 128

@@ -10,7 +10,6 @@ from scipy.spatial.transform import Rotation
 
 from blender_pifu.engine.errors import InputError
 from blender_pifu.engine.surface.extraction import extract_surface
-from blender_pifu.training.data.folders import cache_folder
 from blender_pifu.training.data.sample import is_whole
 from blender_pifu.training.evaluate.align import align
 from blender_pifu.training.evaluate.baseline import InflatedSilhouette
@@ -22,6 +21,7 @@ from blender_pifu.training.evaluate.metrics import (
     views_error_deg,
 )
 from blender_pifu.training.evaluate.weights import as_markdown, evaluate, score, summarise
+from blender_pifu.training.native.folders import cache_folder
 from blender_pifu.training.people.person import make_person, pose_kind
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...data.native import call, library
+from ...native.library import call, library
 
 SOURCE = Path(__file__).with_name("cloth.c")
 SKIN_M, LAYER_M, TOUCH_M = 0.003, 0.0035, 0.04  # off the body, off cloth below; how near two things are looked at

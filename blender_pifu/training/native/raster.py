@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from .native import call, library
+from .library import call, library
 
 SOURCE = Path(__file__).with_name("raster.c")
 
