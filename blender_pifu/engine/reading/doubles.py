@@ -37,7 +37,7 @@ def is_on_body(person: Person, other: Person) -> bool:
         other.covers(x, y) or cv2.pointPolygonTest(hull, (x, y), True) > reach
         for x, y in person.points[:, :2].astype(float).tolist()
     ]
-    return np.mean(upon) > UPON
+    return float(np.mean(upon)) > UPON
 
 
 def is_reflection(person: Person, other: Person, rgb: np.ndarray) -> bool:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 
 from ...engine.reading.photo import Photo
-from ..people.person import make_person
+from ..people.generations import make_person
 from .backgrounds import KINDS, background
 from .framing import frame
 from .render import draw_light, mirrored, render_person

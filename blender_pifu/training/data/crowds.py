@@ -9,7 +9,7 @@ import numpy as np
 
 from ...engine.reading.landmarks import Landmark as L
 from ..people.body import load_body
-from ..people.person import make_person
+from ..people.generations import make_person
 from .backgrounds import KINDS, background
 from .framing import frame
 from .render import render_person

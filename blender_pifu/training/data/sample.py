@@ -8,8 +8,9 @@ import numpy as np
 
 from ...engine.crop_space import centres
 from ...engine.surface.mesh import vertex_normals
+from ..people.generations import make_person
 from ..people.landmarks import landmarks, seen
-from ..people.person import Person, make_person
+from ..people.person import Person
 from .daylight import draw_daylight
 from .framing import Framing, draw_shot, frame
 from .naked_body import body_faces, draw_body

@@ -12,6 +12,7 @@ from . import looks
 from .accessories import Solid
 from .beards import beard_cover, draw_beard
 from .body import skin as skin_by_bones
+from .cloth.dressing import Dressing
 from .eyes import RADIUS, Eyes, Teeth, look_along
 from .fabric import Fabric, lay_panels
 from .face_places import places_on_face
@@ -31,13 +32,13 @@ from .skins import Skin
 from .soup import Layer
 
 
-class Maker4(_Maker):
+class Maker4(Dressing, _Maker):
     """Makes one person; see `person.make_person`."""
 
     def __init__(self, seed: int, split: str, assets: Path | None):
         if assets is None:
             raise InputError("People of generation 4 need a folder of source assets.", "Name it with --assets.")
-        self.library = load_library(assets)
+        self.library, self.assets = load_library(assets), assets
         super().__init__(seed, split)
 
     def make(self) -> Person:

@@ -3,7 +3,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -96,17 +95,6 @@ def generator(seed: int, split: str, part: str) -> np.random.Generator:
 def pose_kind(seed: int, split: str = "train") -> str:
     """The class of the pose that `make_person` gives this seed, without making the person."""
     return sample_kind(generator(seed, split, "pose"))
-
-
-def make_person(seed: int, split: str = "train", generation: int = 3, assets: Path | None = None) -> Person:
-    """The person of `seed`; "test" people wear what training never sees, and have seeds of their own. People of
-    `generation` 4 have skins, faces and hair from a folder of `assets` (see library.py); InputError where that lacks
-    something."""
-    if generation == 3:
-        return _Maker(seed, split).make()
-    from .generation4 import Maker4  # it builds on the makers of this module
-
-    return Maker4(seed, split, assets).make()
 
 
 class _Maker:

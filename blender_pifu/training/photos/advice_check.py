@@ -17,8 +17,9 @@ from ..data.backgrounds import KINDS, background
 from ..data.framing import Framing
 from ..data.render import render_person
 from ..people.body import load_body
+from ..people.generations import make_person
 from ..people.landmarks import landmarks
-from ..people.person import Person, generator, make_person
+from ..people.person import Person, generator
 from ..people.pose import sample_pose
 
 PHOTO_PX, PERSON_PX = 960, 720  # height of a photo, and of the person seen whole

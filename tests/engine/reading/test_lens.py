@@ -11,7 +11,7 @@ from blender_pifu.engine.reading.lens import Lens, lens_of, usual_lens
 from blender_pifu.engine.surface.mesh import vertex_normals
 from blender_pifu.training.data.framing import frame
 from blender_pifu.training.data.sample import make_scene
-from blender_pifu.training.people.person import make_person
+from blender_pifu.training.people.generations import make_person
 
 
 def sheet(lens):

@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from blender_pifu.choices import Choices
 from blender_pifu.engine import reconstruct
 from blender_pifu.engine.reading.figure import Figures
 from blender_pifu.engine.reading.tone import tone_hidden, tone_of, toned
@@ -23,7 +22,7 @@ def chroma(colors):
 
 def test_a_grey_photo_gets_no_colour_anywhere(tmp_path):
     Image.fromarray(grey(polo())[..., 0]).save(tmp_path / "grey.png")
-    person = reconstruct(tmp_path / "grey.png", Choices(resolution=64))
+    person = reconstruct(tmp_path / "grey.png", resolution=64)
     back = person.normals[:, 1] > 0.5
     assert chroma(person.colors[back]).max() == 0
     assert chroma(person.colors).max() == 0

@@ -18,9 +18,10 @@ from blender_pifu.training.data.framing import draw_shot, frame
 from blender_pifu.training.data.naked_body import draw_body
 from blender_pifu.training.data.render import draw_light, render_person
 from blender_pifu.training.data.sample import fields, make_sample
+from blender_pifu.training.people.generations import make_person
 from blender_pifu.training.people.labels import LABELS
 from blender_pifu.training.people.library import LIST, Library, load_library
-from blender_pifu.training.people.person import make_person, pose_kind
+from blender_pifu.training.people.person import pose_kind
 from blender_pifu.training.people.skins import HELD_OUT, photos
 
 ASSETS = Path(os.environ.get("BLENDER_PIFU_ASSETS", ""))

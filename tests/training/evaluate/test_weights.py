@@ -22,7 +22,8 @@ from blender_pifu.training.evaluate.metrics import (
 )
 from blender_pifu.training.evaluate.weights import as_markdown, evaluate, score, summarise
 from blender_pifu.training.native.folders import cache_folder
-from blender_pifu.training.people.person import make_person, pose_kind
+from blender_pifu.training.people.generations import make_person
+from blender_pifu.training.people.person import pose_kind
 
 
 def square(z):
