@@ -152,7 +152,7 @@ def advise(options):
     from .reading.photo import load_photo
 
     figures = Figures(pick_device(options.device))
-    print(json.dumps(figures.look(load_photo(options.photo), options.person or None)), flush=True)
+    print(json.dumps(figures.check(load_photo(options.photo), options.person or None)), flush=True)
 
 
 class Progress:

@@ -14,8 +14,8 @@ from torch import Tensor
 from .back_photo.back_cut import BackCut
 from .back_photo.map_fusion import fuse
 from .back_photo.relief import drawn_relief
-from .color.behind_arms import hide_arms
-from .color.behind_head import hide_face
+from .color.behind_arms import paint_behind_arms
+from .color.behind_head import paint_behind_face
 from .errors import ModelError
 from .face.head_crop import close_up
 from .face.mean_face import find_face, lay_face
@@ -155,8 +155,8 @@ class HumanModel:
         back, thickness = np.split(drawn.permute(1, 2, 0).float().cpu().numpy(), [4], 2)
         if cut.landmarks is not None:
             photo = np.dstack(cut(len(back)))
-            back = hide_arms(back, photo, thickness[..., 0], cut.landmarks)
-            back = hide_face(back, photo, cut.landmarks)
+            back = paint_behind_arms(back, photo, thickness[..., 0], cut.landmarks)
+            back = paint_behind_face(back, photo, cut.landmarks)
         return {"back": back}
 
     def field(self, encoding: Encoding) -> HumanField:

@@ -64,15 +64,15 @@ class Engine:
         self._model_name: str | None = None
         self._model: Model | None = None
 
-    def look(self, photo_path, person=None):
-        """(the Photo, what `Figures.look` says of it). photo_path: image file; person: from the left from 1, or None.
+    def check(self, photo_path, person=None):
+        """(the Photo, what `Figures.check` says of it). photo_path: image file; person: from the left from 1, or None.
 
         Raises EngineError: InputError, OutOfMemory.
         """
         with self._memory_in_words(resolution=0):
             photo = self._last_photo.check(photo_path)
             give_back_at_once(photo.rgb.nbytes > stages.LARGE_PHOTO)
-            return photo, self._figures.look(photo, person)
+            return photo, self._figures.check(photo, person)
 
     def reconstruct(
         self,

@@ -33,7 +33,7 @@ from .reading.photo import Photo, load_photo
 from .reading.stance import Framing
 from .reading.tone import tone_hidden
 from .surface.extraction import extract_surface
-from .surface.fairing import even_walls
+from .surface.fairing import fair_walls
 from .surface.mesh import camera_tilt, largest_component, placing, tilt_back, turn_to_blender
 from .surface.normals import smooth_normals
 
@@ -156,7 +156,7 @@ def carve(field: Field, resolution: int, report: Report) -> Carved:
     if not len(surface.faces):
         raise NoPersonError("No body was found in the photo.", fix="Choose a photo that shows a whole person clearly.")
     largest = largest_component(surface.vertices, surface.faces)
-    return Carved(*largest, surface.evaluations, surface.lowered or None, surface.squeezed)
+    return Carved(*largest, surface.evaluations, surface.lowered or None, surface.in_small_blocks)
 
 
 def fit(field: Field, carved: Carved, resolution: int, figure: Figure, report: Report) -> Fitted:
@@ -169,7 +169,7 @@ def paint(
     model: Model, encoded: Encoded, cut: PersonCut, mesh: tuple[np.ndarray, np.ndarray], resolution: int
 ) -> Painted:
     """Make a surface, vertices (V, 3) and faces (F, 3), fair, and give it normals and colours."""
-    vertices, faces = even_walls(*mesh), mesh[1]
+    vertices, faces = fair_walls(*mesh), mesh[1]
     normals = smooth_normals(vertices, faces)
     hidden = tone_hidden(model.hidden_side(encoded.encoding, vertices, None if encoded.behind else cut), cut.tone)
     shown = hidden | pictures(cut, encoded.behind, 2 * resolution)

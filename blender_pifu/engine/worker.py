@@ -155,7 +155,7 @@ class Worker:
 
         report = _Reporter(job.job, self._events, self._inbox)
         report.check()
-        photo, found = self._engine_on(job.device).look(job.photo, job.person or None)
+        photo, found = self._engine_on(job.device).check(job.photo, job.person or None)
         report.check()
         write_thumbnail(photo.rgb, found["people"], found["person"], job.picture)
         return protocol.Looked(job.job, found)

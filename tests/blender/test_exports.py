@@ -7,7 +7,7 @@ import pytest
 from mathutils.kdtree import KDTree
 
 from blender_pifu.addon.checks.checks_surface import base_image
-from blender_pifu.addon.person.human import Person, armature_of, coordinates, group_weights
+from blender_pifu.addon.person.human import Human, armature_of, coordinates, group_weights
 from blender_pifu.addon.person.scene import add_human
 
 
@@ -58,7 +58,7 @@ def pixels(image):
 def test_what_is_exported_comes_back_the_same(scene, rigged, tmp_path, write, ending):
     body = add_human(bpy.context, scene, rigged, "Ann", "PLAIN")
     bpy.context.view_layer.update()
-    mine = Person(body, body.parent)
+    mine = Human(body, body.parent)
     names = {bone.name: index for index, bone in enumerate(mine.armature.data.bones)}
     joints, points, weights = {name: joint(mine, name) for name in names}, world(mine), weight_table(mine, names)
     picture = pixels(base_image(mine))
@@ -67,7 +67,7 @@ def test_what_is_exported_comes_back_the_same(scene, rigged, tmp_path, write, en
     read()
     bpy.context.view_layer.update()
     other = next(thing for thing in bpy.data.objects if thing.type == "MESH" and thing.vertex_groups)
-    theirs = Person(other, armature_of(other))
+    theirs = Human(other, armature_of(other))
 
     # Importers may split vertices at the seams of the texture, and rename what their format does not allow.
     again = world(theirs)

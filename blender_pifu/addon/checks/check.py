@@ -7,7 +7,7 @@ from functools import cached_property
 import bpy
 import numpy as np
 
-from ..person.human import Person, coordinates
+from ..person.human import Human, coordinates
 from ..person.units import metres_per_unit
 
 OK, WARNING, ERROR = "OK", "WARNING", "ERROR"
@@ -33,7 +33,7 @@ def judge(id_: str, label: str, bad: bool, value: str, measured: float, fix: str
 class MeshMeasures:
     """The mesh of a person in world space, in metres, as arrays; each is computed when first asked for."""
 
-    def __init__(self, person: Person) -> None:
+    def __init__(self, person: Human) -> None:
         self.mesh = person.body.data
         world = np.array(person.body.matrix_world, np.float64)
         points = coordinates(self.mesh) @ world[:3, :3].T + world[:3, 3]

@@ -4,7 +4,7 @@
 import numpy as np
 
 from ...body_axes import UP, body_left, forward_of, unit
-from ..person.human import Person, joints
+from ..person.human import Human, joints
 from .check import WARNING, MeshMeasures, judge
 
 STRAIGHTEN, STRAIGHTENED = "To A-Pose", ("sole_left", "sole_right", "knees", "elbows")
@@ -15,7 +15,7 @@ WIDE, BIN, HIGH = 0.05, 0.009, 0.045  # of the height: round the foot's line, al
 _SIDES = ((".L", "left"), (".R", "right"))
 
 
-def check_limbs(person: Person, measures: MeshMeasures):
+def check_limbs(person: Human, measures: MeshMeasures):
     """Soles, knees and elbows; nothing where the bones are not there."""
     if person.armature is None:
         return

@@ -5,7 +5,7 @@ import numpy as np
 from mathutils.bvhtree import BVHTree
 
 from ...body_axes import body_left, forward_of
-from ..person.human import Person, joints
+from ..person.human import Human, joints
 from .check import WARNING, MeshMeasures, judge
 
 FACES = {"standard": 20_000, "game": 8_000}  # of the presets of quads; "animation" has the body's own
@@ -15,7 +15,7 @@ _CROSSING = 0.001
 _OFF_TURN_DEG, _TURNED_DEG = 20.0, 60.0  # a photo may show someone turned a little
 
 
-def check_place(person: Person, measures: MeshMeasures):
+def check_place(person: Human, measures: MeshMeasures):
     """Height, ground, direction and transforms."""
     low, high = measures.points[:, 2].min(), measures.points[:, 2].max()
     asked, height = person.body.pifu.height_m, high - low
@@ -33,7 +33,7 @@ def check_place(person: Person, measures: MeshMeasures):
     yield judge("transforms", "Transforms", off > 1e-6, f"{off:.3g} off", off, "Apply Transforms")
 
 
-def facing_deg(person: Person) -> float:
+def facing_deg(person: Human) -> float:
     """Degrees, to the person's left positive, between -Y and where hips and shoulders look."""
     heads, _tails = joints(person.armature)
     world = np.array(person.armature.matrix_world)
@@ -41,7 +41,7 @@ def facing_deg(person: Person) -> float:
     return float(np.degrees(np.arctan2(forward[0], -forward[1])))
 
 
-def check_solid(person: Person, measures: MeshMeasures):
+def check_solid(person: Human, measures: MeshMeasures):
     """One closed piece that looks outward and does not pass through itself."""
     used = np.zeros(len(measures.points), bool)
     used[measures.corners] = True
@@ -60,7 +60,7 @@ def check_solid(person: Person, measures: MeshMeasures):
     yield judge("crossing", "Crossings", share > _CROSSING, f"{share:.3%} of faces", share, worse=WARNING)
 
 
-def check_faces(person: Person, measures: MeshMeasures):
+def check_faces(person: Human, measures: MeshMeasures):
     """Quads and count, as the topology preset promises."""
     topology, count = person.body.pifu.topology, len(measures.sizes)
     if topology in QUADS:

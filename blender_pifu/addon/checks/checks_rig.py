@@ -5,7 +5,7 @@ import bpy
 import numpy as np
 
 from ..person.armature import ROLE
-from ..person.human import Person, coordinates, group_weights
+from ..person.human import Human, coordinates, group_weights
 from ..person.influences import MOST_INFLUENCES
 from ..person.units import metres_per_unit
 from .check import WARNING, MeshMeasures, judge
@@ -14,7 +14,7 @@ LEAST_BONES = 15
 _STIRRED_M = 1e-4
 
 
-def check_rig(person: Person, measures: MeshMeasures):
+def check_rig(person: Human, measures: MeshMeasures):
     """Bones, rest pose and weights; without an armature only that there is none."""
     if person.armature is None:
         yield judge("bones", "Skeleton", True, "no armature", 0, worse=WARNING)
@@ -32,7 +32,7 @@ def check_rig(person: Person, measures: MeshMeasures):
     yield from _check_weights(person, len(measures.points), strange)
 
 
-def _check_weights(person: Person, count: int, strange: list[str]):
+def _check_weights(person: Human, count: int, strange: list[str]):
     rows, groups, weights = group_weights(person.body)
     deforms = np.array([group.name not in strange for group in person.body.vertex_groups] + [False])
     keep = deforms[groups] & (weights > 0) if len(rows) else np.zeros(0, bool)
@@ -46,7 +46,7 @@ def _check_weights(person: Person, count: int, strange: list[str]):
     yield judge("influences", "Influences", most > MOST_INFLUENCES, f"at most {most}", most, "Limit to 4")
 
 
-def rest_movement(person: Person) -> float:
+def rest_movement(person: Human) -> float:
     """Metres that the armature modifier moves a vertex at most when every bone is at rest; infinite if it adds some."""
     data, layer = person.armature.data, bpy.context.view_layer
     modifiers = [modifier for modifier in person.body.modifiers if modifier.type == "ARMATURE"]

@@ -3,14 +3,14 @@
 
 import numpy as np
 
-from ..person.human import Person
+from ..person.human import Human
 from .check import ERROR, WARNING, Line, MeshMeasures, judge
 
 _TEXELS = 1024  # across the picture in which overlaps are looked for
 _OVERLAP = 1e-3
 
 
-def check_texture(person: Person, measures: MeshMeasures):
+def check_texture(person: Human, measures: MeshMeasures):
     """One UV map without overlaps, one material, and a base colour that goes with the file."""
     mesh = person.body.data
     image = base_image(person)
@@ -37,7 +37,7 @@ def check_texture(person: Person, measures: MeshMeasures):
         yield judge("texture", "Base colour", not kept, f"{size}, {'kept' if kept else 'not saved'}", kept, "Pack")
 
 
-def base_image(person: Person):
+def base_image(person: Human):
     """The image at the base colour of the first Principled material, or None."""
     for material in person.body.data.materials:
         for node in material.node_tree.nodes if material and material.node_tree else ():
@@ -84,7 +84,7 @@ def _cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
 
 
-def check_names(person: Person, measures: MeshMeasures):
+def check_names(person: Human, measures: MeshMeasures):
     """All of a person goes by the photo's name."""
     photo = person.body.pifu.photo
     wrong = [block.name for block in named_blocks(person) if not block.name.startswith(photo)]
@@ -92,7 +92,7 @@ def check_names(person: Person, measures: MeshMeasures):
     yield judge("names", "Names", bool(wrong), value, len(wrong), "Rename", WARNING)
 
 
-def named_blocks(person: Person) -> list:
+def named_blocks(person: Human) -> list:
     """The data-blocks that have the photo's name."""
     blocks = [person.body, person.body.data, *filter(None, person.body.data.materials), base_image(person)]
     if person.armature:

@@ -6,7 +6,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
-from ..person.human import Person, group_weights
+from ..person.human import Human, group_weights
 from ..person.influences import limit_influences, normalise_weights, set_weights
 from ..person.units import metres_per_unit
 from .check import MeshMeasures
@@ -14,7 +14,7 @@ from .checks_mesh import facing_deg
 from .checks_surface import base_image, named_blocks
 
 
-def move(person: Person, matrix: Matrix) -> None:
+def move(person: Human, matrix: Matrix) -> None:
     """Move mesh, shape keys and rest pose together, the objects' own transforms staying as they are."""
     for thing in filter(None, (person.armature, person.body)):
         world = thing.matrix_world
@@ -22,7 +22,7 @@ def move(person: Person, matrix: Matrix) -> None:
     _update(person)
 
 
-def apply_transforms(person: Person) -> None:
+def apply_transforms(person: Human) -> None:
     """Put the objects' transforms into mesh and rest pose."""
     worlds = [(thing, thing.matrix_world.copy()) for thing in (person.armature, person.body) if thing]
     for thing, world in worlds:
@@ -35,25 +35,25 @@ def apply_transforms(person: Person) -> None:
     _update(person)
 
 
-def set_height(person: Person) -> None:
+def set_height(person: Human) -> None:
     """Scale to the height that was asked for, about the middle between the feet."""
     points = MeshMeasures(person).points
     move(person, Matrix.Scale(person.body.pifu.height_m / np.ptp(points[:, 2]), 4))
     drop_to_ground(person)
 
 
-def drop_to_ground(person: Person) -> None:
+def drop_to_ground(person: Human) -> None:
     """The lowest point at z = 0."""
     low = MeshMeasures(person).points[:, 2].min() / metres_per_unit(bpy.context.scene)
     move(person, Matrix.Translation((0, 0, -low)))
 
 
-def face_front(person: Person) -> None:
+def face_front(person: Human) -> None:
     """Turn about the vertical, so that hips and shoulders look to -Y."""
     move(person, Matrix.Rotation(np.radians(-facing_deg(person)), 4, "Z"))
 
 
-def remove_loose(person: Person) -> None:
+def remove_loose(person: Human) -> None:
     """Keep the piece with most vertices."""
     labels = MeshMeasures(person).pieces
     keep = labels == np.bincount(labels).argmax()
@@ -66,23 +66,23 @@ def remove_loose(person: Person) -> None:
     _edit(person, mend)
 
 
-def fill_holes(person: Person) -> None:
+def fill_holes(person: Human) -> None:
     """Close what is open."""
     _edit(person, lambda mesh: bmesh.ops.holes_fill(mesh, edges=[edge for edge in mesh.edges if edge.is_boundary]))
 
 
-def dissolve_flat(person: Person) -> None:
+def dissolve_flat(person: Human) -> None:
     """Take away edges and faces without a size."""
     least = 1e-6 / metres_per_unit(bpy.context.scene)
     _edit(person, lambda mesh: bmesh.ops.dissolve_degenerate(mesh, dist=least, edges=mesh.edges[:]))
 
 
-def recalculate_normals(person: Person) -> None:
+def recalculate_normals(person: Human) -> None:
     """All faces outward."""
     _edit(person, lambda mesh: bmesh.ops.recalc_face_normals(mesh, faces=mesh.faces[:]))
 
 
-def remove_other_groups(person: Person) -> None:
+def remove_other_groups(person: Human) -> None:
     """Take away vertex groups that no deforming bone answers to."""
     bones = person.armature.data.bones
     for group in list(person.body.vertex_groups):
@@ -90,7 +90,7 @@ def remove_other_groups(person: Person) -> None:
             person.body.vertex_groups.remove(group)
 
 
-def weigh_bare(person: Person) -> None:
+def weigh_bare(person: Human) -> None:
     """Give vertices without weights those of the nearest vertex that has some."""
     from mathutils.kdtree import KDTree
 
@@ -109,7 +109,7 @@ def weigh_bare(person: Person) -> None:
         set_weights(person, np.full(int(mine.sum()), index), groups[mine], weights[mine])
 
 
-def keep_one_uv_map(person: Person) -> None:
+def keep_one_uv_map(person: Human) -> None:
     """Keep the UV map that is rendered."""
     layers = person.body.data.uv_layers
     kept = next((layer.name for layer in layers if layer.active_render), None)
@@ -117,12 +117,12 @@ def keep_one_uv_map(person: Person) -> None:
         layers.remove(layers[name])
 
 
-def pack_texture(person: Person) -> None:
+def pack_texture(person: Human) -> None:
     """Keep the picture in the .blend."""
     base_image(person).pack()
 
 
-def rename(person: Person) -> None:
+def rename(person: Human) -> None:
     """Call everything by the photo's name."""
     photo = person.body.pifu.photo
     for block in named_blocks(person):
@@ -150,7 +150,7 @@ FIXES = {
 }
 
 
-def _edit(person: Person, mend) -> None:
+def _edit(person: Human, mend) -> None:
     mesh = bmesh.new()
     try:
         mesh.from_mesh(person.body.data)
@@ -168,7 +168,7 @@ def _transform(thing, matrix: Matrix) -> None:
         thing.data.transform(matrix)
 
 
-def _update(person: Person) -> None:
+def _update(person: Human) -> None:
     person.body.data.update()
     if person.armature:
         person.armature.data.update_tag()

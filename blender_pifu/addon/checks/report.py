@@ -8,7 +8,7 @@ import numpy as np
 from bpy.props import CollectionProperty, StringProperty
 
 from ..identity import find, key
-from ..person.human import Person, armature_of
+from ..person.human import Human, armature_of
 from .checks_surface import named_blocks
 from .validate import as_json, validate, worst
 
@@ -34,7 +34,7 @@ class PIFU_PG_report(bpy.types.PropertyGroup):
     lines: CollectionProperty(type=PIFU_PG_line, options={"SKIP_SAVE"})
 
 
-def check(person: Person) -> PIFU_PG_report:
+def check(person: Human) -> PIFU_PG_report:
     """Check a person and keep the report."""
     global _stamp
     lines = validate(person)
@@ -48,7 +48,7 @@ def check(person: Person) -> PIFU_PG_report:
     return report
 
 
-def is_of(person: Person | None) -> bool:
+def is_of(person: Human | None) -> bool:
     """Whether the report that is kept is about this person."""
     return person is not None and _report().body == key(person.body)
 
@@ -69,7 +69,7 @@ def on_change(depsgraph: bpy.types.Depsgraph) -> bool:
         return False
     body = find(bpy.data.objects, report.body)
     if body is not None and body.users_scene:
-        person = Person(body, armature_of(body))
+        person = Human(body, armature_of(body))
         parts = {key(block) for thing in vars(person).values() if thing for block in (thing, thing.data)}
         if parts.isdisjoint(key(update.id.original) for update in depsgraph.updates):
             return False
@@ -80,7 +80,7 @@ def on_change(depsgraph: bpy.types.Depsgraph) -> bool:
     return True
 
 
-def _stamp_of(person: Person) -> int:
+def _stamp_of(person: Human) -> int:
     """A number that another place, form, rest pose, name or vertex group of the person changes."""
     mesh = person.body.data
     points = np.empty(3 * len(mesh.vertices), np.float32)

@@ -4,7 +4,7 @@
 import json
 from dataclasses import asdict
 
-from ..person.human import Person
+from ..person.human import Human
 from .check import ERROR, OK, WARNING, Line, MeshMeasures
 from .checks_limbs import check_limbs
 from .checks_mesh import check_faces, check_place, check_solid
@@ -14,7 +14,7 @@ from .checks_surface import check_names, check_texture
 CHECKS = (check_place, check_solid, check_faces, check_rig, check_limbs, check_texture, check_names)
 
 
-def validate(person: Person) -> list[Line]:
+def validate(person: Human) -> list[Line]:
     """All checks of a person, in the order of the panel. Changes nothing."""
     measures = MeshMeasures(person)
     return [line for check in CHECKS for line in check(person, measures)]
@@ -25,7 +25,7 @@ def worst(lines: list[Line]) -> str:
     return max((line.state for line in lines), key=(OK, WARNING, ERROR).index, default=OK)
 
 
-def as_json(person: Person, lines: list[Line]) -> str:
+def as_json(person: Human, lines: list[Line]) -> str:
     """The report for programs."""
     report = {"name": person.body.name, "state": worst(lines), "lines": [asdict(line) for line in lines]}
     return json.dumps(report, indent=2)

@@ -21,21 +21,21 @@ class PIFU_PG_human(bpy.types.PropertyGroup):
 
 
 @dataclass(frozen=True)
-class Person:
+class Human:
     """A person in the scene: the mesh object, and the armature object that moves it, if any."""
 
     body: bpy.types.Object
     armature: bpy.types.Object | None
 
 
-def find_person(context) -> Person | None:
+def find_person(context) -> Human | None:
     """The person whose mesh or armature is active, or the only one of the active object's collections."""
     active = context.view_layer.objects.active
     if active is None:
         return None
     near = [active, *active.children, *(other for group in active.users_collection for other in group.objects)]
     bodies = dict.fromkeys(other for other in near if other.type == "MESH" and other.pifu.is_human)
-    return Person(body := next(iter(bodies)), armature_of(body)) if bodies else None
+    return Human(body := next(iter(bodies)), armature_of(body)) if bodies else None
 
 
 def armature_of(body: bpy.types.Object) -> bpy.types.Object | None:

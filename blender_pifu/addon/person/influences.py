@@ -3,12 +3,12 @@
 
 import numpy as np
 
-from .human import Person, group_weights
+from .human import Human, group_weights
 
 MOST_INFLUENCES = 4
 
 
-def limit_influences(person: Person) -> None:
+def limit_influences(person: Human) -> None:
     """Keep the strongest four of each vertex."""
     rows, groups, weights = group_weights(person.body)
     order = np.lexsort((-weights, rows))
@@ -20,7 +20,7 @@ def limit_influences(person: Person) -> None:
     normalise_weights(person)
 
 
-def normalise_weights(person: Person) -> None:
+def normalise_weights(person: Human) -> None:
     """Have the weights of each vertex sum to 1."""
     rows, groups, weights = group_weights(person.body)
     sums = np.bincount(rows, weights, minlength=len(person.body.data.vertices))
@@ -28,7 +28,7 @@ def normalise_weights(person: Person) -> None:
     set_weights(person, rows[keep], groups[keep], weights[keep] / sums[rows[keep]])
 
 
-def set_weights(person: Person, rows: np.ndarray, groups: np.ndarray, weights: np.ndarray) -> None:
+def set_weights(person: Human, rows: np.ndarray, groups: np.ndarray, weights: np.ndarray) -> None:
     """Give vertices (N,) these weights (N,) in groups (N,), by index."""
     for row, group, weight in zip(rows.tolist(), groups.tolist(), weights.tolist(), strict=True):
         person.body.vertex_groups[group].add((row,), weight, "REPLACE")

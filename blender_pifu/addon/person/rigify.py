@@ -14,7 +14,7 @@ from ...protocol import ErrorKind
 from ..errors import UserError
 from .armature import ROLE, editing, put_bones
 from .bones import Bone, roles_of
-from .human import Person, coordinates, group_weights
+from .human import Human, coordinates, group_weights
 from .influences import limit_influences
 
 _RAMP = 0.4  # of a limb's length: over so much of it the weights go from one of its deforming halves to the other
@@ -93,7 +93,7 @@ def is_generated(armature: bpy.types.Object) -> bool:
     return "rig_id" in armature.data
 
 
-def generate(context, person: Person) -> bpy.types.Object:
+def generate(context, person: Human) -> bpy.types.Object:
     """Generate the rig of the person's metarig and bind the mesh to it; the metarig is hidden.
 
     Raises UserError, and then everything is as it was.
@@ -144,7 +144,7 @@ def _made_by_rigify() -> set:
     return {*data.objects, *data.armatures, *data.meshes, *data.collections, *data.texts, *data.actions}
 
 
-def _rebind(person: Person, rig: bpy.types.Object) -> None:
+def _rebind(person: Human, rig: bpy.types.Object) -> None:
     """Hand the weights of the metarig's bones to the deforming bones that Rigify made of each: one, or two halves."""
     body, bones = person.body, person.armature.data.bones
     points = coordinates(body.data)
@@ -171,4 +171,4 @@ def _rebind(person: Person, rig: bpy.types.Object) -> None:
         if modifier.type == "ARMATURE":
             modifier.object = rig
     body.parent = rig
-    limit_influences(Person(body, rig))
+    limit_influences(Human(body, rig))

@@ -13,7 +13,7 @@ from ..checks.fixes import apply_transforms, move
 from ..errors import UserError
 from ..person.armature import LIMB, ROLE, connect, editing
 from ..person.bones import rest_axes, set_of
-from ..person.human import Person, coordinates, group_weights, joints, role_parents
+from ..person.human import Human, coordinates, group_weights, joints, role_parents
 from ..person.rigify import is_generated
 from ..person.units import metres_per_unit
 from .poses import turns
@@ -36,7 +36,7 @@ class Torn:
     parts: tuple[tuple[str, str], ...]
 
 
-def repose(context, person: Person, pose: str) -> Torn:
+def repose(context, person: Human, pose: str) -> Torn:
     """Make A-pose ("A") or T-pose ("T") the rest pose, feet on the ground. Raises UserError where it cannot.
 
     Every bone of a bone set moves along, deforming or not; poses and animations of the bones are cleared. Where that is
@@ -100,7 +100,7 @@ def _take_axes(edit_bones, armature, moves, tails, rest: dict[str, np.ndarray]) 
     return limbs
 
 
-def straighten(person: Person) -> None:
+def straighten(person: Human) -> None:
     """What mends soles, knees and elbows: A-pose as the new rest pose. Raises UserError where it cannot."""
     repose(bpy.context, person, "A")
 
@@ -129,7 +129,7 @@ def _moves(armature, rotations: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     return moves | led
 
 
-def _weights(person: Person) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
+def _weights(person: Human) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
     """(vertex, bone's number, weight) of every entry that deforms, as a vertex sums to 1, and the bones' names."""
     rows, groups, weights = group_weights(person.body)
     bones = person.armature.data.bones
@@ -158,7 +158,7 @@ def _move_mesh(body, weights, moves: dict[str, np.ndarray]) -> None:
     body.data.update()
 
 
-def _torn(person: Person, weights, before: np.ndarray) -> Torn:
+def _torn(person: Human, weights, before: np.ndarray) -> Torn:
     mesh = person.body.data
     edges = np.empty(2 * len(mesh.edges), np.int32)
     mesh.edges.foreach_get("vertices", edges)
@@ -190,7 +190,7 @@ def _steps(first: str, second: str, parents: dict[str, str]) -> int:
     return min(ways[0].index(bone) + ways[1].index(bone) for bone in ways[0] if bone in ways[1])
 
 
-def _put_on_ground(person: Person) -> None:
+def _put_on_ground(person: Human) -> None:
     points = coordinates(person.body.data)
     low = points[:, 2].min()
     feet = points[points[:, 2] <= low + _SOLE * np.ptp(points[:, 2]), :2]

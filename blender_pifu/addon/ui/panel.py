@@ -41,7 +41,7 @@ class PIFU_PT_main(_Sidebar, bpy.types.Panel):
         if running:
             draw_progress(layout, status)
             return
-        engine = engine_state.look()
+        engine = engine_state.current()
         if engine.word != "ready":
             button = BUTTONS[ErrorKind(f"engine_{engine.word}")]
             draw_text(layout, engine.text, context.region.width, "INFO")

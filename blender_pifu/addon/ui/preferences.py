@@ -57,7 +57,7 @@ class PIFU_AP_preferences(bpy.types.AddonPreferences):
         row.operator("pifu.open_folder", text="", icon="FILE_FOLDER")
 
     def _draw_engine(self, box, context):
-        state = engine_state.look()
+        state = engine_state.current()
         status = context.window_manager.pifu
         icon = {"ready": "CHECKMARK", "missing": "INFO"}.get(state.word, "ERROR")
         box.label(text=f"Engine: {state.text}", icon=icon)

@@ -22,7 +22,7 @@ class EngineState:
 _seen: tuple[tuple, EngineState] | None = None
 
 
-def look() -> EngineState:
+def current() -> EngineState:
     """The state of the engine now."""
     global _seen
     try:
@@ -40,7 +40,7 @@ def look() -> EngineState:
 
 def require() -> EngineState:
     """The state of a ready engine. Raises UserError, with what to do, for any other."""
-    state = look()
+    state = current()
     if state.word != "ready":
         fixes = {"missing": "Install it", "outdated": "Update it", "broken": "Repair it"}
         raise UserError(

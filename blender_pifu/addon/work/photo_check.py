@@ -45,7 +45,7 @@ def chosen(scene) -> None:
     if image is None:
         return
     image.preview_ensure()
-    if not bpy.app.background and engine_state.look().word == "ready" and photo.is_quick(image):
+    if not bpy.app.background and engine_state.current().word == "ready" and photo.is_quick(image):
         want(scene)
 
 

@@ -12,7 +12,7 @@ from ..reading.figure import Figure, Figures
 from ..reading.person_cut import PersonCut
 from ..reading.photo import Photo
 from ..reading.stance import Facing, facing
-from .registration import Registration, look, register
+from .registration import Registration, register, resample
 from .relief import RELIEF_PX, Relief, inflated_relief
 from .relight import lit, match_light
 from .resection import resect
@@ -98,6 +98,6 @@ def _laid(cut: PersonCut, places: np.ndarray, size: int) -> tuple[np.ndarray, np
     rgb, alpha = cut(size)
     both = np.ascontiguousarray(np.dstack([rgb * alpha[..., None], alpha])[:, ::-1], np.float32)
     places = np.stack([cv2.resize(part, (size, size), interpolation=cv2.INTER_LINEAR) for part in places])
-    both = look(both, places)
+    both = resample(both, places)
     alpha = both[..., 3]
     return np.clip(both[..., :3] / np.maximum(alpha, 1e-6)[..., None], 0, 1), alpha

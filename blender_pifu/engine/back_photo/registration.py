@@ -43,7 +43,7 @@ def to_side(picture: np.ndarray) -> np.ndarray:
     return cv2.resize(picture.astype(np.float32), (SIDE, SIDE), interpolation=cv2.INTER_AREA)
 
 
-def look(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
+def resample(picture: np.ndarray, places: np.ndarray) -> np.ndarray:
     """A picture (n, n[, C]) float32 of field space at places (2, h, w) of it: (h, w[, C]), bilinear, 0 outside."""
     return sample_quickly(picture, *places, border=cv2.BORDER_CONSTANT)
 
@@ -93,7 +93,7 @@ def _spread(matte):
 def _search(fixed, moving, start):
     """(overlap, matrix) of the start made better: enhanced correlation (Evangelidis and Psarakis 2008) of blurred
     silhouettes, from coarse to fine."""
-    best = _overlap(fixed, look(moving, map_places(start, centres(SIDE)))), start
+    best = _overlap(fixed, resample(moving, map_places(start, centres(SIDE)))), start
     criteria = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, STEPS, ENOUGH)
     for blur, motion in STAGES:
         pixels = TO_PIXELS @ best[1] @ np.linalg.inv(TO_PIXELS)
@@ -106,7 +106,7 @@ def _search(fixed, moving, start):
             break
         matrix = np.linalg.inv(TO_PIXELS) @ pixels @ TO_PIXELS
         matrix /= matrix[2, 2]
-        overlap = _overlap(fixed, look(moving, map_places(matrix, centres(SIDE))))
+        overlap = _overlap(fixed, resample(moving, map_places(matrix, centres(SIDE))))
         if overlap > best[0]:
             best = overlap, matrix
     return best

@@ -28,7 +28,7 @@ FINE = 0.015  # metres over which they are averaged for that: patterns are not a
 SMALLER = 4  # what goes on behind an arm is smooth, and made in so many times fewer pixels across
 
 
-def hide_arms(back: np.ndarray, photo: np.ndarray, thickness: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+def paint_behind_arms(back: np.ndarray, photo: np.ndarray, thickness: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """The drawn back without what it kept of hands and forearms that lie before the body.
 
     back, photo: (n, n, 4) float32, colours sRGB 0..1 and mask of the hidden side and of the seen one, on the crop's

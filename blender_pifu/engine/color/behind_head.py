@@ -27,7 +27,7 @@ LEAST = 4  # pixels of cheeks or hair, without which nothing is done
 TURNED = (0.6, 1.0)  # the nose's way from the middle of the ears to one: from here on the head is seen from its side
 
 
-def hide_face(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+def paint_behind_face(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """The drawn back without what it kept of the face and the brow.
 
     back: (n, n, 4) float32, colours sRGB 0..1 of the hidden side and mask, on the crop's pixels; photo: the same of the

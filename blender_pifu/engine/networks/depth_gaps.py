@@ -13,7 +13,7 @@ STEEPEST = 2.0  # field units of depth a field unit: a limb that points at the c
 LOGITS = 20.0  # what a column twice as steep loses
 
 
-def rift_logits(front_depth: Tensor, back_depth: Tensor) -> Tensor:
+def depth_gap_logits(front_depth: Tensor, back_depth: Tensor) -> Tensor:
     """(B, 1, h, w) drawn depths, field units -> what the occupancy of each column loses, in logits, >= 0."""
     (front_x, front_y), (back_x, back_y) = _slope(front_depth), _slope(back_depth)
     together = (front_x * back_x + front_y * back_y).clamp_min(0).sqrt()

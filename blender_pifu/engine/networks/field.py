@@ -8,7 +8,7 @@ from torch import Tensor
 from ..crop_space import sample_maps
 from ..interfaces import Field
 from .coarse import CoarseLevel, Maps, sample
-from .depth_gaps import rift_logits
+from .depth_gaps import depth_gap_logits
 
 SUPPORT_DILATION = 0.02  # field units the mask grows before everything outside counts as empty
 ROWS = 64  # batches of fewer or odd rows take other matrix kernels, with other rounding: results would depend on them
@@ -36,7 +36,7 @@ class HumanField(Field):
         self._level, self._wide = level, maps.wide
         self._stack = level.stack(maps, image)
         self._support = Support(image[:, 3:4])
-        self._rifts = rift_logits(maps.front_depth, maps.back_depth)
+        self._depth_gaps = depth_gap_logits(maps.front_depth, maps.back_depth)
 
     def support(self, xy: Tensor) -> Tensor:
         """(C,) bool: columns `xy (C, 2)` field units that meet the dilated mask."""
@@ -53,7 +53,7 @@ class HumanField(Field):
         features, front, back = self._level.column_features(self._stack, self._wide, xy[None])
         shares = self._level.head.columns(features[0])
         logits = self._level.head(shares[column], front[0, column] - z, z - back[0, column])
-        logits = logits - sample(self._rifts, xy[None])[0, column, 0]
+        logits = logits - sample(self._depth_gaps, xy[None])[0, column, 0]
         return torch.sigmoid(logits)[:count] * self.support(xy)[column][:count]
 
 

@@ -8,8 +8,8 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
+from .landmarks import BodyLandmarks
 from .landmarks import Landmark as L
-from .landmarks import Person
 from .people import box_of
 from .photo import Photo
 from .stance import (
@@ -60,7 +60,7 @@ class Advice:
     sentence: str
 
 
-def advise(photo: Photo, people: list[Person], chosen: int) -> list[Advice]:
+def advise(photo: Photo, people: list[BodyLandmarks], chosen: int) -> list[Advice]:
     """All that is to be said, the gravest first. photo: as read, not levelled; people: at least one."""
     person = people[chosen]
     found = [

@@ -4,7 +4,7 @@
 import cv2
 import numpy as np
 
-from .landmarks import MIRRORED, Person
+from .landmarks import MIRRORED, BodyLandmarks
 from .stance import ANKLES, trunk_length
 
 SMALL = 0.38  # of another's length: a child that stands before its parent has 0.45 or more
@@ -18,16 +18,16 @@ PATCH_PX = 96  # side of the pictures that are compared
 SAME_PICTURE = 0.7  # correlation of one's picture and the other's mirrored; twins in one uniform have less
 
 
-def real_people(people: list[Person], rgb: np.ndarray) -> list[Person]:
+def real_people(people: list[BodyLandmarks], rgb: np.ndarray) -> list[BodyLandmarks]:
     """People without what only looks like them; rgb: (H, W, 3) uint8."""
-    kept: list[Person] = []
+    kept: list[BodyLandmarks] = []
     for person in sorted(people, key=lambda person: (-round(_length(person)), -person.score)):
         if not any(is_on_body(person, other) or is_reflection(person, other, rgb) for other in kept):
             kept.append(person)
     return [person for person in people if any(person is other for other in kept)]
 
 
-def is_on_body(person: Person, other: Person) -> bool:
+def is_on_body(person: BodyLandmarks, other: BodyLandmarks) -> bool:
     """Whether a find is much smaller than another person and lies on that one's own body."""
     if _length(person) > SMALL * _length(other):
         return False
@@ -40,7 +40,7 @@ def is_on_body(person: Person, other: Person) -> bool:
     return float(np.mean(upon)) > UPON
 
 
-def is_reflection(person: Person, other: Person, rgb: np.ndarray) -> bool:
+def is_reflection(person: BodyLandmarks, other: BodyLandmarks, rgb: np.ndarray) -> bool:
     """Whether a find is another person's mirror image: upside down below the feet, or beside with the same pixels."""
     turn = abs((person.region.angle - other.region.angle + np.pi) % (2 * np.pi) - np.pi)
     if turn > UPSIDE_DOWN:

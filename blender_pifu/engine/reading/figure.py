@@ -9,14 +9,14 @@ import torch
 from ..errors import NoPersonError
 from .advice import Advice, Severity, advise, no_person
 from .crop import Crop, crop_around
-from .landmarks import Person, landmarks_in
+from .landmarks import BodyLandmarks, landmarks_in
 from .matte import Matte, Matting
 from .people import People, box_of, choose
 from .person_cut import PersonCut
 from .photo import Photo
 from .stance import Framing, body_height, framing, roll
 from .tone import tone_matte, tone_of
-from .upright import level
+from .upright import turn_upright
 
 UNKNOWN = "No person was recognised; what stands out most in the photo is taken."
 
@@ -36,7 +36,7 @@ class Figure:
     crop: Crop
     people: int
     number: int
-    person: Person | None
+    person: BodyLandmarks | None
     framing: Framing | None
     seen: float
     advice: tuple[Advice, ...]
@@ -54,7 +54,7 @@ class Figures:
     def __init__(self, device: torch.device | str):
         self._people = People(device)
         self._matting = Matting(device)
-        self._found: tuple[Photo, list[Person]] | None = None  # of the last `look`, until somebody is cut out
+        self._found: tuple[Photo, list[BodyLandmarks]] | None = None  # of the last `look`, until somebody is cut out
 
     def cut_out(self, photo: Photo, number: int | None = None) -> Figure:
         """number: the person from the left, from 1; None: the largest, most central one.
@@ -74,7 +74,7 @@ class Figures:
         if advice and advice[0].severity is Severity.BLOCK:
             raise NoPersonError(advice[0].sentence, fix="")
         kind = framing(people[chosen], shape)
-        photo, people = level(photo, people, roll(people[chosen], shape))
+        photo, people = turn_upright(photo, people, roll(people[chosen], shape))
         matte, tone = self._matte(photo, people, chosen)
         crop = crop_around(matte.alpha)
         rows = (matte.alpha > 0.5).any(1).nonzero()[0]
@@ -89,7 +89,7 @@ class Figures:
             tone_matte(matte, tone)
         return matte, tone
 
-    def look(self, photo: Photo, number: int | None = None) -> dict:
+    def check(self, photo: Photo, number: int | None = None) -> dict:
         """What is to be said before anything slow starts, ready for JSON: size of the photo, the people with boxes
         (x0, y0, x1, y1 in photo pixels), the one taken, with landmarks (33 of x, y, visibility), and the advice.
 
@@ -121,7 +121,7 @@ class Figures:
         report["notes"] = list(photo.notes)
         return report
 
-    def _find(self, photo: Photo) -> list[Person]:
+    def _find(self, photo: Photo) -> list[BodyLandmarks]:
         if self._found and self._found[0] is photo:
             return self._found[1]
         return self._people.find(photo.rgb, self._matting.everybody(photo))

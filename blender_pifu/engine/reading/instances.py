@@ -6,8 +6,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from .landmarks import BodyLandmarks
 from .landmarks import Landmark as L
-from .landmarks import Person
 
 SIDE = 640  # longer side of the picture on which this is decided
 ARMS = (
@@ -51,7 +51,7 @@ WINDOW = (7, 7)  # over which colours are averaged
 SURE = 0.9  # lead over the next that makes a pixel one person's for certain
 
 
-def share_of(person: Person, people: Sequence[Person], rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+def share_of(person: BodyLandmarks, people: Sequence[BodyLandmarks], rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
     """How much of each pixel of the matte is this person's, 0..1.
 
     person: one of people, who are all that were found; rgb: (H, W, 3) uint8; alpha: (h, w) matte of everybody, those
@@ -75,7 +75,7 @@ def share_of(person: Person, people: Sequence[Person], rgb: np.ndarray, alpha: n
     return share
 
 
-def unclaimed(people: Sequence[Person], shape: tuple[int, ...], alpha: np.ndarray) -> tuple[np.ndarray, float]:
+def unclaimed(people: Sequence[BodyLandmarks], shape: tuple[int, ...], alpha: np.ndarray) -> tuple[np.ndarray, float]:
     """What of a matte may be people who are not among those found: (h, w) bool, and its size in that of the photo.
 
     people: possibly none; shape: (H, W) of the photo; alpha: as in `share_of`.
@@ -87,7 +87,7 @@ def unclaimed(people: Sequence[Person], shape: tuple[int, ...], alpha: np.ndarra
     return _strangers(np.max(claims, 0), np.min(distances, 0), solid, len(people)), scale
 
 
-def trunk_of(person: Person, shape: tuple[int, ...]) -> np.ndarray:
+def trunk_of(person: BodyLandmarks, shape: tuple[int, ...]) -> np.ndarray:
     """(H, W) bool over the photo: what lies between shoulders and hips, and so is the person or held before it.
 
     Empty where these are not all seen.

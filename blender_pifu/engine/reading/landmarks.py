@@ -118,7 +118,7 @@ class Region:
 
 
 @dataclass(frozen=True)
-class Person:
+class BodyLandmarks:
     """One person in a photo.
 
     points: (33, 3) float32; x, y in photo pixels, also where they lie outside the photo or are hidden; z in the same
@@ -157,7 +157,7 @@ class Person:
         return np.column_stack([crop.to_field(points[:, :2]), -points[:, 2] / (crop.side / 2)])
 
 
-def landmarks_in(person: Person | None, crop: Crop) -> np.ndarray | None:
+def landmarks_in(person: BodyLandmarks | None, crop: Crop) -> np.ndarray | None:
     """(33, 4) float32: x, y in field space, z from the middle of the hips in the same unit, visibility 0..1; None for
     nobody."""
     if person is None:
@@ -178,14 +178,14 @@ class Landmarks:
     def __init__(self, device: torch.device | str = "cpu"):
         self._network = Graph(DATA / "pose_landmark_full.safetensors", device)
 
-    def glance(self, rgb: np.ndarray, region: Region) -> tuple[Person, Region]:
+    def glance(self, rgb: np.ndarray, region: Region) -> tuple[BodyLandmarks, Region]:
         """The person by one look, and a better region for `read`.
 
         rgb: (H, W, 3) uint8; region: about the whole body, its angle such that the body is upright in it.
         """
         return self._look(rgb, region)
 
-    def read(self, rgb: np.ndarray, region: Region) -> Person:
+    def read(self, rgb: np.ndarray, region: Region) -> BodyLandmarks:
         """The person by several looks at a region, as `glance` takes and gives it."""
         looks = [self._look(rgb, replace(region, side=region.side * size), how)[0] for size, how in LOOKS]
         points = np.median([look.points for look in looks], axis=0)
@@ -212,7 +212,7 @@ class Landmarks:
         places = (places @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
         points = np.column_stack([places[:POINTS], rows[:POINTS, 2] * np.float32(region.side / size)])
         visibility = _sigmoid(rows[:POINTS, 3:]).min(1)
-        person = Person(points, visibility, float(score[0]), region, _sigmoid(mask[0]))
+        person = BodyLandmarks(points, visibility, float(score[0]), region, _sigmoid(mask[0]))
         return person, body_region(places[POINTS], places[POINTS + 1])
 
 

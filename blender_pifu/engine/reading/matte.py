@@ -13,7 +13,7 @@ from ..errors import NoPersonError
 from ..memory import give_back_memory
 from .crop import crop_around
 from .instances import share_of, trunk_of
-from .landmarks import Person
+from .landmarks import BodyLandmarks
 from .photo import Photo
 from .rvm import GuidedFilter, load_rvm
 
@@ -48,7 +48,7 @@ class Matting:
         self.device = torch.device(device)
         self._network = None
 
-    def matte(self, photo: Photo, people: Sequence[Person] = (), chosen: int = 0) -> Matte:
+    def matte(self, photo: Photo, people: Sequence[BodyLandmarks] = (), chosen: int = 0) -> Matte:
         """The photo's own alpha where it has one, else the network's; of these the chosen person's part.
 
         people: all that were found in the photo; chosen: index into them. When nobody was found, the largest of

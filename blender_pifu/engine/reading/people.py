@@ -13,7 +13,7 @@ from ..memory import give_back_memory
 from .doubles import real_people
 from .graph import DATA, Graph
 from .instances import unclaimed
-from .landmarks import Landmark, Landmarks, Person, body_region
+from .landmarks import BodyLandmarks, Landmark, Landmarks, body_region
 from .stance import HEIGHT_SHARE, HIPS, SHOULDERS
 
 GRIDS = ((28, 2), (14, 2), (7, 6))  # of the detector: cells to a side, guesses in each
@@ -58,7 +58,7 @@ class People:
     def _landmarks(self) -> Landmarks:
         return Landmarks(self._device)
 
-    def find(self, rgb: np.ndarray, everybody: np.ndarray | None = None) -> list[Person]:
+    def find(self, rgb: np.ndarray, everybody: np.ndarray | None = None) -> list[BodyLandmarks]:
         """All people found, from left to right; possibly none.
 
         rgb: (H, W, 3) uint8; everybody: `Matting.everybody` of it: without it only those are found whom faces give
@@ -86,7 +86,7 @@ class People:
         give_back_memory()
         return sorted(real_people(people, rgb), key=lambda person: person.region.center_x)
 
-    def glance(self, rgb: np.ndarray) -> Person | None:
+    def glance(self, rgb: np.ndarray) -> BodyLandmarks | None:
         """The person of the clearest face in rgb (H, W, 3) uint8, or None: by two looks, in a third of the time that
         `find` takes."""
         faces = merge(self._detect(rgb))
@@ -164,7 +164,7 @@ class People:
         return np.column_stack([scores[keep], places.reshape(-1, 6)]).astype(np.float32)
 
 
-def choose(people: list[Person], shape: tuple[int, ...], number: int | None = None) -> int:
+def choose(people: list[BodyLandmarks], shape: tuple[int, ...], number: int | None = None) -> int:
     """Index of the person meant: `number` counts from 1; without it the largest, most central one.
 
     people: at least one unless a number is given; shape: (height, width) of the photo. Raises InputError for a number
@@ -181,7 +181,7 @@ def choose(people: list[Person], shape: tuple[int, ...], number: int | None = No
     return number - 1
 
 
-def box_of(person: Person, shape: tuple[int, ...]) -> tuple[float, float, float, float]:
+def box_of(person: BodyLandmarks, shape: tuple[int, ...]) -> tuple[float, float, float, float]:
     """x0, y0, x1, y1 of what the photo, (height, width), shows of the person's landmarks."""
     low, high = person.points[:, :2].min(0), person.points[:, :2].max(0)
     limit = np.array(shape[::-1], np.float32)

@@ -4,7 +4,7 @@
 import math
 from enum import StrEnum
 
-from .landmarks import MARGIN, Person
+from .landmarks import MARGIN, BodyLandmarks
 from .landmarks import Landmark as L
 
 SHOULDERS, HIPS = (L.LEFT_SHOULDER, L.RIGHT_SHOULDER), (L.LEFT_HIP, L.RIGHT_HIP)
@@ -35,13 +35,13 @@ class Facing(StrEnum):
     BACK = "back"
 
 
-def inside(person: Person, shape: tuple[int, ...], *landmarks: L) -> bool:
+def inside(person: BodyLandmarks, shape: tuple[int, ...], *landmarks: L) -> bool:
     """Whether all of these lie within the photo, (height, width), seen or hidden."""
     points = person.points[list(landmarks), :2]
     return bool((points >= 0).all() and (points < shape[::-1]).all())
 
 
-def framing(person: Person, shape: tuple[int, ...]) -> Framing:
+def framing(person: BodyLandmarks, shape: tuple[int, ...]) -> Framing:
     """How much of the person the photo, (height, width), shows."""
     for part, kind in ((ANKLES, Framing.FULL), (KNEES, Framing.KNEES), (HIPS, Framing.HALF)):
         if inside(person, shape, *part):
@@ -49,17 +49,17 @@ def framing(person: Person, shape: tuple[int, ...]) -> Framing:
     return Framing.PORTRAIT
 
 
-def body_height(person: Person) -> float:
+def body_height(person: BodyLandmarks) -> float:
     """Height of the whole body if it stood straight, photo pixels; a guess where the photo cuts it."""
     return person.region.side * HEIGHT_SHARE / MARGIN
 
 
-def trunk_length(person: Person) -> float:
+def trunk_length(person: BodyLandmarks) -> float:
     """From the middle of the shoulders to that of the hips, photo pixels."""
     return max(1e-3, math.dist(person.between(*SHOULDERS), person.between(*HIPS)))
 
 
-def facing(person: Person) -> Facing:
+def facing(person: BodyLandmarks) -> Facing:
     """Where the person's front looks. In a front view the left shoulder is on the photo's right."""
     across = person.points[L.LEFT_SHOULDER, :2] - person.points[L.RIGHT_SHOULDER, :2]
     angle = person.region.angle
@@ -69,7 +69,7 @@ def facing(person: Person) -> Facing:
     return Facing.FRONT if width > 0 else Facing.BACK
 
 
-def roll(person: Person, shape: tuple[int, ...]) -> float:
+def roll(person: BodyLandmarks, shape: tuple[int, ...]) -> float:
     """By how much the photo is turned clockwise, radians; 0 when it is upright or nothing tells.
 
     A person lying across the photo is taken for a turned photo. Less is believed only of somebody who stands on both

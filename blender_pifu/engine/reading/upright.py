@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 
 from ..crop_space import between_centres
-from .landmarks import Person
+from .landmarks import BodyLandmarks
 from .photo import MAX_SIDE, Photo
 
 
-def level(photo: Photo, people: list[Person], roll: float) -> tuple[Photo, list[Person]]:
+def turn_upright(photo: Photo, people: list[BodyLandmarks], roll: float) -> tuple[Photo, list[BodyLandmarks]]:
     """Undo a turn of the photo.
 
     roll: radians clockwise by which it is turned. Returns the photo, larger where its corners need it (repeating the

@@ -34,14 +34,14 @@ class Surface:
     """vertices: (V, 3) float32, field space; faces: (F, 3) int32, outward.
 
     evaluations: points asked of the field, who were asked twice counted twice; lowered: the precision that most were
-    asked in, None if it is the field's own; squeezed: memory ran out, and smaller chunks did.
+    asked in, None if it is the field's own; in_small_blocks: memory ran out, and smaller chunks did.
     """
 
     vertices: np.ndarray
     faces: np.ndarray
     evaluations: int
     lowered: str | None = None
-    squeezed: bool = False
+    in_small_blocks: bool = False
 
 
 class Sampler:
@@ -50,7 +50,7 @@ class Sampler:
     def __init__(self, field: Field, lattice: Lattice, progress: Callable[[float], None] | None = None):
         self.samples = Samples()
         self.lattice = lattice
-        self.squeezed = False
+        self.in_small_blocks = False
         self._asked = 0
         self._field = self._fast = self._exact = field
         self._progress = progress
@@ -114,7 +114,7 @@ class Sampler:
             part = slice(start, start + self._chunk)
             found = self._query(field, positions[part], columns[part])
             if found is None:
-                self._chunk, self.squeezed = self._chunk // 2, True
+                self._chunk, self.in_small_blocks = self._chunk // 2, True
                 empty_cache(torch.device(field.device))
                 continue
             values[part] = found
@@ -179,7 +179,7 @@ def extract_surface(
         cells, cases = follow_surface(sampler, seeds)
         closer = sampler.at if refine else None
         vertices, faces = polygonise(lattice, cells, cases, sampler.samples.value_at, closer, sampler.unsure)
-    return Surface(vertices, faces, sampler.evaluations, sampler.lowered, sampler.squeezed)
+    return Surface(vertices, faces, sampler.evaluations, sampler.lowered, sampler.in_small_blocks)
 
 
 def find_seeds(sampler: Sampler, step: int) -> np.ndarray:

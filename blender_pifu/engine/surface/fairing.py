@@ -14,7 +14,7 @@ ROUNDS, BLEND = 15, 3
 IN, OUT = 0.6, -0.63  # steps of a round: ripples under some ten edges fade, larger shapes neither shrink nor swell
 
 
-def even_walls(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+def fair_walls(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Vertices (V, 3) float32 of a closed dense mesh, vertices (V, 3) field space and triangles (F, 3), with its walls
     smooth; what faces the camera stays where it is.
 

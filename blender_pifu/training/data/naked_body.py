@@ -8,7 +8,7 @@ import numpy as np
 from ...engine.surface.mesh import vertex_normals
 from ..native.raster import see
 from ..people.body import load_body
-from ..people.person import Person
+from ..people.person import SyntheticPerson
 from .framing import Framing
 from .render import seen_normals_map
 
@@ -22,7 +22,7 @@ def body_faces() -> np.ndarray:
     return np.concatenate([skin, body.group_faces("helper-l-eye"), body.group_faces("helper-r-eye")])
 
 
-def draw_body(person: Person, framing: Framing, size: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
+def draw_body(person: SyntheticPerson, framing: Framing, size: int) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Depth z (size, size) field units, NaN where there is no body, and unit normals (size, size, 3), 0 there, each of
     front and back; nothing of it ends at the photo's borders."""
     vertices, faces = framing(person.base), body_faces()

@@ -10,7 +10,7 @@ from ...engine.crop_space import centres
 from ...engine.surface.mesh import vertex_normals
 from ..people.generations import make_person
 from ..people.landmarks import landmarks, seen
-from ..people.person import Person
+from ..people.person import SyntheticPerson
 from .daylight import draw_daylight
 from .framing import Framing, draw_shot, frame
 from .naked_body import body_faces, draw_body
@@ -73,7 +73,7 @@ class Scene:
     joints: np.ndarray
     landmarks: np.ndarray
     seen: np.ndarray
-    person: Person
+    person: SyntheticPerson
     framing: Framing
     nearness: float
 
@@ -159,7 +159,9 @@ def make_scene(seed: int, split: str, size: int, generation: int = GENERATION, a
     )
 
 
-def _further(person: Person, framing: Framing, views: TrueViews, solid, shown, middle: float) -> dict[str, np.ndarray]:
+def _further(
+    person: SyntheticPerson, framing: Framing, views: TrueViews, solid, shown, middle: float
+) -> dict[str, np.ndarray]:
     """The further truth of generation 4 (see `fields`)."""
     depths, normals = draw_body(person, framing, len(solid))
     sample = {"camera": camera_of(framing, middle)}

@@ -9,7 +9,7 @@ import numpy as np
 from ...engine.model import load_model
 from ...engine.reading.lens import Lens, usual_lens
 from ...engine.surface.extraction import extract_surface
-from ...engine.surface.fairing import even_walls
+from ...engine.surface.fairing import fair_walls
 from ...engine.surface.mesh import camera_tilt, largest_component, tilt_back
 from ..data.sample import KINDS
 from ..native.raster import rasterize
@@ -42,7 +42,7 @@ def evaluate_lens(cases: Iterable[Case], weights: str, resolution: int) -> dict[
         assert case.marks is not None and case.lens is not None, "people of a split have both"
         surface = extract_surface(model.field(model.encode(*model.prepare(case.cut))), resolution)
         vertices, faces = largest_component(surface.vertices, surface.faces)
-        vertices = even_walls(vertices, faces)
+        vertices = fair_walls(vertices, faces)
         truth = case.lens.straight(case.vertices), case.faces
         lenses = Lens(0.0), usual_lens(float(np.ptp(vertices[:, 1]))), case.lens
         for method, lens in zip(METHODS, lenses, strict=True):

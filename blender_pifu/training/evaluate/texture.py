@@ -65,8 +65,8 @@ def _row(seed, model, topology, resolution, side, folder) -> dict:
         ("seen", False, case.rgb),
         ("hidden", True, make_sample(seed, "test", PHOTO_PX)["back_rgb"]),
     ):
-        row[f"texture_{name}"] = _difference(case, truth, *look(shape, uv, texture, 0, PHOTO_PX, hidden))
-        row[f"vertices_{name}"] = _difference(case, truth, *look(shape, None, None, 0, PHOTO_PX, hidden))
+        row[f"texture_{name}"] = _difference(case, truth, *render_textured(shape, uv, texture, 0, PHOTO_PX, hidden))
+        row[f"vertices_{name}"] = _difference(case, truth, *render_textured(shape, None, None, 0, PHOTO_PX, hidden))
     lost = loss(shape.vertices, shape.faces, DenseSurface(vertices, faces, normals)) / case.scale * 1000
     row |= {"charts": int(charts.max()) + 1, "faces": len(shape.faces), "lost_mm": round(lost, 1)}
     row["sound"] = not find_flaws(shape.vertices, shape.faces, len(shape.faces))
@@ -75,12 +75,12 @@ def _row(seed, model, topology, resolution, side, folder) -> dict:
     log.info("%s", row)
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
-        cells = [look(shape, uv, texture, angle, SHEET_PX)[0] for angle in ANGLES]
+        cells = [render_textured(shape, uv, texture, angle, SHEET_PX)[0] for angle in ANGLES]
         cv2.imwrite(str(folder / f"{seed:05d}.png"), np.concatenate(cells, 1)[..., ::-1])
     return row
 
 
-def look(
+def render_textured(
     shape: PaintedMesh, uv, texture, degrees: float, size: int, hidden: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """The shape turned about the vertical, in its texture or (None) its vertices' colours: picture (size, size, 3)

@@ -14,7 +14,7 @@ from ...engine.interfaces import Model
 from ...engine.model import HumanModel, load_model
 from ...engine.reading.person_cut import network_input
 from ...engine.surface.extraction import extract_surface
-from ...engine.surface.fairing import even_walls
+from ...engine.surface.fairing import fair_walls
 from ...engine.surface.mesh import largest_component
 from ..data.sample import KINDS
 from ..data.sheets import contact_sheet
@@ -58,7 +58,7 @@ def evaluate(
             if not len(surface.faces):
                 raise ValueError(f"{name} makes no surface of case {case.name}")
             vertices, faces = largest_component(surface.vertices, surface.faces)
-            found, meshes[name] = score(case, even_walls(vertices, faces), faces)
+            found, meshes[name] = score(case, fair_walls(vertices, faces), faces)
             if isinstance(model, HumanModel) and case.maps:
                 found |= score_maps(encoding, case)
             rows[name].append({"case": case.name, "kind": case.kind, **found})

@@ -24,7 +24,7 @@ from .held import draw_hold, held_solids, hold_pose, knuckles
 from .labels import LABELS, of_head, skin_label
 from .library import load_library
 from .locks import Head, grow
-from .person import Person, _fluff, _Maker
+from .person import SyntheticPerson, _fluff, _Maker
 from .pieces import hidden_body, load_piece, names
 from .pose import Pose
 from .skin_maps import corner_uv
@@ -41,7 +41,7 @@ class Maker4(Dressing, _Maker):
         self.library, self.assets = load_library(assets), assets
         super().__init__(seed, split)
 
-    def make(self) -> Person:
+    def make(self) -> SyntheticPerson:
         age = self.shape.phenotype["age"]
         skin = Skin(self.library, self.rng["skin"], self.split, self.feminine, age)
         hair = hair_color(self.rng["hair"], skin.tone, age)

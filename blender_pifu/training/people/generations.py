@@ -4,10 +4,10 @@
 from pathlib import Path
 
 from .generation4 import Maker4
-from .person import Person, _Maker
+from .person import SyntheticPerson, _Maker
 
 
-def make_person(seed: int, split: str = "train", generation: int = 3, assets: Path | None = None) -> Person:
+def make_person(seed: int, split: str = "train", generation: int = 3, assets: Path | None = None) -> SyntheticPerson:
     """The person of `seed`; "test" people wear what training never sees, and have seeds of their own. People of
     `generation` 4 have skins, faces, hair and draped clothes from a folder of `assets` (see library.py); InputError
     where that lacks something."""

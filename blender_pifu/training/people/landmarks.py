@@ -9,7 +9,7 @@ from ...engine.crop_space import pixels_at
 from ...engine.reading.landmarks import POINTS
 from .body import Body, load_body
 from .looks import face_of
-from .person import Person
+from .person import SyntheticPerson
 
 JOINTS = {  # landmark of the left side (the right one is the next): bone whose head it is
     11: "upperarm01",
@@ -50,7 +50,7 @@ def _on_surface(body: Body) -> dict[int, np.ndarray]:
     return found
 
 
-def landmarks(person: Person) -> np.ndarray:
+def landmarks(person: SyntheticPerson) -> np.ndarray:
     """Landmarks (33, 3) in the order of MediaPipe's pose network; metres, as `person.vertices`."""
     body = load_body()
     points = np.empty((POINTS, 3), np.float32)

@@ -26,7 +26,7 @@ FEMALE, GROWN = 0.5, 0.4  # of the phenotype's gender (0 male, 1 female) and age
 
 
 @dataclass(frozen=True)
-class Person:
+class SyntheticPerson:
     """`vertices (V, 3)` metres, z up, facing -y before the pose's turn; `faces (T, 3)` int32; `colors (V, 3)` linear
     albedo; `alpha (V,)` of hair cards, 1 elsewhere; `gloss (V,)` 0..1; `fabric (T,)` the cloth of a face, index into
     `fabrics`, or -1: then the vertices' colours count; `rest (V, 3)` and `part (T,)`: where a fabric is asked; `label
@@ -54,7 +54,7 @@ class Person:
     kind: str
     shape: Shape
 
-    def seen_through(self, framing: Callable[[np.ndarray], np.ndarray]) -> "Person":
+    def seen_through(self, framing: Callable[[np.ndarray], np.ndarray]) -> "SyntheticPerson":
         """The same with vertices in field space, as `render.render_person` takes it."""
         return replace(self, vertices=framing(self.vertices))
 
@@ -115,7 +115,7 @@ class _Maker:
         self.hidden = np.zeros(len(self.rest), bool)
         self.trunk: list[np.ndarray] = [self.posed[self._on_trunk(limbs(self.body).arm, limbs(self.body).trunk)]]
 
-    def make(self) -> Person:
+    def make(self) -> SyntheticPerson:
         tone = looks.skin_tone(self.rng["skin"])
         hair = looks.hair_tone(self.rng["hair"], tone)
         worn = self._dress()
@@ -131,8 +131,8 @@ class _Maker:
     def _pose(self) -> Pose:
         return sample_pose(self.body, self.shape.heads, self.rng["pose"])
 
-    def _person(self) -> Person:
-        return Person(
+    def _person(self) -> SyntheticPerson:
+        return SyntheticPerson(
             **self.soup.merged(),
             joints=self.joints.astype(np.float32),
             base=self.posed.astype(np.float32),

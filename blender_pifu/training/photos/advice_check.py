@@ -19,7 +19,7 @@ from ..data.render import render_person
 from ..people.body import load_body
 from ..people.generations import make_person
 from ..people.landmarks import landmarks
-from ..people.person import Person, generator
+from ..people.person import SyntheticPerson, generator
 from ..people.pose import sample_pose
 
 PHOTO_PX, PERSON_PX = 960, 720  # height of a photo, and of the person seen whole
@@ -71,7 +71,7 @@ def table(people: int = 6) -> Iterator[str]:
     figures = Figures("cpu")
     there, missed, elsewhere, wrong = {}, {}, {}, {}
     for trial, photo in photos(people):
-        said = {EITHER.get(advice["kind"], advice["kind"]) for advice in figures.look(photo)["advice"]}
+        said = {EITHER.get(advice["kind"], advice["kind"]) for advice in figures.check(photo)["advice"]}
         for kind in KINDS_OF_ADVICE:
             if kind in trial.expects:
                 there[kind] = there.get(kind, 0) + 1
@@ -162,7 +162,7 @@ def _seeds(arms):
 
 
 @cache
-def _person(seed: int) -> tuple[Person, np.ndarray]:
+def _person(seed: int) -> tuple[SyntheticPerson, np.ndarray]:
     """A person facing the camera, and landmarks (33, 3), metres."""
     person = make_person(seed, "test")
     points = landmarks(person)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ...engine.reading.landmarks import Person
+from ...engine.reading.landmarks import BodyLandmarks
 from ...engine.reading.matte import Matting
 from ...engine.reading.people import People, choose
 from ...engine.reading.photo import Photo
@@ -77,7 +77,7 @@ def iou(found: np.ndarray, truth: np.ndarray) -> float:
     return float((found & truth).sum() / max(1, (found | truth).sum()))
 
 
-def _partner(joints: np.ndarray, found: list[Person]) -> int | None:
+def _partner(joints: np.ndarray, found: list[BodyLandmarks]) -> int | None:
     """Index of the person found whose shoulders and ankles are nearest to these joints', if near at all."""
     ends = np.array([joints[:2].mean(0), joints[-2:].mean(0)])
     found_ends = [np.array([person.between(*SHOULDERS), person.between(*ANKLES)]) for person in found]

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from blender_pifu.engine.color.behind_arms import hide_arms
+from blender_pifu.engine.color.behind_arms import paint_behind_arms
 from blender_pifu.engine.reading.landmarks import Landmark as L
 
 SIDE = 256
@@ -52,7 +52,7 @@ THICK, THIN = np.full((SIDE, SIDE), 0.3), np.full((SIDE, SIDE), 0.08)  # two and
 
 
 def test_the_shirt_goes_on_behind_a_hand(photo, back, landmarks):
-    hidden = hide_arms(back, photo, THICK, landmarks)
+    hidden = paint_behind_arms(back, photo, THICK, landmarks)
     assert np.allclose(hidden[UNDER][:3], SHIRT, atol=0.04)
     assert np.array_equal(hidden[..., 3], back[..., 3])
     assert np.array_equal(hidden[200:], back[200:])
@@ -67,4 +67,4 @@ def test_other_arms_stay_as_they_were_drawn(photo, back, landmarks, case):
     if case == "seen from the side":
         landmarks[[L.LEFT_SHOULDER, L.RIGHT_SHOULDER], 0] = 0
     thickness = THIN if case == "nothing behind it" else THICK
-    assert np.allclose(hide_arms(back, photo, thickness, landmarks), back, atol=1e-3)
+    assert np.allclose(paint_behind_arms(back, photo, thickness, landmarks), back, atol=1e-3)

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from blender_pifu.engine.color.behind_head import hide_face
+from blender_pifu.engine.color.behind_head import paint_behind_face
 from blender_pifu.engine.reading.landmarks import Landmark as L
 
 SIDE = 128
@@ -38,7 +38,7 @@ def back(photo):
 
 
 def test_hair_goes_on_behind_a_face(photo, back):
-    hidden = hide_face(back, photo, head_with((80, 48), 64))
+    hidden = paint_behind_face(back, photo, head_with((80, 48), 64))
     assert np.allclose(hidden[60, 64, :3], HAIR, atol=0.02)
     assert np.allclose(hidden[100:], back[100:])
     assert np.array_equal(hidden[..., 3], back[..., 3])
@@ -46,23 +46,23 @@ def test_hair_goes_on_behind_a_face(photo, back):
 
 def test_thin_hair_above_a_high_brow_goes_on_behind_all_of_the_head(photo, back):
     photo[26:44, 44:84, :3] = FACE
-    hidden = hide_face(back, photo, head_with((80, 48), 64))
+    hidden = paint_behind_face(back, photo, head_with((80, 48), 64))
     for place in ((24, 64), (34, 64), (34, 44), (60, 64)):
         assert np.allclose(hidden[place][:3], HAIR, atol=0.1), place
 
 
 def test_who_has_no_hair_gets_none(photo, back):
     photo[20:44, 40:88, :3] = np.array(FACE) + 0.02
-    hidden = hide_face(back, photo, head_with((80, 48), 64))
+    hidden = paint_behind_face(back, photo, head_with((80, 48), 64))
     assert np.allclose(hidden[30:70, 56:72, :3], FACE, atol=0.03)
 
 
 @pytest.mark.parametrize(("ears", "nose"), [((48, 80), 64), ((70, 50), 76)], ids=["from behind", "from the side"])
 def test_other_heads_stay_as_they_were_drawn(photo, back, ears, nose):
-    assert np.array_equal(hide_face(back, photo, head_with(ears, nose)), back)
+    assert np.array_equal(paint_behind_face(back, photo, head_with(ears, nose)), back)
 
 
 def test_a_head_cut_off_at_the_brow_stays_as_it_was_drawn(photo, back):
     photo[:50] = 0
-    left = hide_face(back, photo, head_with((80, 48), 64))
+    left = paint_behind_face(back, photo, head_with((80, 48), 64))
     assert np.array_equal(left, back)

@@ -35,7 +35,7 @@ def kinds(report):
 
 
 def test_a_good_photo_is_taken_as_it_is(figures):
-    assert kinds(figures.look(load_photo(POLO))) == {}
+    assert kinds(figures.check(load_photo(POLO))) == {}
     photo = load_photo(SUIT)
     figure = figures.cut_out(photo)
     assert figure.advice == () and figure.photo is photo
@@ -45,7 +45,7 @@ def test_a_good_photo_is_taken_as_it_is(figures):
 @pytest.mark.parametrize(("focal_px", "near"), [(500, True), (1500, False), (None, False)])
 def test_a_camera_too_near_is_told_by_its_focal_length(figures, focal_px, near):
     photo = replace(load_photo(SUIT), focal_px=focal_px)
-    assert kinds(figures.look(photo)) == ({"near_camera": "warning"} if near else {})
+    assert kinds(figures.check(photo)) == ({"near_camera": "warning"} if near else {})
 
 
 @pytest.mark.parametrize(
@@ -82,9 +82,9 @@ def test_half_a_body_in_a_turned_photo_is_turned_back_and_an_upright_one_left(fi
     half = np.ascontiguousarray(load_photo(SUIT).rgb[:620])
     height, width = half.shape[:2]
     turn = cv2.getRotationMatrix2D((width / 2, height / 2), 18, 1)
-    report = figures.look(photo_of(cv2.warpAffine(half, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)))
+    report = figures.check(photo_of(cv2.warpAffine(half, turn, (width, height), borderMode=cv2.BORDER_REPLICATE)))
     assert kinds(report) == {"turned": "info", "cut_off": "warning"}
-    assert kinds(figures.look(photo_of(half))) == {"cut_off": "warning"}
+    assert kinds(figures.check(photo_of(half))) == {"cut_off": "warning"}
 
 
 @pytest.mark.parametrize(
@@ -101,24 +101,24 @@ def test_half_a_body_in_a_turned_photo_is_turned_back_and_an_upright_one_left(fi
     ],
 )
 def test_what_is_wrong_with_a_photo_is_said(figures, kind, change):
-    report = figures.look(photo_of(change(load_photo(POLO).rgb)))
+    report = figures.check(photo_of(change(load_photo(POLO).rgb)))
     assert kind in kinds(report)
     assert all(len(advice["sentence"]) > 20 for advice in report["advice"])
 
 
 def test_crossed_arms_are_said(figures):
-    assert "crossed_arms" in kinds(figures.look(load_photo(BIDEN)))
+    assert "crossed_arms" in kinds(figures.check(load_photo(BIDEN)))
 
 
 def test_a_person_of_a_few_pixels_is_refused_at_once(figures):
     tiny = photo_of(cv2.resize(load_photo(POLO).rgb, None, fx=0.08, fy=0.08, interpolation=cv2.INTER_AREA))
-    assert kinds(figures.look(tiny))["small"] == "block"
+    assert kinds(figures.check(tiny))["small"] == "block"
     with pytest.raises(NoPersonError, match="pixels"):
         figures.cut_out(tiny)
 
 
 def test_a_photo_without_people_is_blocked(figures):
-    assert kinds(figures.look(photo_of(load_photo(SUIT).rgb[:, :300]))) == {"no_person": "block"}
+    assert kinds(figures.check(photo_of(load_photo(SUIT).rgb[:, :300]))) == {"no_person": "block"}
 
 
 def test_a_number_where_nobody_was_recognised_is_refused(figures):

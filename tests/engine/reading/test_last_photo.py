@@ -31,7 +31,7 @@ def test_a_photo_that_was_looked_at_is_read_and_searched_for_people_once(photo, 
     engine = Engine("cpu")
     find, searched = engine._figures._people.find, []
     monkeypatch.setattr(engine._figures._people, "find", lambda *given: searched.append(given) or find(*given))
-    engine.look(photo)
+    engine.check(photo)
     engine.reconstruct(photo, Choices(model="fast", resolution=32))
     assert (len(reads), len(searched)) == (1, 1)
     engine.reconstruct(photo, Choices(model="fast", resolution=32))

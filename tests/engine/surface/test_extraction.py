@@ -204,7 +204,7 @@ class CrampedField(analytic.CapsuleField):
 
 def test_where_memory_runs_out_smaller_chunks_do():
     wanted, found = (extract_surface(field, 64) for field in (analytic.person(), CrampedField(1500)))
-    assert found.squeezed and not wanted.squeezed
+    assert found.in_small_blocks and not wanted.in_small_blocks
     assert found.evaluations == wanted.evaluations
     assert np.array_equal(found.vertices, wanted.vertices) and np.array_equal(found.faces, wanted.faces)
 

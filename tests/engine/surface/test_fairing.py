@@ -7,7 +7,7 @@ import torch
 from igl.copyleft.cgal import remesh_self_intersections
 
 from blender_pifu.engine.surface.extraction import extract_surface
-from blender_pifu.engine.surface.fairing import even_walls
+from blender_pifu.engine.surface.fairing import fair_walls
 from blender_pifu.engine.surface.mesh import volumes
 from blender_pifu.engine.surface.normals import smooth_normals
 from helpers import analytic
@@ -34,7 +34,7 @@ def test_noise_on_walls_goes_and_what_faces_the_camera_stays(body):
     wall = np.abs(normals[:, 2]) < 0.3
     noise = np.random.default_rng(0).normal(0, 0.2, len(vertices)) * wall * 2 / RESOLUTION
     rough = (vertices + normals * noise[:, None]).astype(np.float32)
-    even = even_walls(rough, faces)
+    even = fair_walls(rough, faces)
     before, after = (np.sqrt(np.mean(cells_off(field, v)[wall] ** 2)) for v in (rough, even))
     assert after < before / 2, f"walls are {after:.3f} cells off, {before:.3f} before"
     chest = (np.abs(vertices[:, 0]) < 0.05) & (vertices[:, 1] > 0.1) & (vertices[:, 1] < 0.4)
@@ -44,7 +44,7 @@ def test_noise_on_walls_goes_and_what_faces_the_camera_stays(body):
 
 def test_a_smooth_body_keeps_its_size_and_its_fingers(body):
     field, vertices, faces = body
-    even = even_walls(vertices, faces)
+    even = fair_walls(vertices, faces)
     assert abs(volumes(even, faces).sum() / volumes(vertices, faces).sum() - 1) < 0.001
     fingers = (np.abs(vertices[:, 0]) > 0.43) & (vertices[:, 1] < -0.12)
     assert abs(cells_off(field, even)[fingers].mean()) < 0.05
@@ -54,6 +54,6 @@ def test_a_smooth_body_keeps_its_size_and_its_fingers(body):
 @pytest.mark.parametrize("resolution", [128, RESOLUTION])
 def test_no_face_runs_through_another(resolution):
     surface = extract_surface(analytic.person(), resolution)
-    even = even_walls(surface.vertices, surface.faces)
+    even = fair_walls(surface.vertices, surface.faces)
     pairs = remesh_self_intersections(even.astype(np.float64), surface.faces.astype(np.int64), detect_only=True)[2]
     assert len(pairs) == 0

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from blender_pifu.engine.back_photo.registration import centres, look, map_places, register
+from blender_pifu.engine.back_photo.registration import centres, map_places, register, resample
 from blender_pifu.engine.reading.crop import crop_around
 from blender_pifu.engine.reading.matte import Matting
 from blender_pifu.engine.reading.person_cut import PersonCut
@@ -19,7 +19,7 @@ def test_the_photo_from_behind_mirrored_lies_over_the_hidden_side():
     as_seen = np.ascontiguousarray(np.dstack([rgb, other])[:, ::-1])
     found = register(alpha, as_seen[..., 3])
     assert found.overlap > 0.85
-    laid = look(as_seen, map_places(found.matrix, centres(192)))
+    laid = resample(as_seen, map_places(found.matrix, centres(192)))
     both = (laid[..., 3] > 0.99) & (alpha > 0.99)
     off = np.abs(laid[..., :3] * 255 - sample["back_rgb"])[both].mean()
     assert off < np.abs(sample["rgb"].astype(float) - sample["back_rgb"])[both].mean() and off < 25

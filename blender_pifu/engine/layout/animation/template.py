@@ -15,7 +15,7 @@ from ...surface.mesh import directed_edges
 
 # Metres over which vertices move alike: features that the surface is too coarse to show keep their form.
 STIFF_FACE, STIFF_HAND, STIFF_TOES, STIFF_REGION = 0.05, 0.05, 0.15, 0.05
-TOES_TOLD = 0.5  # the surface shows shoes
+TOES_CONFIDENCE = 0.5  # the surface shows shoes
 EYE_SHARE = 0.97  # of the eye's radius at which the skin behind the lids becomes its front
 EYES_ONLY = "eyeLook"  # expressions of that beginning turn eyes; here they are skin
 
@@ -23,7 +23,7 @@ EYES_ONLY = "eyeLook"  # expressions of that beginning turn eyes; here they are 
 @dataclass(frozen=True)
 class Template:
     """faces (F, 4) int32; uv (F, 4, 2) float32; labels (V,) the bone that moves each vertex most; regions (V,) str, of
-    model.REGIONS; face (V,) 0..1, with eyes and mouth; told (V,) 0..1 and stiff (V,) metres, see `wrap.Skin`;
+    model.REGIONS; face (V,) 0..1, with eyes and mouth; confidence (V,) 0..1 and stiff (V,) metres, see `wrap.Skin`;
     weight_bones, weights (V, 4) of the canonical bones; expressions: {name: offsets (V, 3) float32, metres of the model
     in rest}."""
 
@@ -32,7 +32,7 @@ class Template:
     labels: np.ndarray
     regions: np.ndarray
     face: np.ndarray
-    told: np.ndarray
+    confidence: np.ndarray
     stiff: np.ndarray
     weight_bones: np.ndarray
     weights: np.ndarray
@@ -77,8 +77,8 @@ def load_template() -> Template:
     stiff[_moved_by(labels, ("hand", *FINGERS))] = STIFF_HAND
     stiff[_moved_by(labels, ("toe",))] = STIFF_TOES
     stiff[regions != "skin"] = STIFF_REGION
-    told = np.where(regions == "skin", 1.0, 0.0)
-    told[_moved_by(labels, ("toe",))] = TOES_TOLD
+    confidence = np.where(regions == "skin", 1.0, 0.0)
+    confidence[_moved_by(labels, ("toe",))] = TOES_CONFIDENCE
     weight_bones, weights = strongest(body.weights[:count].numpy())
     return Template(
         body.faces[solid],
@@ -86,7 +86,7 @@ def load_template() -> Template:
         labels,
         regions,
         face,
-        told,
+        confidence,
         stiff,
         weight_bones,
         weights,

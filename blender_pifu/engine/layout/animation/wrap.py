@@ -31,14 +31,14 @@ HELD = 1e-4  # weight with which what nothing pulls stays
 
 @dataclass(frozen=True)
 class Skin:
-    """What is wrapped. vertices (V, 3) field space, faces (F, 4), labels (V,) the bone that moves each, told (V,) 0..1
-    how far the surface says where it lies, stiff (V,) metres over which moves are much the same at least, pinned (V,)
-    0..1 what as a whole stays in its place in the picture, metre: field units of one."""
+    """What is wrapped. vertices (V, 3) field space, faces (F, 4), labels (V,) the bone that moves each; confidence
+    (V,) 0..1: how far the surface says where it lies; stiff (V,): metres over which moves are much the same at least;
+    pinned (V,) 0..1: what as a whole stays in its place in the picture; metre: field units of one."""
 
     vertices: np.ndarray
     faces: np.ndarray
     labels: np.ndarray
-    told: np.ndarray
+    confidence: np.ndarray
     stiff: np.ndarray
     pinned: np.ndarray
     metre: float
@@ -84,7 +84,7 @@ def wrap(skin: Skin, surface: Surface, waiting: Callable[[], None] | None = None
             found = np.flatnonzero(theirs >= 0)
             pairs += [(theirs[found], found, apart[found], patch[found])]
             for ours, theirs, apart, share in pairs:  # draw vertices to the planes at samples
-                share = share * skin.told[ours] / (1 + (2 * apart / reach) ** 2) ** 2
+                share = share * skin.confidence[ours] / (1 + (2 * apart / reach) ** 2) ** 2
                 off = np.einsum("ni,ni->n", points[theirs] - place[ours], normals[theirs])
                 np.add.at(weight, ours, share)
                 np.add.at(pull, ours, (share * off)[:, None] * normals[theirs])

@@ -191,7 +191,7 @@ def wrapped(dense: PaintedMesh, fit: Fit, landmarks=None, visibility=None, waiti
     start = loosen(template.with_eyes(fit.vertices), template.faces, triangles, soft)
     # Where landmarks say where the face is, a surface without one does not shift it.
     pinned = template.face if landmarks is not None else np.zeros(len(start))
-    skin = Skin(start, template.faces, template.labels, template.told, template.stiff, pinned, fit.metre)
+    skin = Skin(start, template.faces, template.labels, template.confidence, template.stiff, pinned, fit.metre)
     vertices = wrap(skin, Surface(dense.vertices, normals, labels), waiting)
     vertices = loosen(vertices, template.faces, triangles, soft)
     facing = vertex_normals(vertices, triangles)
@@ -200,7 +200,7 @@ def wrapped(dense: PaintedMesh, fit: Fit, landmarks=None, visibility=None, waiti
     colors[template.regions == "mouth"] = MOUTH_COLOR
     chosen = thinned(dense.vertices, SAMPLES_M * fit.metre)
     light = DenseSurface(vertices, triangles, facing)
-    told, areas = template.told == 1, vertex_areas(vertices, triangles)
+    told, areas = template.confidence == 1, vertex_areas(vertices, triangles)
     crossing = crossing_faces(vertices, triangles)
     movers = np.bincount(template.labels[triangles[crossing]].ravel(), minlength=len(BONES))
     distances = Distances(
