@@ -73,7 +73,9 @@ def test_what_stands_wrong_is_told_in_metres_and_mended(scene, rigged, metres):
 
 def test_a_pose_is_as_in_metres(scene, rigged, metres):
     body = add_human(bpy.context, scene, rigged, "Ann", "UNREAL")
+    joined = {bone.name for bone in body.parent.data.bones if bone.use_connect}
     bpy.ops.pifu.repose(pose="T")
+    assert {bone.name for bone in body.parent.data.bones if bone.use_connect} == joined
     tall = np.ptp(coordinates(body.data)[:, 2]) * metres
     assert body.pifu.height_m == pytest.approx(tall, rel=1e-5)
     assert states()[0]["height"] == "OK"

@@ -14,7 +14,7 @@ from .bones import Bone, part_weights
 ROLE = "pifu_bone"
 # On a bone that does not run along its limb, since another program's does not: where the limb runs, in the bone's axes.
 LIMB = "pifu_limb"
-_TOUCHING = 3e-6  # of a bone's distance from the origin: coordinates are no finer
+_TOUCHING = 1e-5  # of the distance of the farthest bone from the origin: coordinates are no finer
 
 
 def build_armature(name: str) -> bpy.types.Object:
@@ -38,9 +38,9 @@ def put_bones(edit_bones, bones: list[Bone]) -> None:
 
 def connect(edit_bones) -> None:
     """Join each edit bone to its parent where it begins at that one's end, and loose it where not."""
+    near = _TOUCHING * max((edit.tail.length for edit in edit_bones), default=0.0)
     for edit in edit_bones:
-        parent = edit.parent
-        edit.use_connect = bool(parent) and (parent.tail - edit.head).length < _TOUCHING * parent.tail.length
+        edit.use_connect = bool(edit.parent) and (edit.parent.tail - edit.head).length < near
 
 
 def bind(body: bpy.types.Object, armature: bpy.types.Object, rig: Rig, bones: list[Bone]) -> None:

@@ -43,7 +43,7 @@ def obj_files(result, path):
     return files
 
 
-def _material(name):
+def _material(name: str) -> bytes:
     """The contents of a .mtl whose base colour is the picture of that name."""
     return f"newmtl Human\nKd 1 1 1\nKs 0.04 0.04 0.04\nNs 20\nillum 2\nmap_Kd {name}.png\n".encode()
 

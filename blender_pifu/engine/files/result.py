@@ -3,6 +3,7 @@
 
 import os
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 from ...outputs import replaced_input
@@ -14,7 +15,9 @@ from .obj_ply import obj_files, ply_bytes
 ENDINGS = (".npz", ".glb", ".obj", ".ply")
 
 
-def check_output(path: str | os.PathLike, endings: tuple[str, ...] = ENDINGS, inputs=()) -> None:
+def check_output(
+    path: str | os.PathLike, endings: tuple[str, ...] = ENDINGS, inputs: Iterable[str | os.PathLike | None] = ()
+) -> None:
     """Raise OutputError unless a file of one of `endings` can be written to `path` without replacing one of `inputs`
     (paths, or None). Quick, leaves nothing behind."""
     path = Path(path)
