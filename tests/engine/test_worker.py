@@ -172,7 +172,6 @@ def test_a_cancel_is_honoured_in_each_step(step, tmp_path):
         ({"photo": "nobody"}, "no_person"),
         ({"device": "abacus"}, None),
         ({"model": "no such model"}, None),
-        ({"resolution": 7}, None),
     ],
     ids=str,
 )

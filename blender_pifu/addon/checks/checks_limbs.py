@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks of how the person stands: both soles on the ground, knees and elbows bent as joints bend. By the rest pose."""
 
+import bpy
 import numpy as np
 
 from ...body_axes import UP, body_left, forward_of, unit
 from ..person.human import Human, joints
+from ..person.units import metres_per_unit
 from .check import WARNING, MeshMeasures, judge
 
 STRAIGHTEN, STRAIGHTENED = "To A-Pose", ("sole_left", "sole_right", "knees", "elbows")
@@ -19,9 +21,9 @@ def check_limbs(person: Human, measures: MeshMeasures):
     """Soles, knees and elbows; nothing where the bones are not there."""
     if person.armature is None:
         return
-    world = np.array(person.armature.matrix_world)
+    world = np.array(person.armature.matrix_world)[:3] * metres_per_unit(bpy.context.scene)
     heads, tails = (
-        {name: world[:3, :3] @ place + world[:3, 3] for name, place in places.items()}
+        {name: world[:, :3] @ place + world[:, 3] for name, place in places.items()}
         for places in joints(person.armature)
     )
     forward = forward_of(body_left(heads))
