@@ -139,7 +139,7 @@ class Done:
 
 @dataclass(frozen=True)
 class Looked:
-    """What there is to say about the photo of a Look; `report` is the engine's `Figures.look`."""
+    """What there is to say about the photo of a Look; `report` is the engine's `Figures.check`."""
 
     job: str
     report: dict

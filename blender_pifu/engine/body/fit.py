@@ -77,7 +77,7 @@ def fit_body(
 ) -> Fit:
     """Fit the body to a closed surface, `vertices (V, 3)`, `faces (F, 3)`, field space.
 
-    landmarks: (33, 3) as of `Person.in_field`, or None where nobody was recognised; visibility: (33,) 0..1;
+    landmarks: (33, 3) as of `BodyLandmarks.in_field`, or None where nobody was recognised; visibility: (33,) 0..1;
     visible: (x0, y0, x1, y1) of the photo in field units where it cuts the person, or None.
     """
     fitter = _Fitter(load_body(), vertices, faces, visible)

@@ -122,7 +122,7 @@ def test_a_photo_without_people_is_blocked(figures):
 
 
 def test_a_number_where_nobody_was_recognised_is_refused(figures):
-    for ask in (figures.look, figures.cut_out):
+    for ask in (figures.check, figures.cut_out):
         with pytest.raises(InputError, match="nobody"):
             ask(photo_of(load_photo(SUIT).rgb[:, :300]), 1)
 

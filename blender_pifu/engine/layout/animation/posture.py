@@ -79,7 +79,7 @@ def _curled(pose: Pose, side: str, curl: float, thumb: float) -> Pose:
 def face_forward(fit: Fit, landmarks: np.ndarray, visibility: np.ndarray) -> Fit:
     """The fit with its head turned, and moved a little in the picture, so that the face lies where the photo shows it.
 
-    landmarks (33, 3) as of `Person.in_field`, visibility (33,). The move is in the fit's rows alone.
+    landmarks (33, 3) as of `BodyLandmarks.in_field`, visibility (33,). The move is in the fit's rows alone.
     """
     body, head = load_body(), INDEX["head"]
     marks, metre = list(FACE_MARKS), fit.metre
