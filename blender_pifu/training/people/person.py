@@ -13,6 +13,7 @@ from . import accessories, looks
 from .body import Body, Shape, load_body, skin
 from .fabric import Fabric, lay_panels, part_weights
 from .folds import pressed_folds, squeeze
+from .garment_kinds import outfit_kind, suit_kind
 from .labels import LABELS, cloth_label, piece_label, skin_label
 from .outfit import sample_outfit
 from .pieces import Piece, hidden_body, load_piece, names
@@ -34,7 +35,7 @@ class SyntheticPerson:
     `tubes`: which of it are locks of hair.
 
     `joints (104, 3)` posed bone heads and `base (19158, 3)` the naked posed body, metres; `kind` of the pose; `shape`
-    of the body."""
+    of the body; `garments`: their kind, see `garment_kinds`."""
 
     vertices: np.ndarray
     faces: np.ndarray
@@ -53,6 +54,7 @@ class SyntheticPerson:
     base: np.ndarray
     kind: str
     shape: Shape
+    garments: str
 
     def seen_through(self, framing: Callable[[np.ndarray], np.ndarray]) -> "SyntheticPerson":
         """The same with vertices in field space, as `render.render_person` takes it."""
@@ -138,6 +140,7 @@ class _Maker:
             base=self.posed.astype(np.float32),
             kind=self.kind,
             shape=self.shape,
+            garments=self.garments,
         )
 
     @staticmethod
@@ -150,6 +153,7 @@ class _Maker:
         if rng.random() < 0.25:
             suits = names("clothes", "male_", self.split) + names("clothes", "female_", self.split)
             worn.append(load_piece("clothes", str(rng.choice(suits)), 1))
+            self.garments = suit_kind(worn[-1].name)
             self._wear(worn[-1], rng)
         else:
             self._sew(rng)
@@ -163,6 +167,7 @@ class _Maker:
         tailor, cut_from = load_tailor(), {}
         panels = lay_panels(self.body, self.body.mean_heads)
         outfit = sample_outfit(rng)
+        self.garments = outfit_kind(outfit)
         for k, garment in enumerate(outfit):
             cloth = tailor.cloth_of(garment)
             over = [other for other in outfit[k + 1 :] if other.cloth != garment.cloth]

@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The kind of clothes a person wears, by which scores are told apart: tight, loose, a skirt, a coat."""
+
+from collections.abc import Iterable
+
+from .outfit import Garment
+
+GARMENT_KINDS = ("tight", "loose", "skirt", "coat")
+LOOSE_M = 0.02  # metres off the body, half way down a garment, from which it is loose: about half of trousers and tops
+SUITS = {  # of the wardrobe, as they look
+    "female_casualsuit01": "tight",
+    "female_casualsuit02": "tight",
+    "female_elegantsuit01": "skirt",
+    "female_sportsuit01": "tight",
+    "male_casualsuit01": "coat",
+    "male_casualsuit02": "loose",
+    "male_casualsuit03": "loose",
+    "male_casualsuit04": "loose",
+    "male_casualsuit05": "coat",
+    "male_casualsuit06": "loose",
+    "male_elegantsuit01": "coat",
+    "male_worksuit01": "loose",
+}
+
+
+def outfit_kind(outfit: Iterable[Garment]) -> str:
+    """One of `GARMENT_KINDS`: coat where a jacket, coat or waistcoat is worn over the rest; else skirt where there is a
+    skirt or dress; else by the garment that stands off furthest."""
+    garments = list(outfit)
+    cloths = {garment.cloth for garment in garments}
+    if "jacket" in cloths:
+        return "coat"
+    if cloths & {"skirt", "dress"}:
+        return "skirt"
+    return "loose" if max(garment.ease + garment.flare / 2 for garment in garments) >= LOOSE_M else "tight"
+
+
+def suit_kind(name: str) -> str:
+    """The same of a suit of the wardrobe; KeyError for one that `SUITS` does not know."""
+    return SUITS[name]

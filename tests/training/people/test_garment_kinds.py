@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Kinds of garments: told from the outfit, for every suit, and without a draw of the person's random numbers."""
+
+import numpy as np
+import pytest
+
+from blender_pifu.training.people import person
+from blender_pifu.training.people.garment_kinds import GARMENT_KINDS, SUITS, outfit_kind
+from blender_pifu.training.people.outfit import Cut, Garment, sample_outfit
+from blender_pifu.training.people.pieces import names
+
+
+def garment(cloth, ease=0.005, flare=0.0):
+    return Garment(cloth, Cut(), ease=ease, flare=flare)
+
+
+@pytest.mark.parametrize(
+    ("worn", "kind"),
+    [
+        ([garment("legs"), garment("top")], "tight"),
+        ([garment("legs", flare=0.05), garment("top")], "loose"),
+        ([garment("legs"), garment("top", ease=0.025)], "loose"),
+        ([garment("skirt"), garment("top", ease=0.025)], "skirt"),
+        ([garment("dress"), garment("dress")], "skirt"),
+        ([garment("skirt"), garment("top"), garment("jacket")], "coat"),
+    ],
+)
+def test_the_outermost_and_the_widest_decide(worn, kind):
+    assert outfit_kind(worn) == kind
+
+
+def test_every_suit_of_the_wardrobe_has_a_kind():
+    worn = {
+        name for split in ("train", "test") for sex in ("male_", "female_") for name in names("clothes", sex, split)
+    }
+    assert worn == set(SUITS) and set(SUITS.values()) <= set(GARMENT_KINDS)
+
+
+def test_all_kinds_are_common():
+    kinds = [outfit_kind(sample_outfit(np.random.default_rng(seed))) for seed in range(300)]
+    assert all(kinds.count(kind) > 30 for kind in GARMENT_KINDS)
+
+
+@pytest.mark.parametrize("seed", [2, 1])
+def test_people_know_what_they_wear(seed):
+    rng = person.generator(seed, "test", "clothes")
+    sewn = rng.random() >= 0.25
+    assert sewn == (seed == 2), "the second wears a suit of the wardrobe"
+    assert person.make_person(seed, "test").garments == (outfit_kind(sample_outfit(rng)) if sewn else "skirt")
