@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lay one mesh over another of the same person: rotation, translation and one scale for all axes.
+"""Lay one mesh over another of the same person: rotation, translation and one scale for all axes; or points over a mesh
+without a scale.
 
 Iterated closest points, point to plane (Chen and Medioni 1992), with the scale as a seventh unknown; pairs are sought
 from both sides, since from one side alone a mesh shrinks into the other.
@@ -7,6 +8,7 @@ from both sides, since from one side alone a mesh shrinks into the other.
 
 from dataclasses import dataclass
 
+import igl
 import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
@@ -15,6 +17,7 @@ from ..data.truth import sample_surface
 
 SAMPLES, PAIRS = 20000, 4000
 ROUNDS, ENOUGH = 60, 1e-10
+CLOSE = 3e-4  # field units and radians of a step: the mean distance no longer changes by a hundredth of a millimetre
 FAR = 3.0  # pairs further apart than so many medians have no say: a missing hand, a bag
 
 
@@ -65,15 +68,33 @@ def align(ours: tuple[np.ndarray, np.ndarray], truth: tuple[np.ndarray, np.ndarr
     return found
 
 
-def _step(points, targets, planes, own) -> Similarity:
+def align_rigidly(points: np.ndarray, mesh: tuple[np.ndarray, np.ndarray]) -> Similarity:
+    """The rotation and shift that lay points (N, 3) over the part of a mesh next to them; as `align`, from one side."""
+    vertices, faces = mesh[0].astype(np.float64), np.ascontiguousarray(mesh[1], np.int32)
+    a, b, c = vertices[faces].transpose(1, 0, 2)
+    normals = np.cross(b - a, c - a)
+    normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-20)
+    found = Similarity(1.0, np.eye(3), np.zeros(3))
+    for _ in range(ROUNDS):
+        moved = found(points.astype(np.float64))
+        _, nearest, targets = igl.point_mesh_squared_distance(moved, vertices, faces)[:3]
+        step = _step(moved, targets, normals[nearest], normals[nearest], scaled=False)
+        found = step.after(found)
+        if np.abs(step.rotation - np.eye(3)).max() + np.abs(step.shift).max() < CLOSE:
+            break
+    return found
+
+
+def _step(points, targets, planes, own, scaled: bool = True) -> Similarity:
     """One Gauss-Newton step: least squares of the distances along the targets' normals."""
     gap = np.linalg.norm(targets - points, axis=1)
     near = (gap <= FAR * np.median(gap) + 1e-12) & (np.einsum("nc,nc->n", planes, own) > 0)
     points, targets, planes = points[near], targets[near], planes[near]
     centre = points.mean(0)
     arm = points - centre
-    system = np.column_stack([np.cross(arm, planes), np.einsum("nc,nc->n", arm, planes), planes])
+    larger = np.einsum("nc,nc->n", arm, planes)[:, None] if scaled else np.zeros((len(arm), 0))
+    system = np.column_stack([np.cross(arm, planes), planes, larger])
     answer = np.linalg.lstsq(system, np.einsum("nc,nc->n", targets - points, planes), rcond=None)[0]
     rotation = Rotation.from_rotvec(answer[:3]).as_matrix()
-    scale = float(np.exp(np.clip(answer[3], -0.2, 0.2)))
-    return Similarity(scale, rotation, centre + answer[4:] - scale * rotation @ centre)
+    scale = float(np.exp(np.clip(answer[6], -0.2, 0.2))) if scaled else 1.0
+    return Similarity(scale, rotation, centre + answer[3:6] - scale * rotation @ centre)

@@ -26,11 +26,16 @@ from ..data.truth import LIFT, inside, winding
 from ..native.folders import cache_folder
 from ..people.person import pose_kind
 from ..people.topology import compact
+from .face_error import bare_face
 from .metrics import normal_views
 
 PHOTO_PX = 512  # models are given this resampled to their own size
 VOLUME_POINTS = 20000
-FORMAT = 2  # of the cached cases: raise it when what is in them changes
+FORMAT = 3  # of the cached cases: raise it when what is in them changes
+MAPS = (
+    *("front_depth", "back_depth", "front_normals", "back_normals", "back_rgb"),
+    *("labels_front", "labels_back"),  # which not every generation of people has
+)
 SPLITS = {"test": 50, "hard": 30}  # people scored by default
 
 
@@ -38,11 +43,11 @@ SPLITS = {"test": 50, "hard": 30}  # people scored by default
 class Case:
     """One person to judge by: `rgb` and `mask` (PHOTO_PX) as `sample.fields`, and the truth in field space: the outer
     surface `vertices (V, 3)`, `faces (F, 3)`, `volume (VOLUME_POINTS, 3)` and whether each is `solid`, and `views` (see
-    `metrics.normal_views`). `scale`: field units a metre. `maps`: drawn truth of the photo's pixels (front_depth,
-    back_depth, front_normals, back_normals as `sample.fields`), or None where the truth has another place and size than
-    the photo, so that results must be aligned first. `landmarks`: as the engine reads them in the photo, see
-    `landmarks_in`. `lens`: of the camera that took the photo, and `marks (33, 3)`: where landmarks truly are, field
-    space; None of scans."""
+    `metrics.normal_views`). `scale`: field units a metre. `maps`: drawn truth of the photo's pixels (those of MAPS that
+    the sample has, as `sample.fields`), or None where the truth has another place and size than the photo, so that
+    results must be aligned first. `landmarks`: as the engine reads them in the photo, see `landmarks_in`. None of scans:
+    `lens`, of the camera that took the photo; `marks (33, 3)`, where landmarks truly are, field space; `garments`, their
+    kind; `face (N, 3)`, points of it, see `face_error.bare_face`."""
 
     name: str
     kind: str
@@ -58,6 +63,8 @@ class Case:
     landmarks: np.ndarray | None
     lens: Lens | None = None
     marks: np.ndarray | None = None
+    garments: str | None = None
+    face: np.ndarray | None = None
 
     @property
     def cut(self) -> PersonCut:
@@ -93,18 +100,17 @@ def split_case(seed: int) -> Case:
             return _unpacked({name: pack[name] for name in pack.files})
     scene = make_scene(seed, "test", PHOTO_PX)
     sample = scene.sample
+    truth = truth_arrays(scene.vertices, scene.faces, scene.alpha)
     arrays = {
         "name": np.array(f"{seed:05d}"),
         "kind": np.array(KINDS[int(sample["kind"])]),
         **{name: sample[name] for name in ("rgb", "mask", "scale")},
         "nearness": np.float32(scene.nearness),
         "marks": scene.landmarks,
-        **{
-            f"map_{side}_{what}": sample[f"{side}_{what}"]
-            for side in ("front", "back")
-            for what in ("depth", "normals")
-        },
-        **truth_arrays(scene.vertices, scene.faces, scene.alpha),
+        "garments": np.array(scene.person.garments),
+        **{f"map_{name}": sample[name] for name in MAPS if name in sample},
+        **truth,
+        "face": bare_face(scene, (truth["vertices"], truth["faces"])),
     }
     folder.mkdir(parents=True, exist_ok=True)
     beside = folder / f"{seed:05d}.{os.getpid()}.new.npz"
@@ -116,12 +122,14 @@ def split_case(seed: int) -> Case:
 def _unpacked(arrays: dict[str, np.ndarray]) -> Case:
     maps = {name[4:]: arrays.pop(name) for name in list(arrays) if name.startswith("map_")}
     name, kind, scale = str(arrays.pop("name")), str(arrays.pop("kind")), float(arrays.pop("scale"))
+    garments = str(arrays.pop("garments")) if "garments" in arrays else None
     views = arrays.pop("views").astype(np.float32) / 127
     nearness = arrays.pop("nearness", None)
     lens = None if nearness is None else Lens(float(nearness))
     others: dict[str, Any] = arrays
     read_in = read(arrays["rgb"])
-    return Case(name, kind, **others, views=views, scale=scale, maps=maps or None, landmarks=read_in, lens=lens)
+    plain = {"scale": scale, "garments": garments}
+    return Case(name, kind, **others, **plain, views=views, maps=maps or None, landmarks=read_in, lens=lens)
 
 
 def truth_arrays(vertices: np.ndarray, faces: np.ndarray, alpha: np.ndarray | None) -> dict[str, np.ndarray]:

@@ -23,11 +23,11 @@ from ..data.sample import Scene, make_scene
 from ..data.sheets import shaded
 from ..native.raster import see
 from .cases import photo_sized, split_seeds, truth_arrays
+from .face_error import looks_at_camera
 from .metrics import angle_deg, surface_distances
 
 log = logging.getLogger(__name__)
 PHOTO_PX = 1024  # the photo has twice the pixels of the maps
-MOST_YAW = np.radians(40)
 # Ellipses round the middle of eyes and mouth, in distances between these: half width, half height, how far up.
 FACE, HEAD = (1.05, 1.35, 0.0), (1.7, 2.3, 0.45)
 SHEET_PX, SHOWN = 240, 2.6
@@ -88,9 +88,7 @@ def as_table(rows: list[dict]) -> str:
 def _looking_at_the_camera() -> Iterator[tuple[int, Scene]]:
     for seed in split_seeds("test"):
         scene = make_scene(seed, "test", PHOTO_PX // 16)
-        marks = scene.landmarks
-        ahead = marks[L.NOSE] - marks[[L.LEFT_EAR, L.RIGHT_EAR]].mean(0)
-        if scene.seen[L.NOSE] and abs(np.arctan2(ahead[0], ahead[2])) < MOST_YAW:
+        if looks_at_camera(scene):
             yield seed, make_scene(seed, "test", PHOTO_PX)
 
 
