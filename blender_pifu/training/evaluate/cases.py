@@ -45,9 +45,9 @@ class Case:
     surface `vertices (V, 3)`, `faces (F, 3)`, `volume (VOLUME_POINTS, 3)` and whether each is `solid`, and `views` (see
     `metrics.normal_views`). `scale`: field units a metre. `maps`: drawn truth of the photo's pixels (those of MAPS that
     the sample has, as `sample.fields`), or None where the truth has another place and size than the photo, so that
-    results must be aligned first. `landmarks`: as the engine reads them in the photo, see `landmarks_in`. None of scans:
-    `lens`, of the camera that took the photo; `marks (33, 3)`, where landmarks truly are, field space; `garments`, their
-    kind; `face (N, 3)`, points of it, see `face_error.bare_face`."""
+    results must be aligned first. `landmarks`: as the engine reads them in the photo, see `landmarks_in`. None of
+    scans: `lens`, of the camera that took the photo; `marks (33, 3)`, where landmarks truly are, field space;
+    `garments`, their kind; `face (N, 3)`, points of it, see `face_error.bare_face`."""
 
     name: str
     kind: str
@@ -84,21 +84,22 @@ def photo_sized(maps: torch.Tensor, size: int = PHOTO_PX) -> np.ndarray:
     return cv2.resize(planes, (size, size), interpolation=cv2.INTER_LINEAR)
 
 
-def split_seeds(split: str) -> Iterator[int]:
+def split_seeds(split: str, generation: int = GENERATION) -> Iterator[int]:
     """Seeds of whole people of the test set, for "hard" those in hard poses; nobody is built."""
     for seed in count_up():
-        if is_whole(seed, "test") and (split == "test" or pose_kind(seed, "test") == split):
+        if is_whole(seed, "test", generation) and (split == "test" or pose_kind(seed, "test") == split):
             yield seed
 
 
-def split_case(seed: int) -> Case:
-    """The whole test person of a seed, from the cache folder if it was asked for before."""
-    folder = cache_folder() / f"cases_g{GENERATION}_{FORMAT}"
+def split_case(seed: int, generation: int = GENERATION, assets: Path | None = None) -> Case:
+    """The whole test person of a seed, from the cache folder if it was asked for before; generation and assets: as
+    `make_scene`."""
+    folder = cache_folder() / f"cases_g{generation}_{FORMAT}"
     path = folder / f"{seed:05d}.npz"
     if path.exists():
         with np.load(path, allow_pickle=False) as pack:
             return _unpacked({name: pack[name] for name in pack.files})
-    scene = make_scene(seed, "test", PHOTO_PX)
+    scene = make_scene(seed, "test", PHOTO_PX, generation, assets)
     sample = scene.sample
     truth = truth_arrays(scene.vertices, scene.faces, scene.alpha)
     arrays = {

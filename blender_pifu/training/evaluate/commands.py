@@ -12,6 +12,7 @@ import torch
 from ...choices import OPTIONS, READY, Choices
 from ...engine.layout.presets import QUADS
 from ..data.outputs import check_folder
+from ..data.sample import GENERATION, GENERATIONS
 from .animation import as_table as animation_table
 from .animation import evaluate_animation
 from .back import as_table, evaluate_back
@@ -47,6 +48,8 @@ def _add_evaluate(commands) -> None:
     command.add_argument("--against", help="weights to compare with: figures get their change against these")
     command.add_argument("--split", choices=tuple(SPLITS), default="test")
     command.add_argument("--count", type=int, help="people of the split")
+    command.add_argument("--generation", type=int, choices=GENERATIONS, default=GENERATION, help="which kind of people")
+    command.add_argument("--assets", type=Path, metavar="DIR", help="source assets that generation 4 is made from")
     command.add_argument("--cases", type=Path, help="folder of folders with photo.png and mesh.ply, instead of a split")
     command.add_argument("--unread", action="store_true", help="as if nobody were recognised: without landmarks")
     command.add_argument("--resolution", type=int, default=256)
@@ -139,7 +142,8 @@ def _evaluate(options: argparse.Namespace) -> None:
         check_folder(options.out, [options.cases, *options.cases.glob("*/")])
         cases = folder_cases(options.cases)
     else:
-        cases = map(split_case, islice(split_seeds(options.split), options.count or SPLITS[options.split]))
+        seeds = islice(split_seeds(options.split, options.generation), options.count or SPLITS[options.split])
+        cases = (split_case(seed, options.generation, options.assets) for seed in seeds)
     if options.unread:
         cases = (dataclasses.replace(case, landmarks=None) for case in cases)
     table = evaluate(cases, options.weights, options.against, options.resolution, options.out)

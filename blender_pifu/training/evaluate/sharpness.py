@@ -7,7 +7,7 @@ import numpy as np
 
 from ...engine.color.painting import paint
 from ...engine.surface.mesh import vertex_normals
-from ..data.raster import see
+from ..native.raster import see
 
 RIM_PX = 2  # pixels at the outline, where the picture ends and not a colour
 
@@ -15,7 +15,7 @@ RIM_PX = 2  # pixels at the outline, where the picture ends and not a colour
 def sharpness(ours: np.ndarray, truth: np.ndarray, where: np.ndarray) -> float | None:
     """Of pictures (h, w, 3) in one unit, of the same pixels: 1 as sharp, 0 one colour. where: (h, w) bool; None where
     the truth has no gradient in it."""
-    inner = cv2.erode(np.pad(where.astype(np.uint8), 1), None, iterations=RIM_PX)[1:-1, 1:-1] > 0
+    inner = cv2.erode(np.pad(where.astype(np.uint8), 1), np.ones((3, 3), np.uint8), iterations=RIM_PX)[1:-1, 1:-1] > 0
     energy, true_energy = (_gradient_energy(picture, inner) for picture in (ours, truth))
     return energy / true_energy if true_energy > 0 else None
 

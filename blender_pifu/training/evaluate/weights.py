@@ -62,8 +62,8 @@ def evaluate(
     cases: Iterable[Case], weights: list[str], against: str | None, resolution: int, folder: Path | None
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Score the inflated silhouette, `against` (weights to compare with) and all `weights`, a model with a fine level
-    also without it. Returns medians by method and pose class, see `summarise`; writes a contact sheet a case and the
-    rows and table as JSON into `folder` if given. Raises EngineError, ValueError."""
+    also without it. Returns medians by method and class of people, see `summarise`; writes a contact sheet a case and
+    the rows and table as JSON into `folder` if given. Raises EngineError, ValueError."""
     models = load_methods([*([against] if against else []), *weights])
     rows: dict[str, list[dict]] = {INFLATED: [], **{name: [] for name in models}}
     if folder:

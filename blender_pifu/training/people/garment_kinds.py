@@ -2,12 +2,11 @@
 """The kind of clothes a person wears, by which scores are told apart: tight, loose, a skirt, a coat."""
 
 from collections.abc import Iterable
-
-from .outfit import Garment
+from typing import Protocol
 
 GARMENT_KINDS = ("tight", "loose", "skirt", "coat")
 LOOSE_M = 0.02  # metres off the body, half way down a garment, from which it is loose: about half of trousers and tops
-SUITS = {  # of the wardrobe, as they look
+KIND_OF_SUIT = {  # of the wardrobe, as they look
     "female_casualsuit01": "tight",
     "female_casualsuit02": "tight",
     "female_elegantsuit01": "skirt",
@@ -23,7 +22,18 @@ SUITS = {  # of the wardrobe, as they look
 }
 
 
-def outfit_kind(outfit: Iterable[Garment]) -> str:
+class AnyGarment(Protocol):
+    """What garments of all generations have: `cloth`, a name; `ease` and `flare`, metres, see `outfit.Garment`."""
+
+    @property
+    def cloth(self) -> str: ...
+    @property
+    def ease(self) -> float: ...
+    @property
+    def flare(self) -> float: ...
+
+
+def outfit_kind(outfit: Iterable[AnyGarment]) -> str:
     """One of `GARMENT_KINDS`: coat where a jacket, coat or waistcoat is worn over the rest; else skirt where there is a
     skirt or dress; else by the garment that stands off furthest."""
     garments = list(outfit)
@@ -36,5 +46,5 @@ def outfit_kind(outfit: Iterable[Garment]) -> str:
 
 
 def suit_kind(name: str) -> str:
-    """The same of a suit of the wardrobe; KeyError for one that `SUITS` does not know."""
-    return SUITS[name]
+    """The same of a suit of the wardrobe; KeyError for one that `KIND_OF_SUIT` does not know."""
+    return KIND_OF_SUIT[name]

@@ -9,6 +9,7 @@ from blender_pifu.training.people.cloth import drape as drape_module
 from blender_pifu.training.people.cloth.drape import FINE, MOVE, SETTLE, Stance, drape, drape_soundly, sound
 from blender_pifu.training.people.cloth.dressing import Dressing
 from blender_pifu.training.people.cloth.sewing import Garment
+from blender_pifu.training.people.garment_kinds import GARMENT_KINDS
 from blender_pifu.training.people.outfit import Cut
 from blender_pifu.training.people.person import _Maker
 from blender_pifu.training.people.pose import UP, Rigging, turn
@@ -108,6 +109,7 @@ def test_a_person_is_dressed():
     assert np.isfinite(person.vertices).all() and 0.4 < np.ptp(person.vertices[:, 2]) < 2.8
     weights = person.skin_weights()
     assert weights.min() >= 0 and np.allclose(weights.sum(1), 1, atol=1e-4)
+    assert person.garments in GARMENT_KINDS
     worn = person.fabric >= 0
     assert worn.sum() > 40_000 and set(np.unique(person.part[worn])) == set(range(5))
 

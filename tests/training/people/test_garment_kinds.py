@@ -4,9 +4,11 @@
 import numpy as np
 import pytest
 
-from blender_pifu.training.people import person
-from blender_pifu.training.people.garment_kinds import GARMENT_KINDS, SUITS, outfit_kind
+from blender_pifu.training.people.cloth.wardrobe import sample_garments
+from blender_pifu.training.people.garment_kinds import GARMENT_KINDS, KIND_OF_SUIT, outfit_kind
+from blender_pifu.training.people.generations import make_person
 from blender_pifu.training.people.outfit import Cut, Garment, sample_outfit
+from blender_pifu.training.people.person import generator
 from blender_pifu.training.people.pieces import names
 
 
@@ -33,17 +35,18 @@ def test_every_suit_of_the_wardrobe_has_a_kind():
     worn = {
         name for split in ("train", "test") for sex in ("male_", "female_") for name in names("clothes", sex, split)
     }
-    assert worn == set(SUITS) and set(SUITS.values()) <= set(GARMENT_KINDS)
+    assert worn == set(KIND_OF_SUIT) and set(KIND_OF_SUIT.values()) <= set(GARMENT_KINDS)
 
 
-def test_all_kinds_are_common():
-    kinds = [outfit_kind(sample_outfit(np.random.default_rng(seed))) for seed in range(300)]
+@pytest.mark.parametrize("draw", [sample_outfit, lambda rng: sample_garments(rng, bool(rng.random() < 0.5), False)])
+def test_all_kinds_are_common(draw):
+    kinds = [outfit_kind(draw(np.random.default_rng(seed))) for seed in range(300)]
     assert all(kinds.count(kind) > 30 for kind in GARMENT_KINDS)
 
 
 @pytest.mark.parametrize("seed", [2, 1])
 def test_people_know_what_they_wear(seed):
-    rng = person.generator(seed, "test", "clothes")
+    rng = generator(seed, "test", "clothes")
     sewn = rng.random() >= 0.25
     assert sewn == (seed == 2), "the second wears a suit of the wardrobe"
-    assert person.make_person(seed, "test").garments == (outfit_kind(sample_outfit(rng)) if sewn else "skirt")
+    assert make_person(seed, "test").garments == (outfit_kind(sample_outfit(rng)) if sewn else "skirt")

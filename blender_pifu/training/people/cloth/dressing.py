@@ -7,6 +7,7 @@ import numpy as np
 
 from ..body import Body
 from ..fabric import Fabric, lay_panels
+from ..garment_kinds import outfit_kind, suit_kind
 from ..pieces import Piece, load_piece, names
 from ..soup import Layer
 from .drape import Draped, Stance, drape_soundly
@@ -45,6 +46,7 @@ class Dressing:
         if rng.random() < SUITS:
             suits = names("clothes", "male_", self.split) + names("clothes", "female_", self.split)
             worn.append(_suit(str(rng.choice(suits))))
+            self.garments = suit_kind(worn[-1].name)
             self._wear(worn[-1], rng)
         else:
             self._hang(shoes, rng)
@@ -55,7 +57,9 @@ class Dressing:
         return 0.0 if self.assets is None else suit_relief(piece, self.assets)
 
     def _hang(self, shoes: Shoes | None, rng) -> None:
-        draped = drape_soundly(self._stance(), sample_garments(rng, self.feminine, self._seated()), shoes, rng)
+        outfit = sample_garments(rng, self.feminine, self._seated())
+        self.garments = outfit_kind(outfit)
+        draped = drape_soundly(self._stance(), outfit, shoes, rng)
         fabrics, panels = {}, lay_panels(self.body, self.body.mean_heads)
         for one in draped:
             fabric = fabrics.setdefault(one.garment.cloth, Fabric(rng, panels, self.split))
