@@ -19,6 +19,13 @@ def project(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     return vertices @ np.stack([right, np.cross(normal, right)], 1)
 
 
+def rectangle(corners: np.ndarray) -> np.ndarray:
+    """UVs (3|4, 2) of one face's corners (3|4, 3) that cannot lie over themselves: a rectangle, or half of one."""
+    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
+    width, height = np.maximum((sides[0] + sides[2]) / 2, 1e-9), np.maximum((sides[1] + sides[-1]) / 2, 1e-9)
+    return np.array([[0, 0], [width, 0], [width, height], [0, height]])[: len(corners)]
+
+
 def unfold(vertices: np.ndarray, triangles: np.ndarray, start: np.ndarray) -> np.ndarray:
     """The chart (V, 2) with its triangles as undistorted as possible: Liu et al. 2008, "A Local/Global Approach to Mesh
     Parameterization" (as rigid as possible). vertices (V, 3), triangles (T, 3), start (V, 2)."""

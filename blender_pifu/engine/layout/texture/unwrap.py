@@ -1,15 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """UVs without overlap: the body cut along its outline into a front and a back, as tailors do, each laid flat.
 
-A chart that overlaps itself is cut up further until none does; a single face never does.
+A chart that overlaps itself is cut up further until none does; a single face never does. Of what was cut too small the
+charts beside it take what they have room for.
 """
+
+import itertools
 
 import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from ...surface.mesh import directed_edges, neighbour_mean, split_quads
-from .flatten import project, unfold
+from .flatten import project, rectangle, unfold
+from .join import join_small
 from .pack import pack
 from .texels import cover
 
@@ -25,6 +29,7 @@ MARGIN = 4 / 1024
 SMALL = 50
 # Triangles may be squeezed to this share of their area at most.
 LEAST_AREA = 0.1
+JOINED = 2  # times that small charts are given to others: as cut, and once after slivers were taken out
 AXES = np.vstack([np.eye(3), -np.eye(3)])
 
 
@@ -52,13 +57,16 @@ def unwrap(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray) -> tupl
             count += 1
         else:
             pending += _cut(vertices, faces, chosen, bad, links)
-    while True:
+    for round_ in itertools.count():
+        if round_ < JOINED:
+            uv, charts = join_small(vertices, faces, links, uv, charts)
+            count = int(charts.max()) + 1
         packed = _arrange(uv, charts, count, real).astype(np.float32)
         over = _over_others(packed, faces)
         if not len(over):
             return packed, charts
         for face in over.tolist():  # slivers that the tests of the charts could not see
-            uv[face], charts[face] = _rectangle(vertices[faces[face]].astype(np.float64)), count
+            uv[face], charts[face] = rectangle(vertices[faces[face]].astype(np.float64)), count
             count += 1
 
 
@@ -91,14 +99,7 @@ def _single(corners, seen_corners, triangles, seen):
     """UVs (1, 3|4, 2) of one face's corners (3|4, 3): as it is seen, or, of a quad that is not convex, a rectangle."""
     if not _wrong(corners, triangles, seen).any():
         return seen_corners[None]
-    return _rectangle(corners)[None]
-
-
-def _rectangle(corners):
-    """UVs (3|4, 2) of one face's corners (3|4, 3) that cannot lie over themselves: a rectangle, or half of one."""
-    sides = np.linalg.norm(np.roll(corners, -1, axis=0) - corners, axis=1)
-    width, height = np.maximum((sides[0] + sides[2]) / 2, 1e-9), np.maximum((sides[1] + sides[-1]) / 2, 1e-9)
-    return np.array([[0, 0], [width, 0], [width, height], [0, height]])[: len(corners)]
+    return rectangle(corners)[None]
 
 
 def _wrong(points, triangles, placed):
@@ -138,7 +139,7 @@ def _cut(vertices, faces, chosen, bad, links):
         pieces = _pieces(chosen, sides, links)
         if len(pieces) > 1:
             return pieces
-        return [chosen[: len(chosen) // 2], chosen[len(chosen) // 2 :]]
+        return _pieces(chosen, np.arange(len(chosen)) < len(chosen) // 2, links)  # a half may come apart
     among = links[chosen][:, chosen]
     wide = bad | (among @ bad.astype(float) > 0)
     wide = bad if wide.all() else wide
