@@ -16,7 +16,7 @@ from .interfaces import Model
 from .layout.topologies import TOPOLOGIES, Topology
 from .memory import give_back_at_once, peak_memory_mb
 from .model import load_model
-from .progress import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP, Clock, steps_of
+from .progress import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP, Clock, seconds_of
 from .reading.figure import Figures
 from .reading.last_photo import LastPhoto
 from .surface.mesh import check_mesh
@@ -50,7 +50,7 @@ class _Job:
     @cached_property
     def clock(self) -> Clock:
         """One for the whole job, also where it begins again."""
-        return Clock(self.progress, steps_of(self.topology, self.rig, self.texture_px))
+        return Clock(self.progress, seconds_of(self.topology, self.rig, self.texture_px, self.choices.resolution))
 
 
 class Engine:
@@ -86,8 +86,8 @@ class Engine:
 
         photo_path: image file; choices: what it is to be made as, by default what is quickest; model: a loaded model on
         this engine's device, in place of the one that `choices` names;
-        progress(step, fraction): called with a step out of progress.STEP_SHARES and the share (0..1) of the whole job
-        done, at every step and often in between; what it raises (Cancelled) stops the job.
+        progress(step, fraction): called with a step, as progress.seconds_of has them, and the share (0..1) of the whole
+        job done, at every step and often in between; what it raises (Cancelled) stops the job.
         Raises EngineError: InputError, NoPersonError, OutOfMemory.
         """
         choices = choices or Choices()
@@ -127,7 +127,7 @@ class Engine:
         fitted, mesh = None, (carved.vertices, carved.faces)
         if job.rig:
             with clock.step(FIT):
-                fitted = stages.fit(encoded.field, carved, resolution, figure, clock.reporter(FIT))
+                fitted = stages.fit(encoded.field, carved, resolution, figure, clock.sign_of_life(FIT))
                 mesh = fitted.mesh
         with clock.step(PAINT):
             painted = stages.paint(model, encoded, cut, mesh, resolution)
@@ -142,7 +142,7 @@ class Engine:
                 uv = laid.body.uv
             else:
                 with clock.step(UNWRAP):
-                    uv, charts = stages.unwrap(laid)
+                    uv, charts = stages.unwrap(laid, clock.reporter(UNWRAP))
             with clock.step(BAKE):
                 texture = stages.bake_texture(laid, uv, painted, encoded, cut, resolution, job.texture_px)
         placement = stages.place(painted.mesh.vertices, laid, figure, encoded.lens, choices.height_m)

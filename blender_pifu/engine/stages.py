@@ -190,9 +190,9 @@ def source(
     return Source(painted.mesh, resolution, surface_at, fitted, figure)
 
 
-def unwrap(laid: LaidOut) -> tuple[np.ndarray, int]:
-    """The UVs (F, 3|4, 2) of a mesh without any, and the number of charts."""
-    uv, charts = unwrap_mesh(laid.mesh.vertices, laid.mesh.faces, laid.mesh.normals)
+def unwrap(laid: LaidOut, report: Callable[[], None] | None = None) -> tuple[np.ndarray, int]:
+    """The UVs (F, 3|4, 2) of a mesh without any, and the number of charts; report: called often, without a share."""
+    uv, charts = unwrap_mesh(laid.mesh.vertices, laid.mesh.faces, laid.mesh.normals, report)
     return uv, int(charts.max()) + 1
 
 

@@ -6,6 +6,7 @@ charts beside it take what they have room for.
 """
 
 import itertools
+from collections.abc import Callable
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -33,10 +34,13 @@ JOINED = 2  # times that small charts are given to others: as cut, and once afte
 AXES = np.vstack([np.eye(3), -np.eye(3)])
 
 
-def unwrap(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def unwrap(
+    vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, waiting: Callable[[], None] | None = None
+) -> tuple[np.ndarray, np.ndarray]:
     """UVs (F, 3|4, 2) float32 of each face's corners, 0..1, v up, and the chart (F,) of each face.
 
-    vertices (V, 3), faces (F, 3|4) with -1 as the fourth of a triangle, normals (V, 3), field space. Deterministic.
+    vertices (V, 3), faces (F, 3|4) with -1 as the fourth of a triangle, normals (V, 3), field space; waiting: called
+    at every chart, may raise to stop. Deterministic.
     """
     links = _face_links(faces)
     mean = neighbour_mean(faces, len(vertices))
@@ -50,6 +54,8 @@ def unwrap(vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray) -> tupl
     charts = np.full(len(faces), -1)
     pending, count = _pieces(np.arange(len(faces)), front, links), 0
     while pending:
+        if waiting:
+            waiting()
         chosen = pending.pop(0)
         placed, bad = _lay(vertices, faces[chosen])
         if bad is None:
