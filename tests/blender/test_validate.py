@@ -84,6 +84,7 @@ BREAKS = {
     "flat": lambda body: edit(body, squash),
     "normals": lambda body: edit(body, lambda mesh: [face.normal_flip() for face in mesh.faces[:80]]),
     "groups": other_group,
+    "idle": lambda body: body.vertex_groups.remove(body.vertex_groups["index_3.L"]),
     "unweighted": unload,
     "sums": lambda body: body.vertex_groups[0].add((5,), 0.7, "REPLACE"),
     "influences": too_many,

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..person.armature import ROLE
 from ..person.human import Human, coordinates, group_weights
-from ..person.influences import MOST_INFLUENCES
+from ..person.influences import MOST_INFLUENCES, idle_bones
 from ..person.units import metres_per_unit
 from .check import WARNING, MeshMeasures, judge
 
@@ -29,6 +29,9 @@ def check_rig(person: Human, measures: MeshMeasures):
     strange = [group.name for group in groups if not (group.name in bones and bones[group.name].use_deform)]
     value = ", ".join(strange[:3]) + " ..." * (len(strange) > 3) if strange else "all of bones"
     yield judge("groups", "Vertex groups", bool(strange), value, len(strange), "Remove Other Groups")
+    idle = [bone.name for bone in idle_bones(person)]
+    value = f"{len(idle)} move nothing" if idle else "all move something"
+    yield judge("idle", "Deforming bones", bool(idle), value, len(idle), "Turn Deform Off", WARNING)
     yield from _check_weights(person, len(measures.points), strange)
 
 

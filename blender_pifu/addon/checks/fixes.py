@@ -7,7 +7,7 @@ import numpy as np
 from mathutils import Matrix
 
 from ..person.human import Human, group_weights
-from ..person.influences import limit_influences, normalise_weights, set_weights
+from ..person.influences import limit_influences, normalise_weights, set_weights, turn_deform_off
 from ..person.units import metres_per_unit
 from .check import MeshMeasures
 from .checks_mesh import facing_deg
@@ -141,6 +141,7 @@ FIXES = {
     "flat": dissolve_flat,
     "normals": recalculate_normals,
     "groups": remove_other_groups,
+    "idle": turn_deform_off,
     "unweighted": weigh_bare,
     "sums": normalise_weights,
     "influences": limit_influences,

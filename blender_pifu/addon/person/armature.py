@@ -51,6 +51,8 @@ def bind(body: bpy.types.Object, armature: bpy.types.Object, rig: Rig, bones: li
         group = body.vertex_groups.new(name=name)
         for row, weight in zip(rows.tolist(), weights.tolist(), strict=True):
             group.add((row,), weight, "REPLACE")
+    for bone in armature.data.bones:
+        bone.use_deform = bone.use_deform and bone.name in body.vertex_groups  # no finger moves a mitten
     body.parent = armature
     modifier = body.modifiers.new("Armature", "ARMATURE")
     modifier.object = armature

@@ -22,6 +22,7 @@ from ...result_file import Rig
 FOLDER = Path(__file__).parent / "rigs"
 SETS = ("PLAIN", "RIGIFY", "MIXAMO", "UNREAL", "VRM")
 _RAMP = 0.4  # of a bone's length: over so much of it the weights go from one of its parts to the next
+LEAST_WEIGHT = 0.05  # a bone that has no vertex with so much moves nothing one would see
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def part_weights(rig: Rig, vertices: np.ndarray, bones: list[Bone]) -> list[tupl
         axis = (rig.tails[index] - rig.heads[index]).astype(np.float64)
         along = (vertices[rows] - rig.heads[index]) @ axis / (axis @ axis)
         columns += [(bone, rows, weights * _share(bone, own, along)) for bone in own]
-    return _limited(columns, len(vertices))
+    return _limited([column for column in columns if column[2].max() >= LEAST_WEIGHT], len(vertices))
 
 
 def _limited(columns, count: int):

@@ -32,3 +32,19 @@ def set_weights(person: Human, rows: np.ndarray, groups: np.ndarray, weights: np
     """Give vertices (N,) these weights (N,) in groups (N,), by index."""
     for row, group, weight in zip(rows.tolist(), groups.tolist(), weights.tolist(), strict=True):
         person.body.vertex_groups[group].add((row,), weight, "REPLACE")
+
+
+def idle_bones(person: Human) -> list:
+    """The bones of the person's armature that are to deform the mesh and move nothing of it."""
+    _rows, groups, weights = group_weights(person.body)
+    names = [group.name for group in person.body.vertex_groups]
+    moving = {names[group] for group in np.unique(groups[weights > 0]).tolist()} if len(groups) else set()
+    return [bone for bone in person.armature.data.bones if bone.use_deform and bone.name not in moving]
+
+
+def turn_deform_off(person: Human) -> None:
+    """Have bones that move nothing count as bones that do not deform, and take away their empty groups."""
+    for bone in idle_bones(person):
+        bone.use_deform = False
+        if bone.name in person.body.vertex_groups:
+            person.body.vertex_groups.remove(person.body.vertex_groups[bone.name])

@@ -15,7 +15,7 @@ from ..errors import UserError
 from .armature import ROLE, editing, put_bones
 from .bones import Bone, roles_of
 from .human import Human, coordinates, group_weights
-from .influences import limit_influences
+from .influences import limit_influences, turn_deform_off
 
 _RAMP = 0.4  # of a limb's length: over so much of it the weights go from one of its deforming halves to the other
 
@@ -172,3 +172,4 @@ def _rebind(person: Human, rig: bpy.types.Object) -> None:
             modifier.object = rig
     body.parent = rig
     limit_influences(Human(body, rig))
+    turn_deform_off(Human(body, rig))
