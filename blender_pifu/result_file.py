@@ -60,7 +60,8 @@ class Summary:
 
     topology, height_m: as made (of whom the photo cuts, the height of the part seen); evaluations: of the occupancy
     field; seconds: by step; weights: the model's name; camera_tilt_deg: taken off who stands;
-    legs_guessed: whether legs were moved, for as they were drawn they could not stand.
+    legs_guessed: whether legs were moved, for as they were drawn they could not stand; texels_per_m, photo_px_per_m:
+    how fine the texture is, and what the photo can give.
     """
 
     topology: str = ""
@@ -93,6 +94,8 @@ class Summary:
     crossings: float | None = None
     texture_px: int | None = None
     charts: int | None = None
+    texels_per_m: int | None = None
+    photo_px_per_m: int | None = None
     # the skeleton
     skeleton: str | None = None
     residual_cm: float | None = None

@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from ..choices import ChoiceError, Choices
-from ..result_file import Reconstruction, Summary
+from ..choices import OPTIONS, ChoiceError, Choices
+from ..result_file import Reconstruction, Summary, Texture
 from . import stages
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import OptionError, OutOfMemory
 from .interfaces import Model
+from .layout.texture.sharpness import finer_than_photo, texels_per_metre
 from .layout.topologies import TOPOLOGIES, Topology
 from .memory import give_back_at_once, peak_memory_mb
 from .model import load_model
@@ -150,7 +151,7 @@ class Engine:
         if job.rig:
             with clock.step(BIND):
                 rig, keys = stages.bind(laid, fitted, placement)
-        made = _Made(photos, model, subject, encoded, carved, fitted, laid, charts, placement)
+        made = _Made(photos, model, subject, encoded, carved, fitted, laid, charts, placement, texture)
         return Reconstruction(
             placement.points(laid.mesh.vertices),
             laid.mesh.faces,
@@ -186,8 +187,9 @@ class Engine:
             camera_tilt_deg=round(made.placement.tilt_deg, 1),
             texture_px=job.texture_px or None,
             charts=made.charts,
+            **made.about_texture(job.texture_px),
             legs_guessed=True if made.encoded.legs_note else None,
-            notes=made.notes or None,
+            notes=(*made.notes, *made.texture_notes(job.choices.texture_px)) or None,
             **about,
         )
 
@@ -232,6 +234,22 @@ class _Made:
     laid: stages.LaidOut
     charts: int | None
     placement: stages.Placement
+    texture: Texture | None
+
+    def about_texture(self, size: int) -> dict:
+        """Entries of the Summary: how fine the texture of that size is, and the photo."""
+        if self.texture is None:
+            return {}
+        mesh = self.laid.mesh
+        texels = texels_per_metre(self.placement.points(mesh.vertices), mesh.faces, self.texture.uv, size)
+        photo = self.placement.per_metre(mesh.vertices) * self.subject.figure.crop.side / 2
+        return {"texels_per_m": round(texels), "photo_px_per_m": round(photo)}
+
+    def texture_notes(self, asked: int) -> list[str]:
+        """What is to be told of a texture of the size that was asked for, 0 where none was."""
+        about = self.about_texture(asked) if asked else {}
+        note = finer_than_photo(asked, OPTIONS["texture_px"].values, **about) if about else None
+        return [note] if note else []
 
     @property
     def notes(self) -> tuple[str, ...]:

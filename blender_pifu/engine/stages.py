@@ -113,6 +113,10 @@ class Placement:
         """Positions (N, 3) in field space -> (N, 3) float32 metres."""
         return self._place(tilt_back(self.lens.straight(points), self.tilt))
 
+    def per_metre(self, vertices: np.ndarray) -> float:
+        """Field units of a metre of a person with those vertices (V, 3), field space, as tall as in the photo."""
+        return float(np.ptp(vertices[:, 1]) / np.ptp(self.points(vertices)[:, 2]))
+
     def normals(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """Unit normals (N, 3) of a surface at positions (N, 3), field space -> Blender's axes."""
         return turn_to_blender(tilt_back(self.lens.straight_normals(points, normals), self.tilt))

@@ -77,6 +77,8 @@ class PIFU_PT_output(SubPanel, bpy.types.Panel):
         column.use_property_decorate = False
         column.enabled = context.window_manager.pifu.state != "RUNNING"
         draw_options(column, context.scene.pifu, "output")
+        if hint := photo_check.texture_hint(context.scene):
+            draw_text(column, hint, context.region.width, "INFO")
 
 
 CLASSES = (PIFU_PT_main, PIFU_PT_output)

@@ -168,6 +168,7 @@ class PIFU_PG_status(bpy.types.PropertyGroup):
     asked: IntProperty(options={"SKIP_SAVE"})  # the settings' `person` of then
     people: IntProperty(options={"SKIP_SAVE"})  # how many were found; -1: the look failed
     taken: IntProperty(options={"SKIP_SAVE"})  # whom the advice is about, or 0
+    height_px: IntProperty(options={"SKIP_SAVE"})  # about how tall the whole body is in the photo; 0: not known
     advice: CollectionProperty(type=PIFU_PG_advice, options={"SKIP_SAVE"})
 
 

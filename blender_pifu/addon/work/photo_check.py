@@ -12,12 +12,15 @@ from pathlib import Path
 
 import bpy
 
+from ...choices import OPTIONS
 from ...client import Client
 from ...protocol import Cancelled, ErrorKind, Failed, Look, Looked
 from .. import identity, kept
 from ..errors import UserError
 from . import engine_state, job, photo, session, thumbnail
+from .scene_choices import chosen as chosen_in
 
+_TEXELS_ALONG = 0.77  # of a texture's side: pixels along a body of which it is the map
 _OF_PHOTO = {ErrorKind.INPUT, ErrorKind.NO_PERSON, ErrorKind.NO_PHOTO}
 log = logging.getLogger(__name__)
 
@@ -85,7 +88,7 @@ def forget() -> None:
     global _shown
     stop()
     status = _status()
-    status.looked, status.asked, status.people, status.taken = "", 0, 0, 0
+    status.looked, status.asked, status.people, status.taken, status.height_px = "", 0, 0, 0, 0
     status.advice.clear()
     thumbnail.clear()
     if _shown is not None:
@@ -99,6 +102,18 @@ def obstacle(scene) -> str:
     if image is None or (status.looked, status.asked) != (photo.key(image), scene.pifu.person):
         return ""
     return " ".join(advice.sentence for advice in status.advice if advice.severity == "block")
+
+
+def texture_hint(scene) -> str:
+    """Which texture shows all that the photo does, where a larger one is chosen; or nothing."""
+    status, image, choices = _status(), scene.pifu.photo, chosen_in(scene.pifu)
+    if image is None or (status.looked, status.asked) != (photo.key(image), scene.pifu.person) or not status.height_px:
+        return ""
+    chosen = choices["texture_px"]
+    sides = [side for side in OPTIONS["texture_px"].values if side < chosen]
+    enough = next((side for side in sides if side * _TEXELS_ALONG >= status.height_px), None)
+    per_metre = status.height_px / choices["height_m"]
+    return f"The photo shows about {per_metre:.0f} px per metre: {enough} px hold all of it" if enough else ""
 
 
 def close() -> None:
@@ -169,6 +184,7 @@ def _report(now: _UnderWay, report: dict) -> None:
     found += [("info", note) for note in report["notes"]]
     _leave(keep=True)
     _tell(now.image, now.person, found, len(report["people"]), report["person"] or 0)
+    _status().height_px = report.get("height_px", 0)
     thumbnail.show(now.folder / "people.png")
     _shown = now.folder
 

@@ -91,7 +91,8 @@ class Figures:
 
     def check(self, photo: Photo, number: int | None = None) -> dict:
         """What is to be said before anything slow starts, ready for JSON: size of the photo, the people with boxes
-        (x0, y0, x1, y1 in photo pixels), the one taken, with landmarks (33 of x, y, visibility), and the advice.
+        (x0, y0, x1, y1 in photo pixels), the one taken, with landmarks (33 of x, y, visibility) and about the height of
+        the whole body, photo pixels, and the advice.
 
         Raises InputError for a number that nobody has.
         """
@@ -108,6 +109,7 @@ class Figures:
                 for index, other in enumerate(people)
             ]  # fmt: skip
             report |= {"person": chosen + 1, "framing": framing(person, shape)}
+            report["height_px"] = round(min(body_height(person), 1.5 * max(shape)))
             report["landmarks"] = [
                 [round(x, 1), round(y, 1), round(seen, 3)]
                 for (x, y, _), seen in zip(person.points.tolist(), person.visibility.tolist(), strict=True)
