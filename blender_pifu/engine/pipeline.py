@@ -145,7 +145,9 @@ class Engine:
                 with clock.step(UNWRAP):
                     uv, charts = stages.unwrap(laid, clock.reporter(UNWRAP))
             with clock.step(BAKE):
-                texture = stages.bake_texture(laid, uv, painted, encoded, cut, resolution, job.texture_px)
+                texture = stages.bake_texture(
+                    laid, uv, painted, encoded, cut, resolution, job.texture_px, clock.reporter(BAKE)
+                )
         placement = stages.place(painted.mesh.vertices, laid, figure, encoded.lens, choices.height_m)
         rig = keys = None
         if job.rig:

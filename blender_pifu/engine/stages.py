@@ -201,13 +201,20 @@ def unwrap(laid: LaidOut, report: Callable[[], None] | None = None) -> tuple[np.
 
 
 def bake_texture(
-    laid: LaidOut, uv: np.ndarray, painted: Painted, encoded: Encoded, cut: PersonCut, resolution: int, size: int
+    laid: LaidOut,
+    uv: np.ndarray,
+    painted: Painted,
+    encoded: Encoded,
+    cut: PersonCut,
+    resolution: int,
+    size: int,
+    report: Callable[[], None],
 ) -> Texture:
-    """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2)."""
+    """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2); report: called often, without a share."""
     spacing = 2 / resolution
     dense = occluder(laid.mesh, spacing) if laid.body else painted.mesh
     shown = painted.hidden | pictures(cut, encoded.behind, size)
-    return Texture(uv, png(bake(laid.mesh, uv, dense, spacing, size, shown)))
+    return Texture(uv, png(bake(laid.mesh, uv, dense, spacing, size, shown, report)))
 
 
 def place(dense: np.ndarray, laid: LaidOut, figure: Figure, lens: Lens, height_m: float) -> Placement:

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The base colour map: the photo where the camera saw the surface, the drawn back behind, vertex colours between."""
 
+from collections.abc import Callable
+
 import cv2
 import numpy as np
 
@@ -14,13 +16,20 @@ SLACK = 1.0
 
 
 def bake(
-    mesh: PaintedMesh, uv: np.ndarray, dense: PaintedMesh, spacing: float, size: int, pictures: dict[str, np.ndarray]
+    mesh: PaintedMesh,
+    uv: np.ndarray,
+    dense: PaintedMesh,
+    spacing: float,
+    size: int,
+    pictures: dict[str, np.ndarray],
+    waiting: Callable[[], None] = lambda: None,
 ) -> np.ndarray:
     """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a PaintedMesh.
 
     dense: the PaintedMesh that hides what lies behind it, cut with lattice step `spacing`, field units. pictures: what
     `colors.paint` takes: "photo" and perhaps "back". Wherever these are not trusted the texture has the colours of the
-    mesh's vertices, which go over into them. Texels no face covers continue the nearest.
+    mesh's vertices, which go over into them. Texels no face covers continue the nearest. waiting: called
+    at every part of the map, may raise to stop.
     """
     triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
@@ -37,6 +46,7 @@ def bake(
         if pictures.get(name) is not None
     ]
     for start in range(0, len(texel), 1 << 20):  # maps of 4096 need gigabytes at once
+        waiting()
         part = slice(start, start + (1 << 20))
         mine, share = triangles[face[part]], weights[part]
 

@@ -5,7 +5,6 @@ A chart that overlaps itself is cut up further until none does; a single face ne
 charts beside it take what they have room for.
 """
 
-import itertools
 from collections.abc import Callable
 
 import numpy as np
@@ -63,10 +62,11 @@ def unwrap(
             count += 1
         else:
             pending += _cut(vertices, faces, chosen, bad, links)
-    for round_ in itertools.count():
-        if round_ < JOINED:
+    to_join = JOINED
+    while True:
+        if to_join:
             uv, charts = join_small(vertices, faces, links, uv, charts)
-            count = int(charts.max()) + 1
+            count, to_join = int(charts.max()) + 1, to_join - 1
         packed = _arrange(uv, charts, count, real).astype(np.float32)
         over = _over_others(packed, faces)
         if not len(over):
