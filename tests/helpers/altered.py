@@ -51,7 +51,8 @@ def shortened(rgb, top, bottom, length):
     middle = top + np.arange(round((bottom - top) * length)) / length
     rows = np.concatenate([np.arange(top), middle, np.arange(bottom, len(rgb))]).astype(np.float32)
     columns = np.arange(rgb.shape[1], dtype=np.float32)
-    return cv2.remap(rgb, *np.meshgrid(columns, rows), cv2.INTER_CUBIC)
+    across, down = np.meshgrid(columns, rows)
+    return cv2.remap(rgb, across, down, cv2.INTER_CUBIC)
 
 
 def drawn(rgb, levels=8):
@@ -70,7 +71,7 @@ def drawn(rgb, levels=8):
 def with_part(rgb, matte, corners, color, behind=True):
     """With a polygon of one colour, behind the person of the matte, (H, W), or before."""
     drawn_on = np.zeros(rgb.shape[:2], np.uint8)
-    cv2.fillPoly(drawn_on, [np.array(corners)], 1)
+    cv2.fillPoly(drawn_on, [np.array(corners)], (1,))
     rgb = rgb.copy()
     rgb[(drawn_on > 0) & ((matte < 0.5) | (not behind))] = color
     return rgb

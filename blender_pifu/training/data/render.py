@@ -130,7 +130,8 @@ def render_person(mesh, rng: np.random.Generator, size: int, light: Light | None
     )
     if not truth:
         return views
-    return TrueViews(**vars(views), albedo=tuple(albedos), face=tuple(_seen_faces(side, size) for side in coarse))
+    albedo, faces = (albedos[0], albedos[1]), (_seen_faces(coarse[0], size), _seen_faces(coarse[1], size))
+    return TrueViews(**vars(views), albedo=albedo, face=faces)
 
 
 def _seen_faces(side: Fragments, size: int) -> np.ndarray:

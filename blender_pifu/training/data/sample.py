@@ -142,7 +142,7 @@ def make_scene(seed: int, split: str, size: int, generation: int = GENERATION, a
         "scale": np.float32(framing.scale),
         "kind": np.uint8(KINDS.index(person.kind)),
     }
-    if generation > 3:
+    if isinstance(views, TrueViews):
         sample |= _further(person, framing, views, solid, shown, middle)
     marks = framing(landmarks(person))
     return Scene(

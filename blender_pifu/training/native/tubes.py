@@ -25,7 +25,13 @@ class Tubes:
     rings: np.ndarray
     last: np.ndarray
 
-    def inside(self, vertices: np.ndarray, points: np.ndarray, scale: float, skin=None) -> np.ndarray:
+    def inside(
+        self,
+        vertices: np.ndarray,
+        points: np.ndarray,
+        scale: float,
+        skin: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> np.ndarray:
         """(N,) bool of `points: (N, 3)`; `vertices (V, 3)` of the soup in the same space, `scale`: its units a
         metre; `skin`: (vertices (B, 3), normals (B, 3)) of the body, to fill hair down to it."""
         centre, first, second = self._sections(vertices, scale)
@@ -59,7 +65,8 @@ class Tubes:
         low, high = values[start][segment], values[start + 1][segment]
         dense = low + share[:, None, None] * (high - low)
         keep = (dense[:, 1:] ** 2).sum(2).min(1) > (1e-4 * scale) ** 2  # tips thinner than hair
-        return tuple(np.ascontiguousarray(dense[keep, k]) for k in range(3))
+        middles, first, second = (np.ascontiguousarray(dense[keep, k]) for k in range(3))
+        return middles, first, second
 
 
 def _under(centre, points, skin, normals, scale: float) -> np.ndarray:

@@ -27,6 +27,8 @@ class Eyes:
     """Both eyes of a person. Called with where on the eyeball a point lies, seen from its centre: y ahead along the
     gaze, in radii of the ball."""
 
+    mapped = False
+
     def __init__(self, rng: np.random.Generator, dark: bool):
         odds = ODDS["dark" if dark else "light"]
         self.iris = np.clip(IRISES[rng.choice(len(IRISES), p=odds)] * rng.uniform(0.75, 1.25, 3), 0, 1)
@@ -73,6 +75,8 @@ def look_along(forward: np.ndarray) -> np.ndarray:
 
 class Teeth:
     """Teeth and gums. Called with points of the mean body; `upper`, `lower`: z of the teeth's edges there, metres."""
+
+    mapped = False
 
     def __init__(self, rng: np.random.Generator, upper: float, lower: float, middle: float):
         self.white = np.array([0.88, 0.84, 0.75]) * rng.uniform(0.82, 1.08) * rng.normal(1, 0.02, 3)

@@ -93,6 +93,8 @@ def cloth_tone(rng: np.random.Generator) -> np.ndarray:
 class Fabric:
     """One cloth. `base`: its main colour, linear (3,). Call it with points for their linear colours."""
 
+    mapped = False
+
     def __init__(self, rng: np.random.Generator, panels: Panels, split: str):
         odds = PATTERNS[split]
         self.kind = str(rng.choice(list(odds), p=np.array(list(odds.values())) / sum(odds.values())))

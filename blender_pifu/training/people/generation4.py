@@ -12,7 +12,7 @@ from . import looks
 from .accessories import Solid
 from .beards import beard_cover, draw_beard
 from .body import skin as skin_by_bones
-from .cloth.dressing import Dressing
+from .cloth.dressing import Dresser
 from .eyes import RADIUS, Eyes, Teeth, look_along
 from .fabric import Fabric, lay_panels
 from .face_places import places_on_face
@@ -24,7 +24,7 @@ from .held import draw_hold, held_solids, hold_pose, knuckles
 from .labels import LABELS, of_head, skin_label
 from .library import load_library
 from .locks import Head, grow
-from .person import SyntheticPerson, _fluff, _Maker
+from .person import SyntheticPerson, _fluff
 from .pieces import hidden_body, load_piece, names
 from .pose import Pose
 from .skin_maps import corner_uv
@@ -32,7 +32,7 @@ from .skins import Skin
 from .soup import Layer
 
 
-class Maker4(Dressing, _Maker):
+class Maker4(Dresser):
     """Makes one person; see `person.make_person`."""
 
     def __init__(self, seed: int, split: str, assets: Path | None):

@@ -4,7 +4,7 @@
 from pathlib import Path
 
 from .generation4 import Maker4
-from .person import SyntheticPerson, _Maker
+from .person import Maker, SyntheticPerson
 
 
 def make_person(seed: int, split: str = "train", generation: int = 3, assets: Path | None = None) -> SyntheticPerson:
@@ -12,5 +12,5 @@ def make_person(seed: int, split: str = "train", generation: int = 3, assets: Pa
     `generation` 4 have skins, faces, hair and draped clothes from a folder of `assets` (see library.py); InputError
     where that lacks something."""
     if generation == 3:
-        return _Maker(seed, split).make()
+        return Maker(seed, split).make()
     return Maker4(seed, split, assets).make()

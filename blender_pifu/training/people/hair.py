@@ -43,8 +43,8 @@ class Strands:
         """Linear (P, 3)."""
         if not len(points):
             return np.zeros((0, 3), np.float32)
-        if self.mapped:
-            return to_linear(self.tone * self._drawn(where)[:, None])
+        if self.texture is not None:
+            return to_linear(self.tone * self._drawn(self.texture, where)[:, None])
         across, along, number = points.T
         lock = np.round(number).astype(int)
         own = self._table[lock % 64, (lock // 64) % 257]
@@ -56,8 +56,8 @@ class Strands:
         shade *= self.roots + (self.tips - self.roots) * np.clip(along / 0.09, 0, 1)
         return to_linear(self.tone * np.clip(shade, 0.15, 2)[:, None])
 
-    def _drawn(self, uv: np.ndarray) -> np.ndarray:
-        drawn = on_texture(self.texture, uv % 1.0) / self._mean
+    def _drawn(self, texture: np.ndarray, uv: np.ndarray) -> np.ndarray:
+        drawn = on_texture(texture, uv % 1.0) / self._mean
         streak = self._table[(uv[:, 1] * 3).astype(int) % 64, (uv[:, 0] * 900).astype(int) % 257]
         return np.clip(0.3 + 0.7 * drawn, 0.2, 1.7) * (1 + 0.5 * self.contrast * (streak - 0.5))
 

@@ -18,7 +18,7 @@ from .labels import LABELS, cloth_label, piece_label, skin_label
 from .outfit import sample_outfit
 from .pieces import Piece, hidden_body, load_piece, names
 from .pose import Pose, sample_kind, sample_pose
-from .soup import Layer, Soup
+from .soup import Layer, Paint, Soup
 from .tailor import limbs, load_tailor
 
 # Each part of a person has random numbers of its own, so that more of one thing changes nothing in the others.
@@ -48,7 +48,7 @@ class SyntheticPerson:
     label: np.ndarray
     uv: np.ndarray
     tubes: Tubes | None
-    fabrics: tuple[Fabric, ...]
+    fabrics: tuple[Paint, ...]
     layers: tuple[Layer, ...]
     joints: np.ndarray
     base: np.ndarray
@@ -74,8 +74,9 @@ class SyntheticPerson:
         colors, rest, part = colors.copy(), side.interpolate(self.rest), self.part[side.seen]
         for k, fabric in enumerate(self.fabrics):
             on = clothed[worn[clothed] == k]
-            if getattr(fabric, "mapped", False):
-                colors[on] = fabric(rest[on], *self._on_texture(side, on))
+            if fabric.mapped:
+                uv, spacing = self._on_texture(side, on)
+                colors[on] = fabric(rest[on], uv, spacing)
             else:
                 colors[on] = fabric(rest[on], part[on])
         return colors
@@ -99,7 +100,7 @@ def pose_kind(seed: int, split: str = "train") -> str:
     return sample_kind(generator(seed, split, "pose"))
 
 
-class _Maker:
+class Maker:
     def __init__(self, seed: int, split: str):
         self.split = split
         self.rng = {part: generator(seed, split, part) for part in PARTS}

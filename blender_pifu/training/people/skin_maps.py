@@ -27,8 +27,8 @@ def look_up(image: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
         return np.zeros((0, *image.shape[2:]), np.float32)
     wide = 1024  # OpenCV takes no image with a side over 32767
     spare = -len(x) % wide
-    maps = [np.pad(np.asarray(place, np.float32), (0, spare)).reshape(-1, wide) for place in (x, y)]
-    found = cv2.remap(image, *maps, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    across, down = (np.pad(np.asarray(place, np.float32), (0, spare)).reshape(-1, wide) for place in (x, y))
+    found = cv2.remap(image, across, down, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return found.reshape(-1, *image.shape[2:])[: len(x)].astype(np.float32)
 
 

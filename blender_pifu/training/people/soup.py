@@ -3,13 +3,24 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any, Protocol
 
 import numpy as np
 
 from ..native.tubes import Tubes
-from .fabric import Fabric
 from .labels import LABELS
 from .topology import compact
+
+
+class Paint(Protocol):
+    """What colours a layer wherever it is seen: cloth, skin, hair, eyes. `base`: main colour, linear (3,); `mapped`:
+    whether it is called with points (P, 3) and `_on_texture` of them, else with points and their body parts (P,); gives
+    linear colours (P, 3)."""
+
+    base: np.ndarray
+    mapped: bool
+
+    def __call__(self, *args: Any, **kwargs: Any) -> np.ndarray: ...
 
 
 @dataclass
@@ -25,7 +36,7 @@ class Layer:
     faces: np.ndarray
     weights: Callable[[], np.ndarray]
     colors: np.ndarray | None = None
-    fabric: Fabric | None = None
+    fabric: Paint | None = None
     rest: np.ndarray | None = None
     part: np.ndarray | None = None
     alpha: np.ndarray | None = None
@@ -52,7 +63,7 @@ class Soup:
     def merged(self) -> dict:
         """The arrays of a `Person`, and the layers themselves."""
         columns: dict[str, list] = {name: [] for name in _COLUMNS}
-        fabrics: list[Fabric] = []
+        fabrics: list[Paint] = []
         rings: list[np.ndarray] = []
         start = 0
         for layer in self.layers:

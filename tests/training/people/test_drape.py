@@ -7,11 +7,10 @@ import pytest
 from blender_pifu.training.people.body import load_body
 from blender_pifu.training.people.cloth import drape as drape_module
 from blender_pifu.training.people.cloth.drape import FINE, MOVE, SETTLE, Stance, drape, drape_soundly, sound
-from blender_pifu.training.people.cloth.dressing import Dressing
+from blender_pifu.training.people.cloth.dressing import Dresser
 from blender_pifu.training.people.cloth.sewing import Garment
 from blender_pifu.training.people.garment_kinds import GARMENT_KINDS
 from blender_pifu.training.people.outfit import Cut
-from blender_pifu.training.people.person import _Maker
 from blender_pifu.training.people.pose import UP, Rigging, turn
 
 SHIRT = Garment("top", Cut(0.97, 0.97, bottom=0.26), ease=0.012, length=1.05, cuff=0.05, layer=1)
@@ -102,10 +101,7 @@ def test_hard_poses_do_not_explode(pose, outfit):
 
 
 def test_a_person_is_dressed():
-    class Dressed(Dressing, _Maker):
-        """A maker of people whose clothes hang."""
-
-    person = Dressed(9, "train").make()
+    person = Dresser(9, "train").make()
     assert np.isfinite(person.vertices).all() and 0.4 < np.ptp(person.vertices[:, 2]) < 2.8
     weights = person.skin_weights()
     assert weights.min() >= 0 and np.allclose(weights.sum(1), 1, atol=1e-4)

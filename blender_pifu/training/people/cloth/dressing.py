@@ -8,6 +8,7 @@ import numpy as np
 from ..body import Body
 from ..fabric import Fabric, lay_panels
 from ..garment_kinds import outfit_kind, suit_kind
+from ..person import Maker
 from ..pieces import Piece, load_piece, names
 from ..soup import Layer
 from .drape import Draped, Stance, drape_soundly
@@ -29,9 +30,9 @@ RINGS = {"jacket": 10, "skirt": 8, "dress": 6}  # faces that a hem is wide; else
 NARROW = 4
 
 
-class Dressing:
-    """What a maker of people (see `person._Maker`) needs to dress them so; mixed into one that has the folder of source
-    `assets`, or None: then suits have no folds of their own."""
+class Dresser(Maker):
+    """A maker of people that dresses them so. `assets`: folder of source assets, or None: then suits have no folds of
+    their own."""
 
     assets: Path | None = None
 

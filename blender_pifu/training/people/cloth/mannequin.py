@@ -44,7 +44,7 @@ class Mannequin:
             points = np.concatenate([points, worn])
             normals = np.concatenate([normals, mesh_normals(worn, self.shoes.faces)])
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-        return Surface(*(np.ascontiguousarray(a, np.float32) for a in (points, normals)), self.group)
+        return Surface(np.ascontiguousarray(points, np.float32), np.ascontiguousarray(normals, np.float32), self.group)
 
 
 @lru_cache(maxsize=1)

@@ -96,7 +96,8 @@ class Places:
 @lru_cache(maxsize=1)
 def base_places(body: Body) -> Places:
     """Of all base vertices."""
-    on_arm = sum(body.weights[:, i] for i, name in enumerate(body.bones) if name.startswith(ARM_BONES[2:]))
+    arms = [i for i, name in enumerate(body.bones) if name.startswith(ARM_BONES[2:])]
+    on_arm = sum((body.weights[:, i] for i in arms), np.zeros((), body.weights.dtype))
     at = limbs(body)
     return Places(at.arm, at.trunk, at.front, on_arm, body.mean_vertices[:, 0])
 

@@ -41,7 +41,7 @@ def _relief(name: str, levels: int, folder: Path) -> np.ndarray:
     if "normal" in maps:
         height = _from_normals(piece, rest, maps["normal"])
     elif "ao" in maps:
-        shade = cv2.GaussianBlur(maps["ao"].mean(2).astype(np.float32) / 255, None, 1.5)
+        shade = cv2.GaussianBlur(maps["ao"].mean(2).astype(np.float32) / 255, (0, 0), 1.5)
         height = DARK_M * (_texels(piece.uv, shade[..., None])[:, 0] - 1)
     else:
         return np.zeros(len(rest), np.float32)
@@ -70,7 +70,7 @@ def _texels(uv: np.ndarray, image: np.ndarray) -> np.ndarray:
 
 def _from_normals(piece: Piece, rest: np.ndarray, image: np.ndarray) -> np.ndarray:
     """Heights whose slopes along edges are those of tangent-space normals, green upwards (the texture's v)."""
-    normals = _texels(piece.uv, cv2.GaussianBlur(image.astype(np.float32) / 127.5 - 1, None, 1.0))
+    normals = _texels(piece.uv, cv2.GaussianBlur(image.astype(np.float32) / 127.5 - 1, (0, 0), 1.0))
     faces = piece.faces
     uv, points = piece.uv[faces], rest[faces]
     du, dv = uv[:, 1] - uv[:, 0], uv[:, 2] - uv[:, 0]

@@ -52,7 +52,14 @@ class Garment:
     @property
     def top(self) -> float:
         """Trunk coordinate of the waist, or of the upper end of what has none."""
-        return self.cut.top if self.skirt is None else self.skirt.top
+        return self.body.top if self.skirt is None else self.skirt.top
+
+    @property
+    def body(self) -> Cut:
+        """The cut, of what is not a skirt alone; ValueError for that."""
+        if self.cut is None:
+            raise ValueError(f"a {self.cloth} has no part cut from the tights")
+        return self.cut
 
     @property
     def hangs(self) -> bool:
@@ -124,7 +131,7 @@ class Sewn:
         """(V,) int. What is tucked in lies under the waistband, and the rest of it hangs over that."""
         g = self.garment
         layer = np.full(len(self.at.trunk), g.layer)
-        return np.where(self.at.trunk < g.cut.bottom + TUCK, layer, TUCKED_OVER) if g.tucked else layer
+        return np.where(self.at.trunk < g.body.bottom + TUCK, layer, TUCKED_OVER) if g.tucked else layer
 
     def _offset(self, radius: np.ndarray, scale: float) -> np.ndarray:
         """How far the cloth stands off the body in rest, (V,) metres."""
@@ -140,10 +147,10 @@ class Sewn:
             if on.sum() > BINS:
                 offset[on] += self._loft(along[on], radius[on], share * g.flare * scale)
         if g.hangs:  # collars lie close
-            offset *= 1 - 0.7 * np.clip((at.trunk - g.cut.top + 0.14) / 0.1, 0, 1) * (at.on_arm < 0.3)
+            offset *= 1 - 0.7 * np.clip((at.trunk - g.body.top + 0.14) / 0.1, 0, 1) * (at.on_arm < 0.3)
             offset += g.spread * scale * self.up
         if g.tucked:
-            offset *= np.clip((at.trunk - g.cut.bottom) / 0.12, 0.2, 1)
+            offset *= np.clip((at.trunk - g.body.bottom) / 0.12, 0.2, 1)
         if g.belted:
             offset = 0.002 + (offset - 0.002) * np.clip(np.abs(g.top - at.trunk) / 0.12, 0, 1)
         for _ in range(14):
@@ -187,7 +194,7 @@ class Sewn:
         g, trunk = self.garment, self.at.trunk
         held = g.belted & (np.abs(trunk - g.top) < 0.012)
         if g.tucked:
-            held |= trunk < g.cut.bottom + 0.012
+            held |= trunk < g.body.bottom + 0.012
         return held & (self.at.arm <= 0)
 
     def _tied(self) -> np.ndarray:
@@ -220,10 +227,10 @@ def _pattern(body: Body, garment: Garment) -> tuple[Pattern, np.ndarray, np.ndar
     if len(parts) == 1:
         pattern, from_skirt = parts[0], np.full(counts[0], garment.cut is None)
     else:
-        pattern, from_skirt = joined(body, *parts, garment.skirt.top), np.repeat([False, True], counts)
+        pattern, from_skirt = joined(body, parts[0], parts[1], garment.top), np.repeat([False, True], counts)
     if not garment.collar:
         return pattern, from_skirt, np.zeros(len(from_skirt))
-    pattern, up = collared(body, pattern, garment.cut.top - garment.cut.vee - NECK, garment.collar)
+    pattern, up = collared(body, pattern, garment.body.top - garment.body.vee - NECK, garment.collar)
     return pattern, np.r_[from_skirt, np.zeros(len(up) - len(from_skirt), bool)], up
 
 

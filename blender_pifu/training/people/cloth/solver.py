@@ -142,4 +142,5 @@ class Hanging:
             there = (found >= 0) & (depth > -DEEP_M) & (aside < BESIDE_M**2)  # beyond the lower one's hem is nothing
             apart = np.c_[normals[found[there]], np.full(there.sum(), LAYER_M)].astype(np.float32)
             pairs.append((above[there].astype(np.int32), below[found[there]].astype(np.int32), apart))
-        return tuple(np.concatenate(column) for column in zip(*pairs, strict=True))
+        above, below, apart = (np.concatenate(column) for column in zip(*pairs, strict=True))
+        return above, below, apart

@@ -36,7 +36,7 @@ def _over(rng, lower: Garment, top: Garment, waist: float) -> list[Garment]:
     """The top tucked in, or hanging over what is worn below."""
     if top.skirt is not None or rng.random() > 0.25:
         return [lower, replace(top, layer=1)]
-    cut = replace(top.cut, bottom=waist - TUCK)
+    cut = replace(top.body, bottom=waist - TUCK)
     return [replace(top, cut=cut, rib=0.0, flare=min(top.flare, 0.01), tucked=True), replace(lower, layer=1)]
 
 
@@ -56,8 +56,8 @@ def _neck(rng) -> float:
 def _hung(garment: Garment, bottom: float) -> Garment:
     """A top that ends at `bottom`: below the hips it is a tube, not two legs."""
     if bottom > JOIN - TUCK:
-        return replace(garment, cut=replace(garment.cut, bottom=bottom))
-    cut = replace(garment.cut, bottom=JOIN)
+        return replace(garment, cut=replace(garment.body, bottom=bottom))
+    cut = replace(garment.body, bottom=JOIN)
     return replace(garment, cut=cut, skirt=Cut(top=JOIN - SEAM, bottom=bottom, opening=cut.opening, spread=cut.spread))
 
 
@@ -111,7 +111,7 @@ def _with_collar(rng, garment: Garment) -> Garment:
     else:
         low, high, out = {"stand": (0.02, 0.045, 0.004), "roll": (0.05, 0.08, 0.0), "open": (0.05, 0.08, 0.035)}[kind]
         height, spread = rng.uniform(low, high), out
-    return replace(garment, cut=replace(garment.cut, top=max(garment.cut.top, 0.97)), collar=height, spread=spread)
+    return replace(garment, cut=replace(garment.body, top=max(garment.body.top, 0.97)), collar=height, spread=spread)
 
 
 def _legs(rng, waist: float) -> Garment:
