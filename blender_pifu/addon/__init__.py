@@ -6,7 +6,7 @@ import bpy
 from . import kept
 from .checks import report
 from .person import human
-from .ui import operators, panel, panel_rig, preferences, properties, rig_operators
+from .ui import doors, operators, panel, panel_rig, preferences, properties, rig_operators, status_bar
 from .work import job, outdated, photo_check, session
 
 CLASSES = (
@@ -16,6 +16,7 @@ CLASSES = (
     preferences.PIFU_AP_preferences,
     *operators.CLASSES,
     *rig_operators.CLASSES,
+    *doors.CLASSES,
     *panel.CLASSES,
     *panel_rig.CLASSES,
 )
@@ -38,6 +39,8 @@ def register(package: str) -> None:
     bpy.types.WindowManager.pifu_report = bpy.props.PointerProperty(type=report.PIFU_PG_report)
     for handlers, handler in HANDLERS:
         handlers.append(handler)
+    doors.add_to_menus()
+    status_bar.add()
 
 
 def unregister() -> None:
@@ -45,6 +48,8 @@ def unregister() -> None:
     job.abort()
     photo_check.close()
     session.close()
+    status_bar.leave()
+    doors.leave_menus()
     for handlers, handler in HANDLERS:
         handlers.remove(handler)
     del bpy.types.WindowManager.pifu_report

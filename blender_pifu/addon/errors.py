@@ -63,7 +63,7 @@ BUTTONS = {
     ErrorKind.MODEL: _REPAIR,
     ErrorKind.NO_PERSON: _PHOTO,
     ErrorKind.NO_PHOTO: _PHOTO,
-    ErrorKind.OFFLINE: Button("Open System Preferences", "screen.userpref_show", (("section", "SYSTEM"),)),
+    ErrorKind.OFFLINE: Button("Allow Online Access and Install", "pifu.install_engine", (("allow_online", True),)),
     ErrorKind.OPTION: None,
     ErrorKind.OUTPUT: None,
     ErrorKind.OUT_OF_MEMORY: _QUALITY,

@@ -41,6 +41,12 @@ class Build:
         return _by_label(_DISK_MB, self.label)
 
 
+def installation_mb(device: str) -> tuple[int, int]:
+    """About how many MB are downloaded for `device` (none of them "auto"), and how many it takes on the disk."""
+    build = Build(device, "cu" if device == "cuda" else device, "")
+    return build.download_mb, build.disk_mb
+
+
 def choose(device: str) -> Build:
     """The build for `device` on this machine; "auto" takes a graphics card where there is a usable one.
 

@@ -34,13 +34,15 @@ def wanted(armature, bone_set, pose):
 @pytest.mark.parametrize("pose", ["A", "T"])
 @pytest.mark.parametrize("bone_set", bones.SETS)
 def test_arms_and_legs_point_where_the_pose_says_and_nothing_comes_apart(scene, rigged, bone_set, pose):
+    scene.cursor.location = (1, 2, 0)
     body = add_human(bpy.context, scene, rigged, "Ann", bone_set)
     before = coordinates(body.data)
     heads, _tails = joints(body.parent)
+    assert body.parent.location[:] == (1, 2, 0)
     assert bpy.ops.pifu.repose(pose=pose) == {"FINISHED"}
     assert max(degrees_off(body.parent, wanted(body.parent, bone_set, pose)).values()) < 1
     points = coordinates(body.data)
-    assert points[:, 2].min() == pytest.approx(0, abs=1e-5)
+    assert points[:, 2].min() == pytest.approx(0, abs=1e-5) and body.parent.location[:] == (1, 2, 0)
     heads_after, tails_after = joints(body.parent)
     for side, sign in ((".L", 1), (".R", -1)):
         fingers = heads_after["little_1" + side] - heads_after["index_1" + side]

@@ -16,7 +16,7 @@ def test_a_human_is_a_native_mesh_with_material_in_its_own_collection(scene, wri
     assert (body.name, mesh.name) == ("Ann", "Ann")
     assert body.matrix_world == body.matrix_world.Identity(4)
     assert [collection.name for collection in body.users_collection] == ["Ann"]
-    assert scene.collection.children["Ann"]
+    assert bpy.context.collection.children["Ann"]
     assert body.select_get() and bpy.context.view_layer.objects.active == body
     assert [other.name for other in bpy.context.selected_objects] == ["Ann"]
     assert len(mesh.vertices) == 4 and len(mesh.polygons) == 4 and len(mesh.edges) == 6

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Checks of the mesh: size and place, one closed piece, faces."""
 
+import bpy
 import numpy as np
 from mathutils.bvhtree import BVHTree
 
 from ...body_axes import body_left, forward_of
 from ..person.human import Human, joints
+from ..person.units import metres_per_unit
 from .check import WARNING, MeshMeasures, judge
 
 FACES = {"standard": 20_000, "game": 8_000}  # of the presets of quads; "animation" has the body's own
@@ -22,6 +24,7 @@ def check_place(person: Human, measures: MeshMeasures):
     if asked:
         bad = abs(height / asked - 1) > 0.01
         yield judge("height", "Height", bad, f"{height:.3f} of {asked:.3f} m", height, "Set Height")
+    low -= ground_of(person)
     yield judge("ground", "On the ground", abs(low) > 1e-3, f"{low * 1000:+.1f} mm", low, "Drop to Ground")
     if person.armature:
         angle = facing_deg(person)
@@ -29,8 +32,15 @@ def check_place(person: Human, measures: MeshMeasures):
         yield judge(
             "facing", "Faces -Y", abs(angle) > _OFF_TURN_DEG, f"{angle:+.0f}\u00b0 off", angle, "Face Front", worse
         )
-    off = max(np.abs(np.array(thing.matrix_world) - np.eye(4)).max() for thing in filter(None, vars(person).values()))
+    worlds = [np.array(thing.matrix_world) for thing in filter(None, vars(person).values())]
+    off = max(np.abs(world[:3, :3] - np.eye(3)).max() for world in worlds)
+    off = max(off, *(np.abs(world[:3, 3] - worlds[0][:3, 3]).max() for world in worlds))
     yield judge("transforms", "Transforms", off > 1e-6, f"{off:.3g} off", off, "Apply Transforms")
+
+
+def ground_of(person: Human) -> float:
+    """World height (metres) that the person is to stand at: its origin's, wherever the artist has put that."""
+    return float((person.armature or person.body).matrix_world.translation.z) * metres_per_unit(bpy.context.scene)
 
 
 def facing_deg(person: Human) -> float:

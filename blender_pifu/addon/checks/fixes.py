@@ -10,7 +10,7 @@ from ..person.human import Human, group_weights
 from ..person.influences import limit_influences, normalise_weights, set_weights, turn_deform_off
 from ..person.units import metres_per_unit
 from .check import MeshMeasures
-from .checks_mesh import facing_deg
+from .checks_mesh import facing_deg, ground_of
 from .checks_surface import base_image, named_blocks
 
 
@@ -23,28 +23,31 @@ def move(person: Human, matrix: Matrix) -> None:
 
 
 def apply_transforms(person: Human) -> None:
-    """Put the objects' transforms into mesh and rest pose."""
+    """Put the objects' rotation and scale into mesh and rest pose; the origin stays where the artist has put it."""
     worlds = [(thing, thing.matrix_world.copy()) for thing in (person.armature, person.body) if thing]
+    root, origin = worlds[0][0], worlds[0][1].translation
     for thing, world in worlds:
-        _transform(thing, world)
+        _transform(thing, Matrix.Translation(-origin) @ world)
         if thing == person.body and world.determinant() < 0:
             thing.data.flip_normals()
         if thing.parent:
             thing.matrix_parent_inverse.identity()
         thing.matrix_basis.identity()
+    root.location = origin
     _update(person)
 
 
 def set_height(person: Human) -> None:
-    """Scale to the height that was asked for, about the middle between the feet."""
-    points = MeshMeasures(person).points
-    move(person, Matrix.Scale(person.body.pifu.height_m / np.ptp(points[:, 2]), 4))
+    """Scale to the height that was asked for, about the origin, which is between the feet."""
+    points, origin = MeshMeasures(person).points, (person.armature or person.body).matrix_world.translation.copy()
+    scale = Matrix.Scale(person.body.pifu.height_m / np.ptp(points[:, 2]), 4)
+    move(person, Matrix.Translation(origin) @ scale @ Matrix.Translation(-origin))
     drop_to_ground(person)
 
 
 def drop_to_ground(person: Human) -> None:
-    """The lowest point at z = 0."""
-    low = MeshMeasures(person).points[:, 2].min() / metres_per_unit(bpy.context.scene)
+    """The lowest point at the height of the origin."""
+    low = (MeshMeasures(person).points[:, 2].min() - ground_of(person)) / metres_per_unit(bpy.context.scene)
     move(person, Matrix.Translation((0, 0, -low)))
 
 

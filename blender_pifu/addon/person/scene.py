@@ -14,7 +14,8 @@ from .units import in_units
 def add_human(
     context, scene: bpy.types.Scene, human: Reconstruction, name: str, bone_set: str = "PLAIN"
 ) -> bpy.types.Object:
-    """Add the person to `scene` in a collection of its own, selected and active where `scene` is the shown one.
+    """Add the person to `scene` in a collection of its own, with its feet at the 3D cursor; where `scene` is the shown
+    one, in the active collection, selected and active.
 
     Metres become the units of that scene.
     Returns the mesh object; a rig becomes an armature with the bones of `bone_set` (of bones.SETS) as its parent.
@@ -23,7 +24,7 @@ def add_human(
     made = []
     try:
         collection = _note(made, bpy.data.collections, bpy.data.collections.new(name))
-        scene.collection.children.link(collection)
+        _collection_for(context, scene).children.link(collection)
         human = in_units(human, scene)
         mesh = _note(made, bpy.data.meshes, build_mesh(human, name))
         texture = _note(made, bpy.data.images, build_texture(human.texture.png, name)) if human.texture else None
@@ -39,6 +40,7 @@ def add_human(
             _note(made, bpy.data.objects, armature)
             collection.objects.link(armature)
             bind(body, armature, human.rig, fill_armature(context, scene, armature, human.rig, bone_set))
+        (body.parent or body).location = scene.cursor.location
     except BaseException:
         for library, block in reversed(made):
             library.remove(block)
@@ -46,6 +48,13 @@ def add_human(
     if scene == context.scene:
         _select(context.view_layer, body)
     return body
+
+
+def _collection_for(context, scene) -> bpy.types.Collection:
+    """The active collection, as Add has it, where a new object would be seen; else the scene's own."""
+    active = context.view_layer.active_layer_collection
+    usable = scene == context.scene and active.is_visible and not active.exclude and not active.collection.library
+    return active.collection if usable else scene.collection
 
 
 def _describe(body, human: Reconstruction, name: str) -> None:

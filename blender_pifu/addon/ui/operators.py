@@ -2,9 +2,10 @@
 """Thin operators: each begins, stops or opens one thing."""
 
 import time
+from pathlib import Path
 
 import bpy
-from bpy.props import IntProperty, StringProperty
+from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ... import paths
 from ...choices import OPTIONS
@@ -14,7 +15,17 @@ from ..work import engine_state, import_model, job, logs, models, photo_check, s
 from ..work.generate import GenerateTask
 from ..work.install import InstallTask
 
+SAMPLE = Path(__file__).parents[2] / "data" / "photos" / "man_polo_full_body.jpg"
 QUALITIES = [item.identifier for item in OPTIONS["resolution"].items]
+
+
+def obstacle(context) -> str:
+    """Why the photo and the engine as they are make no human, or nothing."""
+    if context.scene.pifu.photo is None:
+        return "Choose a photo first"
+    if engine_state.current().word != "ready":
+        return "Install the engine first"
+    return photo_check.obstacle(context.scene)
 
 
 class _Begins:
@@ -52,6 +63,11 @@ class PIFU_OT_generate(_Begins, bpy.types.Operator):
     back_filepath: StringProperty(
         name="Back Photo", description="File of a photo of that person from behind; empty: none", subtype="FILE_PATH"
     )
+
+    @classmethod
+    def description(cls, context, _properties):
+        reason = obstacle(context)
+        return "Make a 3D human out of the photo" + (f".\n{reason}" if reason else "")
 
     def execute(self, context):
         return self.begin(lambda: GenerateTask(context, self.filepath, self.person, self.back_filepath))
@@ -101,6 +117,18 @@ class PIFU_OT_pick_photo(_Picks, bpy.types.Operator):
     bl_idname = "pifu.pick_photo"
     bl_label = "Choose Photo"
     target = "photo"
+
+
+class PIFU_OT_sample_photo(bpy.types.Operator):
+    """Take a photo that comes with the add-on, to see how it works"""
+
+    bl_idname = "pifu.sample_photo"
+    bl_label = "Use Sample Photo"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context):
+        context.scene.pifu.photo = bpy.data.images.load(str(SAMPLE), check_existing=True)
+        return {"FINISHED"}
 
 
 class PIFU_OT_pick_back_photo(_Picks, bpy.types.Operator):
@@ -174,7 +202,39 @@ class PIFU_OT_install_engine(_Begins, bpy.types.Operator):
     bl_idname = "pifu.install_engine"
     bl_label = "Install Engine"
 
+    allow_online: BoolProperty(
+        name="Allow Online Access",
+        description="Allow Blender to go online first, as in Preferences > System > Network",
+        options={"SKIP_SAVE"},
+    )
+
+    @classmethod
+    def description(cls, _context, properties):
+        if properties.allow_online:
+            return "Allow Blender to go online, as in Preferences > System > Network, and download the engine"
+        return "Install the engine, or go on with or repair its installation"
+
     def execute(self, context):
+        if self.allow_online and not bpy.app.online_access_override:
+            context.preferences.system.use_online_access = True
+        return self.begin(lambda: InstallTask(context))
+
+
+class PIFU_OT_install_from_disk(_Begins, bpy.types.Operator):
+    """Install the engine without a network, from a folder of Python wheels"""
+
+    bl_idname = "pifu.install_from_disk"
+    bl_label = "Install from Disk..."
+
+    directory: StringProperty(name="Wheels Folder", subtype="DIR_PATH", options={"SKIP_SAVE"})
+    filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context, _event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context):
+        kept.preferences(context).wheels = self.directory
         return self.begin(lambda: InstallTask(context))
 
 
@@ -310,11 +370,13 @@ CLASSES = (
     PIFU_OT_generate,
     PIFU_OT_cancel,
     PIFU_OT_pick_photo,
+    PIFU_OT_sample_photo,
     PIFU_OT_pick_back_photo,
     PIFU_OT_look,
     PIFU_OT_choose_person,
     PIFU_OT_lower_quality,
     PIFU_OT_install_engine,
+    PIFU_OT_install_from_disk,
     PIFU_OT_remove_engine,
     PIFU_OT_release_engine,
     PIFU_OT_import_checkpoint,

@@ -6,11 +6,13 @@ import textwrap
 import bpy
 
 from ...protocol import ErrorKind
-from .. import identity
+from .. import identity, kept
 from ..errors import BUTTONS
-from ..work import engine_state, logs, models, photo_check, session, thumbnail
+from ..work import engine_state, logs, models, photo_check, thumbnail
+from ..work.engine_state import needs
 from ..work.photo import key
 from ..work.timing import words
+from . import operators
 from .properties import draw_options
 
 _ICONS = {"info": "INFO", "warning": "ERROR", "block": "CANCEL"}
@@ -18,13 +20,15 @@ _PREVIEW_SCALE, _PEOPLE_SCALE = 7, 10  # numbers want to be read
 _IN_A_ROW = 6
 
 
-class _Sidebar:
+class Sidebar:
+    """Where this add-on's panels are."""
+
     bl_space_type = "VIEW_3D"
     bl_region_type = "UI"
     bl_category = "Human"
 
 
-class PIFU_PT_main(_Sidebar, bpy.types.Panel):
+class PIFU_PT_main(Sidebar, bpy.types.Panel):
     """A photo in, a human out."""
 
     bl_idname = "PIFU_PT_main"
@@ -33,50 +37,43 @@ class PIFU_PT_main(_Sidebar, bpy.types.Panel):
     def draw(self, context):
         layout = self.layout
         settings, status = context.scene.pifu, context.window_manager.pifu
-        running = status.state == "RUNNING"
-        choices = layout.column()
-        choices.enabled = not running
-        _draw_photo(choices, settings, status, context.region.width)
-        _draw_choices(choices, settings, context.region.width)
+        running, engine = status.state == "RUNNING", engine_state.current()
+        if engine.word != "ready" and not running:
+            _draw_engine(layout.box(), engine, context)
+        photo = layout.column()
+        photo.enabled = not running
+        _draw_photo(photo, settings, status, context.region.width)
         if running:
             draw_progress(layout, status)
             return
-        engine = engine_state.current()
-        if engine.word != "ready":
-            button = BUTTONS[ErrorKind(f"engine_{engine.word}")]
-            draw_text(layout, engine.text, context.region.width, "INFO")
-            layout.operator(button.operator, text=button.label, icon="IMPORT")
-        row = layout.row(align=True)
-        row.scale_y = 1.5
-        go = row.row(align=True)
-        blocked = photo_check.obstacle(context.scene)
-        go.enabled = settings.photo is not None and engine.word == "ready" and not blocked
+        go = layout.row(align=True)
+        go.scale_y = 1.5
+        go.enabled = not operators.obstacle(context)
         go.operator("pifu.generate", icon="OUTLINER_OB_ARMATURE")
-        if session.is_warm():
-            row.operator("pifu.release_engine", text="", icon="X")
         of_here = status.about_engine or status.scene == identity.key(context.scene)
         if of_here and status.state in {"DONE", "FAILED", "CANCELLED"}:
             draw_outcome(layout, status, context.region.width)
 
 
-class SubPanel(_Sidebar):
-    """Mixed into what unfolds below the main panel."""
-
-    bl_parent_id = PIFU_PT_main.bl_idname
-
-
-class PIFU_PT_output(SubPanel, bpy.types.Panel):
+class PIFU_PT_output(Sidebar, bpy.types.Panel):
     """What the human is to be made for."""
 
     bl_idname = "PIFU_PT_output"
     bl_label = "Output"
+    bl_order = 1
 
     def draw(self, context):
+        settings = context.scene.pifu
         column = self.layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
         column.enabled = context.window_manager.pifu.state != "RUNNING"
-        draw_options(column, context.scene.pifu, "output")
+        draw_options(column, settings, "main")
+        draw_options(column, settings, "output")
+        column.prop(settings, "model")
+        for model in models.imported():
+            if model.key == settings.model_key:
+                draw_text(column, model.licence, context.region.width, "INFO")
         if hint := photo_check.texture_hint(context.scene):
             draw_text(column, hint, context.region.width, "INFO")
 
@@ -89,6 +86,7 @@ def _draw_photo(layout, settings, status, width: int) -> None:
     layout.template_ID(settings, "photo", open="pifu.pick_photo")
     photo = settings.photo
     if photo is None:
+        layout.operator("pifu.sample_photo", icon="IMAGE_DATA")
         return
     seen = status.looked == key(photo)
     people = status.people if seen else 0
@@ -105,6 +103,8 @@ def _draw_photo(layout, settings, status, width: int) -> None:
         return
     if seen:
         _draw_advice(layout.box(), status, width)
+    layout.label(text="Back Photo (Optional)")
+    layout.template_ID(settings, "back_photo", open="pifu.pick_back_photo")
 
 
 def _draw_people(layout, chosen: int, people: int) -> None:
@@ -130,17 +130,22 @@ def _draw_advice(box, status, width: int) -> None:
         column.label(text="Nothing speaks against it", icon="CHECKMARK")
 
 
-def _draw_choices(layout, settings, width: int) -> None:
-    layout.label(text="Back Photo (Optional)")
-    layout.template_ID(settings, "back_photo", open="pifu.pick_back_photo")
-    column = layout.column()
-    column.use_property_split = True
-    column.use_property_decorate = False
-    column.prop(settings, "model")
-    for model in models.imported():
-        if model.key == settings.model_key:
-            draw_text(column, model.licence, width, "INFO")
-    draw_options(column, settings, "main")
+def _draw_engine(box, engine, context) -> None:
+    """What the engine is and needs, and the buttons that get it."""
+    width, button = context.region.width, BUTTONS[ErrorKind(f"engine_{engine.word}")]
+    draw_text(box, engine.text, width, "INFO")
+    offline = not bpy.app.online_access
+    if engine.word == "missing":
+        draw_text(box, needs(kept.preferences(context)), width)
+    if offline and not bpy.app.online_access_override:
+        button = BUTTONS[ErrorKind.OFFLINE]
+    row = box.row()
+    row.scale_y = 1.3
+    row.enabled = not (offline and bpy.app.online_access_override)
+    properties = row.operator(button.operator, text=button.label, icon="IMPORT")
+    for name, value in button.properties:
+        setattr(properties, name, value)
+    box.operator("pifu.install_from_disk", icon="FILE_FOLDER")
 
 
 def draw_progress(layout, status) -> None:

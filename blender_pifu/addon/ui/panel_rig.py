@@ -7,17 +7,17 @@ from ..checks import report
 from ..person.human import find_person
 from ..person.rigify import is_metarig, is_on, is_there
 from ..posing.repose import POSES
-from .panel import SubPanel, draw_text
+from .panel import Sidebar, draw_text
 
 _ICONS = {"OK": "CHECKMARK", "WARNING": "ERROR", "ERROR": "CANCEL"}
 
 
-class PIFU_PT_rig(SubPanel, bpy.types.Panel):
+class PIFU_PT_rig(Sidebar, bpy.types.Panel):
     """Which bones the next person gets, and what to do with those of this one."""
 
     bl_idname = "PIFU_PT_rig"
     bl_label = "Rig"
-    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 2
 
     def draw(self, context):
         column = self.layout.column()
@@ -34,23 +34,29 @@ class PIFU_PT_rig(SubPanel, bpy.types.Panel):
                 draw_text(self.layout, "Rigify is off: it is switched on only meanwhile", context.region.width, "INFO")
 
 
-class PIFU_PT_check(SubPanel, bpy.types.Panel):
+class PIFU_PT_check(Sidebar, bpy.types.Panel):
     """What was measured, and what mends it."""
 
     bl_idname = "PIFU_PT_check"
     bl_label = "Check"
-    bl_options = {"DEFAULT_CLOSED"}
+    bl_order = 3
 
     def draw(self, context):
         layout = self.layout
         layout.operator("pifu.validate", icon="VIEWZOOM")
         if not report.is_of(find_person(context)):
             return
+        lines = context.window_manager.pifu_report.lines
+        bad = [line for line in lines if line.state != "OK"]
+        header, unfolded = layout.panel("pifu_checks", default_closed=True)
+        header.label(text=f"{len(lines) - len(bad)} of {len(lines)} checks are well", icon=_ICONS["OK"])
+        if unfolded:
+            column = unfolded.column(align=True)
+            for line in lines:
+                if line.state == "OK":
+                    _draw_line(column, line)
         column = layout.column(align=True)
-        for line in context.window_manager.pifu_report.lines:
-            if line.state == "OK":
-                _draw_line(column, line)
-                continue
+        for line in bad:
             box = column.box().column(align=True)
             _draw_line(box, line)
             if line.fix:

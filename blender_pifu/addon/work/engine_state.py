@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ... import paths
-from ...install.packages import fingerprint
+from ...install.packages import DOWNLOAD_MB, fingerprint
+from ...install.torch_builds import installation_mb
 from ...protocol import ErrorKind
 from ..errors import UserError
 
@@ -47,6 +48,18 @@ def require() -> EngineState:
             ErrorKind(f"engine_{state.word}"), state.text, f"{fixes[state.word]}: it needs the network once."
         )
     return state
+
+
+def needs(choices) -> str:
+    """What an installation takes, in a sentence; choices: the add-on's preferences."""
+    device = "cpu" if choices.device == "auto" else choices.device
+    download_mb, disk_mb = installation_mb(device)
+    download = f"about {(download_mb + DOWNLOAD_MB['engine']) / 1000:.1f} GB to download, "
+    more = "; more for a graphics card" if choices.device == "auto" else ""
+    return (
+        "It makes the humans on this computer, and no photo leaves it. It takes, once, "
+        f"{'' if choices.wheels else download}{disk_mb / 1000:.1f} GB on the disk and some minutes{more}."
+    )
 
 
 def _read() -> EngineState:

@@ -3,6 +3,7 @@
 
 import logging
 import shutil
+import time
 from pathlib import Path
 
 import bpy
@@ -15,6 +16,7 @@ from ..errors import UserError
 from . import models, photo, photo_check, session
 from .job import Outcome
 from .scene_choices import chosen
+from .timing import clock
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ class GenerateTask:
     def __init__(self, context, filepath: str = "", person: int = 0, back_filepath: str = "") -> None:
         """filepath: the photo's; by default the photos and the person chosen in the scene are taken."""
         settings = context.scene.pifu
-        self.importing = False
+        self.importing, self._begun = False, time.monotonic()
         if not filepath and (obstacle := photo_check.obstacle(context.scene)):
             raise UserError(ErrorKind.NO_PERSON, obstacle)
         self._model = models.find(settings.model)
@@ -129,6 +131,7 @@ class GenerateTask:
 
     def _import(self, context, scene) -> Outcome:
         from ..person.scene import add_human
+        from ..person.view import show
 
         try:
             human = read_result(self._output)
@@ -141,7 +144,9 @@ class GenerateTask:
             bpy.ops.ed.undo_push(message=self.title)
         notes = " ".join(human.summary.notes or ())
         kind = ErrorKind.LEGS if human.rig and human.summary.legs_guessed else ""
-        told = f"{self._name}: {len(human.faces):,} faces. {notes}".strip()
+        show(bpy.context.window_manager.windows, body)
+        taken = clock(int(time.monotonic() - self._begun))
+        told = f"{self._name}: {len(human.faces):,} faces in {taken}. {notes}".strip()
         return Outcome("DONE", told, kind, body=identity.key(body))
 
     def _clean(self) -> None:

@@ -19,6 +19,8 @@ from . import session
 from .job import Outcome
 
 INSTALLER = child.ROOT / "vendor_install.py"
+_ALLOW = "Allow it in Preferences > System > Network > Allow Online Access, or install from a folder of wheels."
+_OVERRIDDEN = "It was started so: start it without --offline-mode, or install from a folder of wheels."
 _KILL_S = 10.0  # for the installer to clean up after a cancel
 
 
@@ -96,7 +98,6 @@ def _install_arguments(choices) -> list[str]:
         raise UserError(
             ErrorKind.OFFLINE,
             "Installing downloads the engine, and Blender is not allowed to go online.",
-            "Allow it in Preferences > System > Network > Allow Online Access, or name a folder of wheels in the "
-            "add-on's preferences.",
+            _OVERRIDDEN if bpy.app.online_access_override else _ALLOW,
         )
     return arguments

@@ -178,9 +178,14 @@ def on_load(*_arguments) -> None:
 
 
 def redraw() -> None:
-    """Have the panel and the preferences drawn again, and nothing beside them: a scene may take long to draw."""
-    for region in regions(bpy.context.window_manager.windows):
+    """Have the panel, the preferences and the status bar drawn again, and no scene, which may take long."""
+    windows = bpy.context.window_manager.windows
+    for region in regions(windows):
         region.tag_redraw()
+    for window in windows if not bpy.app.background else ():
+        if not window.modal_operators:  # whose keys the status bar may show
+            with bpy.context.temp_override(window=window):
+                bpy.context.workspace.status_text_set_internal(None)  # the one way to have the status bar drawn
 
 
 def regions(windows) -> list:

@@ -41,10 +41,11 @@ class Timing:
 
 def words(elapsed_s: int, remaining_s: int) -> str:
     """For the panel: "0:42, about 1:30 left"."""
-    return _clock(elapsed_s) + (f", about {_clock(remaining_s)} left" if remaining_s >= 0 else "")
+    return clock(elapsed_s) + (f", about {clock(remaining_s)} left" if remaining_s >= 0 else "")
 
 
-def _clock(seconds: int) -> str:
+def clock(seconds: int) -> str:
+    """ "1:30" or "1:02:03"."""
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"

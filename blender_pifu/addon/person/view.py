@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a new person is looked at: framed, and with its colours also in Solid shading."""
+
+import bpy
+
+
+def show(windows, body: bpy.types.Object) -> None:
+    """Frame the selected person in the largest 3D View of each window that shows its scene, and have Solid shading show
+    colours there where it shows none."""
+    if bpy.app.background:
+        return
+    for window in windows:
+        areas = [area for area in window.screen.areas if area.type == "VIEW_3D"]
+        if not areas or body.name not in window.view_layer.objects:
+            continue
+        area = max(areas, key=lambda each: each.width * each.height)
+        _show_colors(area.spaces.active.shading, body)
+        region = next(region for region in area.regions if region.type == "WINDOW")
+        with bpy.context.temp_override(window=window, area=area, region=region):
+            if bpy.ops.view3d.view_selected.poll() and area.spaces.active.region_3d.view_perspective != "CAMERA":
+                bpy.ops.view3d.view_selected()
+
+
+def _show_colors(shading, body) -> None:
+    """One grey for all, which Blender begins with, hides a texture; what the artist has chosen stays."""
+    if shading.type == "SOLID" and shading.color_type in ("MATERIAL", "SINGLE"):
+        shading.color_type = "TEXTURE" if body.data.uv_layers else "VERTEX"
