@@ -119,6 +119,16 @@ def test_a_height_is_set_where_the_person_stands(scene, rigged):
     assert points[:, 2].min() == pytest.approx(0.5, abs=1e-3) and np.ptp(points[:, 2]) == pytest.approx(1.2, abs=1e-3)
 
 
+def test_only_the_untouched_cube_of_a_new_file_makes_room(scene, photo):
+    cube = bpy.data.objects["Cube"]
+    assert bpy.ops.pifu.generate(filepath=str(photo)) == {"FINISHED"}
+    assert cube.hide_get() and "cube" in bpy.context.window_manager.pifu.message
+    cube.hide_set(False)
+    cube.data.vertices[0].co.x = 0.5
+    assert bpy.ops.pifu.generate(filepath=str(photo)) == {"FINISHED"}
+    assert not cube.hide_get() and "cube" not in bpy.context.window_manager.pifu.message
+
+
 def test_a_result_without_a_skeleton_stands_there_too(scene, write_result):
     scene.cursor.location = (1, 0, 0)
     assert add_human(bpy.context, scene, read_result(write_result()), "Ann").location[:] == (1, 0, 0)

@@ -2,6 +2,7 @@
 """How a new person is looked at: framed, and with its colours also in Solid shading."""
 
 import bpy
+from mathutils import Matrix
 
 
 def show(windows, body: bpy.types.Object) -> None:
@@ -19,6 +20,19 @@ def show(windows, body: bpy.types.Object) -> None:
         with bpy.context.temp_override(window=window, area=area, region=region):
             if bpy.ops.view3d.view_selected.poll() and area.spaces.active.region_3d.view_perspective != "CAMERA":
                 bpy.ops.view3d.view_selected()
+
+
+def hide_default_cube(view_layer, body: bpy.types.Object) -> bool:
+    """Hide the cube that a new file begins with, untouched, where the person stands inside it; whether it was there."""
+    cube = view_layer.objects.get("Cube")
+    if cube is None or cube.type != "MESH" or cube == body or cube.hide_get(view_layer=view_layer):
+        return False
+    untouched = cube.matrix_world == Matrix.Identity(4) and len(cube.data.vertices) == 8 and not cube.modifiers
+    untouched = untouched and all(abs(value) == 1 for vertex in cube.data.vertices for value in vertex.co)
+    if not untouched or max(map(abs, (body.parent or body).location)) > 1:
+        return False
+    cube.hide_set(True, view_layer=view_layer)
+    return True
 
 
 def _show_colors(shading, body) -> None:

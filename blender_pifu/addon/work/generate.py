@@ -131,7 +131,7 @@ class GenerateTask:
 
     def _import(self, context, scene) -> Outcome:
         from ..person.scene import add_human
-        from ..person.view import show
+        from ..person.view import hide_default_cube, show
 
         try:
             human = read_result(self._output)
@@ -139,12 +139,13 @@ class GenerateTask:
         except (ResultError, MemoryError, RuntimeError) as error:
             log.exception("the result cannot be brought in")
             return Outcome("FAILED", str(error) or "Blender ran out of memory.", ErrorKind.RESULT, "Try again.")
+        hidden = scene == context.scene and hide_default_cube(context.view_layer, body)
+        show(bpy.context.window_manager.windows, body)
         # In background mode there is no undo unless the script began it.
         if not bpy.app.background or bpy.ops.ed.undo_history.poll():
             bpy.ops.ed.undo_push(message=self.title)
-        notes = " ".join(human.summary.notes or ())
+        notes = " ".join([*(human.summary.notes or ()), *(["The default cube is hidden."] if hidden else [])])
         kind = ErrorKind.LEGS if human.rig and human.summary.legs_guessed else ""
-        show(bpy.context.window_manager.windows, body)
         taken = clock(int(time.monotonic() - self._begun))
         told = f"{self._name}: {len(human.faces):,} faces in {taken}. {notes}".strip()
         return Outcome("DONE", told, kind, body=identity.key(body))
