@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The command line: python -m blender_pifu.engine PHOTO -o OUT, PHOTO --advise, import-checkpoint, or benchmark."""
+"""The command line: python -m blender_pifu.engine PHOTO... -o OUT, PHOTO --advise, import-checkpoint, or benchmark."""
 
 import argparse
 import json
@@ -27,18 +27,33 @@ def build_parser():
     """The options for making a person."""
     parser = Parser(
         prog="blender_pifu.engine",
-        description="Make a 3D person out of one photo.",
+        description="Make a 3D person out of one photo, or of each of many.",
         epilog=f"Weights of PIFuHD or PIFu are first converted for --model: see {IMPORT} --help.",
     )
-    parser.add_argument("photo", metavar="PHOTO", type=Path, help="image file: PNG, JPEG, WebP, TIFF or BMP")
+    parser.add_argument(
+        "photo",
+        metavar="PHOTO",
+        type=Path,
+        nargs="*",
+        help="image file: PNG, JPEG, WebP, TIFF or BMP; a folder of some",
+    )
     task = parser.add_mutually_exclusive_group(required=True)
-    task.add_argument("-o", "--output", metavar="OUT", type=Path, help=f"file to write: {', '.join(ENDINGS)}")
+    task.add_argument(
+        "-o", "--output", metavar="OUT", type=Path, help=f"file to write: {', '.join(ENDINGS)}; of many: a folder"
+    )
     task.add_argument(
         "--advise", action="store_true", help="only say who is in the photo and how good it is, as JSON, and stop"
     )
     add_choices(parser)
     parser.add_argument("--device", default="auto", help="auto, cuda, xpu, mps or cpu (default: auto)")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line; the last is the summary")
+    many = parser.add_argument_group("many photos")
+    many.add_argument("--manifest", metavar="FILE", type=Path, help=".csv or .jsonl: photo, name, choices of each")
+    many.add_argument(
+        "--format", choices=[ending[1:] for ending in ENDINGS], default="glb", help="of the files (default: glb)"
+    )
+    many.add_argument("--workers", metavar="N", type=int, default=1, help="processes, each about 1 GB (default: 1)")
+    many.add_argument("--resume", action="store_true", help="go on: leave out what the folder's report says is done")
     return parser
 
 
@@ -135,12 +150,18 @@ def import_weights(options):
 
 def generate(options):
     """Do what the options ask. Raises EngineError."""
-    check_output(options.output, inputs=(options.photo, options.back, options.model))
+    from .many import generate_many, is_many
+
+    if is_many(options):
+        generate_many(options, choices_of(options))
+        return
+    (photo,) = options.photo
+    check_output(options.output, inputs=(photo, options.back, options.model))
     show = Progress(options.json)
     choices = choices_of(options)
     from .pipeline import Engine
 
-    result = Engine(options.device).reconstruct(options.photo, choices, progress=show).written_to(options.output)
+    result = Engine(options.device).reconstruct(photo, choices, progress=show).written_to(options.output)
     beside = write_result(result, options.output)
     show.summary(result.summary.as_dict() | ({"beside": [str(file) for file in beside]} if beside else {}))
 
@@ -152,7 +173,9 @@ def advise(options):
     from .reading.photo import load_photo
 
     figures = Figures(pick_device(options.device))
-    print(json.dumps(figures.check(load_photo(options.photo), options.person or None)), flush=True)
+    for photo in options.photo:
+        found = figures.check(load_photo(photo), options.person or None)
+        print(json.dumps(found if len(options.photo) == 1 else {"photo": str(photo), **found}), flush=True)
 
 
 class Progress:
@@ -195,7 +218,10 @@ def main(arguments=None):
     elif arguments[:1] == [BENCHMARK]:
         act, options = run_benchmark, build_benchmark_parser().parse_args(arguments[1:])
     else:
-        options = build_parser().parse_args(arguments)
+        parser = build_parser()
+        options = parser.parse_intermixed_args(arguments)
+        if not options.photo and not options.manifest:
+            parser.error("the following arguments are required: PHOTO")
         act = advise if options.advise else generate
     try:
         act(options)

@@ -29,8 +29,8 @@ MAY_IMPORT = {
     "engine.face": "engine.base engine.body engine.layout engine.networks engine.reading engine.surface",
     "engine.back_photo": "engine.base engine.networks engine.reading protocol",
     "engine.published": "engine.base engine.files engine.networks engine.reading",
-    "engine": "choices engine.back_photo engine.base engine.body engine.color engine.face engine.files engine.layout "
-    "engine.networks engine.published engine.reading engine.surface protocol result_file",
+    "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
+    "engine.layout engine.networks engine.published engine.reading engine.surface outputs protocol result_file",
     "addon.base": "protocol",
     "addon.person": "addon.base body_axes protocol result_file",
     "addon.checks": "addon.base addon.person body_axes",
@@ -51,6 +51,7 @@ MAY_IMPORT = {
     "training.pack training.people",
     "training": "engine.base training.data training.evaluate training.fields training.learn training.pack "
     "training.photos",
+    "engine.batch": "choices engine.base engine.surface result_file",
 }
 
 

@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Many photos: a folder of results, a report line for each, contact sheets, going on where it was interrupted."""
+
+import argparse
+import functools
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ..choices import Choices
+from ..outputs import replaced_input
+from .batch import queue
+from .batch.contact_sheet import save_picture, save_sheets, strip
+from .batch.entries import Entry, entries_of, read_manifest
+from .batch.report import DONE, Report
+from .errors import EngineError, InputError, OptionError, OutputError
+from .files.result import ENDINGS, cannot_write, write_result
+
+STRIPS = "strips"  # the folder of the contact sheets' parts
+
+
+class SomeFailed(EngineError):
+    """A batch came to its end without a result for some photos."""
+
+    exit_code = 5
+
+
+def is_many(options: argparse.Namespace) -> bool:
+    """Whether parsed options ask for more than one photo."""
+    return bool(options.manifest) or len(options.photo) != 1 or options.photo[0].is_dir()
+
+
+def generate_many(options: argparse.Namespace, choices: Choices) -> None:
+    """Make every photo into the folder that the options name. Raises EngineError; SomeFailed at the end."""
+    folder, entries = options.output, _entries(options, choices)
+    if replaced := replaced_input((entry.output for entry in entries), (entry.photo for entry in entries)):
+        raise OutputError(f'A result would replace the photo "{replaced}".', "Choose another folder.")
+    try:
+        (folder / STRIPS).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    report = Report.begin(folder, entries, options.resume)
+    left = [entry for entry in entries if not report.is_done(entry)]
+    say = _Teller(options.json, len(entries), len(entries) - len(left))
+    maker = functools.partial(photo_maker, options.device, max(1, options.workers))
+    for entry, answer in queue.run(left, maker, options.workers):
+        say(report.add(entry, answer.pop("status"), **answer))
+    pages = save_sheets((_strip_of(entry) for entry in entries), folder)
+    failed = [entry for entry in entries if not report.is_done(entry)]
+    say.end(report.path, pages, len(failed))
+    if failed:
+        raise SomeFailed(
+            f"{len(failed)} of {len(entries)} photos failed, the first is {failed[0].photo.name}.",
+            f"{report.path.name} says why; mend what is told and add --resume.",
+        )
+
+
+def photo_maker(device: str, workers: int) -> Callable[[Entry], dict[str, Any]]:
+    """A function that makes an entry with one engine, loaded once, and gives its summary."""
+    if workers > 1:
+        import torch
+
+        torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
+    from .pipeline import Engine
+    from .reading.photo import load_photo
+
+    engine = Engine(device)
+
+    def make(entry: Entry) -> dict[str, Any]:
+        person = engine.reconstruct(entry.photo, entry.choices).written_to(entry.output)
+        write_result(person, entry.output)
+        save_picture(strip(load_photo(entry.photo).rgb, person, entry.output.stem), _strip_of(entry))
+        return person.summary.as_dict()
+
+    return make
+
+
+def _strip_of(entry: Entry) -> Path:
+    return entry.output.parent / STRIPS / f"{entry.output.stem}.jpg"
+
+
+def _entries(options: argparse.Namespace, choices: Choices) -> list[Entry]:
+    folder, ending = options.output, f".{options.format}"
+    if folder.suffix.lower() in ENDINGS or folder.is_file():
+        raise InputError(f'"{folder}" is no folder.', "Of several photos name a folder; --format says which files.")
+    if choices.back or choices.person:
+        raise OptionError(
+            "Several photos cannot have one back photo or person.", "Tell them in a manifest's columns, line by line."
+        )
+    if options.manifest and options.photo:
+        raise InputError("There are photos beside a manifest.", "Give one or the other.")
+    if options.manifest:
+        return read_manifest(options.manifest, folder, ending, choices)
+    return entries_of(options.photo, folder, ending, choices)
+
+
+class _Teller:
+    """Prints each photo's end, as a line or as JSON."""
+
+    def __init__(self, as_json: bool, total: int, done: int):
+        self._json, self._total, self._count = as_json, total, done
+        if done and not as_json:
+            print(f"{done} of {total} are there already", flush=True)
+
+    def __call__(self, row: dict[str, Any]) -> None:
+        self._count += 1
+        if self._json:
+            print(json.dumps(row), flush=True)
+            return
+        told = row["output"] if row["status"] == DONE else f"{row['error']} {row['fix']}".strip()
+        where = sys.stdout if row["status"] == DONE else sys.stderr
+        photo = Path(row["photo"]).name
+        print(f"[{self._count}/{self._total}] {photo}: {told} ({row['seconds']:.1f} s)", file=where, flush=True)
+
+    def end(self, report: Path, pages: list[Path], failed: int) -> None:
+        if self._json:
+            about = {"photos": self._total, "failed": failed, "report": str(report)}
+            print(json.dumps({**about, "contact_sheets": [str(page) for page in pages]}), flush=True)
+        else:
+            print(f"{self._total - failed} made; {report.name}, {', '.join(page.name for page in pages)}", flush=True)
