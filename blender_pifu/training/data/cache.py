@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A set of people on disk: sample i is always the person of seed i, so makers can fill it, stop and resume.
+"""A set of people on disk: sample i is always the photo of seed i, so makers can fill it, stop and resume.
 
 Lies in the cache folder (see folders.py) and may be deleted.
 """
@@ -12,7 +12,7 @@ import numpy as np
 from ...engine.reading.landmarks import POINTS
 from ..native.folders import cache_folder
 from .glance import glanced
-from .sample import GENERATION, fields, make_sample
+from .sample import GENERATION, fields, make_sample, person_of
 
 MADE, BAD, READ = 1, 2, 3  # made: its landmarks are still to be read
 
@@ -47,10 +47,11 @@ class PeopleSet:
         return np.memmap(path, kind, "r+", shape=(self.count, *shape))
 
     def make(self, first: int = 0, step: int = 1) -> int:
-        """Make every missing sample of seeds first, first + step, ... and read its landmarks; returns how many were."""
+        """Make every missing sample of persons first, first + step, ... and read its landmarks; returns how many."""
         done = 0
-        for seed in range(first, self.count, step):
-            if self.state[seed] in (BAD, READ):
+        for seed in range(self.count):
+            theirs = person_of(seed, self.split, self.generation)[0] % step == first
+            if not theirs or self.state[seed] in (BAD, READ):
                 continue
             if self.state[seed] != MADE:
                 try:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """One training sample: a seeded person as pictures and as truth, in the field space of a crop."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,9 @@ POINT_COUNT = sum(POINTS.values())
 KINDS = ("stand", "step", "hard")
 # A generation for every change that makes other samples from the same seeds: sets are kept apart by it.
 GENERATION, GENERATIONS = 3, (3, 4)
+# Photos of each person to train on, of generation 4: dressing takes longer than taking a photo. Others have one.
+SHOTS = 3
+TURN_DEG, ANYWHERE = 35.0, 0.15  # spread of how far a person turns between two photos; share that turn any way
 
 
 def fields(size: int, generation: int = GENERATION) -> dict[str, tuple[tuple[int, ...], type]]:
@@ -91,6 +95,29 @@ def is_whole(seed: int, split: str, generation: int = GENERATION) -> bool:
     return draw_shot(_shot_rng(seed, split), generation).shown is None
 
 
+def person_of(seed: int, split: str, generation: int = GENERATION) -> tuple[int, float]:
+    """Who is in the sample of a seed: the person's own seed, and by how many radians they turned about the vertical
+    since that person's first photo."""
+    if generation == 3 or split == "test" or seed % SHOTS == 0:
+        return (seed if generation == 3 or split == "test" else seed // SHOTS), 0.0
+    rng = np.random.default_rng([seed, 8])
+    turn = rng.uniform(-np.pi, np.pi) if rng.random() < ANYWHERE else np.radians(rng.normal(0, TURN_DEG))
+    return seed // SHOTS, float(turn)
+
+
+_last_person = lru_cache(maxsize=1)(make_person)
+
+
+def _posing(seed: int, split: str, generation: int, assets: Path | None) -> SyntheticPerson:
+    who, turn = person_of(seed, split, generation)
+    person = _last_person(who, split, generation, assets)
+    if not turn:
+        return person
+    about = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]], np.float32)
+    turned = {name: getattr(person, name) @ about.T for name in ("vertices", "joints", "base")}
+    return replace(person, **turned)
+
+
 def _shot_rng(seed: int, split: str) -> np.random.Generator:
     return np.random.default_rng([seed, 7, split == "test"])
 
@@ -105,7 +132,7 @@ def light_of(seed: int, split: str, vertices: np.ndarray, generation: int = GENE
 def make_scene(seed: int, split: str, size: int, generation: int = GENERATION, assets: Path | None = None) -> Scene:
     """As `make_sample`, with the geometry. ValueError where the crop shows next to nothing of the person."""
     rng = _shot_rng(seed, split)
-    person = make_person(seed, split, generation, assets)
+    person = _posing(seed, split, generation, assets)
     framing = frame(person.vertices, rng, generation)
     mesh = person.seen_through(framing)
     light = None if generation == 3 else draw_daylight(rng)

@@ -17,7 +17,7 @@ from blender_pifu.training.data.cache import PeopleSet
 from blender_pifu.training.data.framing import draw_shot, frame
 from blender_pifu.training.data.naked_body import draw_body
 from blender_pifu.training.data.render import draw_light, render_person
-from blender_pifu.training.data.sample import fields, make_sample
+from blender_pifu.training.data.sample import fields, make_sample, make_scene, person_of
 from blender_pifu.training.people.generations import make_person
 from blender_pifu.training.people.labels import LABELS
 from blender_pifu.training.people.library import LIST, Library, load_library
@@ -185,3 +185,15 @@ def test_the_body_is_drawn_where_it_stands():
     assert (depths[0][body] >= depths[1][body]).all() and (np.isfinite(depths[1]) == body).all()
     assert np.allclose(np.linalg.norm(normals[0][body], axis=1), 1, atol=1e-3)
     assert (normals[0][body][:, 2] >= 0).all() and (normals[1][body][:, 2] <= 0).all()
+
+
+@made
+def test_a_person_trained_on_is_photographed_from_several_sides():
+    """Three samples show one person, turned, each in a light and a framing of its own; test people have one."""
+    assert [person_of(seed, "train", 4)[0] for seed in range(9, 15)] == [3, 3, 3, 4, 4, 4]
+    assert [person_of(seed, "test", 4) for seed in range(9, 12)] == [(9, 0.0), (10, 0.0), (11, 0.0)]
+    first, second = (make_scene(seed, "train", 32, 4, ASSETS) for seed in (9, 10))
+    turn = person_of(10, "train", 4)[1]
+    about = np.array([[np.cos(turn), -np.sin(turn), 0], [np.sin(turn), np.cos(turn), 0], [0, 0, 1]])
+    assert np.allclose(second.person.vertices, first.person.vertices @ about.T, atol=1e-5)
+    assert not np.allclose(first.framing.scale, second.framing.scale)
