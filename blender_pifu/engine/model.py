@@ -21,11 +21,12 @@ from .face.head_crop import close_up
 from .face.mean_face import find_face, lay_face
 from .files.tensors import Tensors, read_tensors
 from .interfaces import Model
-from .networks.coarse import CoarseConfig, CoarseLevel, Maps
+from .networks.coarse import CoarseConfig, CoarseLevel
 from .networks.field import HumanField
-from .networks.fine import FineConfig, FineLevel, enlarged
+from .networks.fine import FineConfig, FineLevel
 from .networks.legs import Legs, find_legs, move_legs
 from .networks.limb_maps import draw_hints
+from .networks.maps import Maps, enlarged
 from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.settings import Settings

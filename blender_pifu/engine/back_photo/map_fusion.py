@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..networks.coarse import Maps, unit_normals
+from ..networks.maps import Maps, unit_normals
 
 # Share of normals and relief that comes from the photo of the back, the rest is the front's guess: both are wrong, each
 # in its own way, so that a mean is better than either, and more of what was read is worse.

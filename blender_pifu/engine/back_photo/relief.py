@@ -9,7 +9,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import spsolve
 from torch import Tensor
 
-from ..networks.coarse import Maps
+from ..networks.maps import Maps
 
 RELIEF_PX = 256
 FLAT = 0.6  # depth of a body against that of a round one with its outline

@@ -18,7 +18,7 @@ from ..body.fit import thinned
 from ..body.model import load_body
 from ..crop_space import from_border, sample_quickly
 from ..layout.texture.texels import cover
-from ..networks.coarse import Maps, unit_normals
+from ..networks.maps import Maps, unit_normals
 from ..reading.landmarks import Landmark as L
 from ..surface.mesh import vertex_normals
 

@@ -6,14 +6,16 @@ surfaces instead of from the crop's centre: with absolute depth it takes days of
 extruded through the volume. Nothing here normalises across points: any subset of points gives the same answers.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..crop_space import sample_maps
+from .body_maps import BodyStem, body_depths, mirrored_body
 from .limb_maps import CHANNELS as HINT_CHANNELS
+from .maps import Maps, double, front_colors, unit_normals
 
 LOGIT_SLOPE, LOGIT_LIMIT = 40.0, 6.0  # prior logit of a point: its depth under the nearer drawn surface
 FREQUENCIES = (4.0, 12.0, 36.0)
@@ -28,6 +30,9 @@ class CoarseConfig:
     detail_width: int = 16
     widths: tuple[int, ...] = (24, 48, 80, 128, 160, 160)
     hints: bool = False  # whether it sees the landmarks, drawn by `hints.draw_hints`, beside the photo
+    body: bool = False  # whether it sees a fitted body, drawn as `body_maps` says
+    labels: int = 0  # how many labels it draws of front and back: those of `labels.LABELS`, or none
+    shading: bool = False  # whether it draws the shading of front and back
     deep: int = 0  # further blocks at each of the three lowest resolutions, where they cost next to nothing
     wide_features: int = 32
     hidden: int = 64
@@ -58,31 +63,6 @@ class Residual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = self.conv1(F.silu(self.norm1(x)))
         return x + self.conv2(F.silu(self.norm2(y)))
-
-
-@dataclass(frozen=True)
-class Maps:
-    """What the encoder draws, all (B, C, h, w) on the crop's pixels; field space."""
-
-    front_normals: Tensor  # 3, unit
-    back_normals: Tensor  # 3, unit
-    front_depth: Tensor  # 1, z of the first surface, half crops from the person's mean depth
-    back_depth: Tensor  # 1, z of the last surface
-    back_rgb: Tensor  # 3, 0..1 sRGB, the hidden side seen through the front's pixels
-    fine: Tensor  # widths[0] features
-    wide: Tensor  # wide_features at a quarter of the core's resolution
-
-    def mirrored(self) -> "Maps":
-        """The maps of the mirror image: left and right changed, in normals too."""
-        flipped = {field.name: getattr(self, field.name).flip(3) for field in fields(self)}
-        for name in ("front_normals", "back_normals"):
-            flipped[name] = flipped[name] * flipped[name].new_tensor([-1, 1, 1]).view(1, 3, 1, 1)
-        return Maps(**flipped)
-
-
-def unit_normals(normals: Tensor) -> Tensor:
-    """Drawn normals (B, 3, h, w) of length 1; those that are next to nothing stay short."""
-    return F.normalize(normals, dim=1, eps=1e-4)
 
 
 class HintStem(nn.Module):
@@ -119,9 +99,12 @@ class UNet(nn.Module):
         )
         self.wide = nn.Conv2d(widths[2], config.wide_features, 1)
         self.hints = HintStem(widths[1]) if config.hints else None
+        self.body = BodyStem(widths[0]) if config.body else None
 
-    def forward(self, image: Tensor, hints: Tensor | None) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor, hints: Tensor | None, body: Tensor | None = None) -> tuple[Tensor, Tensor]:
         skips = [self.stem(image)]
+        if self.body is not None and body is not None:
+            skips[0] = skips[0] + self.body(body, skips[0].shape[-2:])
         for stage in self.down:
             skips.append(stage(skips[-1]))
             if len(skips) == 2 and self.hints is not None and hints is not None:
@@ -165,17 +148,19 @@ class Encoder(nn.Module):
         self.core = UNet(config)
         self.details = nn.ModuleList(Detail(config) for _ in range(config.details))
         self.draw = nn.Sequential(nn.GroupNorm(8, config.widths[0]), nn.SiLU(), nn.Conv2d(config.widths[0], 12, 1))
+        self.further = FurtherHead(config) if config.body or config.labels or config.shading else None
 
-    def forward(self, image: Tensor, hints: Tensor | None = None) -> Maps:
+    def forward(self, image: Tensor, hints: Tensor | None = None, body: Tensor | None = None) -> Maps:
         pyramid = [image]
         while pyramid[-1].shape[-1] > self.core_px:
             pyramid.append(F.avg_pool2d(pyramid[-1], 2))
-        x, wide = self.core(pyramid.pop(), hints)
+        x, wide = self.core(pyramid.pop(), hints, body)
         for detail in self.details[: len(pyramid)]:
             x = detail(x, pyramid.pop())
-        drawn = self.draw(x).float()
+        seen = self.draw[:2](x)
+        drawn = self.draw[2](seen).float()
         towards = drawn.new_tensor([0, 0, 0.5]).view(1, 3, 1, 1)
-        return Maps(
+        maps = Maps(
             front_normals=unit_normals(drawn[:, 0:3] + towards),
             back_normals=unit_normals(drawn[:, 3:6] - towards),
             front_depth=0.1 + drawn[:, 6:7],
@@ -184,18 +169,36 @@ class Encoder(nn.Module):
             fine=x.float(),
             wide=wide.float(),
         )
+        return maps if self.further is None else self.further(seen, maps, body)
+
+
+class FurtherHead(nn.Module):
+    """What is drawn beside depth, normals and colours, and how far depth follows a given body; starts as nothing."""
+
+    def __init__(self, config: CoarseConfig):
+        super().__init__()
+        self.parts = [2 * config.body, *[config.labels] * 2, *[3 * config.shading] * 2]
+        self.draw = nn.Conv2d(config.widths[0], sum(self.parts), 1)
+        silence(self.draw)
+
+    def forward(self, features: Tensor, maps: Maps, body: Tensor | None) -> Maps:
+        """`features` as the maps were drawn from. Where a body is trusted, what was drawn as depth is what is to be
+        added to the body's."""
+        trust, *labels, front_shading, back_shading = self.draw(features).float().split(self.parts, 1)
+        found = {}
+        if trust.shape[1] and body is not None:
+            front, back = (trust * body_depths(body, trust.shape[-2:])).split(1, 1)
+            found |= {"front_depth": maps.front_depth + front, "back_depth": maps.back_depth + back}
+        if labels[0].shape[1]:
+            found |= dict(zip(("front_labels", "back_labels"), (part.softmax(1) for part in labels), strict=True))
+        if front_shading.shape[1]:
+            found |= {"front_shading": front_shading, "back_shading": back_shading}
+        return replace(maps, **found)
 
 
 def _hidden_side(image: Tensor, painted: Tensor, copied: Tensor) -> Tensor:
     """Colours of the hidden side, 0..1: the front's in the same pixel where they look alike, painted elsewhere."""
-    image = image.float()
-    front = (image[:, :3] / image[:, 3:].clamp_min(0.1) + 1) / 2
-    return torch.lerp(torch.sigmoid(painted), front.clamp(0, 1), torch.sigmoid(copied))
-
-
-def double(maps: Tensor) -> Tensor:
-    """Twice the resolution, bilinear."""
-    return F.interpolate(maps, scale_factor=2, mode="bilinear", align_corners=False)
+    return torch.lerp(torch.sigmoid(painted), front_colors(image), torch.sigmoid(copied))
 
 
 def sample(maps: Tensor, xy: Tensor) -> Tensor:
@@ -250,18 +253,15 @@ class CoarseLevel(nn.Module):
         self.encoder = Encoder(config)
         self.head = OccupancyHead(config)
 
-    def forward(self, image: Tensor, hints: Tensor | None = None) -> Maps:
-        return self.encoder(image, hints)
+    def forward(self, image: Tensor, hints: Tensor | None = None, body: Tensor | None = None) -> Maps:
+        return self.encoder(image, hints, body)
 
-    def draw_evenly(self, image: Tensor, hints: Tensor | None = None) -> Maps:
+    def draw_evenly(self, image: Tensor, hints: Tensor | None = None, body: Tensor | None = None) -> Maps:
         """The mean of what is drawn of an image (B, 4, H, W) with the hints, and of its mirror image without: what is a
         guess, above all which limb is how far away, comes out nearer to the truth than by one look, and a landmark that
-        is wrong does half the harm."""
-        maps, other = self(image, hints), self(image.flip(3)).mirrored()
-        mean = {field.name: (getattr(maps, field.name) + getattr(other, field.name)) / 2 for field in fields(Maps)}
-        for name in ("front_normals", "back_normals"):
-            mean[name] = unit_normals(mean[name])
-        return Maps(**mean)
+        is wrong does half the harm. Both see the body, as `body_maps.stack_body` gives it."""
+        other = self(image.flip(3), None, None if body is None else mirrored_body(body))
+        return self(image, hints, body).mean(other.mirrored())
 
     @staticmethod
     def stack(maps: Maps, image: Tensor) -> Tensor:

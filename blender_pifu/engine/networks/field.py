@@ -7,8 +7,9 @@ from torch import Tensor
 
 from ..crop_space import sample_maps
 from ..interfaces import Field
-from .coarse import CoarseLevel, Maps, sample
+from .coarse import CoarseLevel, sample
 from .depth_gaps import depth_gap_logits
+from .maps import Maps
 
 SUPPORT_DILATION = 0.02  # field units the mask grows before everything outside counts as empty
 ROWS = 64  # batches of fewer or odd rows take other matrix kernels, with other rounding: results would depend on them

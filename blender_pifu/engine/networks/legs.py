@@ -17,8 +17,8 @@ from ..crop_space import pixel_centres, to_pixels, to_points
 from ..reading.landmarks import Landmark as L
 from ..reading.lens import Lens
 from ..surface.mesh import camera_tilt
-from .coarse import Maps
 from .limb_maps import metre
+from .maps import Maps
 
 SIDES = (
     (L.LEFT_HIP, L.LEFT_KNEE, L.LEFT_ANKLE, L.LEFT_FOOT),

@@ -71,6 +71,7 @@ class PeopleSet:
         """Seeds made and read so far, ascending."""
         return np.flatnonzero(np.asarray(self.state) == READ)
 
-    def read(self, seeds: np.ndarray) -> dict[str, np.ndarray]:
-        """Samples stacked: each field and the landmarks, (len(seeds), ...)."""
-        return {name: array[seeds] for name, array in (self.arrays | {"landmarks": self.landmarks}).items()}
+    def read(self, seeds: np.ndarray, names: tuple[str, ...] | None = None) -> dict[str, np.ndarray]:
+        """Samples stacked, (len(seeds), ...): the fields named, the landmarks among them; by default all."""
+        arrays = self.arrays | {"landmarks": self.landmarks}
+        return {name: arrays[name][seeds] for name in names or arrays}

@@ -6,8 +6,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...engine.networks.body_maps import body_from_behind, mirrored_body
 from ...engine.networks.limb_maps import draw_hints, from_behind
 from ..data.cache import PeopleSet
+from .body_noise import fitted
+from .pictures import fields_read, read_bodies, read_maps, unit, unit_body, warp, warp_body
 
 Batch = dict[str, Tensor]
 BEHIND = 0.2  # share of samples seen from behind
@@ -19,47 +22,44 @@ UNREAD = 0.25  # share of samples whose landmarks are not told
 def draw_batch(
     people: PeopleSet, seeds: np.ndarray, rng: np.random.Generator, size: int, point_count: int, warped: float = 0.0
 ) -> Batch:
-    """Read and resample to `size` pixels; without augmentation, but for the share `warped` of samples (see `_warp`).
+    """Read and resample to `size` pixels; without augmentation, but for the share `warped` of samples (see `warp`).
 
     Returns image (B, 4, s, s): masked rgb in [-1, 1] and mask; hints as `draw_hints`; front_normals, back_normals
     (B, 3, s, s); front_depth, back_depth (B, 1, s, s); back_rgb (B, 3, s, s) 0..1; solid (B, 1, s, s) weight of map
-    losses; points (B, N, 3); occupancy (B, N); known (B, N) 0 where a point has no truth.
+    losses; scale (B,) field units a metre; where `point_count` is not 0, points (B, N, 3); occupancy (B, N); known
+    (B, N) 0 where a point has no truth. Of people of generation 4 further albedo_front, albedo_back (B, 3, s, s) 0..1;
+    labels_front, labels_back (B, 1, s, s); body as `body_maps.stack_body`.
     """
-    raw = people.read(np.sort(seeds))
-    as_maps = {
-        "rgb": _to_maps(raw["rgb"]) / 255,
-        "mask": _to_maps(raw["mask"][..., None]) / 255,
-        "back_rgb": _to_maps(raw["back_rgb"]) / 255,
-        "front_normals": _to_maps(raw["front_normals"]) / 127,
-        "back_normals": _to_maps(raw["back_normals"]) / 127,
-        "front_depth": _to_maps(raw["front_depth"][..., None]),
-        "back_depth": _to_maps(raw["back_depth"][..., None]),
-    }
-    solid = (as_maps["front_normals"].abs().sum(1, keepdim=True) > 0).float()
-    marks, points = (torch.from_numpy(raw[name].astype(np.float32)) for name in ("landmarks", "points"))
+    raw = people.read(np.sort(seeds), fields_read(point_count > 0, people.generation > 3))
+    maps, solid = read_maps(raw, size)
+    bodies = read_bodies(raw)
+    places = {name: torch.from_numpy(raw[name].astype(np.float32)) for name in ("landmarks", "points") if name in raw}
     for i in np.flatnonzero(rng.random(len(seeds)) < warped):
         matrix = _draw_warp(rng)
-        solid[i] = _warp(as_maps, solid[i], i, matrix)
-        for places in (marks[i], points[i]):
-            places[:, :3] = places[:, :3] @ matrix.T
-    factor = people.size // size
-    if factor > 1:  # weighted by the solid part, so that depth does not fade into the background's zero
-        share = F.avg_pool2d(solid, factor)
-        for name in ("front_normals", "back_normals", "front_depth", "back_depth", "back_rgb"):
-            as_maps[name] = F.avg_pool2d(as_maps[name] * solid, factor) / share.clamp_min(1e-3)
-        for name in ("rgb", "mask"):
-            as_maps[name] = F.avg_pool2d(as_maps[name], factor)
-        solid = (share > 0.5).float()
-    for name in ("front_normals", "back_normals"):  # F.normalize is slow across channels: a sixth of all this
-        as_maps[name] = as_maps[name] * as_maps[name].square().sum(1, keepdim=True).clamp_min(1e-8).rsqrt()
-    pick = np.stack([rng.choice(raw["points"].shape[1], point_count, replace=False) for _ in seeds])
-    occupancy = torch.from_numpy(np.take_along_axis(raw["occupancy"], pick, 1)).float()
-    mask = as_maps.pop("mask")
-    return {
-        "image": torch.cat([(as_maps.pop("rgb") * 2 - 1) * mask, mask], 1),
-        "hints": draw_hints(marks),
-        **as_maps,
+        warp(maps, solid, int(i), matrix)
+        if bodies is not None:
+            bodies[i] = warp_body(bodies[i], matrix)
+        for values in places.values():
+            values[i, :, :3] = values[i, :, :3] @ matrix.T
+    for name in ("front_normals", "back_normals"):
+        maps[name] = unit(maps[name])
+    mask = maps.pop("mask")
+    batch = {
+        "image": torch.cat([(maps.pop("rgb") * 2 - 1) * mask, mask], 1),
+        "hints": draw_hints(places["landmarks"]),
+        **maps,
         "solid": solid,
+        "scale": torch.from_numpy(raw["scale"].astype(np.float32)),
+    }
+    if bodies is not None:
+        batch["body"] = unit_body(bodies)
+    return batch | (_draw_points(raw, places["points"], rng, point_count) if point_count else {})
+
+
+def _draw_points(raw: dict[str, np.ndarray], points: Tensor, rng: np.random.Generator, count: int) -> Batch:
+    pick = np.stack([rng.choice(points.shape[1], count, replace=False) for _ in points])
+    occupancy = torch.from_numpy(np.take_along_axis(raw["occupancy"], pick, 1)).float()
+    return {
         "points": points.gather(1, torch.from_numpy(pick)[..., None].expand(-1, -1, 3)),
         "occupancy": occupancy.clamp(0, 1),
         "known": (occupancy <= 1).float(),
@@ -71,34 +71,6 @@ def _draw_warp(rng: np.random.Generator) -> Tensor:
     roll, wide = rng.uniform(-MOST_ROLL, MOST_ROLL), 1 + rng.uniform(-MOST_WIDENING, MOST_WIDENING)
     turn = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
     return torch.from_numpy(rng.uniform(*ZOOM) * turn @ np.diag([wide, 1.0, 1.0])).float()
-
-
-def _warp(maps: dict[str, Tensor], solid: Tensor, i: int, matrix: Tensor) -> Tensor:
-    """Warp sample i of all maps by a matrix (3, 3) of field space that only scales z, in place; returns its solid part
-    (1, s, s) likewise. What has a truth only where it is solid is weighted by that, so that it does not fade into the
-    background."""
-    inverse = torch.linalg.inv(matrix)
-    down = torch.tensor([1.0, -1])
-    back = F.pad(down[:, None] * inverse[:2, :2] * down, (0, 1))[None]
-    names = list(maps)
-    weighted = [name for name in names if name not in ("rgb", "mask")]
-    stack = torch.cat([maps[name][i] * (solid if name in weighted else 1) for name in names] + [solid])[None]
-    grid = F.affine_grid(back, list(stack.shape), align_corners=False)
-    *moved, share = F.grid_sample(stack, grid, align_corners=False)[0].split(
-        [maps[name].shape[1] for name in names] + [1]
-    )
-    for name, values in zip(names, moved, strict=True):
-        values = values / share.clamp_min(1e-3) if name in weighted else values
-        if name.endswith("normals"):
-            values = torch.einsum("ji,jhw->ihw", inverse, values)
-        if name.endswith("depth"):
-            values = values * matrix[2, 2]
-        maps[name][i] = values
-    return (share > 0.5).float()
-
-
-def _to_maps(array: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(array.transpose(0, 3, 1, 2))).float()
 
 
 def walk_round(batch: Batch, behind: Tensor) -> Batch:
@@ -119,7 +91,13 @@ def walk_round(batch: Batch, behind: Tensor) -> Batch:
         normals, depth = batch[f"{other}_normals"] * away.view(1, 3, 1, 1), -batch[f"{other}_depth"]
         out[f"{side}_normals"] = torch.where(there, normals, batch[f"{side}_normals"])
         out[f"{side}_depth"] = torch.where(there, depth, batch[f"{side}_depth"])
-    out["points"] = torch.where(behind.view(-1, 1, 1), batch["points"] * away, batch["points"])
+        for name in ("albedo", "labels"):
+            if f"{name}_{side}" in batch:
+                out[f"{name}_{side}"] = torch.where(there, batch[f"{name}_{other}"], batch[f"{name}_{side}"])
+    if "body" in batch:
+        out["body"] = torch.where(there, body_from_behind(batch["body"]), batch["body"])
+    if "points" in batch:
+        out["points"] = torch.where(behind.view(-1, 1, 1), batch["points"] * away, batch["points"])
     return out
 
 
@@ -132,33 +110,48 @@ def augment(batch: Batch, generator: torch.Generator) -> Batch:
     def draw(low: float, high: float) -> Tensor:
         return low + (high - low) * torch.rand(count, 1, 1, 1, generator=generator)
 
-    out = dict(batch)
     flip = torch.rand(count, generator=generator) < 0.5
-    sign = 1 - 2 * flip.float()
-    for name in ("image", "hints", "front_normals", "back_normals", "front_depth", "back_depth", "back_rgb", "solid"):
-        out[name] = torch.where(flip.view(-1, 1, 1, 1), batch[name].flip(3), batch[name])
-    across = torch.tensor([1.0, 0, 0])
-    turn = (1 - across) + across * sign[:, None]
-    out["points"] = batch["points"] * turn[:, None]
-    for name in ("front_normals", "back_normals"):
-        out[name] = out[name] * turn[:, :, None, None]
-
+    out = _mirrored(batch, flip)
+    if "body" in out:
+        out["body"] = fitted(out["body"], out["scale"], generator)
     out["hints"] = out["hints"] * (torch.rand(count, 1, 1, 1, generator=generator) >= UNREAD)
     mask = out["image"][:, 3:]
     rgb = (out["image"][:, :3] + mask) / (2 * mask.clamp_min(1e-3))
-    tint = draw(0.75, 1.2) * (1 + 0.08 * torch.randn(count, 3, 1, 1, generator=generator))
-    gamma = draw(0.75, 1.35)
-    grey = rgb.mean(1, keepdim=True)
+    brightness, hue = draw(0.75, 1.2), 1 + 0.08 * torch.randn(count, 3, 1, 1, generator=generator)
+    gamma, colorful = draw(0.75, 1.35), draw(0.6, 1.3)
+
+    def saturated(color: Tensor) -> Tensor:
+        grey = color.mean(1, keepdim=True)
+        return grey + (color - grey) * colorful
 
     def restyle(color: Tensor) -> Tensor:
-        return (color.clamp(1e-3, 1) ** gamma * tint).clamp(0, 1)
+        return (color.clamp(1e-3, 1) ** gamma * brightness * hue).clamp(0, 1)
 
-    rgb, out["back_rgb"] = restyle(grey + (rgb - grey) * draw(0.6, 1.3)), restyle(out["back_rgb"])
+    rgb, out["back_rgb"] = restyle(saturated(rgb)), restyle(out["back_rgb"])
+    for name in ("albedo_front", "albedo_back"):  # how bright a photo is says nothing of what it shows
+        if name in out:
+            out[name] = (saturated(out[name]) * hue).clamp(0, 1)
     rgb = rgb + torch.randn(rgb.shape, generator=generator) * draw(0, 0.03)
     soft = F.avg_pool2d(rgb, 3, stride=1, padding=1)
     rgb = rgb + (soft - rgb) * (draw(0, 1) < 0.3)
     mask = _damage(mask, generator)
     out["image"] = torch.cat([(rgb.clamp(0, 1) * 2 - 1) * mask, mask], 1)
+    return out
+
+
+def _mirrored(batch: Batch, flip: Tensor) -> Batch:
+    """The batch with the samples `flip (B,)` bool as in a mirror."""
+    out = dict(batch)
+    there, sign = flip.view(-1, 1, 1, 1), 1 - 2 * flip.float()
+    for name, values in batch.items():
+        if values.ndim == 4:
+            out[name] = torch.where(there, mirrored_body(values) if name == "body" else values.flip(3), values)
+    across = torch.tensor([1.0, 0, 0])
+    turn = (1 - across) + across * sign[:, None]
+    if "points" in out:
+        out["points"] = out["points"] * turn[:, None]
+    for name in ("front_normals", "back_normals"):
+        out[name] = out[name] * turn[:, :, None, None]
     return out
 
 

@@ -7,6 +7,7 @@ import hashlib
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import torch
 
@@ -14,11 +15,14 @@ from ...engine.memory import keep_memory
 from ...engine.model import HumanModel, load_model, weights_file
 from ...engine.networks.coarse import CoarseConfig
 from ...engine.networks.fine import FineConfig
+from ...engine.networks.labels import LABELS
 from ..data.cache import PeopleSet
+from ..data.sample import GENERATION, GENERATIONS
 from .courses import CoarseCourse, FineCourse
 from .train import Plan, Run, run_folder
 
 HELD_OUT = 8
+WIDER = 96  # channels of the further resolution that fine levels of generation 4 begin with
 
 
 def add_commands(commands) -> None:
@@ -37,6 +41,9 @@ def _add_train(commands) -> None:
     command.add_argument("--steps", type=int, default=Plan.steps)
     command.add_argument("--deep", type=int, help="further blocks at the lowest resolutions (default: as --start)")
     command.add_argument("--hints", action="store_true", help="let it see the landmarks (default: as --start)")
+    flag = argparse.BooleanOptionalAction
+    command.add_argument("--body", action=flag, help="let it see a fitted body (default: with generation 4)")
+    command.add_argument("--labels", action=flag, help="let it draw labels and shading (default: with generation 4)")
     command.add_argument("--batch", type=int, default=Plan.batch)
     command.add_argument(
         "--core-share", type=float, default=Plan.core_share, help="part of the steps at the core's size"
@@ -44,6 +51,8 @@ def _add_train(commands) -> None:
     command.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     command.add_argument("--makers", type=int, default=1, help="processes that make people meanwhile")
     command.add_argument("--count", type=int, default=10000, help="people in the set")
+    command.add_argument("--generation", type=int, choices=GENERATIONS, default=GENERATION, help="which kind of people")
+    command.add_argument("--assets", type=Path, metavar="DIR", help="source assets that generation 4 is made from")
     command.add_argument("--run", help="name of the run (default: the level's)")
     command.set_defaults(act=_train)
 
@@ -52,26 +61,20 @@ def _train(options: argparse.Namespace) -> None:
     start = load_model(options.start) if options.start else None
     if start is not None and not isinstance(start, HumanModel):
         raise SystemExit("Training goes on from weights of this trainer alone.")
-    if options.level == "fine":
-        if start is None:
-            raise SystemExit("The fine level stands on a coarse one: give its weights with --start.")
-        config = start.fine.config if start.fine else FineConfig()
-        course = FineCourse(start.level, config, start.fine)
-        size = 2 * start.level.config.input_px
-    else:
-        config = start.level.config if start else CoarseConfig()
-        if options.deep is not None:
-            config = dataclasses.replace(config, deep=options.deep)
-        config = dataclasses.replace(config, hints=config.hints or options.hints)
-        course, size = CoarseCourse(config, start.level if start else None), config.input_px
+    course, size = _course(options, start)
     keep_memory()
-    people, held_out = PeopleSet("train", size, options.count), PeopleSet("test", size, HELD_OUT)
-    make = [sys.executable, "-m", __name__.rpartition(".learn.")[0], "people", "--size", str(size), "--count"]
+    kind = {"generation": options.generation, "assets": options.assets}
+    people = PeopleSet("train", size, options.count, **kind)
+    held_out = PeopleSet("test", size, HELD_OUT, **kind)
+    make = [sys.executable, "-m", __name__.rpartition(".learn.")[0], "people", "--size", str(size)]
+    make += ["--generation", str(options.generation)]
+    make += ["--assets", str(options.assets)] if options.assets else []
     makers = [
-        subprocess.Popen([*make, str(options.count), "--maker", str(k), str(options.makers)])
+        subprocess.Popen([*make, "--count", str(options.count), "--maker", str(k), str(options.makers)])
         for k in range(options.makers)
     ]
-    subprocess.run([*make, str(HELD_OUT), "--split", "test"], check=True)
+    if len(held_out.available()) < HELD_OUT:
+        subprocess.run([*make, "--count", str(HELD_OUT), "--split", "test"], check=True)
     try:
         while len(people.available()) < options.batch:
             time.sleep(1)
@@ -82,3 +85,31 @@ def _train(options: argparse.Namespace) -> None:
     finally:
         for maker in makers:
             maker.terminate()
+
+
+def _course(options: argparse.Namespace, start: HumanModel | None) -> tuple[CoarseCourse | FineCourse, int]:
+    """What is learned, and the side of the pictures it is learned from: those of generation 4 serve both levels."""
+    newer = options.generation > 3
+    if options.level == "fine":
+        if start is None:
+            raise SystemExit("The fine level stands on a coarse one: give its weights with --start.")
+        below = start.level.config
+        config = start.fine.config if start.fine else FineConfig()
+        if newer:
+            widths = config.widths if len(config.widths) > 3 else (*config.widths, WIDER)
+            config = dataclasses.replace(config, widths=widths, deep=max(config.deep, 1))
+        config = dataclasses.replace(config, labels=below.labels, shading=below.shading)
+        return FineCourse(start.level, config, start.fine), 2 * below.input_px
+    config = start.level.config if start else CoarseConfig()
+    told = {} if options.deep is None else {"deep": options.deep}
+    body = newer if options.body is None else options.body
+    labels = newer if options.labels is None else options.labels
+    config = dataclasses.replace(
+        config,
+        **told,
+        hints=config.hints or options.hints,
+        body=config.body or body,
+        labels=max(config.labels, len(LABELS) * labels),
+        shading=config.shading or labels,
+    )
+    return CoarseCourse(config, start.level if start else None), config.input_px * (2 if newer else 1)

@@ -5,17 +5,20 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ...engine.networks.coarse import CoarseConfig, CoarseLevel, Maps
-from ...engine.networks.fine import FineConfig, FineLevel, enlarged
+from ...engine.networks.coarse import CoarseConfig, CoarseLevel
+from ...engine.networks.fine import FineConfig, FineLevel
+from ...engine.networks.maps import Maps, enlarged
 from .batches import Batch
 from .losses import fine_losses, losses
 
 WINDOWS = 4  # a picture and step of the fine level
+TEXTURE_FROM, TEXTURE_WHOLE = 0.5, 0.7  # parts of its steps: from where on texture counts, and counts wholly
 
 
 class CoarseCourse:
     """First the core at its own resolution, then everything at full size."""
 
+    points = True
     warped = 0.75  # share of the samples: people seen a dozen times were drawn nearer by a quarter than new ones
 
     def __init__(self, config: CoarseConfig, start: CoarseLevel | None = None):
@@ -43,23 +46,24 @@ class CoarseCourse:
 
     def maps(self, network: CoarseLevel, batch: Batch) -> Maps:
         """What the level draws of whole pictures."""
-        return network(batch["image"], batch["hints"])
+        return network(batch["image"], batch["hints"], batch.get("body"))
 
 
 class FineCourse:
     """The fine level above a finished coarse level, on pictures of twice that one's size."""
 
+    points = False  # it has nothing to do with occupancy
     warped = 0.0  # resampling would take away the detail that is to be learned
 
     def __init__(self, coarse: CoarseLevel, config: FineConfig, start: FineLevel | None = None):
-        """`start`: a level of this config whose weights a new run begins from."""
+        """`start`: a level whose weights a new run begins from, of this config or of a smaller one."""
         self.coarse, self.config, self._start = coarse.eval().requires_grad_(False), config, start
 
     def network(self) -> FineLevel:
         """A new network to train."""
         level = FineLevel(self.config, self.coarse.config.widths[0])
         if self._start:
-            level.load_state_dict(self._start.state_dict())
+            level.widen(self._start)
         return level
 
     def size(self, _plan, _step: int) -> int:
@@ -67,13 +71,14 @@ class FineCourse:
         return 2 * self.coarse.config.input_px
 
     def losses(
-        self, network: FineLevel, batch: Batch, _plan, _step: int, generator: torch.Generator
+        self, network: FineLevel, batch: Batch, plan, step: int, generator: torch.Generator
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Total and parts."""
+        """Total and parts; late ones among them after half of the plan."""
         self.coarse.to(batch["image"].device)
-        return fine_losses(self.coarse, network, batch, WINDOWS, generator)
+        late = (step / plan.steps - TEXTURE_FROM) / (TEXTURE_WHOLE - TEXTURE_FROM)
+        return fine_losses(self.coarse, network, batch, WINDOWS, generator, min(1.0, max(0.0, late)))
 
     def maps(self, network: FineLevel, batch: Batch) -> Maps:
         """What both levels draw of whole pictures."""
         image = batch["image"]
-        return network(image, enlarged(self.coarse(F.avg_pool2d(image, 2), batch["hints"])))
+        return network(image, enlarged(self.coarse(F.avg_pool2d(image, 2), batch["hints"], batch.get("body"))))

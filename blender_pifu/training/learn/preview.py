@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import torch
 
-from ...engine.networks.coarse import Maps
+from ...engine.networks.maps import Maps
 from ..data.cache import PeopleSet
 from .batches import Batch, draw_batch
 
@@ -20,7 +20,7 @@ def save_preview(draw: Callable[[Batch], Maps], held_out: PeopleSet, path: Path)
     """`draw`: a batch to maps. One row a person: photo; front normals drawn, true; back normals drawn, true; back
     colours drawn, true; depth error front, back (white: 10 cm)."""
     seeds = held_out.available()[:PEOPLE]
-    batch = draw_batch(held_out, seeds, np.random.default_rng(0), held_out.size, 1)
+    batch = draw_batch(held_out, seeds, np.random.default_rng(0), held_out.size, 0)
     maps = draw(batch)
     solid = batch["solid"]
     cells = [(batch["image"][:, :3] + solid) / 2]

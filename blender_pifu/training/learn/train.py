@@ -114,7 +114,8 @@ class Run:
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
         seeds = rng.choice(available, self.plan.batch, replace=len(available) < self.plan.batch)
         size = self.course.size(self.plan, self.step)
-        batch = augment(draw_batch(people, seeds, rng, size, self.plan.points, self.course.warped), generator)
+        points = self.plan.points if self.course.points else 0
+        batch = augment(draw_batch(people, seeds, rng, size, points, self.course.warped), generator)
         batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
         for group in self.optimizer.param_groups:
             group["lr"] = self.plan.rate_at(self.step)

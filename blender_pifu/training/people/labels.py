@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each part of a dressed person is: the table of semantic labels."""
+"""What each part of a dressed person is, by the table of semantic labels."""
 
 from functools import lru_cache
 
@@ -7,20 +7,10 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from ...engine.networks.labels import LABELS
 from .body import Body, load_body
 from .pieces import Piece
 
-LABELS = {
-    "background": 0,
-    "hair": 1,
-    "face_skin": 2,
-    "other_skin": 3,
-    "upper_garment": 4,
-    "lower_garment": 5,
-    "outer_garment": 6,
-    "shoes": 7,
-    "thing": 8,  # held or worn: bags, hats, glasses, jewellery, what hands hold
-}
 _OF_CLOTH = {
     "top": "upper_garment",
     "dress": "upper_garment",

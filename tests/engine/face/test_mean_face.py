@@ -11,7 +11,7 @@ from scipy.spatial.transform import Rotation
 from blender_pifu.engine.face.head_crop import close_up
 from blender_pifu.engine.face.mean_face import MARKS, Place, find_face, lay_face, template
 from blender_pifu.engine.model import load_model
-from blender_pifu.engine.networks.coarse import Maps
+from blender_pifu.engine.networks.maps import Maps
 from blender_pifu.engine.reading.crop import Crop
 from blender_pifu.engine.reading.figure import Figures
 from blender_pifu.engine.reading.landmarks import Landmark as L

@@ -3,8 +3,9 @@
 
 import torch
 
-from blender_pifu.engine.networks.coarse import CoarseConfig, CoarseLevel, Maps
+from blender_pifu.engine.networks.coarse import CoarseConfig, CoarseLevel
 from blender_pifu.engine.networks.field import HumanField
+from blender_pifu.engine.networks.maps import Maps
 
 SIDE = 128
 CONFIG = CoarseConfig(widths=(8, 8, 16, 16), wide_features=8, hidden=16, layers=2)

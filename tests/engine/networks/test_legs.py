@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import torch
 
-from blender_pifu.engine.networks.coarse import Maps
 from blender_pifu.engine.networks.legs import IMPLAUSIBLE, find_legs, move_legs
+from blender_pifu.engine.networks.maps import Maps
 from blender_pifu.engine.reading.lens import usual_lens
 
 SIZE, METRE = 256, 1.06  # pixels, field units

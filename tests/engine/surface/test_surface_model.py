@@ -9,8 +9,9 @@ import torch
 
 import blender_pifu
 from blender_pifu.engine import load_model
-from blender_pifu.engine.networks.coarse import CoarseConfig, CoarseLevel, Maps
+from blender_pifu.engine.networks.coarse import CoarseConfig, CoarseLevel
 from blender_pifu.engine.networks.field import HumanField
+from blender_pifu.engine.networks.maps import Maps
 from blender_pifu.engine.reading.crop import crop_around
 from blender_pifu.engine.reading.matte import Matting
 from blender_pifu.engine.reading.person_cut import PersonCut
