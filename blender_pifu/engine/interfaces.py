@@ -66,6 +66,10 @@ class Model(Protocol[E]):
         """Encode what `prepare` gave."""
         ...
 
+    def for_body(self) -> Model | None:
+        """A quick model to fit the body by, which `encode` then takes drawn as `body`; None where it reads none."""
+        ...
+
     def with_face(self, encoding: E, cut: PersonCut) -> E:
         """The encoding with a face, where the model draws none that is as fine as the photo."""
         ...

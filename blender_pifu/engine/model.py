@@ -26,7 +26,7 @@ from .networks.field import HumanField
 from .networks.fine import FineConfig, FineLevel
 from .networks.legs import Legs, find_legs, move_legs
 from .networks.limb_maps import draw_hints
-from .networks.maps import Maps, enlarged
+from .networks.maps import Maps, enlarged, front_colors, without_light
 from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.settings import Settings
@@ -71,6 +71,28 @@ class Encoding:
     def back_rgb(self) -> Tensor:
         return self.maps.back_rgb
 
+    @property
+    def front_labels(self) -> Tensor | None:
+        """How likely each label is, (1, len(LABELS), h, w); None of weights that draw none."""
+        return self.maps.front_labels
+
+    @property
+    def back_labels(self) -> Tensor | None:
+        """The same of the hidden side."""
+        return self.maps.back_labels
+
+    @property
+    def front_albedo(self) -> Tensor | None:
+        """The photo's colours without its light, (1, 3, h, w) 0..1 sRGB; None of weights that draw no shading."""
+        shading = self.maps.front_shading
+        return None if shading is None else without_light(front_colors(self.image), shading)
+
+    @property
+    def back_albedo(self) -> Tensor | None:
+        """The same of the hidden side."""
+        shading = self.maps.back_shading
+        return None if shading is None else without_light(self.maps.back_rgb, shading)
+
 
 class HumanModel:
     """The bundled family: a coarse level and, where the weights have one, a fine level that redraws its maps at twice
@@ -96,15 +118,22 @@ class HumanModel:
         """The same model without its fine level; None where it has none."""
         return HumanModel(self.level, self.name, None, self._coarse_px, self.reads_back) if self.fine else None
 
+    def for_body(self) -> "HumanModel | None":
+        """The quickest of it, good enough to fit the body by that it reads; None where it reads none."""
+        core = self.level.config.core_px
+        return HumanModel(self.level, self.name, None, core, self.reads_back) if self.level.config.body else None
+
     @property
     def device(self) -> torch.device:
         return next(self.level.parameters()).device
 
     @torch.inference_mode()
-    def encode(self, image: Tensor, mask: Tensor | None = None, hints: Tensor | None = None) -> Encoding:
+    def encode(
+        self, image: Tensor, mask: Tensor | None = None, hints: Tensor | None = None, body: Tensor | None = None
+    ) -> Encoding:
         """Encode a crop. `image: (1, 3, H, W)` in [-1, 1], 0 outside the person; `mask: (1, 1, H, W)` 0..1, by default
-        wherever the image is not exactly 0; `hints`: see `draw_hints`, None where nobody was recognised. Other sizes
-        than `input_px` are resampled."""
+        wherever the image is not exactly 0; `hints`: see `draw_hints`, None where nobody was recognised; `body`: see
+        `second_look.draw_body`, None where none is known. Other sizes than `input_px` are resampled."""
         parameter = next(self.level.parameters())
         if mask is None:
             mask = (image != 0).any(1, keepdim=True).to(image.dtype)
@@ -114,8 +143,8 @@ class HumanModel:
                 both, (self.input_px, self.input_px), mode="bilinear", antialias=True, align_corners=False
             )
         if self.fine is None:
-            return Encoding(both, self.level.draw_evenly(both, hints))
-        return Encoding(both, self.fine(both, enlarged(self.level.draw_evenly(F.avg_pool2d(both, 2), hints))))
+            return Encoding(both, self.level.draw_evenly(both, hints, body))
+        return Encoding(both, self.fine(both, enlarged(self.level.draw_evenly(F.avg_pool2d(both, 2), hints, body))))
 
     def prepare(self, cut: PersonCut | BackCut) -> tuple[Tensor, Tensor, Tensor | None]:
         """What `encode` takes, from a photo's cut-out person."""

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..protocol import ErrorKind
 from ..result_file import Rig, ShapeKeys, Texture
+from . import second_look
 from .back_photo.back_cut import BackCut, find_back
 from .body.rigging import Fitted, fit_under
 from .color.painting import paint as paint_vertices
@@ -146,7 +147,8 @@ def cut_out(figures: Figures, photos: Photos, number: int, topology: Topology) -
 def encode(model: Model, subject: Subject) -> Encoded:
     """Have the model draw the person, with a face, legs that can be and, where a photo shows it, the back."""
     cut, behind, shaped_by_back = subject.cut, subject.behind, False
-    encoding, lens, legs = model.with_face(model.encode(*model.prepare(cut)), cut), lens_of(subject.figure), None
+    encoding = model.with_face(second_look.draw(model, cut, subject.figure), cut)
+    lens, legs = lens_of(subject.figure), None
     if subject.figure.framing is Framing.FULL:
         encoding, legs = model.with_legs(encoding, cut, lens)
     if behind:

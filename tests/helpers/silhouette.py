@@ -39,6 +39,9 @@ class AnalyticModel:
         assert image.abs().max() <= 1
         return mask
 
+    def for_body(self):
+        return None
+
     def with_face(self, encoding, cut):
         return encoding
 

@@ -39,7 +39,7 @@ MAY_IMPORT = {
     "result_file",
     "addon.ui": "addon.base addon.checks addon.person addon.posing addon.work choices outputs paths protocol",
     "addon": "addon.base addon.checks addon.person addon.posing addon.ui addon.work outputs result_file",
-    "training.people": "engine.base engine.reading engine.surface training.native",
+    "training.people": "engine.base engine.networks engine.reading engine.surface training.native",
     "training.data": "engine.base engine.files engine.networks engine.reading engine.surface outputs training.native "
     "training.people",
     "training.learn": "engine engine.base engine.networks training.data training.native",

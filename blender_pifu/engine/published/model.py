@@ -79,6 +79,10 @@ class PublishedModel(Generic[E], ABC):
         """As `model.HumanModel.with_back`: these draw no surfaces, or none that another photo's could replace."""
         return encoding, behind, False
 
+    def for_body(self) -> None:
+        """As `model.HumanModel.for_body`: these read no body."""
+        return
+
     def with_face(self, encoding: E, cut: PersonCut) -> E:
         """As `model.HumanModel.with_face`: these see faces as large as the close-up would."""
         return encoding

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import torch
 
+from ...engine import second_look
 from ...engine.interfaces import Model
 from ...engine.model import HumanModel, load_model
 from ...engine.reading.person_cut import network_input
@@ -72,7 +73,7 @@ def evaluate(
         meshes = {}
         for name in rows:
             model = models.get(name)
-            encoding = model.encode(*model.prepare(case.cut)) if model else None
+            encoding = second_look.draw(model, case.cut) if model else None
             field = model.field(encoding) if model else InflatedSilhouette(_mask(case))
             surface = extract_surface(field, resolution)
             if not len(surface.faces):
