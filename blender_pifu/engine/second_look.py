@@ -51,8 +51,8 @@ def _body(model: Model, cut: PersonCut, frame: tuple | None) -> Tensor | None:
         if not len(surface.faces):
             return None
         mesh = largest_component(surface.vertices, surface.faces)
-        fit = fit_body(*mesh, cut.landmarks[:, :3].astype(np.float64), cut.landmarks[:, 3], frame)
-    except (EngineError, ValueError, np.linalg.LinAlgError, torch.linalg.LinAlgError) as error:
+        fit = fit_body(*mesh, cut.landmarks[:, :3].astype(np.float64), cut.landmarks[:, 3], frame, quick=True)
+    except (EngineError, ValueError) as error:
         log.warning("no body was fitted: %s", error)
         return None
     return draw_body(fit) if fit.source == "surface" else None

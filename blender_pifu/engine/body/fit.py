@@ -24,6 +24,8 @@ STEP_M = 0.026  # metres between the points of skin and surface that are compare
 # Metres: how far apart skin and surface may be to belong together, from which distance on they count less; what the
 # landmarks still count; steps.
 STAGES = ((0.12, 0.06, 1.0, 8), (0.07, 0.03, 0.5, 10), (0.05, 0.02, 0.25, 8))
+QUICK_STAGES = ((0.12, 0.06, 1.0, 6), (0.05, 0.02, 0.25, 7))
+START_STEPS, QUICK_STEPS = 14, 6  # by which all starts of landmarks are tried; the best goes on to the former
 SURFACE_SPREAD, SURFACE_POINTS = 0.012, 500  # metres; as many independent points as the surface counts for
 LANDMARK_SPREAD = 0.025
 NORMAL_REACH = 0.07  # metres that opposite normals count as, halved, when nearest points are sought
@@ -74,21 +76,24 @@ def fit_body(
     landmarks: np.ndarray | None = None,
     visibility: np.ndarray | None = None,
     visible: tuple | None = None,
+    quick: bool = False,
 ) -> Fit:
     """Fit the body to a closed surface, `vertices (V, 3)`, `faces (F, 3)`, field space.
 
     landmarks: (33, 3) as of `BodyLandmarks.in_field`, or None where nobody was recognised; visibility: (33,) 0..1;
-    visible: (x0, y0, x1, y1) of the photo in field units where it cuts the person, or None.
+    visible: (x0, y0, x1, y1) of the photo in field units where it cuts the person, or None; quick: with fewer steps and
+    landmarks as they are: good enough to look at, not to rig by.
     """
     fitter = _Fitter(load_body(), vertices, faces, visible)
-    starts = fitter.upright_starts() if landmarks is None else fitter.landmark_starts(landmarks, visibility)
+    first, *later = QUICK_STAGES if quick else STAGES
+    starts = fitter.upright_starts() if landmarks is None else fitter.landmark_starts(landmarks, visibility, quick)
     # Which start is right shows early; the first is believed unless another is clearly better.
-    early = [fitter.by_surface(start, points, STAGES[:1]) for start, points in starts]
+    early = [fitter.by_surface(start, points, [first]) for start, points in starts]
     costs = [_off(*fitter.score(pose)) for pose in early]
     costs[0] *= CLEARLY
     best = int(np.argmin(costs))
     start, points = starts[best]
-    pose = fitter.by_surface(early[best], points, STAGES[1:])
+    pose = fitter.by_surface(early[best], points, later)
     residual, covered = fitter.score(pose)
     source, note = "surface", None
     if _off(residual, covered) > MOST_OFF:
@@ -141,13 +146,14 @@ class _Fitter:
             for arms in (0.0, STANDING_ARMS)
         ]
 
-    def landmark_starts(self, landmarks, visibility):
-        """By the landmarks as they are, and with left and right exchanged, lest a back was taken for a front."""
+    def landmark_starts(self, landmarks, visibility, quick=False):
+        """By the landmarks as they are and, unless `quick`, with left and right exchanged, lest a back was taken for a
+        front."""
         metre = _metre(self.body, landmarks)
         starts = []
-        for order in (slice(None), list(MIRRORED)):
+        for order in (slice(None),) if quick else (slice(None), list(MIRRORED)):
             points = lift(landmarks[order], visibility[order], self.vertices, self.faces, metre)
-            starts.append((self.by_landmarks(points, metre), points))
+            starts.append((self.by_landmarks(points, metre, QUICK_STEPS if quick else START_STEPS), points))
         return starts
 
     def _standing(self, yaw, arms, scale, place):
@@ -157,8 +163,9 @@ class _Fitter:
             rotations[INDEX["upper_arm" + side]] = rotation(torch.tensor([[0.0, 0.0, sign * arms]]))[0]
         return Pose(torch.zeros(len(self.body.basis)), rotations, scale, place)
 
-    def by_landmarks(self, points: Landmarks3D, metre: float) -> Pose:
-        """The pose that explains lifted landmarks best; from several starts, as somebody may stand askew."""
+    def by_landmarks(self, points: Landmarks3D, metre: float, tries: int) -> Pose:
+        """The pose that explains lifted landmarks best; from several starts, as somebody may stand askew, of which the
+        best after so many steps is taken."""
         left, right = points.points[[L.LEFT_SHOULDER, L.LEFT_HIP]], points.points[[L.RIGHT_SHOULDER, L.RIGHT_HIP]]
         left, right = left.mean(0), right.mean(0)
         yaw = float(np.arctan2(-(left - right)[2], (left - right)[0]))
@@ -167,10 +174,13 @@ class _Fitter:
         for start in STARTS:
             pose = self._standing(yaw + start, STANDING_ARMS, torch.tensor(metre), hips)
             cost = np.inf
-            for _ in range(14):
+            for _ in range(tries):
                 pose, cost = self._step(pose, points, 1.0, None)
             found.append((cost, pose))
-        return min(found, key=lambda one: one[0])[1]
+        pose = min(found, key=lambda one: one[0])[1]
+        for _ in range(START_STEPS - tries):
+            pose, _ = self._step(pose, points, 1.0, None)
+        return pose
 
     def by_surface(self, pose: Pose, points: Landmarks3D | None, stages) -> Pose:
         """Closer and closer to the surface; landmarks keep limbs from wandering."""
