@@ -2,7 +2,7 @@
 """One chart laid flat, its lengths kept as well as can be."""
 
 import numpy as np
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csr_matrix, diags
 from scipy.sparse.linalg import splu
 
 ROUNDS = 12
@@ -29,52 +29,52 @@ def rectangle(corners: np.ndarray) -> np.ndarray:
 def unfold(vertices: np.ndarray, triangles: np.ndarray, start: np.ndarray) -> np.ndarray:
     """The chart (V, 2) with its triangles as undistorted as possible: Liu et al. 2008, "A Local/Global Approach to Mesh
     Parameterization" (as rigid as possible). vertices (V, 3), triangles (T, 3), start (V, 2)."""
-    corners = vertices[triangles]
-    flat = _in_plane(corners)
+    flat = _in_plane(vertices[triangles])
     count = len(vertices)
-    rows, columns, entries = [], [], []
-    cotangents = np.empty((len(triangles), 3))
-    for k in range(3):
-        one, two = flat[:, (k + 1) % 3] - flat[:, k], flat[:, (k + 2) % 3] - flat[:, k]
-        area = np.abs(one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0])
-        cotangents[:, k] = ((one * two).sum(1) / np.maximum(area, 1e-12)).clip(0.05, 20)
-        i, j = triangles[:, (k + 1) % 3], triangles[:, (k + 2) % 3]
-        rows += [i, j, i, j]
-        columns += [j, i, i, j]
-        entries += [-cotangents[:, k], -cotangents[:, k], cotangents[:, k], cotangents[:, k]]
-    matrix = coo_matrix((np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))), (count, count))
+    # The three edges of all triangles, one after the other; places in the plane are complex numbers.
+    edges = [((k + 1) % 3, (k + 2) % 3) for k in range(3)]
+    cotangents = np.concatenate([_cotangents(flat, k) for k in range(3)])
+    was = np.concatenate([flat[:, i] - flat[:, j] for i, j in edges])
+    i, j = (np.concatenate([triangles[:, edge[end]] for edge in edges]) for end in range(2))
+    row = np.arange(len(i))
+    ones = np.ones(len(i))
+    across = csr_matrix((np.concatenate([ones, -ones]), (np.tile(row, 2), np.concatenate([i, j]))), (len(i), count))
+    pull = (across.T @ diags(cotangents)).tocsr()
     pin = coo_matrix(([1.0], ([triangles[0, 0]], [triangles[0, 0]])), (count, count))
-    solver = splu((matrix + pin).tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
+    solver = splu((pull @ across + pin).tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True})
     place = start.astype(np.float64)
+    weighted = cotangents * was.conj()
     for _ in range(ROUNDS):
-        spread = np.zeros((len(triangles), 2, 2))
-        for k in range(3):
-            was = flat[:, (k + 1) % 3] - flat[:, (k + 2) % 3]
-            now = place[triangles[:, (k + 1) % 3]] - place[triangles[:, (k + 2) % 3]]
-            spread += cotangents[:, k, None, None] * now[:, :, None] * was[:, None, :]
-        # The nearest rotation to a 2 x 2 matrix, in closed form.
-        cosine, sine = spread[:, 0, 0] + spread[:, 1, 1], spread[:, 1, 0] - spread[:, 0, 1]
-        length = np.maximum(np.hypot(cosine, sine), 1e-12)
-        cosine, sine = cosine / length, sine / length
-        right = np.zeros((count, 2))
+        turn = (weighted * _complex(across @ place)).reshape(3, -1).sum(0)
+        turn /= np.maximum(np.abs(turn), 1e-12)  # the nearest rotation, in closed form
+        right = pull @ _plane(np.tile(turn, 3) * was)
         right[triangles[0, 0]] += place[triangles[0, 0]]
-        for k in range(3):
-            i, j = triangles[:, (k + 1) % 3], triangles[:, (k + 2) % 3]
-            was = flat[:, (k + 1) % 3] - flat[:, (k + 2) % 3]
-            turned = np.stack([cosine * was[:, 0] - sine * was[:, 1], sine * was[:, 0] + cosine * was[:, 1]], 1)
-            for axis in range(2):
-                pull = cotangents[:, k] * turned[:, axis]
-                right[:, axis] += np.bincount(i, pull, count) - np.bincount(j, pull, count)
         place = solver.solve(right)
     return place
 
 
+def _cotangents(flat, k):
+    """Of the angles (T,) at corner k of triangles (T, 3) in their planes, within bounds."""
+    one, two = flat[:, (k + 1) % 3] - flat[:, k], flat[:, (k + 2) % 3] - flat[:, k]
+    product = one.conj() * two
+    return (product.real / np.maximum(np.abs(product.imag), 1e-12)).clip(0.05, 20)
+
+
+def _complex(places):
+    """(N, 2) -> (N,) complex."""
+    return np.ascontiguousarray(places).view(np.complex128)[:, 0]
+
+
+def _plane(places):
+    """(N,) complex -> (N, 2)."""
+    return places.view(np.float64).reshape(-1, 2)
+
+
 def _in_plane(corners):
-    """Each triangle (T, 3, 3) in its own plane, (T, 3, 2), seen from outside."""
+    """Each triangle (T, 3, 3) in its own plane, (T, 3) complex, seen from outside."""
     one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
     length = np.maximum(np.linalg.norm(one, axis=1), 1e-12)
-    flat = np.zeros((len(corners), 3, 2))
-    flat[:, 1, 0] = length
-    flat[:, 2, 0] = (one * two).sum(1) / length
-    flat[:, 2, 1] = np.linalg.norm(np.cross(one, two), axis=1) / length
+    flat = np.zeros((len(corners), 3), np.complex128)
+    flat[:, 1] = length
+    flat[:, 2] = ((one * two).sum(1) + 1j * np.linalg.norm(np.cross(one, two), axis=1)) / length
     return flat

@@ -14,6 +14,7 @@ from scipy.sparse.csgraph import connected_components
 from ...surface.mesh import directed_edges, neighbour_mean, split_quads
 from .flatten import project, rectangle, unfold
 from .join import join_small
+from .outline import is_simple
 from .pack import pack
 from .texels import cover
 
@@ -68,7 +69,7 @@ def unwrap(
             uv, charts = join_small(vertices, faces, links, uv, charts)
             count, to_join = int(charts.max()) + 1, to_join - 1
         packed = _arrange(uv, charts, count, real).astype(np.float32)
-        over = _over_others(packed, faces)
+        over = _over_others(packed, faces, _doubtful(uv, faces, charts))
         if not len(over):
             return packed, charts
         for face in over.tolist():  # slivers that the tests of the charts could not see
@@ -114,6 +115,8 @@ def _wrong(points, triangles, placed):
     flat = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
     edges = [points[triangles[:, k]] - points[triangles[:, 0]] for k in (1, 2)]
     bad = flat < LEAST_AREA * np.linalg.norm(np.cross(*edges), axis=1)
+    if bad.any() or is_simple(placed, triangles):
+        return bad
     low, high = placed.min(0), placed.max(0)
     unit = ((placed - low) / max((high - low).max(), 1e-12))[triangles]
     for pixels in TEST_PX:
@@ -126,12 +129,28 @@ def _wrong(points, triangles, placed):
     return bad
 
 
-def _over_others(uv, faces):
-    """Indices of faces that lie over an earlier one somewhere in a map of FINAL_PX."""
-    found = cover(uv.reshape(-1, 2)[split_quads(faces)[1]].astype(np.float64), FINAL_PX)
+def _doubtful(uv, faces, charts):
+    """Indices of the faces of charts whose outline does not tell that nothing in them lies over anything."""
+    found = []
+    for mine in np.split(np.argsort(charts, kind="stable"), np.cumsum(np.bincount(charts))[:-1]):
+        corners = uv[mine].reshape(-1, 2)[split_quads(faces[mine])[1]]
+        # What is one place is one vertex, also where the chart was cut along an edge.
+        _, first, index = np.unique(corners.reshape(-1, 2).view(np.complex128), return_index=True, return_inverse=True)
+        if not is_simple(corners.reshape(-1, 2)[first], index.reshape(-1, 3)):
+            found.append(mine)
+    return np.sort(np.concatenate([np.empty(0, np.int64), *found]))
+
+
+def _over_others(uv, faces, doubtful):
+    """Indices of faces that lie over an earlier one of their chart somewhere in a map of FINAL_PX; doubtful: (N,) those
+    that may."""
+    if not len(doubtful):
+        return doubtful
+    corners = split_quads(faces[doubtful])[1]
+    found = cover(uv[doubtful].reshape(-1, 2)[corners].astype(np.float64), FINAL_PX)
     times = np.bincount(found.texel, minlength=FINAL_PX**2)
     several = np.flatnonzero(times[found.texel] > 1)
-    owner = split_quads(faces)[1][found.face[several], 0] // faces.shape[1]
+    owner = doubtful[corners[found.face[several], 0] // faces.shape[1]]
     order = np.lexsort((owner, found.texel[several]))
     texel, owner = found.texel[several][order], owner[order]
     return np.unique(owner[1:][texel[1:] == texel[:-1]])
