@@ -11,6 +11,7 @@ from pathlib import Path
 from ..choices import KINDS, OPTIONS, Choices
 from .errors import EngineError
 from .files.result import ENDINGS, check_output, write_result
+from .priority import give_way
 
 IMPORT, BENCHMARK = "import-checkpoint", "benchmark"
 DONE, FAILED, USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -243,6 +244,7 @@ def _fail(code, message):
 
 def run():
     """The console script."""
+    give_way()
     sys.exit(main())
 
 

@@ -10,6 +10,7 @@ from functools import cached_property
 from ..choices import OPTIONS, ChoiceError, Choices
 from ..result_file import Reconstruction, Summary, Texture
 from . import stages
+from .cores import FreeCores
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import OptionError, OutOfMemory
 from .interfaces import Model
@@ -35,6 +36,7 @@ class _Job:
     choices: Choices
     model: str | os.PathLike | Model
     progress: Callable[[str, float], None] | None
+    cores: FreeCores
 
     @property
     def topology(self) -> Topology:
@@ -51,7 +53,8 @@ class _Job:
     @cached_property
     def clock(self) -> Clock:
         """One for the whole job, also where it begins again."""
-        return Clock(self.progress, seconds_of(self.topology, self.rig, self.texture_px, self.choices.resolution))
+        expected = seconds_of(self.topology, self.rig, self.texture_px, self.choices.resolution)
+        return Clock(self.progress, expected, self.cores.use)
 
 
 class Engine:
@@ -62,6 +65,7 @@ class Engine:
         self.device = pick_device(device)
         self._figures = Figures(self.device)
         self._last_photo = LastPhoto()
+        self._cores = FreeCores()
         self._model_name: str | None = None
         self._model: Model | None = None
 
@@ -71,6 +75,7 @@ class Engine:
         Raises EngineError: InputError, OutOfMemory.
         """
         with self._memory_in_words(resolution=0):
+            self._cores.use()
             photo = self._last_photo.check(photo_path)
             give_back_at_once(photo.rgb.nbytes > stages.LARGE_PHOTO)
             return photo, self._figures.check(photo, person)
@@ -92,7 +97,7 @@ class Engine:
         Raises EngineError: InputError, NoPersonError, OutOfMemory.
         """
         choices = choices or Choices()
-        job = _Job(photo_path, choices, choices.model if model is None else model, progress)
+        job = _Job(photo_path, choices, choices.model if model is None else model, progress, self._cores)
         with self._memory_in_words(choices.resolution):
             if self.device.type == "cpu" or model is not None:
                 return self._run(job)

@@ -49,11 +49,11 @@ def seconds_of(topology: Topology, rig: bool, texture_px: int, resolution: int) 
 class Clock:
     """Times the steps of a job and reports where the whole of it stands."""
 
-    def __init__(self, progress, expected):
+    def __init__(self, progress, expected, begins=None):
         """progress(step, fraction): called with a step and the share (0..1) of the whole job done, or None; expected:
-        seconds of each step, as `seconds_of` gives them."""
+        seconds of each step, as `seconds_of` gives them; begins: called as each step begins, or None."""
         self.seconds = {}
-        self._progress = progress
+        self._progress, self._begins = progress, begins
         self._furthest = 0.0
         self._expected = expected
         self._begun = time.perf_counter()  # the step at work
@@ -87,6 +87,8 @@ class Clock:
     @contextmanager
     def step(self, name):
         """Time a step, from its beginning to its end."""
+        if self._begins:
+            self._begins()
         self._begun = start = time.perf_counter()
         self.report(name, 0.0)
         yield

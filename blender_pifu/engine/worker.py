@@ -18,6 +18,7 @@ import time
 from .. import protocol
 from ..protocol import ErrorKind
 from .errors import Cancelled, EngineError
+from .priority import give_way
 
 _GRACE_S = 3.0  # from the end of our input to the hard end of a job that does not stop
 _PROGRESS_S = 0.1  # between two reports of the same step
@@ -213,6 +214,7 @@ def main(arguments: list[str] | None = None) -> int:
     events = Events(output)
     inbox = Inbox(sys.stdin.buffer, events)
     inbox.start()
+    give_way()
     try:
         import torch
 

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[2] / "blender_pifu"
 FILES = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in PACKAGE.rglob("*.py")}
 # Files beside the rooms that every room stands on; the others there stand on the rooms.
 BASE = {
-    "engine": {"crop_space", "device", "errors", "interfaces", "memory", "srgb"},
+    "engine": {"cores", "crop_space", "device", "errors", "interfaces", "memory", "srgb"},
     "addon": {"errors", "identity", "kept"},
 }
 # Room: what it may import, beside its own files. Both sides' common files are rooms of their own.

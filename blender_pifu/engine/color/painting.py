@@ -69,14 +69,18 @@ class Side:
         self._buffer = _depth_buffer(vertices, faces, side * vertices[:, 2], self._size)
         self._reach = max(1, round(RIM / 2 * self._size))
         self._around = maximum_filter(self._buffer, 2 * self._reach + 1)
-        self._core = _erode(image[..., 3])
+        self._matte = np.ascontiguousarray(image[..., 3])
+        self._core = _erode(self._matte)
 
     def trust(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """0..1 (N,) for points (N, 3) on the surface with unit normals (N, 3)."""
+        trust = smooth_step(self._side * normals[:, 2], *FACING)
+        facing = np.flatnonzero(trust > 0)
+        points, normals = points[facing], normals[facing]
         core = smooth_step(_shown(self._core, points), 0.5, 0.95)
-        rim = RIM_TRUST * (_shown(self._image[..., 3], points) > 0.5)
-        facing = smooth_step(self._side * normals[:, 2], *FACING)
-        return self._visible(points, normals) * facing * np.maximum(core, rim)
+        rim = RIM_TRUST * (_shown(self._matte, points) > 0.5)
+        trust[facing] *= self._visible(points, normals) * np.maximum(core, rim)
+        return trust
 
     def colors(self, points: np.ndarray) -> np.ndarray:
         """What the picture shows, (N, 3) float sRGB 0..1, at points (N, 3)."""

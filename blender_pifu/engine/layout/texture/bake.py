@@ -7,12 +7,14 @@ import cv2
 import numpy as np
 
 from ...color.painting import Side
+from ...cores import divided
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
 from .texels import cover
 
 # So far outside a triangle (texels) its colours are still computed: what filtering reads at a seam is the seam's own.
 SLACK = 1.0
+PART = 1 << 17  # texels
 
 
 def bake(
@@ -33,35 +35,45 @@ def bake(
     """
     triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
-    # Where several faces reach for a texel, the one it lies in most has it.
-    depth = found.weights.min(1)
-    order = np.lexsort((found.face, -depth, found.texel))
-    first = order[np.append(True, np.diff(found.texel[order]) > 0)]
-    texel, face, weights = found.texel[first], found.face[first], found.weights[first]
-    picture = np.zeros((size * size, 3), np.uint8)
-    known = np.ones(size * size, np.uint8)
+    chosen = _deepest(found, size)
     sides = [
         Side(dense.vertices, dense.faces, spacing, pictures[name], side)
         for name, side in (("back", -1), ("photo", 1))
         if pictures.get(name) is not None
     ]
-    for start in range(0, len(texel), 1 << 20):  # maps of 4096 need gigabytes at once
-        waiting()
-        part = slice(start, start + (1 << 20))
-        mine, share = triangles[face[part]], weights[part]
+    of_vertices = np.concatenate([mesh.vertices, mesh.normals, mesh.colors], 1, dtype=np.float32)
 
-        def between(values, mine=mine, share=share):
-            return np.einsum("nk,nkc->nc", share, values[mine].astype(np.float32))
-
-        points, normals, colors = (between(values) for values in (mesh.vertices, mesh.normals, mesh.colors))
+    def colors_of(part):
+        of_corners, weights = triangles[found.face[part]], found.weights[part]
+        values = sum(weights[:, k, None] * of_vertices[of_corners[:, k]] for k in range(3))
+        points, normals, colors = values[:, :3], values[:, 3:6], values[:, 6:]
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
         for side in sides:
             trust = side.trust(points, normals)
             seen = np.flatnonzero(trust > 0)
             colors[seen] += trust[seen, None] * (side.colors(points[seen]) * 255 - colors[seen])
-        picture[texel[part]] = np.round(colors.clip(0, 255))
+        return np.round(colors.clip(0, 255)).astype(np.uint8)
+
+    picture = np.zeros((size * size, 3), np.uint8)
+    known = np.ones(size * size, np.uint8)
+    texel = found.texel[chosen]
+    # In parts, as maps of 4096 need gigabytes at once, and a processor's cache holds less.
+    parts = [chosen[start : start + PART] for start in range(0, len(chosen), PART)]
+    picture[texel] = np.concatenate(divided(colors_of, parts, waiting)) if parts else 0
     known[texel] = 0
     return _spread(picture.reshape(size, size, 3), known.reshape(size, size))
+
+
+def _deepest(found, size):
+    """Indices into a Cover of `size` texels to a side, one for each texel, in their order: where several faces reach
+    for it, that of the one it lies in most."""
+    depth = np.minimum(np.minimum(found.weights[:, 0], found.weights[:, 1]), found.weights[:, 2])
+    most = np.full(size * size, -1, np.float32)
+    np.maximum.at(most, found.texel, depth)
+    best = np.flatnonzero(depth == most[found.texel])[::-1]
+    index = np.full(size * size, -1, np.int64)
+    index[found.texel[best]] = best  # of equals the first, which is written last
+    return index[index >= 0]
 
 
 def _spread(picture, empty):

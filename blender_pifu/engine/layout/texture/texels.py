@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...cores import divided
+
 CHUNK = 250_000  # texels tried at once: few enough for a processor's cache
 
 
@@ -29,14 +31,15 @@ def cover(corners: np.ndarray, size: int, slack: float = 0.0) -> Cover:
     extent = np.maximum(high - low + 1, 0)
     count = extent.prod(1)
     ends = np.cumsum(count)
-    found, begin = [], 0
+    parts, begin = [], 0
     while begin < len(count):
         # Whole triangles, as many as fit; a large one goes alone.
         stop = max(begin + 1, int(np.searchsorted(ends, (ends[begin - 1] if begin else 0) + CHUNK)))
-        found.append(_cover(places[begin:stop], low[begin:stop], extent[begin:stop], size, slack, begin))
+        parts.append(slice(begin, stop))
         begin = stop
-    if not found:
+    if not parts:
         return Cover(np.empty(0, int), np.empty(0, int), np.empty((0, 3)))
+    found = divided(lambda part: _cover(places[part], low[part], extent[part], size, slack, part.start), parts)
     texel, face, weights = (np.concatenate(part) for part in zip(*found, strict=True))
     return Cover(texel, face, weights)
 

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The computer's cores: how many are free, and work that is divided among them.
+
+An artist renders while the engine works. Threads that wait for each other on cores that others use burn time of both,
+so that there are no more than cores are free (`priority.py` has the rest).
+"""
+
+import ctypes
+import math
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import cache
+from typing import TypeVar
+
+import torch
+
+LOOK_S, LONG_AGO_S = 0.1, 20.0  # how long others are watched; after what time they are watched anew
+_T, _R = TypeVar("_T"), TypeVar("_R")
+
+
+class FreeCores:
+    """Keeps the number of torch's threads, which `divided` goes by, to the cores that are free."""
+
+    def __init__(self) -> None:
+        self._looked_at, self._busy, self._mine = -math.inf, 0.0, 0.0
+
+    def use(self) -> int:
+        """As many threads from now on as cores were free since the last call, or, where that is long ago, are free
+        now; at most as many as torch began with (OMP_NUM_THREADS). Returns how many."""
+        most = _most_threads()
+        if most == 1:
+            return 1
+        if time.monotonic() - self._looked_at > LONG_AGO_S:
+            self._look()
+            time.sleep(LOOK_S)
+        threads = max(1, min(most, round(_cores() - self._look())))
+        if torch.get_num_threads() != threads:
+            torch.set_num_threads(threads)
+        return threads
+
+    def _look(self) -> float:
+        """Cores that other processes kept busy since the last look."""
+        now, busy, mine = time.monotonic(), _busy_s(), sum(os.times()[:4])
+        before, self._looked_at, self._busy, self._mine = (
+            (self._looked_at, self._busy, self._mine),
+            now,
+            busy or 0,
+            mine,
+        )
+        if busy is None:
+            # Elsewhere a mean over the last minute, in which this process may have been at work itself.
+            return max(0.0, os.getloadavg()[0] - 1) if hasattr(os, "getloadavg") else 0.0
+        return max(0.0, (busy - before[1] - (mine - before[2])) / max(now - before[0], 1e-3))
+
+
+@cache
+def _most_threads() -> int:
+    return torch.get_num_threads()
+
+
+def divided(work: Callable[[_T], _R], parts: Iterable[_T], waiting: Callable[[], None] = lambda: None) -> list[_R]:
+    """What `work` gives for each of the parts, in their order; on several threads where cores are free. Of use where
+    the work is done by libraries that let go of the interpreter. waiting: called in this thread as each is done, may
+    raise to stop."""
+    parts, found = list(parts), []
+    threads = min(torch.get_num_threads(), len(parts))
+    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
+        try:
+            for one in pool.map(work, parts) if pool else map(work, parts):
+                found.append(one)
+                waiting()
+        except BaseException:
+            if pool:
+                pool.shutdown(cancel_futures=True)
+            raise
+    return found
+
+
+def _cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _busy_s() -> float | None:
+    """Seconds that all cores together have been busy since the computer was started; None where it does not tell."""
+    if sys.platform == "win32":
+        times = [ctypes.c_ulonglong() for _ in range(3)]  # idle, kernel (with idle), user; in 100 ns
+        if not ctypes.windll.kernel32.GetSystemTimes(*(ctypes.byref(one) for one in times)):
+            return None
+        idle, kernel, user = (one.value for one in times)
+        return (kernel + user - idle) * 1e-7
+    try:
+        with open("/proc/stat", encoding="ascii") as file:
+            user, nice, system, _, _, irq, softirq, *_ = map(int, file.readline().split()[1:])
+    except (OSError, ValueError):
+        return None
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
