@@ -2,6 +2,7 @@
 """Charts of a few faces given to the charts beside them, where those have room for them in the plane."""
 
 from collections import Counter
+from functools import reduce
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -120,8 +121,11 @@ def _area(points) -> float:
 def _has_room(faces, uv, mates, placed) -> bool:
     """Whether a face placed there (3|4, 2) lies over none of the faces `mates`."""
     low, side = placed.min(0), max(float(np.ptp(placed, axis=0).max()), 1e-12)
-    corners = np.where(faces[mates][..., None] >= 0, uv[mates], uv[mates][:, :1])
-    near = mates[((corners.min(1) < low + side) & (corners.max(1) > low)).all(1)]
+    corners = uv[mates].transpose(1, 0, 2)
+    if len(corners) == 4:
+        corners = *corners[:3], np.where(faces[mates, 3:] >= 0, corners[3], corners[0])
+    begins, ends = reduce(np.minimum, corners), reduce(np.maximum, corners)
+    near = mates[((begins < low + side) & (ends > low)).all(1)]
     count = len(placed)
     own = placed[split_quads(np.arange(count)[None])[0]]
     others = uv[near].reshape(-1, 2)[split_quads(faces[near])[1]]

@@ -2,6 +2,7 @@
 """Which texels triangles cover."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -26,10 +27,11 @@ def cover(corners: np.ndarray, size: int, slack: float = 0.0) -> Cover:
     A texel is covered where its centre lies strictly inside, or with `slack` (in texels) no farther than that outside.
     """
     places = corners.astype(np.float64) * size - 0.5
-    low = np.ceil(places.min(1) - slack).astype(np.int64).clip(0, size)
-    high = np.floor(places.max(1) + slack).astype(np.int64).clip(-1, size - 1)
+    least, most = (reduce(extreme, places.transpose(1, 0, 2)) for extreme in (np.minimum, np.maximum))
+    low = np.ceil(least - slack).astype(np.int64).clip(0, size)
+    high = np.floor(most + slack).astype(np.int64).clip(-1, size - 1)
     extent = np.maximum(high - low + 1, 0)
-    count = extent.prod(1)
+    count = extent[:, 0] * extent[:, 1]
     ends = np.cumsum(count)
     parts, begin = [], 0
     while begin < len(count):
@@ -50,7 +52,7 @@ def _cover(places, low, extent, size, slack, first):
     double = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
     flat = double == 0
     scale = np.where(flat, 0, 1 / np.where(flat, 1, double))
-    count = np.where(flat, 0, extent.prod(1))
+    count = np.where(flat, 0, extent[:, 0] * extent[:, 1])
     face = np.repeat(np.arange(len(count)), count)
     step = np.arange(len(face)) - np.repeat(np.cumsum(count) - count, count)
     row, column = np.divmod(step, extent[face, 0])
@@ -66,6 +68,6 @@ def _cover(places, low, extent, size, slack, first):
         weight = across[face] * x + along[face] * y + constant[face]
         inside &= weight > -room[face]
         weights.append(weight)
-    weights = np.stack([weight[inside] for weight in weights], 1).clip(0, None)
-    weights /= weights.sum(1, keepdims=True)
+    first_corner, second, third = (np.maximum(weight[inside], 0) for weight in weights)
+    weights = np.stack([first_corner, second, third], 1) / (first_corner + second + third)[:, None]
     return (size - 1 - y[inside]) * size + x[inside], face[inside] + first, weights.astype(np.float32)
