@@ -3,7 +3,7 @@
 
 import os
 from collections.abc import Callable
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -15,7 +15,7 @@ from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import OptionError, OutOfMemory
 from .interfaces import Model
 from .layout.texture.sharpness import finer_than_photo, texels_per_metre
-from .layout.topologies import TOPOLOGIES, Topology
+from .layout.topologies import TOPOLOGIES, Source, Topology
 from .memory import give_back_at_once, peak_memory_mb
 from .model import load_model
 from .progress import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP, Clock, seconds_of
@@ -135,13 +135,7 @@ class Engine:
             with clock.step(FIT):
                 fitted = stages.fit(encoded.field, carved, resolution, figure, clock.sign_of_life(FIT))
                 mesh = fitted.mesh
-        with clock.step(PAINT):
-            painted = stages.paint(model, encoded, cut, mesh, resolution)
-        laid = stages.LaidOut(painted.mesh)
-        if job.topology.lays_out:
-            with clock.step(LAY_OUT):
-                source = stages.source(painted, encoded.field, fitted, figure, resolution, clock.reporter(LAY_OUT))
-                laid = job.topology.make(source, clock.reporter(LAY_OUT))
+        painted, laid = self._lay_out(job, model, subject, encoded, mesh, fitted)
         texture, charts = None, None
         if job.texture_px:
             if laid.body:
@@ -169,6 +163,25 @@ class Engine:
             rig,
             keys,
         )
+
+    def _lay_out(self, job: _Job, model, subject, encoded, mesh, fitted) -> tuple[stages.Painted, stages.LaidOut]:
+        """The surface `mesh`, painted, and the topology's mesh laid on it; what that needs no colours for is begun
+        before, beside the painting."""
+        clock, resolution = job.clock, job.choices.resolution
+
+        def surface_at(step):
+            return stages.coarser(encoded.field, fitted, resolution, clock.sign_of_life(step))
+
+        with ExitStack() as ahead:
+            with clock.step(PAINT):
+                mesh = stages.fair(mesh)
+                begun = ahead.enter_context(stages.begun(job.topology, mesh, surface_at(PAINT), resolution))
+                painted = stages.paint(model, encoded, subject.cut, mesh, resolution)
+            if not job.topology.lays_out:
+                return painted, stages.LaidOut(painted.mesh)
+            with clock.step(LAY_OUT):
+                source = Source(painted.mesh, resolution, surface_at(LAY_OUT), fitted, subject.figure, begun)
+                return painted, job.topology.make(source, clock.sign_of_life(LAY_OUT))
 
     def _summary(self, job: _Job, made: "_Made") -> Summary:
         figure, behind, laid = made.subject.figure, made.encoded.behind, made.laid

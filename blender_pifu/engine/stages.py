@@ -8,6 +8,7 @@ A stage hands on only what later ones need: what it leaves out is free while the
 import math
 import os
 from collections.abc import Callable
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,9 +23,10 @@ from .errors import InputError, NoPersonError
 from .interfaces import Field, Model
 from .layout.animation.wrapped_body import occluder
 from .layout.painted_mesh import PaintedMesh
+from .layout.presets import SurfaceAt
 from .layout.texture.bake import bake, png
 from .layout.texture.unwrap import unwrap as unwrap_mesh
-from .layout.topologies import LaidOut, Source, Topology
+from .layout.topologies import LaidOut, Topology
 from .memory import give_back_at_once
 from .reading.figure import Figure, Figures
 from .reading.last_photo import LastPhoto
@@ -174,8 +176,8 @@ def fit(field: Field, carved: Carved, resolution: int, figure: Figure, report: R
 def paint(
     model: Model, encoded: Encoded, cut: PersonCut, mesh: tuple[np.ndarray, np.ndarray], resolution: int
 ) -> Painted:
-    """Make a surface, vertices (V, 3) and faces (F, 3), fair, and give it normals and colours."""
-    vertices, faces = fair_walls(*mesh), mesh[1]
+    """Give a surface, vertices (V, 3) and faces (F, 3), normals and colours."""
+    vertices, faces = mesh
     normals = smooth_normals(vertices, faces)
     hidden = tone_hidden(model.hidden_side(encoded.encoding, vertices, None if encoded.behind else cut), cut.tone)
     shown = hidden | pictures(cut, encoded.behind, 2 * resolution)
@@ -183,17 +185,31 @@ def paint(
     return Painted(PaintedMesh(vertices, faces, normals, colors), hidden)
 
 
-def source(
-    painted: Painted, field: Field, fitted: Fitted | None, figure: Figure, resolution: int, report: Callable[[], None]
-) -> Source:
-    """What a topology lays its mesh out from; report: called often, without a share, while surfaces are cut anew."""
+def fair(mesh: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """A surface, vertices (V, 3) and faces (F, 3), with its walls made fair."""
+    return fair_walls(*mesh), mesh[1]
 
-    def surface_at(coarser: int) -> tuple[np.ndarray, np.ndarray]:
+
+def coarser(field: Field, fitted: Fitted | None, resolution: int, report: Report) -> SurfaceAt:
+    """What cuts the surface anew at another resolution, one closed piece; report: called often."""
+
+    def surface_at(other: int) -> tuple[np.ndarray, np.ndarray]:
         whole = fitted.field_at(2 / resolution) if fitted else field
-        surface = extract_surface(whole, coarser, lambda _: report())
+        surface = extract_surface(whole, other, report)
         return largest_component(surface.vertices, surface.faces)
 
-    return Source(painted.mesh, resolution, surface_at, fitted, figure)
+    return surface_at
+
+
+@contextmanager
+def begun(topology: Topology, mesh: tuple[np.ndarray, np.ndarray], surface_at: SurfaceAt, resolution: int):
+    """What the topology has begun ahead, or None; ended where the work within ends early."""
+    ahead = topology.begin(mesh, surface_at, resolution)
+    try:
+        yield ahead
+    finally:
+        if ahead:
+            ahead.stop()
 
 
 def unwrap(laid: LaidOut, report: Callable[[], None] | None = None) -> tuple[np.ndarray, int]:

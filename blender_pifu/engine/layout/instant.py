@@ -20,20 +20,13 @@ POLL_S = 0.05
 log = logging.getLogger(__name__)
 
 
-def instant_quads(
-    vertices: np.ndarray,
-    faces: np.ndarray,
-    face_count: int,
-    extrinsic: bool = True,
-    waiting: Callable[[], None] | None = None,
-) -> tuple[np.ndarray, np.ndarray] | None:
-    """About `face_count` quads (F, 4) int64 and their vertices (V, 3) float32 for a closed triangle mesh, or None where
-    the library failed. They may leave holes and pinched vertices: see repair.py.
+class Remeshing:
+    """One run of the library, from now on."""
 
-    waiting: called often meanwhile; what it raises stops the work.
-    """
-    with tempfile.TemporaryDirectory(prefix="blender_pifu_") as folder:
-        source, target = Path(folder, "in.npz"), Path(folder, "out.npz")
+    def __init__(self, vertices: np.ndarray, faces: np.ndarray, face_count: int, extrinsic: bool = True):
+        """About `face_count` quads are to be made of a closed triangle mesh, vertices (V, 3) and faces (F, 3)."""
+        self._folder = tempfile.TemporaryDirectory(prefix="blender_pifu_")
+        source, self._target = Path(self._folder.name, "in.npz"), Path(self._folder.name, "out.npz")
         # The library makes a base mesh and splits each of its faces into quads: four of a quad.
         np.savez(
             source,
@@ -42,24 +35,46 @@ def instant_quads(
             vertex_count=face_count // 4,
             extrinsic=extrinsic,
         )
-        with open(Path(folder, "log"), "w+", encoding="utf-8", errors="replace") as output:
-            child = subprocess.Popen(
-                [sys.executable, "-I", CHILD, source, target],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=output,
-            )
-            try:
-                while child.poll() is None:
-                    time.sleep(POLL_S)
-                    if waiting:
-                        waiting()
-            finally:
-                child.kill()
-                child.wait()
-            if child.returncode or not target.exists():
-                output.seek(0)
-                log.warning("Instant Meshes ended with %s: %s", child.returncode, output.read()[-2000:])
+        self._output = open(Path(self._folder.name, "log"), "w+", encoding="utf-8", errors="replace")  # noqa: SIM115
+        self._child = subprocess.Popen(
+            [sys.executable, "-I", CHILD, source, self._target],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=self._output,
+        )
+
+    def result(self, waiting: Callable[[], None] | None = None) -> tuple[np.ndarray, np.ndarray] | None:
+        """The quads (F, 4) int64 and their vertices (V, 3) float32, or None where the library failed. They may leave
+        holes and pinched vertices: see repair.py. waiting: called often meanwhile; what it raises stops the work."""
+        try:
+            while self._child.poll() is None:
+                time.sleep(POLL_S)
+                if waiting:
+                    waiting()
+            if self._child.returncode or not self._target.exists():
+                self._output.seek(0)
+                words = self._output.read()[-2000:]
+                log.warning("Instant Meshes ended with %s: %s", self._child.returncode, words)
                 return None
-        with np.load(target) as file:
-            return file["vertices"], file["faces"].astype(np.int64)
+            with np.load(self._target) as file:
+                return file["vertices"], file["faces"].astype(np.int64)
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """End the work, whatever it has come to, and take away its files."""
+        self._child.kill()
+        self._child.wait()
+        self._output.close()
+        self._folder.cleanup()
+
+
+def instant_quads(
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    face_count: int,
+    extrinsic: bool = True,
+    waiting: Callable[[], None] | None = None,
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """The result of a Remeshing, waited for."""
+    return Remeshing(vertices, faces, face_count, extrinsic).result(waiting)

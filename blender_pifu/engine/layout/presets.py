@@ -12,7 +12,7 @@ from ..surface.mesh import check_mesh, split_quads, vertex_normals, volumes
 from .closest import DenseSurface
 from .crossings import crossing_faces
 from .inflate import Inflated
-from .instant import instant_quads
+from .instant import Remeshing, instant_quads
 from .relax import settle, untangle
 from .repair import close, split_in_quads
 
@@ -27,6 +27,8 @@ MOST_LOST = 3
 SOURCE_RESOLUTION = 256
 # Triangles of a person's surface per square of the lattice's resolution, for the last resort.
 TRIANGLES = 1.6
+
+SurfaceAt = Callable[[int], tuple[np.ndarray, np.ndarray]]
 
 log = logging.getLogger(__name__)
 
@@ -46,27 +48,45 @@ class Flaws:
         return any(vars(self).values())
 
 
+class Begun:
+    """The first attempt at `quads`, at work in a process of its own while this one has other things to do."""
+
+    def __init__(self, count: int, mesh: tuple[np.ndarray, np.ndarray], surface_at: SurfaceAt, resolution: int):
+        """mesh: vertices (V, 3) and faces (F, 3) of the dense surface; the others as for `quads`."""
+        self.inflated = _inflated(count, mesh, surface_at, resolution)
+        self._remeshing = Remeshing(self.inflated.vertices, self.inflated.faces, count)
+
+    def result(self, waiting: Callable[[], None] | None) -> tuple[np.ndarray, np.ndarray] | None:
+        """As of `Remeshing`."""
+        return self._remeshing.result(waiting)
+
+    def stop(self) -> None:
+        """End it; nothing where it has ended."""
+        self._remeshing.stop()
+
+
 def quads(
     count: int,
     dense: DenseSurface,
-    surface_at: Callable[[int], tuple[np.ndarray, np.ndarray]],
+    surface_at: SurfaceAt,
     resolution: int,
     waiting: Callable[[], None] | None = None,
+    begun: Begun | None = None,
 ) -> tuple[np.ndarray, np.ndarray, float]:
     """About `count` quads: vertices (V, 3) float32 in field space, faces (F, 4) int32, a triangle with -1 at its end,
     and what they lost (see `loss`).
 
     dense: the DenseSurface they are laid on, cut at `resolution`; surface_at(resolution): one closed piece (vertices,
-    faces) cut coarser; waiting: called often, may raise to stop. Always one closed 2-manifold piece facing outward.
-    Deterministic. Raises EngineError should no way lead to that.
+    faces) cut coarser; waiting: called often, may raise to stop; begun: where that was done ahead. Always one closed
+    2-manifold piece facing outward. Deterministic. Raises EngineError should no way lead to that.
     """
-    source = dense.vertices, dense.faces
-    if resolution > SOURCE_RESOLUTION:
-        source = surface_at(SOURCE_RESOLUTION)
-    inflated = Inflated(*source, count)
+    inflated = begun.inflated if begun else _inflated(count, (dense.vertices, dense.faces), surface_at, resolution)
     asked, best, least = count, None, np.inf
     for extrinsic in (True, False):
-        made = instant_quads(inflated.vertices, inflated.faces, asked, extrinsic, waiting)
+        if begun and extrinsic:
+            made = begun.result(waiting)
+        else:
+            made = instant_quads(inflated.vertices, inflated.faces, asked, extrinsic, waiting)
         if made is None:
             continue
         vertices, faces = close(*made)
@@ -82,6 +102,10 @@ def quads(
             break
         asked = round(asked * np.clip(count / len(faces), 0.5, 2))
     return (*best, least) if best else _from_triangles(count, dense, surface_at)
+
+
+def _inflated(count, mesh, surface_at, resolution):
+    return Inflated(*(surface_at(SOURCE_RESOLUTION) if resolution > SOURCE_RESOLUTION else mesh), count)
 
 
 def loss(vertices: np.ndarray, faces: np.ndarray, dense: DenseSurface) -> float:

@@ -10,7 +10,7 @@ from ..body.rigging import Fitted, landmarks_of
 from ..reading.figure import Figure
 from .animation.wrapped_body import WrappedBody, animate, check_whole
 from .painted_mesh import PaintedMesh, painted_like
-from .presets import QUADS, quads
+from .presets import QUADS, Begun, SurfaceAt, quads
 from .thicken import thicken
 
 PERSON_CM = 170.0
@@ -22,13 +22,14 @@ Waiting = Callable[[], None]
 class Source:
     """What a mesh is laid out from. mesh: the dense triangles, cut from the field at `resolution`; surface_at: one
     closed piece (vertices, faces) of it cut at another resolution; fitted: the body under it, or None; figure: the
-    person in the photo, or None."""
+    person in the photo, or None; begun: what `Topology.begin` gave."""
 
     mesh: PaintedMesh
     resolution: int
-    surface_at: Callable[[int], tuple[np.ndarray, np.ndarray]]
+    surface_at: SurfaceAt
     fitted: Fitted | None
     figure: Figure | None
+    begun: Begun | None = None
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,10 @@ class Topology:
     def check(self, figure: Figure) -> None:
         """Raise TopologyError where it is clear from the photo that it cannot be made."""
 
+    def begin(self, mesh: tuple[np.ndarray, np.ndarray], surface_at: SurfaceAt, resolution: int) -> Begun | None:
+        """Begin in a process of its own what needs no colours; for `make`, or to be stopped. Arguments as of Source,
+        mesh: vertices (V, 3) and faces (F, 3)."""
+
     def make(self, source: Source, waiting: Waiting) -> LaidOut:
         """Lay the mesh out. Deterministic; waiting: called often, may raise to stop. Raises EngineError."""
         return LaidOut(source.mesh)
@@ -71,10 +76,13 @@ class Quads(Topology):
     def __init__(self, name: str, count: int) -> None:
         self.name, self._count = name, count
 
+    def begin(self, mesh: tuple[np.ndarray, np.ndarray], surface_at: SurfaceAt, resolution: int) -> Begun:
+        return Begun(self._count, mesh, surface_at, resolution)
+
     def make(self, source: Source, waiting: Waiting) -> LaidOut:
         dense = source.mesh
         surface = dense.surface
-        vertices, faces, lost = quads(self._count, surface, source.surface_at, source.resolution, waiting)
+        vertices, faces, lost = quads(self._count, surface, source.surface_at, source.resolution, waiting, source.begun)
         lost_cm = lost / np.ptp(dense.vertices[:, 1]) * PERSON_CM
         note = f"Fine parts, as fingers are, were lost from the {self.name} mesh: {lost_cm:.0f} cm of them."
         about = {"quads": round(float((faces[:, 3] >= 0).mean()), 4)}

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""That the engine takes no more threads than cores are free, divides work without changing it, and gives way."""
+
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+
+from blender_pifu.engine import cores
+from blender_pifu.engine.layout.presets import Begun
+
+
+@pytest.fixture
+def four_cores(monkeypatch):
+    """A computer of four cores, all of which torch may take; yields a setter of how many others keep busy."""
+    busy, before = [0.0], torch.get_num_threads()
+    monkeypatch.setattr(cores, "_cores", lambda: 4)
+    monkeypatch.setattr(cores, "_most_threads", lambda: 4)
+    monkeypatch.setattr(cores, "_busy_s", lambda: time.process_time() + busy[0] * time.monotonic())
+    yield lambda count: busy.__setitem__(0, count)
+    torch.set_num_threads(before)
+
+
+@pytest.mark.parametrize(("busy", "threads"), [(0, 4), (2, 2), (9, 1)])
+def test_as_many_threads_as_cores_are_free(four_cores, busy, threads):
+    four_cores(busy)
+    assert cores.FreeCores().use() == torch.get_num_threads() == threads
+
+
+def test_work_divided_among_threads_comes_back_in_order(four_cores):
+    four_cores(0)
+    cores.FreeCores().use()
+    parts, seen = [np.full(5, k) for k in range(40)], []
+    assert cores.divided(np.sum, parts, lambda: seen.append(1)) == [5 * k for k in range(40)] and len(seen) == 40
+
+
+def test_what_is_raised_while_waiting_stops_the_rest(four_cores):
+    four_cores(0)
+    cores.FreeCores().use()
+    done = []
+
+    def stop():
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        cores.divided(lambda part: done.append(part) or time.sleep(0.01), range(1000), stop)
+    assert len(done) < 100
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there it has a priority class")
+def test_the_engine_comes_after_others_and_waits_asleep():
+    code = (
+        "import os, blender_pifu.engine.priority as p; p.give_way(); p.give_way();"
+        "print(os.getpriority(os.PRIO_PROCESS, 0) - int(os.environ['BEFORE']), 'OMP_WAIT_POLICY' in os.environ)"
+    )
+    environment = os.environ | {"BEFORE": str(os.getpriority(os.PRIO_PROCESS, 0))}
+    environment.pop("OMP_WAIT_POLICY", None)
+    said = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    assert said.stdout.split() == [str(max(0, 2 - before)), "True"]
+
+
+def test_quads_begun_ahead_end_with_the_job():
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    rim = np.stack([0.3 * np.cos(angle), 0.3 * np.sin(angle), np.zeros(40)], 1)
+    vertices = np.vstack([rim, [[0, 0, 0.3], [0, 0, -0.3]]]).astype(np.float32)
+    here, there = np.arange(40), (np.arange(40) + 1) % 40
+    faces = np.concatenate(
+        [np.stack([here, there, np.full(40, 40)], 1), np.stack([there, here, np.full(40, 41)], 1)]
+    ).astype(np.int32)
+    ahead = Begun(400, (vertices, faces), lambda _: (vertices, faces), 256)
+    child = ahead._remeshing._child
+    assert child.poll() is None
+    ahead.stop()
+    ahead.stop()
+    assert child.poll() is not None
