@@ -2,6 +2,7 @@
 """Cut the person out of the photo: how much of each pixel is the person, and in which colour."""
 
 import math
+import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -47,6 +48,7 @@ class Matting:
     def __init__(self, device: torch.device | str):
         self.device = torch.device(device)
         self._network = None
+        self._seen: tuple[weakref.ref, tuple] | None = None  # a photo's pixels and its overview, until one is cut out
 
     def matte(self, photo: Photo, people: Sequence[BodyLandmarks] = (), chosen: int = 0) -> Matte:
         """The photo's own alpha where it has one, else the network's; of these the chosen person's part.
@@ -70,10 +72,12 @@ class Matting:
 
     def everybody(self, photo: Photo) -> np.ndarray:
         """(h, w) float32 0..1: all people of the photo, in a picture of at most OVERVIEW_SIDE."""
-        overview = _reduced(photo.rgb, OVERVIEW_SIDE)
         if photo.alpha is not None:
+            overview = _reduced(photo.rgb, OVERVIEW_SIDE)
             return cv2.resize(photo.alpha, overview.shape[1::-1], interpolation=cv2.INTER_AREA)
-        return self._look(overview, CLOSE_SIDE).develop(overview)[0]
+        found = self._overview(photo.rgb)
+        self._seen = weakref.ref(photo.rgb), found
+        return found[2]
 
     def _run(self, rgb, divide):
         """(H, W, 3) uint8 -> alpha (H, W) float32 0..1, foreground (H, W, 3) uint8, as the network has them, and which
@@ -83,11 +87,10 @@ class Matting:
         (h, w) or one number.
         """
         height, width = rgb.shape[:2]
-        overview = _reduced(rgb, OVERVIEW_SIDE)
-        answer = self._look(overview, CLOSE_SIDE)
-        alpha, foreground = answer.develop(overview)
+        overview, answer, alpha, foreground = self._overview(rgb)
+        self._seen = None
         share = np.array(np.broadcast_to(divide(alpha), alpha.shape), np.float32)
-        alpha *= share
+        alpha = alpha * share
         near, side = self._closer(alpha, rgb.shape) if (alpha > 0.5).any() else (None, 0)
         if near is None and overview is rgb:
             return alpha, foreground, share > 0.5
@@ -108,6 +111,15 @@ class Matting:
             inside = cv2.resize(inside.astype(np.uint8), (width, height), interpolation=cv2.INTER_NEAREST)
             np.maximum(alpha[near], inside[near], out=alpha[near])
         return alpha, foreground, share > 127
+
+    def _overview(self, rgb):
+        """A picture of at most OVERVIEW_SIDE of rgb, (H, W, 3) uint8, what the network said about it, and its alpha and
+        foreground; those that `everybody` saw last, if it was asked about the same."""
+        if self._seen and self._seen[0]() is rgb:
+            return self._seen[1]
+        overview = _reduced(rgb, OVERVIEW_SIDE)
+        answer = self._look(overview, CLOSE_SIDE)
+        return overview, answer, *answer.develop(overview)
 
     def _closer(self, alpha, shape):
         """Where in the photo, (height, width, 3), to look again, and in which size; None where that shows no more.

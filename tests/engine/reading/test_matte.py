@@ -139,6 +139,19 @@ def test_a_person_far_away_is_looked_at_twice(matting, suit, suit_matte):
     assert both / either > 0.95
 
 
+def test_what_was_seen_of_everybody_is_not_asked_for_again(matting, suit, suit_matte, monkeypatch):
+    looks, look = [], Matting._look
+    monkeypatch.setattr(Matting, "_look", lambda *asked: looks.append(asked[2]) or look(*asked))
+    matting.matte(suit)
+    alone = len(looks)
+    everybody = matting.everybody(suit)
+    kept = everybody.copy()
+    again = matting.matte(suit)
+    assert len(looks) == 2 * alone
+    assert (again.alpha == suit_matte.alpha).all() and (again.foreground == suit_matte.foreground).all()
+    assert (everybody == kept).all()
+
+
 def test_of_two_people_the_larger_is_kept(matting, suit):
     smaller = cv2.resize(suit.rgb, None, fx=0.6, fy=0.6, interpolation=cv2.INTER_AREA)
     pair = np.pad(suit.rgb, ((0, 0), (0, smaller.shape[1]), (0, 0)), mode="edge")
