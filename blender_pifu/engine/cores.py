@@ -19,7 +19,8 @@ from typing import TypeVar
 import torch
 
 LOOK_S, LONG_AGO_S = 0.1, 20.0  # how long others are watched; after what time they are watched anew
-_T, _R = TypeVar("_T"), TypeVar("_R")
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
 class FreeCores:

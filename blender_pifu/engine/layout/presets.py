@@ -105,7 +105,8 @@ def quads(
 
 
 def _inflated(count, mesh, surface_at, resolution):
-    return Inflated(*(surface_at(SOURCE_RESOLUTION) if resolution > SOURCE_RESOLUTION else mesh), count)
+    vertices, faces = surface_at(SOURCE_RESOLUTION) if resolution > SOURCE_RESOLUTION else mesh
+    return Inflated(vertices, faces, count)
 
 
 def loss(vertices: np.ndarray, faces: np.ndarray, dense: DenseSurface) -> float:

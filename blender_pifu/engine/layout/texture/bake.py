@@ -45,7 +45,9 @@ def bake(
 
     def colors_of(part):
         of_corners, weights = triangles[found.face[part]], found.weights[part]
-        values = sum(weights[:, k, None] * of_vertices[of_corners[:, k]] for k in range(3))
+        values = weights[:, :1] * of_vertices[of_corners[:, 0]]
+        for k in (1, 2):
+            values += weights[:, k, None] * of_vertices[of_corners[:, k]]
         points, normals, colors = values[:, :3], values[:, 3:6], values[:, 6:]
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
         for side in sides:
