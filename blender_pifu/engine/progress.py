@@ -20,16 +20,16 @@ LAY_OUT = "Laying out the mesh"
 UNWRAP, BAKE = "Unwrapping", "Baking the texture"
 # Processor seconds of one core for the bundled photos: what a step always takes, and what goes with the surface, which
 # is with the square of the resolution; in `square`s of 256. Of layouts by the topology's name.
-LAYOUT_S = {"standard": (6.0, 1.3), "game": (5.2, 1.3), "print": (0.3, 2.7), "animation": (7.2, 0.5)}
-QUADS_UNWRAP_S, DENSE_UNWRAP_S = 8.0, 38.0  # the latter grows faster than the surface
-BAKE_S = 0.3, 1.25  # and that for each square of 1024 pixels
+LAYOUT_S = {"standard": (3.2, 0.7), "game": (2.8, 0.7), "print": (0.3, 2.7), "animation": (7.2, 0.5)}
+QUADS_UNWRAP_S, DENSE_UNWRAP_S = 3.3, 38.0  # the latter grows faster than the surface
+BAKE_S = 0.3, 0.8  # and that for each square of 1024 pixels
 MOST_BY_TIME = 0.95  # of a step whose own end is not known, but for the time it should take
 
 
 def seconds_of(topology: Topology, rig: bool, texture_px: int, resolution: int) -> dict[str, float]:
     """About how many seconds each step of a job takes, in their order: what counts is one against the other."""
     square = (resolution / 256) ** 2
-    seconds = {READ: 0.3, MATTE: 4.1, ENCODE: 2.7, CARVE: 0.05 + 0.83 * square}
+    seconds = {READ: 0.3, MATTE: 3.3, ENCODE: 2.7, CARVE: 0.05 + 0.83 * square}
     if rig:
         seconds[FIT] = 3.7 + 1.1 * square
     seconds[PAINT] = 0.45 + 0.6 * square
