@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The computer's cores: how many are free, and work that is divided among them.
 
-An artist renders while the engine works. Threads that wait for each other on cores that others use burn time of both,
-so that there are no more than cores are free (`priority.py` has the rest).
+An artist renders while the engine works: work is divided among no more threads than cores are free (`priority.py` has
+the rest).
 """
 
 import ctypes
@@ -13,8 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from functools import cache
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 import torch
 
@@ -24,24 +23,25 @@ _R = TypeVar("_R")
 
 
 class FreeCores:
-    """Keeps the number of torch's threads, which `divided` goes by, to the cores that are free."""
+    """Keeps watch over the cores that are free; `divided` goes by it. Networks do not: the last bits of what torch adds
+    up hang on its number of threads, and the same photo is to give the same person at any time."""
+
+    threads: ClassVar[int] = 1  # for `divided`
 
     def __init__(self) -> None:
         self._looked_at, self._busy, self._mine = -math.inf, 0.0, 0.0
 
     def use(self) -> int:
         """As many threads from now on as cores were free since the last call, or, where that is long ago, are free
-        now; at most as many as torch began with (OMP_NUM_THREADS). Returns how many."""
-        most = _most_threads()
-        if most == 1:
-            return 1
-        if time.monotonic() - self._looked_at > LONG_AGO_S:
-            self._look()
-            time.sleep(LOOK_S)
-        threads = max(1, min(most, round(_cores() - self._look())))
-        if torch.get_num_threads() != threads:
-            torch.set_num_threads(threads)
-        return threads
+        now; at most as many as torch has (OMP_NUM_THREADS). Returns how many."""
+        most = torch.get_num_threads()
+        if most > 1:
+            if time.monotonic() - self._looked_at > LONG_AGO_S:
+                self._look()
+                time.sleep(LOOK_S)
+            most = max(1, min(most, round(_cores() - self._look())))
+        FreeCores.threads = most
+        return most
 
     def _look(self) -> float:
         """Cores that other processes kept busy since the last look."""
@@ -58,17 +58,12 @@ class FreeCores:
         return max(0.0, (busy - before[1] - (mine - before[2])) / max(now - before[0], 1e-3))
 
 
-@cache
-def _most_threads() -> int:
-    return torch.get_num_threads()
-
-
 def divided(work: Callable[[_T], _R], parts: Iterable[_T], waiting: Callable[[], None] = lambda: None) -> list[_R]:
     """What `work` gives for each of the parts, in their order; on several threads where cores are free. Of use where
     the work is done by libraries that let go of the interpreter. waiting: called in this thread as each is done, may
     raise to stop."""
     parts, found = list(parts), []
-    threads = min(torch.get_num_threads(), len(parts))
+    threads = min(FreeCores.threads, len(parts))
     with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
         try:
             for one in pool.map(work, parts) if pool else map(work, parts):

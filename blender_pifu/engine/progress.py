@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import numpy as np
 
+from .layout.presets import QUADS
 from .layout.topologies import Topology
 
 READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (
@@ -20,8 +21,8 @@ LAY_OUT = "Laying out the mesh"
 UNWRAP, BAKE = "Unwrapping", "Baking the texture"
 # Processor seconds of one core for the bundled photos: what a step always takes, and what goes with the surface, which
 # is with the square of the resolution; in `square`s of 256. Of layouts by the topology's name.
-LAYOUT_S = {"standard": (3.2, 0.7), "game": (2.8, 0.7), "print": (0.3, 2.7), "animation": (7.2, 0.5)}
-QUADS_UNWRAP_S, DENSE_UNWRAP_S = 3.3, 38.0  # the latter grows faster than the surface
+LAYOUT_S = {"standard": (2.2, 2.1), "game": (1.6, 2.1), "print": (0.3, 2.7), "animation": (8.2, 0.5)}
+QUADS_UNWRAP_S, DENSE_UNWRAP_S = 3.8, 38.0  # the latter grows faster than the surface
 BAKE_S = 0.3, 0.8  # and that for each square of 1024 pixels
 MOST_BY_TIME = 0.95  # of a step whose own end is not known, but for the time it should take
 
@@ -31,8 +32,8 @@ def seconds_of(topology: Topology, rig: bool, texture_px: int, resolution: int) 
     square = (resolution / 256) ** 2
     seconds = {READ: 0.3, MATTE: 3.3, ENCODE: 2.7, CARVE: 0.05 + 0.83 * square}
     if rig:
-        seconds[FIT] = 3.7 + 1.1 * square
-    seconds[PAINT] = 0.45 + 0.6 * square
+        seconds[FIT] = 3.2 + 1.4 * square
+    seconds[PAINT] = 0.45 + 0.6 * square + (0.7 if topology.name in QUADS else 0)  # with what is begun beside it
     dense = topology.name in ("sculpt", "print")
     if topology.lays_out:
         always, each = LAYOUT_S[topology.name]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""That the engine takes no more threads than cores are free, divides work without changing it, and gives way."""
+"""That work is divided among the cores that are free, without changing it, and that the engine gives way."""
 
 import os
 import subprocess
@@ -16,19 +16,19 @@ from blender_pifu.engine.layout.presets import Begun
 
 @pytest.fixture
 def four_cores(monkeypatch):
-    """A computer of four cores, all of which torch may take; yields a setter of how many others keep busy."""
-    busy, before = [0.0], torch.get_num_threads()
+    """A computer of four cores, all of which torch takes; a setter of how many others keep busy."""
+    busy = [0.0]
     monkeypatch.setattr(cores, "_cores", lambda: 4)
-    monkeypatch.setattr(cores, "_most_threads", lambda: 4)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 4)
+    monkeypatch.setattr(cores.FreeCores, "threads", 1)
     monkeypatch.setattr(cores, "_busy_s", lambda: time.process_time() + busy[0] * time.monotonic())
-    yield lambda count: busy.__setitem__(0, count)
-    torch.set_num_threads(before)
+    return lambda count: busy.__setitem__(0, count)
 
 
 @pytest.mark.parametrize(("busy", "threads"), [(0, 4), (2, 2), (9, 1)])
 def test_as_many_threads_as_cores_are_free(four_cores, busy, threads):
     four_cores(busy)
-    assert cores.FreeCores().use() == torch.get_num_threads() == threads
+    assert cores.FreeCores().use() == cores.FreeCores.threads == threads
 
 
 def test_work_divided_among_threads_comes_back_in_order(four_cores):
