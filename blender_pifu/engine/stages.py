@@ -238,7 +238,7 @@ def bake_texture(
 def place(dense: np.ndarray, laid: LaidOut, figure: Figure, lens: Lens, height_m: float) -> Placement:
     """How the person is brought into Blender's space: without perspective, upright, feet on the ground, as tall as
     chosen; dense: (V, 3) vertices of the surface, by which the camera's tilt is measured."""
-    tilt = camera_tilt(lens.straight(dense)) if figure.framing is Framing.FULL else 0.0
+    tilt = camera_tilt(lens.straight(dense)) if figure.framing in (Framing.FULL, Framing.KNEES) else 0.0
     return Placement(lens, tilt, placing(tilt_back(lens.straight(laid.mesh.vertices), tilt), height_m * figure.seen))
 
 

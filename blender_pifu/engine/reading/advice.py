@@ -13,9 +13,7 @@ from .landmarks import Landmark as L
 from .people import box_of
 from .photo import Photo
 from .stance import (
-    ANKLES,
     HIPS,
-    KNEES,
     SEEN,
     SHOULDERS,
     Facing,
@@ -31,14 +29,13 @@ from .stance import (
 FEW_PIXELS, LEAST_PIXELS = 400, 100  # of the whole body's height
 SHARP_PX = 512  # longer side to which the person is reduced before sharpness is judged
 BLURRED, SMEARED = 0.68, 0.85  # of `blur_of`; sharp photos have 0.3 to 0.4, blurred by 2 pixels of SHARP_PX 0.7
-DARK, BRIGHT = 90, 252  # luminance 0..255 that the brightest parts reach, and that tells nothing any more
+DARK, BRIGHT = 90, 252  # luminance 0..255 that the highlights of a lit photo reach, and that tells nothing any more
+HIGHLIGHTS, GLINTS = 0.99, 0.995  # quantiles of the whole photo and of the person: eyes, nails, glare on skin and cloth
 BRIGHT_SHARE = 0.25
 UNSURE = 0.8  # score below which a person may be none
 EYES_TO_MOUTH_M = 0.064  # as the landmarks have it; a tenth more or less in grown-ups, whichever way they look
 # Distance of the camera, metres: the networks saw heads from 0.85 on, whole bodies from 2 on, most from farther.
 NEAR_CAMERA, NEAR_CAMERA_WHOLE = 0.8, 1.2
-SHORT_LEGS = 0.95  # in lengths of the trunk; 1.25 to 1.65 in a view from the front
-SQUAT = 3.2  # from nose to ankles, in widths of the shoulders; 3.9 to 5 in a view from the front, 2 to 3 from high up
 BORDER_SHARE = 0.08  # of the body's height along a side of the photo that tells that it goes on beyond
 BESIDE = 0.03  # what a body reaches beyond its landmarks, in sides of its region
 TOUCHING = 0.05  # of the smaller box
@@ -71,6 +68,10 @@ def advise(photo: Photo, people: list[BodyLandmarks], chosen: int) -> list[Advic
         *_about_stance(person, photo.rgb.shape[:2]),
         *_about_camera(person, photo),
     ]
+    return gravest_first(found)
+
+
+def gravest_first(found: list[Advice]) -> list[Advice]:
     order = list(Severity)
     return sorted(found, key=lambda advice: -order.index(advice.severity))
 
@@ -119,8 +120,9 @@ def _about_quality(photo, person):
     if blur > BLURRED:
         very = "strongly blurred" if blur > SMEARED else "blurred or out of focus"
         yield Advice("blurred", Severity.WARNING, f"The person is {very}; edges, face and folds will be soft.")
-    if np.quantile(grey[mask], 0.95) < DARK:
-        yield Advice("dark", Severity.WARNING, "The person is very dark; shape and colours will be guessed from little."
+    # By highlights, never by skin or clothes, which may be dark in any light.
+    if max(np.quantile(grey[mask], GLINTS), np.quantile(grey, HIGHLIGHTS)) < DARK:
+        yield Advice("dark", Severity.WARNING, "The photo is very dark; shape and colours will be guessed from little."
                      " Brighten the photo or use more light.")  # fmt: skip
     if (np.sort(photo.rgb[mask], axis=1)[:, 1] >= BRIGHT).mean() > BRIGHT_SHARE:  # two of three channels
         yield Advice("overexposed", Severity.WARNING, "Large parts of the person are burnt out to white; they carry "
@@ -165,20 +167,18 @@ def _about_stance(person, shape):
                      "from the front is better.")  # fmt: skip
     if side is Facing.BACK:
         yield Advice("back", Severity.WARNING, "The person is seen from the back; the face is guessed.")
+    if framing(person, shape) is not Framing.PORTRAIT:
+        yield from _about_arms(person, shape, side)
+
+
+def _about_arms(person, shape, side):
     hidden = [name for name, arm in _arms() if inside(person, shape, arm[2]) and person.seen(arm[2]) < SEEN]
-    if hidden and framing(person, shape) is not Framing.PORTRAIT:
+    if hidden:
         yield Advice("hidden_arm", Severity.WARNING, f"{_both(hidden, 'hand')} hidden; it is best to see both arms "
                      "hang a little away from the body.")  # fmt: skip
     elif side is not Facing.PROFILE and _crossed(person):
         yield Advice("crossed_arms", Severity.WARNING, "The arms are crossed before the body; they will grow together "
                      "with it. Arms a little away from the body are better.")  # fmt: skip
-    if framing(person, shape) is Framing.FULL:
-        legs = math.dist(person.between(*HIPS), person.between(*KNEES))
-        legs += math.dist(person.between(*KNEES), person.between(*ANKLES))
-        whole = math.dist(person.points[L.NOSE, :2], person.between(*SHOULDERS)) + trunk_length(person) + legs
-        if legs < SHORT_LEGS * trunk_length(person) or whole < SQUAT * math.dist(*person.points[list(SHOULDERS), :2]):
-            yield Advice("short_legs", Severity.WARNING, "The legs look short: the person sits or crouches, or the "
-                         "camera was high. Depth is unsure there; hip height is best for the camera.")  # fmt: skip
 
 
 def _about_camera(person, photo):

@@ -7,13 +7,17 @@ import numpy as np
 import torch
 
 from ..errors import NoPersonError
-from .advice import Advice, Severity, advise, no_person
+from .advice import Advice, Severity, advise, gravest_first, no_person
 from .crop import Crop, crop_around
+from .cut_advice import CutOut, advise_on
+from .drawing import is_drawn
 from .landmarks import BodyLandmarks, landmarks_in
 from .matte import Matte, Matting
+from .missing import cut_at_ankles, framing_of, without_feet
 from .people import People, box_of, choose
 from .person_cut import PersonCut
 from .photo import Photo
+from .proportions import ADULT_M, suggested_height_m
 from .stance import Framing, body_height, framing, roll
 from .tone import tone_matte, tone_of
 from .upright import turn_upright
@@ -28,7 +32,8 @@ class Figure:
     people: how many were found; number: which of them from the left, from 1 (0: nobody was recognised); person: their
     landmarks, or None; framing: how much of them is seen, or None; advice: the gravest first.
     seen: estimated share of the whole body's height that is seen; tone: the photo's one colour at each luminance, as
-    `tone.tone_of`, None for a photo in colour.
+    `tone.tone_of`, None for a photo in colour; height_m: what people of such proportions have, as
+    `proportions.suggested_height_m`.
     """
 
     photo: Photo
@@ -41,6 +46,7 @@ class Figure:
     seen: float
     advice: tuple[Advice, ...]
     tone: np.ndarray | None = None
+    height_m: float = ADULT_M
 
     @property
     def cut(self) -> PersonCut:
@@ -68,18 +74,29 @@ class Figures:
             matte, tone = self._matte(photo)
             advice = (no_person(UNKNOWN, Severity.WARNING),)
             return Figure(photo, matte, crop_around(matte.alpha), 0, 0, None, None, 1.0, advice, tone)
-        shape = photo.rgb.shape[:2]
-        chosen = choose(people, shape, number)
-        advice = tuple(advise(photo, people, chosen))
+        chosen = choose(people, photo.rgb.shape[:2], number)
+        advice = advise(photo, people, chosen)
         if advice and advice[0].severity is Severity.BLOCK:
             raise NoPersonError(advice[0].sentence, fix="")
-        kind = framing(people[chosen], shape)
-        photo, people = turn_upright(photo, people, roll(people[chosen], shape))
+        return self._figure(photo, people, chosen, advice)
+
+    def _figure(self, photo, people, chosen, advice):
+        """The person cut out, with the advice that there was and what the cut adds to it. Raises NoPersonError."""
+        photo, people = turn_upright(photo, people, roll(people[chosen], photo.rgb.shape[:2]))
+        person = people[chosen]
         matte, tone = self._matte(photo, people, chosen)
-        crop = crop_around(matte.alpha)
-        rows = (matte.alpha > 0.5).any(1).nonzero()[0]
-        seen = 1.0 if kind is Framing.FULL else min(1.0, (rows[-1] + 1 - rows[0]) / body_height(people[chosen]))
-        return Figure(photo, matte, crop, len(people), chosen + 1, people[chosen], kind, float(seen), advice, tone)
+        alpha = matte.alpha
+        height_m = suggested_height_m(alpha, person)
+        cut = CutOut(photo, person, alpha, is_drawn(photo.rgb, alpha > 0.5), height_m, matte.dropped)
+        said = {each.kind for each in advice}
+        advice = gravest_first([*advice, *(each for each in advise_on(cut) if each.kind not in said)])
+        kind = framing_of(alpha, person)
+        if without_feet(alpha, person):
+            cut_at_ankles(alpha, person)
+        rows = (alpha > 0.5).any(1).nonzero()[0]
+        seen = 1.0 if kind is Framing.FULL else min(1.0, (rows[-1] + 1 - rows[0]) / body_height(person))
+        crop, number = crop_around(alpha), chosen + 1
+        return Figure(photo, matte, crop, len(people), number, person, kind, float(seen), tuple(advice), tone, height_m)
 
     def _matte(self, photo, people=(), chosen=0):
         """The matte, and the photo's tone."""
@@ -91,8 +108,8 @@ class Figures:
 
     def check(self, photo: Photo, number: int | None = None) -> dict:
         """What is to be said before anything slow starts, ready for JSON: size of the photo, the people with boxes
-        (x0, y0, x1, y1 in photo pixels), the one taken, with landmarks (33 of x, y, visibility) and about the height of
-        the whole body, photo pixels, and the advice.
+        (x0, y0, x1, y1 in photo pixels), the one taken, with landmarks (33 of x, y, visibility), about the height of the
+        whole body, photo pixels, the height in metres that people of such proportions have, and the advice.
 
         Raises InputError for a number that nobody has.
         """
@@ -100,6 +117,7 @@ class Figures:
         self._found = photo, people
         shape = photo.rgb.shape[:2]
         report = {"photo": photo.name, "size": list(shape[::-1]), "people": [], "person": None, "framing": None}
+        report["height_m"] = ADULT_M
         if people or number is not None:
             chosen = choose(people, shape, number)
             person = people[chosen]
@@ -108,13 +126,13 @@ class Figures:
                  "score": round(other.score, 3)}
                 for index, other in enumerate(people)
             ]  # fmt: skip
-            report |= {"person": chosen + 1, "framing": framing(person, shape)}
+            report["person"] = chosen + 1
             report["height_px"] = round(min(body_height(person), 1.5 * max(shape)))
             report["landmarks"] = [
                 [round(x, 1), round(y, 1), round(seen, 3)]
                 for (x, y, _), seen in zip(person.points.tolist(), person.visibility.tolist(), strict=True)
             ]
-            advice = advise(photo, people, chosen)
+            report["framing"], report["height_m"], advice = self._advise(photo, people, chosen)
         else:
             advice = [self._nobody(photo)]
         report["advice"] = [
@@ -122,6 +140,17 @@ class Figures:
         ]
         report["notes"] = list(photo.notes)
         return report
+
+    def _advise(self, photo, people, chosen):
+        """Framing, suggested height, and the advice, also where nobody can be cut out."""
+        advice = advise(photo, people, chosen)
+        if not advice or advice[0].severity is not Severity.BLOCK:
+            try:
+                figure = self._figure(photo, people, chosen, advice)
+                return figure.framing, figure.height_m, figure.advice
+            except NoPersonError as error:
+                advice = [no_person(f"{error} {error.fix}", Severity.BLOCK), *advice]
+        return framing(people[chosen], photo.rgb.shape[:2]), ADULT_M, advice
 
     def _find(self, photo: Photo) -> list[BodyLandmarks]:
         if self._found and self._found[0] is photo:

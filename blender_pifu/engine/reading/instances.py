@@ -60,7 +60,7 @@ def share_of(person: BodyLandmarks, people: Sequence[BodyLandmarks], rgb: np.nda
     solid, scale = _solid(rgb.shape, alpha)
     if not solid.any():
         return np.ones_like(alpha)
-    claims, distances = zip(*(_claim(other, scale, solid.shape) for other in people), strict=True)
+    claims, distances = zip(*(claim_of(other, scale, solid.shape) for other in people), strict=True)
     scores = [mask - np.minimum(distance, 1) for mask, distance in zip(claims, distances, strict=True)]
     strangers = _strangers(np.max(claims, 0), np.min(distances, 0), solid, len(people))
     if strangers.any():
@@ -83,7 +83,7 @@ def unclaimed(people: Sequence[BodyLandmarks], shape: tuple[int, ...], alpha: np
     solid, scale = _solid(shape, alpha)
     if not people:
         return solid, scale
-    claims, distances = zip(*(_claim(person, scale, solid.shape) for person in people), strict=True)
+    claims, distances = zip(*(claim_of(person, scale, solid.shape) for person in people), strict=True)
     return _strangers(np.max(claims, 0), np.min(distances, 0), solid, len(people)), scale
 
 
@@ -107,7 +107,7 @@ def _solid(shape, alpha):
     return cv2.resize(alpha, size, interpolation=cv2.INTER_AREA) > 0.5, scale
 
 
-def _claim(person, scale, shape):
+def claim_of(person, scale, shape):
     """The person's mask, and the distance from the limbs in lengths of the trunk; both (h, w) float32."""
     mask = person.mask_on(shape, scale)
     points = person.points[:, :2] * scale

@@ -15,8 +15,10 @@ from ..memory import give_back_memory
 from .crop import crop_around
 from .instances import share_of, trunk_of
 from .landmarks import BodyLandmarks
+from .limb_matte import fill_limbs
 from .photo import Photo
 from .rvm import GuidedFilter, load_rvm
+from .unexplained import drop_above_head
 
 OVERVIEW_SIDE = 1280  # longer side of the photo in which it is decided where to look closer
 # Longer side of what the network looks at. A close view needs it small, or insides of bodies go missing; a whole figure
@@ -30,16 +32,18 @@ LEAST_AREA = 0.005  # of the picture that a person covers
 FAINT = 0.02  # alpha below which nothing is there
 SMALL_HOLE = 0.03  # of the root of the person's area: narrower holes are mistakes, wider ones gaps between limbs
 ROWS = 64  # of the photo that are worked on at a time
+KEY_CHROMA, KEY_STRAY, KEY_SHARE = 60, 16, 0.9  # of a green screen's colour: how bright, how even, on how much of it
 HAIRLINE = 1 / 250  # of the longer side: gaps up to this do not part a hand from its arm
 
 
 @dataclass(frozen=True)
 class Matte:
     """alpha: (H, W) float32 0..1, one person; foreground: (H, W, 3) uint8 sRGB, the person's colours without the
-    background's share where alpha > 0, whatever elsewhere."""
+    background's share where alpha > 0, whatever elsewhere; dropped: whether something behind the head was taken off."""
 
     alpha: np.ndarray
     foreground: np.ndarray
+    dropped: bool = False
 
 
 class Matting:
@@ -63,12 +67,16 @@ class Matting:
         if photo.alpha is not None:
             alpha = photo.alpha * divide(photo.alpha)
             alpha = _one_person(alpha, f'The transparency of "{photo.name}" leaves no person visible.')
-            return Matte(alpha, _spread_core(photo.rgb, alpha))
+            return Matte(alpha, _spread_core(photo.rgb, np.minimum(alpha, photo.alpha)))
         alpha, foreground, mine = self._run(photo.rgb, divide)
         if people:  # the network cuts out what is held before the body
             hole = trunk_of(people[chosen], alpha.shape) & mine & (alpha < SURE)
             alpha[hole], foreground[hole] = 1, photo.rgb[hole]
-        return Matte(_one_person(alpha, f'No person was found in "{photo.name}".'), foreground)
+            fill_limbs(alpha, foreground, photo.rgb, people[chosen], mine)
+        alpha = _one_person(alpha, f'No person was found in "{photo.name}".')
+        if not people or not drop_above_head(alpha, people[chosen]):
+            return Matte(alpha, foreground)
+        return Matte(_one_person(alpha, f'No person was found in "{photo.name}".'), foreground, dropped=True)
 
     def everybody(self, photo: Photo) -> np.ndarray:
         """(h, w) float32 0..1: all people of the photo, in a picture of at most OVERVIEW_SIDE."""
@@ -236,16 +244,30 @@ def _fill_small_holes(alpha):
 
 
 def _spread_core(rgb, alpha):
-    """Colours (H, W, 3) where the person is sure; towards the transparent the nearest sure pixel's."""
-    unsure = (alpha <= SURE).astype(np.uint8)
+    """Colours (H, W, 3) where the person is sure; towards the transparent the nearest sure pixel's. Of a cut-out before
+    one bright colour, the outermost pixels are mixed with that and count for nothing."""
+    sure = (alpha > SURE).astype(np.uint8)
+    keyed = _is_keyed(rgb, alpha)
+    inner = cv2.erode(sure, np.ones((3, 3), np.uint8)) if keyed else sure
+    unsure = 1 - (inner if inner.any() else sure)
     if unsure.all():
         return rgb
     nearest = cv2.distanceTransformWithLabels(unsure, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
-    sure = np.zeros((nearest.max() + 1, 3), np.uint8)
-    sure[nearest[unsure == 0]] = rgb[unsure == 0]
+    known = np.zeros((nearest.max() + 1, 3), np.uint8)
+    known[nearest[unsure == 0]] = rgb[unsure == 0]
     colors = rgb.copy()
     for first in range(0, len(rgb), ROWS):
         rows = np.s_[first : first + ROWS]
-        share = np.where(unsure[rows], alpha[rows], 1)[..., None]
-        colors[rows] = np.rint(share * rgb[rows] + (1 - share) * sure[nearest[rows]])
+        share = np.where(unsure[rows], 0 if keyed else alpha[rows], 1)[..., None]
+        colors[rows] = np.rint(share * rgb[rows] + (1 - share) * known[nearest[rows]])
     return colors
+
+
+def _is_keyed(rgb, alpha):
+    """Whether one bright colour, as of a green screen, lies where a cut-out, alpha (H, W), is transparent."""
+    step = max(1, max(alpha.shape) // CLOSE_SIDE)
+    behind = rgb[::step, ::step][alpha[::step, ::step] < FAINT].astype(np.int16)
+    if not len(behind):
+        return False
+    key = np.median(behind, axis=0)
+    return np.ptp(key) > KEY_CHROMA and (np.abs(behind - key).max(1) < KEY_STRAY).mean() > KEY_SHARE

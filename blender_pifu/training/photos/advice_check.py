@@ -24,7 +24,9 @@ from ..people.pose import sample_pose
 
 PHOTO_PX, PERSON_PX = 960, 720  # height of a photo, and of the person seen whole
 SHARP_PX = 512  # longer side of the person to which blurs are given
-EITHER = {"crossed_arms": "arms", "hidden_arm": "arms"}  # kinds that say the same for the purpose
+# Kinds that say the same for the purpose: see the arms; mind the legs' depth.
+EITHER = {"crossed_arms": "arms", "hidden_arm": "arms"}
+EITHER |= {"short_legs": "legs", "bent_legs": "legs", "stride": "legs"}
 HEADING = "advice            came where it should    where it should not"
 
 
@@ -43,26 +45,26 @@ class View:
 @dataclass(frozen=True)
 class Shot:
     """rgb: (H, W, 3) uint8; points: (33, 2) true landmarks, photo pixels; height: of the person, focal: length of the
-    lens, both in pixels."""
+    lens, both in pixels; matte: (H, W) of the person."""
 
     rgb: np.ndarray
     points: np.ndarray
     height: float
     focal: float
+    matte: np.ndarray
 
 
 @dataclass(frozen=True)
 class Trial:
     """What is wrong with a photo: `view` of it and what is done to it then; `expects`: kinds that must come; `open`:
-    kinds that may or may not; `arms`: how the people hold them, a key of ARMS; `exif`: the file tells the focal
-    length."""
+    kinds that may or may not; `pose`: a key of ARMS or LEGS; `exif`: the file tells the focal length."""
 
     name: str
     expects: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
     view: View = View()
     change: Callable[[Shot], np.ndarray] = lambda shot: shot.rgb
-    arms: str = "off the body"
+    pose: str = "off the body"
     exif: bool = False
 
 
@@ -99,7 +101,7 @@ def _named(word, names):
 def photos(people: int) -> Iterator[tuple[Trial, Photo]]:
     """Every trial with each of its photos."""
     for trial in TRIALS:
-        for seed in islice(_seeds(trial.arms), people):
+        for seed in islice(_seeds(trial.pose), people):
             shot = _shoot(seed, trial.view)
             yield trial, Photo(trial.change(shot), None, (), trial.name, shot.focal if trial.exif else None)
     for index in range(people):
@@ -150,14 +152,27 @@ def _behind(wrists, kind):
     return kind == "stand" and bool(hidden.all())
 
 
+def _strides(joints, kind):
+    ankles = joints[[load_body().bone[f"foot.{side}"] for side in "LR"]]
+    return kind == "step" and float(np.linalg.norm((ankles[0] - ankles[1])[:2])) > 0.4
+
+
+def _bends(joints, kind):
+    bone = load_body().bone
+    thighs = np.stack([joints[bone[f"lowerleg01.{side}"]] - joints[bone[f"upperleg01.{side}"]] for side in "LR"])
+    level = np.hypot(*thighs[:, :2].T) / np.linalg.norm(thighs, axis=1)
+    return kind == "hard" and bool((level > np.sin(np.radians(55))).all())
+
+
 ARMS = {"off the body": _hang_free, "crossed": _crossed, "behind the back": _behind}
+LEGS = {"in a stride": _strides, "with bent knees": _bends}
 
 
-def _seeds(arms):
-    """Seeds of test people who hold their arms so."""
+def _seeds(pose):
+    """Seeds of test people who hold their arms so, or stand so."""
     for seed in count():
         joints, kind = _joints(seed)
-        if ARMS[arms](_wrists(joints), kind):
+        if LEGS[pose](joints, kind) if pose in LEGS else ARMS[pose](_wrists(joints), kind):
             yield seed
 
 
@@ -199,7 +214,7 @@ def _shoot(seed: int, view: View) -> Shot:
     rgb, matte, points, height, focal = _cut_out(seed, view)
     kind = list(KINDS)[seed % len(KINDS)]
     behind = background(kind, np.random.default_rng([seed, 13]), PHOTO_PX, PHOTO_PX)
-    return Shot(_quantized(behind * (1 - matte[..., None]) + rgb), points, height, focal)
+    return Shot(_quantized(behind * (1 - matte[..., None]) + rgb), points, height, focal, matte)
 
 
 def _beside(seed, other, gap):
@@ -245,6 +260,24 @@ def _exposed(factor):
         return _quantized((factor * (shot.rgb / np.float32(255)) ** 2.2).clip(0, 1) ** (1 / 2.2))
 
     return change
+
+
+def _darkened(shot):
+    """Dark skin in dark clothes: the person alone returns an eighth of the light."""
+    light = (shot.rgb / np.float32(255)) ** 2.2 * (1 - 0.875 * shot.matte[..., None])
+    return _quantized(light ** (1 / 2.2))
+
+
+def _drawn(shot):
+    """Flat colours between dark lines."""
+    flat = shot.rgb
+    for _ in range(6):
+        flat = cv2.bilateralFilter(flat, 9, 40, 7)
+    flat = flat // 32 * 32 + 16
+    grey = cv2.medianBlur(cv2.cvtColor(shot.rgb, cv2.COLOR_RGB2GRAY), 5)
+    lines = cv2.adaptiveThreshold(grey, 255, cv2.ADAPTIVE_THRESH_MEAN_C, cv2.THRESH_BINARY, 9, 6) == 0
+    flat[lines] //= 10
+    return flat
 
 
 def _cut_below(upper, lower, share):
@@ -296,7 +329,7 @@ TRIALS = (
     Trial("turned by 35 degrees", (), ("arms",), View(yaw=35)),
     Trial("from the side", ("profile",), ("arms",), View(yaw=90)),
     Trial("from behind", ("back",), (), View(yaw=180)),
-    Trial("from above", ("short_legs",), (), View(pitch=50, distance=2.5)),
+    Trial("from above", ("legs",), (), View(pitch=50, distance=2.5)),
     Trial("from 0.3 m, EXIF", ("near_camera", "cut_off"), ("arms", "side_cut_off", "head_cut_off"),
           View(distance=0.3, aim=0.9, shown=0.5), exif=True),
     Trial("at arm's length, EXIF", ("near_camera", "cut_off"), ("arms", "side_cut_off", "head_cut_off"),
@@ -307,8 +340,12 @@ TRIALS = (
     Trial("upper half from 1.3 m, EXIF", ("cut_off",), ("arms", "side_cut_off"),
           View(distance=1.3, aim=0.8, shown=0.5), exif=True),
     Trial("whole from 2 m, EXIF", view=View(distance=2), exif=True),
-    Trial("crossed arms", ("arms",), arms="crossed"),
-    Trial("hands behind the back", ("arms",), arms="behind the back"),
+    Trial("dark skin, dark clothes", change=_darkened),
+    Trial("drawn", ("drawn",), ("arms", "missing_part", "unsure", "overexposed"), change=_drawn),
+    Trial("in a stride", ("legs",), ("arms",), pose="in a stride"),
+    Trial("with bent knees", ("legs",), ("arms", "turned"), pose="with bent knees"),
+    Trial("crossed arms", ("arms",), pose="crossed"),
+    Trial("hands behind the back", ("arms",), pose="behind the back"),
 )  # fmt: skip
 NOBODY = Trial("nobody", ("no_person",))
 APART, TOUCHING = (
@@ -317,5 +354,6 @@ APART, TOUCHING = (
 )
 KINDS_OF_ADVICE = (
     "small", "blurred", "dark", "overexposed", "cut_off", "head_cut_off", "side_cut_off", "turned", "arms", "profile",
-    "back", "near_camera", "short_legs", "several_people", "touching_people", "no_person", "unsure",
+    "back", "near_camera", "legs", "child", "drawn", "missing_part", "dropped", "several_people", "touching_people",
+    "no_person", "unsure",
 )  # fmt: skip

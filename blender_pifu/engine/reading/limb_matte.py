@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fill the matte along limbs: an arm before a wall of its colour fades out of it between two joints that are seen.
+
+Where the matte has less of a limb than the landmark network's mask, GrabCut (Rother et al. 2004) looks for the limb's
+outline in the photo, begun from that mask; where colours do not tell and the mask is sure, it is taken itself.
+"""
+
+import cv2
+import numpy as np
+
+from .landmarks import BodyLandmarks
+from .landmarks import Landmark as L
+from .overview import enlarged, overview_of
+from .stance import SEEN, body_height, inside
+
+STATURE_M = 1.75  # that the widths of limbs are meant for
+# Name, joints, and half the width in metres.
+LIMBS = tuple(
+    (f"{side.lower()} {name}", L[f"{side}_{joint}"], L[f"{side}_{end}"], half)
+    for side in ("LEFT", "RIGHT")
+    for name, joint, end, half in (
+        ("upper arm", "SHOULDER", "ELBOW", 0.06),
+        ("forearm", "ELBOW", "WRIST", 0.045),
+        ("hand", "WRIST", "INDEX", 0.045),
+        ("thigh", "HIP", "KNEE", 0.085),
+        ("shin", "KNEE", "ANKLE", 0.06),
+        ("foot", "ANKLE", "FOOT", 0.05),
+    )
+)
+CORE, WIDE = 0.35, 1.6  # half widths: of a limb's middle, and of what is filled at most
+MASK, DOUBT = 0.5, 0.3  # mask from which a pixel is the person's, and below which it is not
+SURE, NONE = 0.9, 0.02  # the same of the matte
+WHOLE = 0.6  # share of a limb's middle that lies on the mask, where the landmarks are believed
+FADED = 0.18  # share of it that the matte lacks
+AROUND_M, BEYOND_M = 0.12, 0.02  # round what is filled: what GrabCut looks at, and how far the outline may lie off
+ROUNDS = 3
+KEPT = 0.6  # of the mask's part that GrabCut finds where a limb is; 0.05 where the landmarks imagine one
+SURE_MASK = 0.95  # mask on what a limb lacks, where it is believed though GrabCut finds nothing
+
+
+def fill_limbs(
+    alpha: np.ndarray, foreground: np.ndarray, rgb: np.ndarray, person: BodyLandmarks, mine: np.ndarray
+) -> None:
+    """Raise the matte where it lacks a part of a limb, in place, with the photo's colours.
+
+    alpha: (H, W) float32; foreground, rgb: (H, W, 3) uint8; mine: (H, W) bool, what is not somebody else's.
+    """
+    small, scale = overview_of(alpha)
+    size = small.shape[::-1]
+    allowed = cv2.resize(mine.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    mask = person.mask_on(small.shape, scale) * allowed
+    metre = body_height(person) * scale / STATURE_M
+    picture = cv2.resize(rgb, small.shape[::-1], interpolation=cv2.INTER_AREA)
+    filled = np.zeros_like(small)
+    for wanted, faded in _limbs(person, alpha.shape, scale, metre, small, mask):
+        part = _around(wanted, round(AROUND_M * metre) + 2)
+        found = _outline(*(array[part] for array in (picture, small, mask, wanted)), metre)
+        if (found & wanted[part]).sum() > KEPT * wanted.sum():
+            filled[part][found] = 1
+        elif np.quantile(mask[faded], 0.1) > SURE_MASK:  # colours do not tell, but the mask does
+            filled[wanted] = 1
+    if filled.any():
+        part, share = enlarged(cv2.GaussianBlur(filled, (0, 0), 0.8) * allowed, scale, alpha.shape)
+        more = share > alpha[part]
+        alpha[part][more], foreground[part][more] = share[more], rgb[part][more]
+
+
+def capsule(
+    person: BodyLandmarks, ends: tuple[L, L], half_width: float, scale: float, shape: tuple[int, int]
+) -> np.ndarray:
+    """(h, w) bool: what lies within half a width, pixels, of the line between two landmarks, the photo at `scale`."""
+    drawn = np.zeros(shape, np.uint8)
+    start, end = (tuple((person.points[end, :2] * scale).round().astype(int).tolist()) for end in ends)
+    cv2.line(drawn, start, end, 1, max(1, round(2 * half_width)))
+    return drawn > 0
+
+
+def _limbs(person, shape, scale, metre, alpha, mask):
+    """Of each limb that the matte lacks a part of: what may be filled and what its middle lacks, (h, w) bool each."""
+    for _, joint, end, half in LIMBS:
+        if person.seen(joint, end) < SEEN or not inside(person, shape, joint, end):
+            continue
+        core = capsule(person, (joint, end), CORE * half * metre, scale, alpha.shape)
+        on = core & (mask > MASK)
+        faded = on & (alpha < 0.5)
+        if on.sum() >= WHOLE * core.sum() and faded.sum() > FADED * core.sum():
+            wide = capsule(person, (joint, end), WIDE * half * metre, scale, alpha.shape)
+            yield wide & (mask > MASK) & (alpha < SURE), faded
+
+
+def _around(area, margin):
+    left, top, width, height = cv2.boundingRect(area.astype(np.uint8))
+    return np.s_[max(0, top - margin) : top + height + margin, max(0, left - margin) : left + width + margin]
+
+
+def _outline(picture, alpha, mask, wanted, metre):
+    """(h, w) bool: what GrabCut finds of the limb that is wanted, up to its outline in the picture."""
+    reach = 2 * max(1, round(BEYOND_M * metre)) + 1
+    near = cv2.dilate(wanted.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    labels = np.full(alpha.shape, cv2.GC_PR_BGD, np.uint8)
+    labels[wanted] = cv2.GC_PR_FGD
+    labels[(mask < DOUBT) & (alpha < NONE) & ~near] = cv2.GC_BGD
+    labels[alpha > SURE] = cv2.GC_FGD
+    if not (labels == cv2.GC_BGD).any() or not (labels == cv2.GC_FGD).any():
+        return np.zeros(alpha.shape, bool)
+    cv2.setRNGSeed(0)
+    cv2.grabCut(picture, labels, None, *np.zeros((2, 1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return (labels & 1).astype(bool) & near & (mask > DOUBT)

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What of a person the landmarks know and the matte lacks: parts of limbs, the feet, the crown."""
+
+import cv2
+import numpy as np
+
+from .landmarks import BodyLandmarks
+from .landmarks import Landmark as L
+from .limb_matte import CORE, LIMBS, STATURE_M, capsule
+from .overview import overview_of
+from .stance import ANKLES, HIPS, KNEES, SEEN, Framing, body_height, framing, inside
+
+SOLID = 0.5
+BESIDE = 0.02  # of the body's height: so far off its place a landmark may lie
+LACKING = 0.4  # share of a limb's middle that is there, below which it is missing
+CROWN = 1.0  # from the eyes up, in distances from eyes to mouth; 1.6 to 3.9 under hair and hats, 0.3 where cut off
+FEET = (L.LEFT_FOOT, L.RIGHT_FOOT)
+STUMP = 0.02  # of the body's height above the ankles: there legs without feet are cut straight
+
+
+def missing_limbs(alpha: np.ndarray, person: BodyLandmarks) -> list[str]:
+    """Names of limbs that are seen and that the matte, (H, W), lacks: "left forearm". Feet are `without_feet`'s."""
+    solid, scale = _solid(alpha, person)
+    metre = body_height(person) * scale / STATURE_M
+    names = []
+    for name, joint, end, half in LIMBS:
+        if end in FEET or person.seen(joint, end) < SEEN or not inside(person, alpha.shape, joint, end):
+            continue
+        core = capsule(person, (joint, end), CORE * half * metre, scale, solid.shape)
+        if core.any() and solid[core].mean() < LACKING:
+            names.append(name)
+    return names
+
+
+def without_feet(alpha: np.ndarray, person: BodyLandmarks) -> bool:
+    """Whether the matte ends above both feet, though these lie within the picture (H, W)."""
+    if framing(person, alpha.shape) is not Framing.FULL or not inside(person, alpha.shape, *FEET):
+        return False
+    solid, scale = _solid(alpha, person)
+    return not any(_covers(solid, person.points[foot, :2] * scale) for foot in FEET)
+
+
+def without_crown(alpha: np.ndarray, person: BodyLandmarks) -> bool:
+    """Whether the matte, (H, W), ends below the crown, though that lies within the picture."""
+    eyes = person.between(L.LEFT_EYE, L.RIGHT_EYE)
+    mouth = person.between(L.MOUTH_LEFT, L.MOUTH_RIGHT)
+    up = eyes - mouth
+    size = float(np.hypot(*up))
+    if size < 1 or not inside(person, alpha.shape, L.LEFT_EYE, L.RIGHT_EYE):
+        return False
+    top = eyes + CROWN * up
+    if (top < 0).any() or (top >= alpha.shape[::-1]).any():
+        return False
+    rows, columns = np.nonzero(alpha > SOLID)
+    near = np.abs((columns - eyes[0]) * up[1] - (rows - eyes[1]) * up[0]) / size < 1.5 * size  # beside no raised arm
+    along = ((columns - eyes[0]) * up[0] + (rows - eyes[1]) * up[1])[near] / size**2
+    return not len(along) or float(along.max()) < CROWN
+
+
+def framing_of(alpha: np.ndarray, person: BodyLandmarks) -> Framing:
+    """How much of the person is seen, by the picture's border and by the matte (H, W) that was cut out of it."""
+    kind = framing(person, alpha.shape)
+    if kind is not Framing.FULL or not without_feet(alpha, person):
+        return kind
+    solid, scale = _solid(alpha, person)
+    for part, framed in ((KNEES, Framing.KNEES), (HIPS, Framing.HALF)):
+        if any(_covers(solid, person.points[joint, :2] * scale) for joint in part):
+            return framed
+    return Framing.PORTRAIT
+
+
+def cut_at_ankles(alpha: np.ndarray, person: BodyLandmarks) -> None:
+    """Cut legs that lack their feet straight above the ankles, in place; from ragged ends legs are drawn as bent.
+
+    alpha: (H, W) of the person, upright."""
+    row = min(person.points[list(ANKLES), 1]) - STUMP * body_height(person)
+    if row > max(person.points[list(KNEES), 1]):
+        alpha[max(0, round(float(row))) :] = 0
+
+
+def _solid(alpha, person):
+    """(h, w) bool, in the overview: where the matte is, or a landmark's error off it; and the scale."""
+    small, scale = overview_of(alpha)
+    solid = (small > SOLID).astype(np.uint8)
+    reach = 2 * max(1, round(BESIDE * body_height(person) * scale)) + 1
+    return cv2.dilate(solid, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))) > 0, scale
+
+
+def _covers(solid, point):
+    column, row = (int(value) for value in np.floor(point))
+    return 0 <= row < solid.shape[0] and 0 <= column < solid.shape[1] and bool(solid[row, column])

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a matte has that is nobody's body: a rock behind the head, a bag, a seat.
+
+The landmark network's mask knows people with their hair, hats and skirts, but not what stands behind them. It is
+coarse, so limbs that are seen count as explained too, and only what lies well outside of both is looked at.
+"""
+
+import cv2
+import numpy as np
+
+from .instances import claim_of
+from .landmarks import BodyLandmarks
+from .landmarks import Landmark as L
+from .overview import enlarged, overview_of
+from .stance import SHOULDERS, body_height, trunk_length
+
+MASK, STRANGE = 0.3, 0.15  # mask above which a pixel is explained; mean of it, above which a part is not strange
+BESIDE = 0.01  # of the body's height: up to here outside the mask a pixel belongs to its edge
+LIMB = 0.1  # lengths of the trunk from a limb, within which it is the limb's
+THICK = 0.006  # of the body's height: what is thinner is an edge
+LEAST, LARGE = 2e-4, 30e-4  # squares of the body's height: smaller parts are nothing, larger ones are told
+# A horn is taken off up to the mask or down to a crown (distances from eyes to mouth above the eyes), and no farther
+# from what is surely one than so many heights of the body: the mask, being coarse, runs up into it.
+HEAD, CROWN, ROOT = 0.5, 2.0, 0.035
+EYES, MOUTH = (L.LEFT_EYE, L.RIGHT_EYE), (L.MOUTH_LEFT, L.MOUTH_RIGHT)
+NOTHING = 0.05  # of a pixel that is dropped but for so much
+HANDS = (L.LEFT_WRIST, L.RIGHT_WRIST, L.LEFT_INDEX, L.RIGHT_INDEX)
+HELD = 0.35  # lengths of the trunk from a hand, within which something may be held
+
+
+def drop_above_head(alpha: np.ndarray, person: BodyLandmarks) -> bool:
+    """Take off the matte what stands behind the head like a horn, in place; whether there was anything.
+
+    alpha: (H, W) float32 of the person, upright. What a hand may hold is left.
+    """
+    strange, scale = _strange(alpha, person)
+    parts = [part for part in _parts(strange, person, scale) if _above(part, person, scale)]
+    if not parts:
+        return False
+    reach = 2 * max(1, round(ROOT * body_height(person) * scale)) + 1
+    grown = cv2.dilate(np.any(parts, 0).astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
+    mask = person.mask_on(grown.shape, scale)
+    eyes, mouth = (scale * float(person.between(*pair)[1]) for pair in (EYES, MOUTH))
+    rows = np.arange(len(grown))[:, None]
+    grown &= (rows < eyes) & ((mask < HEAD) | (rows < eyes - CROWN * (mouth - eyes)))
+    dropped = cv2.GaussianBlur(grown.astype(np.float32), (0, 0), 0.8)
+    part, share = enlarged(dropped, scale, alpha.shape)
+    alpha[part] = np.where(share < 1 - NOTHING, alpha[part] * (1 - share), 0)
+    return True
+
+
+def off_body(alpha: np.ndarray, person: BodyLandmarks) -> bool:
+    """Whether a large part of the matte (H, W) is no body: something held, worn or behind."""
+    strange, scale = _strange(alpha, person)
+    least = LARGE * (body_height(person) * scale) ** 2
+    return any(part.sum() > least for part in _parts(strange, person, scale))
+
+
+def _strange(alpha, person):
+    """(h, w) bool: what of the matte nothing explains, in its overview, and the scale of that."""
+    small, scale = overview_of(alpha)
+    solid = small > 0.5
+    width = 2 * max(1, round(THICK * body_height(person) * scale)) + 1
+    strange = (solid & _outside(person, scale, solid.shape)).astype(np.uint8)
+    return cv2.morphologyEx(strange, cv2.MORPH_OPEN, np.ones((width, width), np.uint8)) > 0, scale
+
+
+def _outside(person, scale, shape):
+    """(h, w) bool: well outside the mask and the limbs."""
+    mask, distance = claim_of(person, scale, shape)
+    away = cv2.distanceTransform((mask < MASK).astype(np.uint8), cv2.DIST_L2, 3)
+    return (away > BESIDE * body_height(person) * scale) & (distance > LIMB)
+
+
+def _parts(strange, person, scale):
+    """Connected parts that are large enough and surely no person's, (h, w) bool each."""
+    count, parts, statistics, _ = cv2.connectedComponentsWithStats(strange.astype(np.uint8))
+    mask = person.mask_on(strange.shape, scale)
+    least = LEAST * (body_height(person) * scale) ** 2
+    large = [index for index in range(1, count) if statistics[index, cv2.CC_STAT_AREA] > least]
+    return [parts == index for index in large if mask[parts == index].mean() < STRANGE]
+
+
+def _above(part, person, scale):
+    """Whether a part stands above the shoulders, and no hand is near."""
+    rows, columns = np.nonzero(part)
+    if rows.mean() > person.between(*SHOULDERS)[1] * scale:
+        return False
+    hands = person.points[list(HANDS), :2] * scale
+    near = min(np.hypot(columns - x, rows - y).min() for x, y in hands)
+    return near > HELD * trunk_length(person) * scale
