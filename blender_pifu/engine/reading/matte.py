@@ -12,6 +12,7 @@ import torch
 
 from ..errors import NoPersonError
 from ..memory import give_back_memory
+from .border_matte import answer_with_borders
 from .crop import crop_around
 from .instances import share_of, trunk_of
 from .landmarks import BodyLandmarks
@@ -151,7 +152,7 @@ class Matting:
             self._network = load_rvm(self.device)
         small = _reduced(rgb, side)
         small = torch.from_numpy(np.ascontiguousarray(small)).to(self.device).permute(2, 0, 1)[None].float() / 255
-        answer = _Answer(small, self._network(small), side)
+        answer = _Answer(small, answer_with_borders(self._network, small), side)
         give_back_memory()
         return answer
 

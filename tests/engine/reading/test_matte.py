@@ -187,6 +187,16 @@ def test_no_person_is_said_with_the_file_s_name(matting, name):
     assert caught.value.exit_code == 3 and caught.value.fix
 
 
+def test_a_portrait_ends_at_its_sleeves(matting):
+    """Behind the sleeve hangs a flag, which the network takes for a part of it where the photo ends."""
+    photo = load_photo(Path(__file__).parents[2] / "data" / "hopper_portrait.jpg")
+    solid = matting.matte(photo).alpha > 0.5
+    edges = solid[440:].argmax(1)
+    assert edges.max() < 40 and edges.min() > 5
+    assert np.diff(edges).min() > -6, "no block sticks out of it"
+    assert solid[-1].sum() > 430, "cut by the photo's border"
+
+
 def cut_out():
     """A red figure on transparent black, with a soft edge, a speck beside it and a pinhole."""
     alpha = np.zeros((200, 300), np.float32)
