@@ -103,10 +103,11 @@ class Choices:
     """What a person is to be made as. The defaults are what is quickest; READY what is ready for rigging.
 
     model: a bundled name or a weights file; resolution: lattice points along the crop; height_m: metres (of whom the
-    photo cuts, only the part seen is made, in proportion); person: which of several, counted from the left from 1, 0
-    for the largest, most central one; back: image file of the same person in the same pose from behind, "" for none;
-    topology: "animation" always comes with skeleton, expressions and a texture; texture_px: side of the base colour
-    map, 0 for none; rig: with a skeleton and skin weights, and what the photo fused cut apart.
+    photo cuts, only the part seen is made, in proportion), None for what the proportions in the photo suggest; person:
+    which of several, counted from the left from 1, 0 for the largest, most central one; back: image file of the same
+    person in the same pose from behind, "" for none; topology: "animation" always comes with skeleton, expressions and
+    a texture; texture_px: side of the base colour map, 0 for none; rig: with a skeleton and skin weights, and what the
+    photo fused cut apart.
 
     Raises ChoiceError for what is not possible.
     """
@@ -127,19 +128,19 @@ class Choices:
         label="Quality",
         description="How fine the surface is",
     )
-    height_m: float = _option(
-        1.70,
+    height_m: float | None = _option(
+        None,
         "height",
         low=0.01,
         high=100,
         unit=" m",
         flag="--height",
         metavar="METRES",
-        help="height of the person (default: 1.70)",
+        help="height of the person (default: 1.70, or a child's where the proportions are)",
         place="main",
         prop="height_m",
         label="Height",
-        description="Height of the person",
+        description="Height of the person; a child's, by the proportions in the photo, until it is set",
     )
     person: int = _option(
         0,
@@ -196,10 +197,13 @@ class Choices:
 
     def __post_init__(self) -> None:
         for name, option in OPTIONS.items():
-            _check(option, KINDS[name], getattr(self, name))
+            value = getattr(self, name)
+            if value is not None or getattr(Choices, name) is not None:
+                _check(option, KINDS[name], value)
 
 
-_TYPES = {"str": str, "int": int, "float": float, "bool": bool}
+HEIGHT_M = 1.70  # of whoever is no child
+_TYPES = {"str": str, "int": int, "float": float, "float | None": float, "bool": bool}
 OPTIONS: dict[str, Option] = {each.name: each.metadata["option"] for each in dataclasses.fields(Choices)}
 KINDS: dict[str, type] = {each.name: _TYPES[str(each.type)] for each in dataclasses.fields(Choices)}
 # What the panel begins with: ready for rigging.

@@ -238,6 +238,8 @@ def _checked(name: str, key: str, value, kind: str):
             return ErrorKind(value)
         except ValueError as error:
             raise ProtocolError(f"{name}.{key}: {error}") from error
+    if kind == "float | None":
+        return None if value is None else _checked(name, key, value, "float")
     if kind == "float" and type(value) is int and abs(value) < 2**53:
         value = float(value)
     # bool is an int to Python, but never what is meant here.

@@ -147,7 +147,7 @@ class Engine:
                 texture = stages.bake_texture(
                     laid, uv, painted, encoded, cut, resolution, job.texture_px, clock.reporter(BAKE)
                 )
-        placement = stages.place(painted.mesh.vertices, laid, figure, encoded.lens, choices.height_m)
+        placement = stages.place(painted.mesh.vertices, laid, figure, encoded.lens, choices.height_m or figure.height_m)
         rig = keys = None
         if job.rig:
             with clock.step(BIND):
@@ -193,7 +193,7 @@ class Engine:
             about |= {"back_overlap": round(behind.registration.overlap, 3), "back_shape": made.encoded.shaped_by_back}
         return Summary(
             topology=job.topology.name,
-            height_m=round(job.choices.height_m * figure.seen, 4),
+            height_m=round((job.choices.height_m or figure.height_m) * figure.seen, 4),
             vertices=len(laid.mesh.vertices),
             faces=len(laid.mesh.faces),
             watertight=check.watertight,

@@ -10,6 +10,8 @@ from PIL import Image
 from blender_pifu import paths
 from blender_pifu.addon.work import job, photo_check, session, thumbnail
 from blender_pifu.addon.work.photo import key
+from blender_pifu.addon.work.scene_choices import chosen
+from helpers.altered import polo, shortened
 
 
 def status():
@@ -154,3 +156,17 @@ def test_in_the_background_a_choice_alone_starts_nothing(scene, full_photo):
     choose(scene, full_photo)
     assert not status().looking and photo_check.tick() is None
     assert not job.is_running()
+
+
+def test_a_child_is_as_tall_as_children_are_until_the_artist_says_otherwise(scene, tmp_path):
+    assert scene.pifu.height_m == pytest.approx(1.70)
+    Image.fromarray(shortened(polo(), 175, 1000, 0.64)).save(tmp_path / "child.png")
+    choose(scene, tmp_path / "child.png")
+    assert bpy.ops.pifu.look() == {"FINISHED"}
+    assert scene.pifu.height_m < 1.2 and chosen(scene.pifu)["height_m"] is None
+    scene.pifu.height_m = 1.1
+    assert scene.pifu.height_m == pytest.approx(1.1) and chosen(scene.pifu)["height_m"] == pytest.approx(1.1)
+    assert bpy.ops.pifu.suggested_height() == {"FINISHED"}
+    assert scene.pifu.height_m < 1.05 and chosen(scene.pifu)["height_m"] is None
+    scene.pifu.photo = None
+    assert scene.pifu.height_m == pytest.approx(1.70)

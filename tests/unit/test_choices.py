@@ -30,6 +30,12 @@ def test_what_is_not_possible_is_refused_with_what_is(option, value, message):
     assert refused.value.fix.startswith("Choose ")
 
 
+def test_a_height_may_be_left_to_the_photo_and_nothing_else_may():
+    assert Choices().height_m is None
+    with pytest.raises(ChoiceError, match="resolution of None"):
+        Choices(resolution=None)
+
+
 def test_any_resolution_within_bounds_is_taken_though_four_are_offered():
     assert Choices(resolution=300).resolution == 300
     assert OPTIONS["resolution"].values == (128, 256, 512, 1024)

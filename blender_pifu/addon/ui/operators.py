@@ -180,6 +180,18 @@ class PIFU_OT_choose_person(bpy.types.Operator):
         return {"FINISHED"}
 
 
+class PIFU_OT_suggested_height(bpy.types.Operator):
+    """Take the height that the proportions in the photo suggest"""
+
+    bl_idname = "pifu.suggested_height"
+    bl_label = "Suggested Height"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context):
+        context.scene.pifu.own_height_m = 0
+        return {"FINISHED"}
+
+
 class PIFU_OT_lower_quality(bpy.types.Operator):
     """Choose the next lower quality"""
 
@@ -374,6 +386,7 @@ CLASSES = (
     PIFU_OT_pick_back_photo,
     PIFU_OT_look,
     PIFU_OT_choose_person,
+    PIFU_OT_suggested_height,
     PIFU_OT_lower_quality,
     PIFU_OT_install_engine,
     PIFU_OT_install_from_disk,

@@ -12,10 +12,11 @@ from bpy.props import (
     StringProperty,
 )
 
-from ...choices import KINDS, READY, Choices, Option
+from ...choices import HEIGHT_M, KINDS, READY, Choices, Option
 from ..person import bones
 from ..person.units import metres_per_unit
 from ..work import job, models, photo_check
+from ..work.photo import key
 from ..work.scene_choices import DRAWN
 
 # Blender's own limits of a height, and where the slider ends. Metres: Blender's lengths are units of the scene.
@@ -66,6 +67,17 @@ def _set_model(self, index: int) -> None:
     self.model_key = models.choices(self.model_key)[index].key
 
 
+def _get_height_m(self) -> float:
+    """The artist's own height, or what the photo suggests."""
+    status = bpy.context.window_manager.pifu
+    suggested = self.photo is not None and status.looked == key(self.photo) and status.height_m
+    return self.own_height_m or suggested or HEIGHT_M
+
+
+def _set_height_m(self, height_m: float) -> None:
+    self.own_height_m = height_m
+
+
 def _get_height(self) -> float:
     """`height_m` in units of the scene, which Blender shows in the length that the artist has chosen."""
     return self.height_m / metres_per_unit(self.id_data)
@@ -111,6 +123,7 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
         set=_set_height,
         options={"SKIP_SAVE"},
     )
+    own_height_m: FloatProperty(options={"HIDDEN"})  # 0: as the photo suggests
     bones: EnumProperty(
         name="Bones",
         description="Whose names, parents and axes the skeleton has",
@@ -127,8 +140,9 @@ def _property(name: str, option: Option):
         items = [(item.identifier, item.label, item.description) for item in option.items]
         return EnumProperty(items=items, default=option.item(default).identifier, **words)
     kinds = {bool: BoolProperty, int: IntProperty, float: FloatProperty, str: StringProperty}
-    limits = HEIGHTS if name == "height_m" else {}
-    return kinds[KINDS[name]](default=default, **words, **limits)
+    if name == "height_m":
+        return FloatProperty(get=_get_height_m, set=_set_height_m, **words, **HEIGHTS)
+    return kinds[KINDS[name]](default=default, **words)
 
 
 PIFU_PG_settings.__annotations__ |= {option.prop: _property(name, option) for name, option in DRAWN.items()}
@@ -136,9 +150,13 @@ PIFU_PG_settings.__annotations__ |= {option.prop: _property(name, option) for na
 
 def draw_options(column, settings: PIFU_PG_settings, place: str) -> None:
     """Draw the options that belong to a place of the panel."""
-    for option in DRAWN.values():
-        if option.place == place:
-            column.prop(settings, SHOWN.get(option.prop, option.prop))
+    for name, option in DRAWN.items():
+        if option.place != place:
+            continue
+        row = column.row(align=True)
+        row.prop(settings, SHOWN.get(option.prop, option.prop))
+        if name == "height_m" and settings.own_height_m:
+            row.operator("pifu.suggested_height", text="", icon="LOOP_BACK")
 
 
 class PIFU_PG_advice(bpy.types.PropertyGroup):
@@ -169,6 +187,7 @@ class PIFU_PG_status(bpy.types.PropertyGroup):
     people: IntProperty(options={"SKIP_SAVE"})  # how many were found; -1: the look failed
     taken: IntProperty(options={"SKIP_SAVE"})  # whom the advice is about, or 0
     height_px: IntProperty(options={"SKIP_SAVE"})  # about how tall the whole body is in the photo; 0: not known
+    height_m: FloatProperty(options={"SKIP_SAVE"})  # that people of such proportions have, or 0
     advice: CollectionProperty(type=PIFU_PG_advice, options={"SKIP_SAVE"})
 
 

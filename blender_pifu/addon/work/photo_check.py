@@ -88,7 +88,8 @@ def forget() -> None:
     global _shown
     stop()
     status = _status()
-    status.looked, status.asked, status.people, status.taken, status.height_px = "", 0, 0, 0, 0
+    status.looked, status.asked, status.people, status.taken = "", 0, 0, 0
+    status.height_px, status.height_m = 0, 0.0
     status.advice.clear()
     thumbnail.clear()
     if _shown is not None:
@@ -184,7 +185,7 @@ def _report(now: _UnderWay, report: dict) -> None:
     found += [("info", note) for note in report["notes"]]
     _leave(keep=True)
     _tell(now.image, now.person, found, len(report["people"]), report["person"] or 0)
-    _status().height_px = report.get("height_px", 0)
+    _status().height_px, _status().height_m = report.get("height_px", 0), report["height_m"]
     thumbnail.show(now.folder / "people.png")
     _shown = now.folder
 

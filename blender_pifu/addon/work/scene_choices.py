@@ -10,4 +10,5 @@ DRAWN = {name: option for name, option in OPTIONS.items() if option.prop}
 def chosen(settings) -> dict:
     """The artist's choices among DRAWN, by the names of `Choices`; settings: the scene's PIFU_PG_settings."""
     values = {name: getattr(settings, option.prop) for name, option in DRAWN.items()}
+    values["height_m"] = settings.own_height_m or None
     return {name: DRAWN[name].value(value) if DRAWN[name].items else value for name, value in values.items()}

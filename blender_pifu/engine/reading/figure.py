@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from ...choices import HEIGHT_M
 from ..errors import NoPersonError
 from .advice import Advice, Severity, advise, gravest_first, no_person
 from .crop import Crop, crop_around
@@ -17,7 +18,7 @@ from .missing import cut_at_ankles, framing_of, without_feet
 from .people import People, box_of, choose
 from .person_cut import PersonCut
 from .photo import Photo
-from .proportions import ADULT_M, suggested_height_m
+from .proportions import suggested_height_m
 from .stance import Framing, body_height, framing, roll
 from .tone import tone_matte, tone_of
 from .upright import turn_upright
@@ -46,7 +47,7 @@ class Figure:
     seen: float
     advice: tuple[Advice, ...]
     tone: np.ndarray | None = None
-    height_m: float = ADULT_M
+    height_m: float = HEIGHT_M
 
     @property
     def cut(self) -> PersonCut:
@@ -117,7 +118,7 @@ class Figures:
         self._found = photo, people
         shape = photo.rgb.shape[:2]
         report = {"photo": photo.name, "size": list(shape[::-1]), "people": [], "person": None, "framing": None}
-        report["height_m"] = ADULT_M
+        report["height_m"] = HEIGHT_M
         if people or number is not None:
             chosen = choose(people, shape, number)
             person = people[chosen]
@@ -150,7 +151,7 @@ class Figures:
                 return figure.framing, figure.height_m, figure.advice
             except NoPersonError as error:
                 advice = [no_person(f"{error} {error.fix}", Severity.BLOCK), *advice]
-        return framing(people[chosen], photo.rgb.shape[:2]), ADULT_M, advice
+        return framing(people[chosen], photo.rgb.shape[:2]), HEIGHT_M, advice
 
     def _find(self, photo: Photo) -> list[BodyLandmarks]:
         if self._found and self._found[0] is photo:

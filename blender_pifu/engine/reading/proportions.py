@@ -5,6 +5,7 @@ import math
 
 import numpy as np
 
+from ...choices import HEIGHT_M
 from .landmarks import BodyLandmarks
 from .landmarks import Landmark as L
 from .stance import (
@@ -12,6 +13,7 @@ from .stance import (
     EARS,
     HIPS,
     KNEES,
+    SEEN,
     SHOULDERS,
     Facing,
     Framing,
@@ -20,7 +22,6 @@ from .stance import (
     trunk_length,
 )
 
-ADULT_M = 1.70  # height of whoever is no child
 CROWN_TO_CHIN = 1.22  # from the crown to the chin, in that from the crown to the mouth
 HEADS_IN_FACES = 0.31  # heads in a body, by distances from eyes to mouth in it, from nose to ankles; of grown-ups
 # Heads to the height, as crown and face have it, and the height of such people in metres: Stratz's canon (5 heads at
@@ -37,24 +38,26 @@ KNEE_AHEAD = 0.9  # of a knee before its hip, in lengths of the trunk, from whic
 
 
 def suggested_height_m(alpha: np.ndarray, person: BodyLandmarks) -> float:
-    """The height, metres in steps of 5 cm, that people of such proportions have; ADULT_M where nothing tells a child.
+    """The height, metres in steps of 5 cm, that people of such proportions have; HEIGHT_M where nothing tells a child.
 
     alpha: (H, W) the matte of the person, in the picture of the landmarks, upright.
     """
-    if framing(person, alpha.shape) is not Framing.FULL or facing(person) is Facing.BACK or _from_above(person):
-        return ADULT_M
+    if framing(person, alpha.shape) is not Framing.FULL or person.seen(*HIPS, *KNEES, *ANKLES) < SEEN:
+        return HEIGHT_M
+    if facing(person) is Facing.BACK or _from_above(person):
+        return HEIGHT_M
     face, trunk = _face(person), trunk_length(person)
     if trunk > (SHORT_TRUNK if thigh_ahead(person) < KNEE_AHEAD else SURELY_SHORT_TRUNK) * face:
-        return ADULT_M
+        return HEIGHT_M
     heads = _heads(alpha, person, face)
     if not 0 < heads < HEADS[-1]:
-        return ADULT_M
+        return HEIGHT_M
     return float(np.round(20 * np.interp(heads, HEADS, HEIGHTS_M)) / 20)
 
 
 def is_child(height_m: float) -> bool:
     """Whether a suggested height is a child's."""
-    return height_m < ADULT_M
+    return height_m < HEIGHT_M
 
 
 def thigh_ahead(person: BodyLandmarks) -> float:
