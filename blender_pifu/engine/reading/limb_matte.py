@@ -5,6 +5,8 @@ Where the matte has less of a limb than the landmark network's mask, GrabCut (Ro
 outline in the photo, begun from that mask; where colours do not tell and the mask is sure, it is taken itself.
 """
 
+from dataclasses import dataclass
+
 import cv2
 import numpy as np
 
@@ -27,7 +29,9 @@ LIMBS = tuple(
         ("foot", "ANKLE", "FOOT", 0.05),
     )
 )
-CORE, WIDE = 0.35, 1.6  # half widths: of a limb's middle, and of what is filled at most
+FEET = (L.LEFT_FOOT, L.RIGHT_FOOT)
+# Half widths: of a limb's middle, and of what is filled at most; feet stand close together.
+CORE, WIDE, WIDE_FOOT = 0.35, 1.6, 1.1
 MASK, DOUBT = 0.5, 0.3  # mask from which a pixel is the person's, and below which it is not
 SURE, NONE = 0.9, 0.02  # the same of the matte
 WHOLE = 0.6  # share of a limb's middle that lies on the mask, where the landmarks are believed
@@ -46,19 +50,18 @@ def fill_limbs(
     alpha: (H, W) float32; foreground, rgb: (H, W, 3) uint8; mine: (H, W) bool, what is not somebody else's.
     """
     small, scale = overview_of(alpha)
-    size = small.shape[::-1]
-    allowed = cv2.resize(mine.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    allowed = cv2.resize(mine.astype(np.uint8), small.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
     mask = person.mask_on(small.shape, scale) * allowed
     metre = body_height(person) * scale / STATURE_M
     picture = cv2.resize(rgb, small.shape[::-1], interpolation=cv2.INTER_AREA)
     filled = np.zeros_like(small)
-    for wanted, faded in _limbs(person, alpha.shape, scale, metre, small, mask):
-        part = _around(wanted, round(AROUND_M * metre) + 2)
-        found = _outline(*(array[part] for array in (picture, small, mask, wanted)), metre)
-        if (found & wanted[part]).sum() > KEPT * wanted.sum():
+    for limb in _limbs(person, alpha.shape, scale, metre, small, mask):
+        part = _around(limb.wide, round(AROUND_M * metre) + 2)
+        found = _outline(*(array[part] for array in (picture, small, mask, limb.wide, limb.seeds)), metre)
+        if (found & limb.narrow[part]).sum() > KEPT * limb.narrow.sum():
             filled[part][found] = 1
-        elif np.quantile(mask[faded], 0.1) > SURE_MASK:  # colours do not tell, but the mask does
-            filled[wanted] = 1
+        elif limb.sure:  # colours do not tell, but the mask does
+            filled[limb.narrow] = 1
     if filled.any():
         part, share = enlarged(cv2.GaussianBlur(filled, (0, 0), 0.8) * allowed, scale, alpha.shape)
         more = share > alpha[part]
@@ -75,8 +78,19 @@ def capsule(
     return drawn > 0
 
 
+@dataclass(frozen=True)
+class _Limb:
+    """What the matte lacks of a limb, (h, w) bool each: of its usual width, and of the widest that it may have; seeds:
+    what of it is the limb for certain; sure: whether the mask alone is enough."""
+
+    narrow: np.ndarray
+    wide: np.ndarray
+    seeds: np.ndarray
+    sure: bool
+
+
 def _limbs(person, shape, scale, metre, alpha, mask):
-    """Of each limb that the matte lacks a part of: what may be filled and what its middle lacks, (h, w) bool each."""
+    """The limbs that the matte lacks a part of."""
     for _, joint, end, half in LIMBS:
         if person.seen(joint, end) < SEEN or not inside(person, shape, joint, end):
             continue
@@ -84,8 +98,14 @@ def _limbs(person, shape, scale, metre, alpha, mask):
         on = core & (mask > MASK)
         faded = on & (alpha < 0.5)
         if on.sum() >= WHOLE * core.sum() and faded.sum() > FADED * core.sum():
-            wide = capsule(person, (joint, end), WIDE * half * metre, scale, alpha.shape)
-            yield wide & (mask > MASK) & (alpha < SURE), faded
+            most = WIDE_FOOT if end in FEET else WIDE
+            lacking = (mask > MASK) & (alpha < SURE)
+            narrow, wide = (
+                capsule(person, (joint, end), share * half * metre, scale, alpha.shape) & lacking for share in (1, most)
+            )
+            # Shoes have colours of their own, which only the mask tells; what landmarks imagine are no feet.
+            seeds = faded & (mask > SURE_MASK) & (end in FEET)
+            yield _Limb(narrow, wide, seeds, bool(np.quantile(mask[faded], 0.1) > SURE_MASK))
 
 
 def _around(area, margin):
@@ -93,14 +113,14 @@ def _around(area, margin):
     return np.s_[max(0, top - margin) : top + height + margin, max(0, left - margin) : left + width + margin]
 
 
-def _outline(picture, alpha, mask, wanted, metre):
+def _outline(picture, alpha, mask, wanted, seeds, metre):
     """(h, w) bool: what GrabCut finds of the limb that is wanted, up to its outline in the picture."""
     reach = 2 * max(1, round(BEYOND_M * metre)) + 1
     near = cv2.dilate(wanted.astype(np.uint8), np.ones((reach, reach), np.uint8)) > 0
     labels = np.full(alpha.shape, cv2.GC_PR_BGD, np.uint8)
     labels[wanted] = cv2.GC_PR_FGD
     labels[(mask < DOUBT) & (alpha < NONE) & ~near] = cv2.GC_BGD
-    labels[alpha > SURE] = cv2.GC_FGD
+    labels[(alpha > SURE) | seeds] = cv2.GC_FGD
     if not (labels == cv2.GC_BGD).any() or not (labels == cv2.GC_FGD).any():
         return np.zeros(alpha.shape, bool)
     cv2.setRNGSeed(0)

@@ -6,7 +6,7 @@ import numpy as np
 
 from .landmarks import BodyLandmarks
 from .landmarks import Landmark as L
-from .limb_matte import CORE, LIMBS, STATURE_M, capsule
+from .limb_matte import CORE, FEET, LIMBS, STATURE_M, capsule
 from .overview import overview_of
 from .stance import ANKLES, HIPS, KNEES, SEEN, Framing, body_height, framing, inside
 
@@ -14,7 +14,6 @@ SOLID = 0.5
 BESIDE = 0.02  # of the body's height: so far off its place a landmark may lie
 LACKING = 0.4  # share of a limb's middle that is there, below which it is missing
 CROWN = 1.0  # from the eyes up, in distances from eyes to mouth; 1.6 to 3.9 under hair and hats, 0.3 where cut off
-FEET = (L.LEFT_FOOT, L.RIGHT_FOOT)
 STUMP = 0.02  # of the body's height above the ankles: there legs without feet are cut straight
 
 
