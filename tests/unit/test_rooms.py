@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "engine.base": "protocol",
     "engine.surface": "engine.base",
     "engine.files": "body_axes engine.base engine.surface outputs result_file",
-    "engine.reading": "engine.base engine.files",
+    "engine.reading": "choices engine.base engine.files",
     "engine.networks": "engine.base engine.reading engine.surface",
     "engine.color": "engine.base engine.reading",
     "engine.body": "engine.base engine.files engine.reading engine.surface result_file",

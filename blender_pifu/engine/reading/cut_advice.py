@@ -15,7 +15,7 @@ from .missing import missing_limbs, without_crown, without_feet
 from .photo import Photo
 from .proportions import KNEE_AHEAD, body_length, is_child, thigh_ahead
 from .stance import ANKLES, HIPS, KNEES, SHOULDERS, Framing, framing, trunk_length
-from .unexplained import off_body
+from .unexplained import above_crown, off_body
 
 SHORT_LEGS = 0.95  # in lengths of the trunk; 1.25 to 1.65 in a view from the front
 SQUAT = 3.2  # from nose to ankles, in widths of the shoulders; 3.9 to 5 in a view from the front, 2 to 3 from high up
@@ -77,6 +77,9 @@ def _about_what_is_missing(cut):
 def _about_what_is_too_much(cut):
     if cut.dropped:
         yield Advice("dropped", Severity.INFO, "Something behind the head looked like a part of it and was left out.")
+    if above_crown(cut.alpha, cut.person):
+        yield Advice("above_head", Severity.INFO, "What reaches above the head counts in the height: a hat, or "
+                     "something behind it that was taken for one.")  # fmt: skip
     if off_body(cut.alpha, cut.person):
         yield Advice("off_body", Severity.INFO, "Something beside the body was cut out with it, held, worn or standing "
                      "there; it will be a part of the body.")  # fmt: skip

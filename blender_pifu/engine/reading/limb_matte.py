@@ -57,7 +57,7 @@ def fill_limbs(
     filled = np.zeros_like(small)
     for limb in _limbs(person, alpha.shape, scale, metre, small, mask):
         part = _around(limb.wide, round(AROUND_M * metre) + 2)
-        found = _outline(*(array[part] for array in (picture, small, mask, limb.wide, limb.seeds)), metre)
+        found = _outline(picture[part], small[part], mask[part], limb.wide[part], limb.seeds[part], metre)
         if (found & limb.narrow[part]).sum() > KEPT * limb.narrow.sum():
             filled[part][found] = 1
         elif limb.sure:  # colours do not tell, but the mask does
@@ -69,12 +69,12 @@ def fill_limbs(
 
 
 def capsule(
-    person: BodyLandmarks, ends: tuple[L, L], half_width: float, scale: float, shape: tuple[int, int]
+    person: BodyLandmarks, ends: tuple[L, L], half_width: float, scale: float, shape: tuple[int, ...]
 ) -> np.ndarray:
     """(h, w) bool: what lies within half a width, pixels, of the line between two landmarks, the photo at `scale`."""
     drawn = np.zeros(shape, np.uint8)
-    start, end = (tuple((person.points[end, :2] * scale).round().astype(int).tolist()) for end in ends)
-    cv2.line(drawn, start, end, 1, max(1, round(2 * half_width)))
+    start, end = (person.points[[*ends], :2] * scale).round().astype(int).tolist()
+    cv2.line(drawn, start, end, [1], max(1, round(2 * half_width)))
     return drawn > 0
 
 
@@ -124,5 +124,6 @@ def _outline(picture, alpha, mask, wanted, seeds, metre):
     if not (labels == cv2.GC_BGD).any() or not (labels == cv2.GC_FGD).any():
         return np.zeros(alpha.shape, bool)
     cv2.setRNGSeed(0)
-    cv2.grabCut(picture, labels, None, *np.zeros((2, 1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
+    models = np.zeros((2, 1, 65))
+    cv2.grabCut(picture, labels, [0, 0, 0, 0], models[0], models[1], ROUNDS, cv2.GC_INIT_WITH_MASK)
     return (labels & 1).astype(bool) & near & (mask > DOUBT)

@@ -254,6 +254,7 @@ def _spread_core(rgb, alpha):
     if unsure.all():
         return rgb
     nearest = cv2.distanceTransformWithLabels(unsure, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
+    nearest = nearest.astype(np.int32, copy=False)
     known = np.zeros((nearest.max() + 1, 3), np.uint8)
     known[nearest[unsure == 0]] = rgb[unsure == 0]
     colors = rgb.copy()

@@ -16,7 +16,7 @@ def overview_of(alpha: np.ndarray) -> tuple[np.ndarray, float]:
     return cv2.resize(alpha, size, interpolation=cv2.INTER_AREA), scale
 
 
-def enlarged(values: np.ndarray, scale: float, shape: tuple[int, int]) -> tuple[tuple[slice, slice], np.ndarray]:
+def enlarged(values: np.ndarray, scale: float, shape: tuple[int, ...]) -> tuple[tuple[slice, slice], np.ndarray]:
     """Where in the photo, (H, W), values (h, w) of its overview are not 0, and the values there, float32."""
     rows, columns = (np.flatnonzero((values > 0).any(axis)) for axis in (1, 0))
     top, left = (max(0, int((index[0] - 1) / scale)) for index in (rows, columns))

@@ -142,9 +142,16 @@ def test_a_horn_behind_the_head_is_taken_off(figures, suit_cut, rock):
     assert "dropped" in kinds(figure)
 
 
+def test_what_may_be_a_hat_or_a_rock_is_named(figures, suit_cut):
+    """Drawn in flat colours a slab flush with the head looks like hair to either network."""
+    slab = [(397, 156), (423, 36), (529, 36), (564, 156)]
+    drawing = altered.drawn(altered.with_part(suit(), suit_cut.alpha, slab, (52, 48, 46)))
+    assert set(kinds(figures.cut_out(photo_of(drawing)))) & {"dropped", "above_head"}
+
+
 def test_hats_and_hair_stay(figures):
     hopper = figures.cut_out(load_photo(PHOTOS.parents[2] / "tests" / "data" / "hopper_portrait.jpg"))
-    assert "dropped" not in kinds(hopper)
+    assert "dropped" not in kinds(hopper) and kinds(hopper)["above_head"] == "info"
     top = np.flatnonzero((hopper.matte.alpha > 0.5).any(1))[0]
     assert top < 30, "the cap is a part of her"
 
