@@ -107,13 +107,13 @@ def obstacle(scene) -> str:
 
 def texture_hint(scene) -> str:
     """Which texture shows all that the photo does, where a larger one is chosen; or nothing."""
-    status, image, choices = _status(), scene.pifu.photo, chosen_in(scene.pifu)
+    status, image = _status(), scene.pifu.photo
     if image is None or (status.looked, status.asked) != (photo.key(image), scene.pifu.person) or not status.height_px:
         return ""
-    chosen = choices["texture_px"]
+    chosen = chosen_in(scene.pifu)["texture_px"]
     sides = [side for side in OPTIONS["texture_px"].values if side < chosen]
     enough = next((side for side in sides if side * _TEXELS_ALONG >= status.height_px), None)
-    per_metre = status.height_px / choices["height_m"]
+    per_metre = status.height_px / scene.pifu.height_m
     return f"The photo shows about {per_metre:.0f} px per metre: {enough} px hold all of it" if enough else ""
 
 

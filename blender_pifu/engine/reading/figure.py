@@ -109,8 +109,8 @@ class Figures:
 
     def check(self, photo: Photo, number: int | None = None) -> dict:
         """What is to be said before anything slow starts, ready for JSON: size of the photo, the people with boxes
-        (x0, y0, x1, y1 in photo pixels), the one taken, with landmarks (33 of x, y, visibility), about the height of the
-        whole body, photo pixels, the height in metres that people of such proportions have, and the advice.
+        (x0, y0, x1, y1 in photo pixels), the one taken, with landmarks (33 of x, y, visibility), about the height of
+        the whole body, photo pixels, the height in metres that people of such proportions have, and the advice.
 
         Raises InputError for a number that nobody has.
         """
