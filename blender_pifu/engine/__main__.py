@@ -170,8 +170,8 @@ def generate(options):
 def advise(options):
     """Print what there is to say about the photo. Raises EngineError."""
     from .device import pick_device
-    from .reading.figure import Figures
     from .reading.photo import load_photo
+    from .subject.figure import Figures
 
     figures = Figures(pick_device(options.device))
     for photo in options.photo:

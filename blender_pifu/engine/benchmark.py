@@ -21,8 +21,8 @@ from .errors import EngineError, InputError
 from .interfaces import Field
 from .model import load_model
 from .pipeline import Engine
-from .reading.figure import Figures
 from .reading.photo import load_photo
+from .subject.figure import Figures
 from .surface.extraction import extract_surface
 from .surface.lattice import Lattice
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .back_photo.back_cut import BackCut
-    from .reading.lens import Lens
     from .reading.person_cut import PersonCut
+    from .subject.lens import Lens
 
 E = TypeVar("E")  # what a model keeps of an encoded photo
 

@@ -30,8 +30,8 @@ from .networks.maps import Maps, enlarged, front_colors, without_light
 from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.settings import Settings
-from .reading.lens import Lens
 from .reading.person_cut import PersonCut, network_input
+from .subject.lens import Lens
 
 DATA = Path(__file__).parents[1] / "data"
 # Bundled names: "fast" is the core of "human" without its details and its fine level.

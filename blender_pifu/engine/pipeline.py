@@ -19,8 +19,8 @@ from .layout.topologies import TOPOLOGIES, Source, Topology
 from .memory import give_back_at_once, peak_memory_mb
 from .model import load_model
 from .progress import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP, Clock, seconds_of
-from .reading.figure import Figures
-from .reading.last_photo import LastPhoto
+from .subject.figure import Figures
+from .subject.last_photo import LastPhoto
 from .surface.mesh import check_mesh
 
 ONLY_COLORS = "Only the colours of the back photo were taken; the shape of the back is guessed from the front."

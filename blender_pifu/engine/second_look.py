@@ -18,8 +18,8 @@ from .errors import EngineError
 from .interfaces import Model
 from .layout.texture.texels import cover
 from .networks.body_maps import BODY_PX, stack_body
-from .reading.figure import Figure
 from .reading.person_cut import PersonCut
+from .subject.figure import Figure
 from .surface.extraction import extract_surface
 from .surface.mesh import largest_component, vertex_normals
 

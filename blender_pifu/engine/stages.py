@@ -28,13 +28,13 @@ from .layout.texture.bake import bake, png
 from .layout.texture.unwrap import unwrap as unwrap_mesh
 from .layout.topologies import LaidOut, Topology
 from .memory import give_back_at_once
-from .reading.figure import Figure, Figures
-from .reading.last_photo import LastPhoto
-from .reading.lens import Lens, lens_of
 from .reading.person_cut import PersonCut
 from .reading.photo import Photo, load_photo
 from .reading.stance import Framing
-from .reading.tone import tone_hidden
+from .subject.figure import Figure, Figures
+from .subject.last_photo import LastPhoto
+from .subject.lens import Lens, lens_of
+from .subject.tone import tone_hidden
 from .surface.extraction import extract_surface
 from .surface.fairing import fair_walls
 from .surface.mesh import camera_tilt, largest_component, placing, tilt_back, turn_to_blender

@@ -21,16 +21,18 @@ MAY_IMPORT = {
     "engine.base": "protocol",
     "engine.surface": "engine.base",
     "engine.files": "body_axes engine.base engine.surface outputs result_file",
-    "engine.reading": "choices engine.base engine.files",
-    "engine.networks": "engine.base engine.reading engine.surface",
+    "engine.reading": "engine.base engine.files",
+    "engine.subject": "choices engine.base engine.reading",
+    "engine.networks": "engine.base engine.reading engine.subject engine.surface",
     "engine.color": "engine.base engine.reading",
-    "engine.body": "engine.base engine.files engine.reading engine.surface result_file",
-    "engine.layout": "engine.base engine.body engine.color engine.reading engine.surface result_file",
+    "engine.body": "engine.base engine.files engine.reading engine.subject engine.surface result_file",
+    "engine.layout": "engine.base engine.body engine.color engine.reading engine.subject engine.surface result_file",
     "engine.face": "engine.base engine.body engine.layout engine.networks engine.reading engine.surface",
-    "engine.back_photo": "engine.base engine.networks engine.reading protocol",
+    "engine.back_photo": "engine.base engine.networks engine.reading engine.subject protocol",
     "engine.published": "engine.base engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
-    "engine.layout engine.networks engine.published engine.reading engine.surface outputs protocol result_file",
+    "engine.layout engine.networks engine.published engine.reading engine.subject engine.surface outputs protocol "
+    "result_file",
     "addon.base": "protocol",
     "addon.person": "addon.base body_axes protocol result_file",
     "addon.checks": "addon.base addon.person body_axes",
@@ -45,10 +47,10 @@ MAY_IMPORT = {
     "training.learn": "engine engine.base engine.networks training.data training.native",
     "training.pack": "engine engine.body engine.files engine.reading engine.surface training.learn training.people",
     "training.fields": "engine engine.published engine.surface",
-    "training.photos": "engine engine.base engine.reading training.data training.people",
+    "training.photos": "engine engine.base engine.reading engine.subject training.data training.people",
     "training.evaluate": "choices engine engine.back_photo engine.base engine.body engine.color engine.files "
-    "engine.layout engine.networks engine.reading engine.surface result_file training.data training.native "
-    "training.pack training.people",
+    "engine.layout engine.networks engine.reading engine.subject engine.surface result_file training.data "
+    "training.native training.pack training.people",
     "training": "engine.base training.data training.evaluate training.fields training.learn training.pack "
     "training.photos",
     "engine.batch": "choices engine.base engine.surface result_file",

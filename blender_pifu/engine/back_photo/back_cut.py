@@ -8,10 +8,10 @@ import numpy as np
 
 from ...protocol import ErrorKind
 from ..errors import InputError, NoPersonError
-from ..reading.figure import Figure, Figures
 from ..reading.person_cut import PersonCut
 from ..reading.photo import Photo
 from ..reading.stance import Facing, facing
+from ..subject.figure import Figure, Figures
 from .registration import Registration, register, resample
 from .relief import RELIEF_PX, Relief, inflated_relief
 from .relight import lit, match_light

@@ -8,8 +8,8 @@ import numpy as np
 
 from ...result_file import Rig
 from ..interfaces import Field
-from ..reading.figure import Figure
 from ..reading.stance import Framing
+from ..subject.figure import Figure
 from ..surface.extraction import Surface
 from ..surface.mesh import components, largest_component, volumes
 from .fit import Fit, fit_body

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..body.rigging import Fitted, landmarks_of
-from ..reading.figure import Figure
+from ..subject.figure import Figure
 from .animation.wrapped_body import WrappedBody, animate, check_whole
 from .painted_mesh import PaintedMesh, painted_like
 from .presets import QUADS, Begun, SurfaceAt, quads

@@ -15,7 +15,7 @@ from scipy.optimize import least_squares
 
 from ..crop_space import pixel_centres, to_pixels, to_points
 from ..reading.landmarks import Landmark as L
-from ..reading.lens import Lens
+from ..subject.lens import Lens
 from ..surface.mesh import camera_tilt
 from .limb_maps import metre
 from .maps import Maps

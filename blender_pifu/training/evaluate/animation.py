@@ -16,10 +16,10 @@ from ...engine.layout.animation.wrapped_body import WrappedBody, refusal, wrappe
 from ...engine.layout.painted_mesh import PaintedMesh
 from ...engine.layout.texture.texels import cover
 from ...engine.model import load_model
-from ...engine.reading.figure import Figure
 from ...engine.reading.people import People
 from ...engine.reading.photo import Photo
 from ...engine.reading.stance import Framing
+from ...engine.subject.figure import Figure
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import check_mesh, largest_component, split_quads, vertex_normals
 from ...engine.surface.normals import smooth_normals

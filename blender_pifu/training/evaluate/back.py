@@ -12,9 +12,9 @@ from ...engine.back_photo.back_cut import find_back
 from ...engine.color.painting import paint
 from ...engine.errors import InputError
 from ...engine.model import HumanModel, load_model
-from ...engine.reading.figure import Figure, Figures
 from ...engine.reading.matte import Matte
 from ...engine.reading.photo import Photo
+from ...engine.subject.figure import Figure, Figures
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import largest_component, vertex_normals
 from ..data.back_photo import photograph_back

@@ -15,11 +15,11 @@ import trimesh
 
 from ...engine.errors import InputError
 from ...engine.reading.crop import Crop
-from ...engine.reading.figure import Figures
-from ...engine.reading.lens import Lens
 from ...engine.reading.matte import Matte
 from ...engine.reading.person_cut import PersonCut
 from ...engine.reading.photo import load_photo
+from ...engine.subject.figure import Figures
+from ...engine.subject.lens import Lens
 from ..data.glance import read
 from ..data.sample import GENERATION, KINDS, is_whole, make_scene
 from ..data.truth import LIFT, inside, winding

@@ -9,7 +9,7 @@ import numpy as np
 from ...engine.model import load_model
 from ...engine.networks.legs import IMPLAUSIBLE, find_legs, move_legs
 from ...engine.networks.maps import Maps
-from ...engine.reading.lens import usual_lens
+from ...engine.subject.lens import usual_lens
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import largest_component
 from ..data.sample import KINDS

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from ...engine.model import load_model
-from ...engine.reading.lens import Lens, usual_lens
+from ...engine.subject.lens import Lens, usual_lens
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.fairing import fair_walls
 from ...engine.surface.mesh import camera_tilt, largest_component, tilt_back

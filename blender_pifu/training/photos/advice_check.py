@@ -10,9 +10,9 @@ from itertools import count, islice
 import cv2
 import numpy as np
 
-from ...engine.reading.figure import Figures
 from ...engine.reading.landmarks import Landmark as L
 from ...engine.reading.photo import Photo
+from ...engine.subject.figure import Figures
 from ..data.backgrounds import KINDS, background
 from ..data.framing import Framing
 from ..data.render import render_person

@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 
 from ...engine.__main__ import main as engine
-from ...engine.reading.figure import Figures
 from ...engine.reading.photo import load_photo
+from ...engine.subject.figure import Figures
 from .hostile import Case, photo
 
 MOST_SECONDS = 120  # of processor time; beyond that it hangs

@@ -10,10 +10,10 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from ...engine.errors import EngineError
-from ...engine.reading.figure import Figure, Figures
 from ...engine.reading.instances import LIMBS
 from ...engine.reading.photo import Photo, load_photo
 from ...engine.reading.stance import SEEN
+from ...engine.subject.figure import Figure, Figures
 
 CELL_PX, GAP_PX = 300, 6
 TEXT_PX, LETTERS = 15, 42  # height of the letters, and how many to a line

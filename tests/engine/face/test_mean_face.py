@@ -13,11 +13,11 @@ from blender_pifu.engine.face.mean_face import MARKS, Place, find_face, lay_face
 from blender_pifu.engine.model import load_model
 from blender_pifu.engine.networks.maps import Maps
 from blender_pifu.engine.reading.crop import Crop
-from blender_pifu.engine.reading.figure import Figures
 from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.reading.matte import Matte
 from blender_pifu.engine.reading.person_cut import PersonCut
 from blender_pifu.engine.reading.photo import load_photo
+from blender_pifu.engine.subject.figure import Figures
 from helpers.couple import POLO
 
 METRE = 1.06  # field units, of a whole person

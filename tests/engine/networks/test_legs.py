@@ -9,7 +9,7 @@ import torch
 
 from blender_pifu.engine.networks.legs import IMPLAUSIBLE, find_legs, move_legs
 from blender_pifu.engine.networks.maps import Maps
-from blender_pifu.engine.reading.lens import usual_lens
+from blender_pifu.engine.subject.lens import usual_lens
 
 SIZE, METRE = 256, 1.06  # pixels, field units
 LENS = usual_lens(1.8)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import trimesh
 
-from blender_pifu.engine.reading.lens import Lens
+from blender_pifu.engine.subject.lens import Lens
 from blender_pifu.training.evaluate.cases import split_case
 from blender_pifu.training.evaluate.legs import evaluate_legs, legs_table
 from blender_pifu.training.evaluate.lens import dip_of_soles, evaluate_lens, lens_table, side_iou

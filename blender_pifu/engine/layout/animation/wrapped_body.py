@@ -13,8 +13,8 @@ from ...body.model import load_body
 from ...body.skeleton import skeleton
 from ...body.weights import skin_weights
 from ...errors import TopologyError
-from ...reading.figure import Figure
 from ...reading.stance import Framing
+from ...subject.figure import Figure
 from ...surface.mesh import split_quads, vertex_normals
 from ..closest import DenseSurface
 from ..crossings import crossing_faces

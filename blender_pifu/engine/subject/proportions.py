@@ -6,9 +6,9 @@ import math
 import numpy as np
 
 from ...choices import HEIGHT_M
-from .landmarks import BodyLandmarks
-from .landmarks import Landmark as L
-from .stance import (
+from ..reading.landmarks import BodyLandmarks
+from ..reading.landmarks import Landmark as L
+from ..reading.stance import (
     ANKLES,
     EARS,
     HIPS,

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.reading.crop import Crop
-from blender_pifu.engine.reading.lens import Lens, lens_of, usual_lens
+from blender_pifu.engine.subject.lens import Lens, lens_of, usual_lens
 from blender_pifu.engine.surface.mesh import vertex_normals
 from blender_pifu.training.data.framing import frame
 from blender_pifu.training.data.sample import make_scene

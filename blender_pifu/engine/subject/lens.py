@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..reading.stance import body_height
 from .figure import Figure
-from .stance import body_height
 
 PERSON_M = 1.7
 # Metres of a camera from a whole person where nothing tells; who is shown in part is photographed from nearer: so that

@@ -8,18 +8,18 @@ import torch
 
 from ...choices import HEIGHT_M
 from ..errors import NoPersonError
+from ..reading.crop import Crop, crop_around
+from ..reading.landmarks import BodyLandmarks, landmarks_in
+from ..reading.matte import Matte, Matting
+from ..reading.people import People, box_of, choose
+from ..reading.person_cut import PersonCut
+from ..reading.photo import Photo
+from ..reading.stance import Framing, body_height, framing, roll
 from .advice import Advice, Severity, advise, gravest_first, no_person
-from .crop import Crop, crop_around
 from .cut_advice import CutOut, advise_on
 from .drawing import is_drawn
-from .landmarks import BodyLandmarks, landmarks_in
-from .matte import Matte, Matting
 from .missing import cut_at_ankles, framing_of, without_feet
-from .people import People, box_of, choose
-from .person_cut import PersonCut
-from .photo import Photo
 from .proportions import suggested_height_m
-from .stance import Framing, body_height, framing, roll
 from .tone import tone_matte, tone_of
 from .upright import turn_upright
 

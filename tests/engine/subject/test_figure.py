@@ -12,9 +12,9 @@ from PIL import Image
 
 from blender_pifu.engine.__main__ import main
 from blender_pifu.engine.errors import InputError, NoPersonError
-from blender_pifu.engine.reading.figure import Figures
 from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.reading.photo import Photo, load_photo
+from blender_pifu.engine.subject.figure import Figures
 from helpers.couple import BESIDE, POLO, SUIT, couple
 
 DATA = Path(__file__).parents[2] / "data"

@@ -5,7 +5,7 @@ luminance."""
 import cv2
 import numpy as np
 
-from .matte import ROWS, Matte
+from ..reading.matte import ROWS, Matte
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 SIDE_PX = 384  # longer side of the picture that is judged: noise and blocks of JPEG are averaged out of it

@@ -4,11 +4,11 @@
 import cv2
 import numpy as np
 
-from .landmarks import BodyLandmarks
-from .landmarks import Landmark as L
-from .limb_matte import CORE, FEET, LIMBS, STATURE_M, capsule
-from .overview import overview_of
-from .stance import ANKLES, HIPS, KNEES, SEEN, Framing, body_height, framing, inside
+from ..reading.landmarks import BodyLandmarks
+from ..reading.landmarks import Landmark as L
+from ..reading.limb_matte import CORE, FEET, LIMBS, STATURE_M, capsule
+from ..reading.overview import overview_of
+from ..reading.stance import ANKLES, HIPS, KNEES, SEEN, Framing, body_height, framing, inside
 
 SOLID = 0.5
 BESIDE = 0.02  # of the body's height: so far off its place a landmark may lie

@@ -8,11 +8,11 @@ import pytest
 from PIL import Image
 
 from blender_pifu.engine import reconstruct
-from blender_pifu.engine.reading.figure import Figures
 from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.reading.matte import Matting
-from blender_pifu.engine.reading.missing import missing_limbs
 from blender_pifu.engine.reading.photo import load_photo
+from blender_pifu.engine.subject.figure import Figures
+from blender_pifu.engine.subject.missing import missing_limbs
 from helpers import altered
 from helpers.altered import photo_of, polo, suit
 from helpers.couple import PHOTOS, mattes

@@ -3,7 +3,7 @@
 
 import os
 
-from .photo import Photo, load_photo
+from ..reading.photo import Photo, load_photo
 
 MOST_BYTES = 200e6  # of pixels; larger photos are read again
 

@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from ..crop_space import between_centres
-from .landmarks import BodyLandmarks
-from .photo import MAX_SIDE, Photo
+from ..reading.landmarks import BodyLandmarks
+from ..reading.photo import MAX_SIDE, Photo
 
 
 def turn_upright(photo: Photo, people: list[BodyLandmarks], roll: float) -> tuple[Photo, list[BodyLandmarks]]:

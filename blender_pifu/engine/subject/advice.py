@@ -8,11 +8,11 @@ from enum import StrEnum
 import cv2
 import numpy as np
 
-from .landmarks import BodyLandmarks
-from .landmarks import Landmark as L
-from .people import box_of
-from .photo import Photo
-from .stance import (
+from ..reading.landmarks import BodyLandmarks
+from ..reading.landmarks import Landmark as L
+from ..reading.people import box_of
+from ..reading.photo import Photo
+from ..reading.stance import (
     HIPS,
     SEEN,
     SHOULDERS,

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from blender_pifu.engine import reconstruct
-from blender_pifu.engine.reading.figure import Figures
-from blender_pifu.engine.reading.tone import tone_hidden, tone_of, toned
+from blender_pifu.engine.subject.figure import Figures
+from blender_pifu.engine.subject.tone import tone_hidden, tone_of, toned
 from helpers.altered import faded, grey, photo_of, polo, suit, tinted
 
 

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from ..reading.landmarks import BodyLandmarks
+from ..reading.landmarks import Landmark as L
+from ..reading.photo import Photo
+from ..reading.stance import ANKLES, HIPS, KNEES, SHOULDERS, Framing, framing, trunk_length
+from ..reading.unexplained import above_crown, off_body
 from .advice import GLINTS, Advice, Severity
-from .landmarks import BodyLandmarks
-from .landmarks import Landmark as L
 from .missing import missing_limbs, without_crown, without_feet
-from .photo import Photo
 from .proportions import KNEE_AHEAD, body_length, is_child, thigh_ahead
-from .stance import ANKLES, HIPS, KNEES, SHOULDERS, Framing, framing, trunk_length
-from .unexplained import above_crown, off_body
 
 SHORT_LEGS = 0.95  # in lengths of the trunk; 1.25 to 1.65 in a view from the front
 SQUAT = 3.2  # from nose to ankles, in widths of the shoulders; 3.9 to 5 in a view from the front, 2 to 3 from high up

@@ -9,8 +9,8 @@ from PIL import Image
 
 from blender_pifu.choices import Choices
 from blender_pifu.engine import Engine
-from blender_pifu.engine.reading import last_photo
-from blender_pifu.engine.reading.last_photo import LastPhoto
+from blender_pifu.engine.subject import last_photo
+from blender_pifu.engine.subject.last_photo import LastPhoto
 from helpers import silhouette
 
 
