@@ -34,6 +34,7 @@ STEP = 0.7  # from one square to the next, in sides
 SHARED_JOINTS = 0.3
 JOINTS = (0, *range(11, 17), *range(23, 29))  # nose, arms and legs
 MOST_PEOPLE, MOST_FACELESS = 12, 8
+LEAST_OWN = 0.1  # of that part of the matte that no surer one has; 0.01 in water taken for somebody across a man
 LEAST_ON_MATTE = 0.35  # of a person's mask; 0.47 or more in people, 0.2 in wall taken for one
 # Of people whom no face gives away:
 LEAST_STRANGER = 0.004  # of the photo
@@ -79,6 +80,7 @@ class People:
                     people.append(person)
         if everybody is not None:
             people = [person for person in people if _stands_out(person, everybody, rgb.shape)]
+            people = [person for person in people if _is_apart(person, people, everybody, rgb.shape)]
             for _ in range(MOST_FACELESS):
                 if not (person := self._unclaimed(rgb, people, everybody)):
                     break
@@ -216,6 +218,17 @@ def _stands_out(person, everybody, shape):
     scale = max(everybody.shape) / max(shape)
     mask = person.mask_on(everybody.shape, scale) > 0.5
     return (mask & (everybody > 0.5)).sum() >= LEAST_ON_MATTE * mask.sum()
+
+
+def _is_apart(person, people, everybody, shape):
+    """Whether somebody has a part of the matte to themselves; who has none is another one seen in a wrong way."""
+    scale = max(everybody.shape) / max(shape)
+    mine = (person.mask_on(everybody.shape, scale) > 0.5) & (everybody > 0.5)
+    whole = mine.sum()
+    for other in people:
+        if other.score > person.score:
+            mine &= other.mask_on(everybody.shape, scale) <= 0.5
+    return mine.sum() >= LEAST_OWN * whole
 
 
 def _parts(strangers):

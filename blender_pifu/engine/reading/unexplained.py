@@ -24,8 +24,9 @@ LEAST, LARGE = 2e-4, 30e-4  # squares of the body's height: smaller parts are no
 HEAD, CROWN, ROOT = 0.5, 2.0, 0.035
 EYES, MOUTH = (L.LEFT_EYE, L.RIGHT_EYE), (L.MOUTH_LEFT, L.MOUTH_RIGHT)
 NOTHING = 0.05  # of a pixel that is dropped but for so much
-# Above a crown: mask below which it may be no hair, on so much of it; 0.01 to 0.11 of high hair. And the least of it.
-DOUBT, DOUBTFUL, FEW = 0.6, 0.3, 0.6e-4
+# Above a crown: mask below which it may be no hair, on so much of it; 0.01 to 0.11 of high hair. And the least of it,
+# in squares of the distance from eyes to mouth.
+DOUBT, DOUBTFUL, FEW = 0.6, 0.3, 0.05
 HANDS = (L.LEFT_WRIST, L.RIGHT_WRIST, L.LEFT_INDEX, L.RIGHT_INDEX)
 HELD = 0.35  # lengths of the trunk from a hand, within which something may be held
 
@@ -57,7 +58,7 @@ def above_crown(alpha: np.ndarray, person: BodyLandmarks) -> bool:
     eyes, mouth = (scale * float(person.between(*pair)[1]) for pair in (EYES, MOUTH))
     above = (small > 0.5) & (np.arange(len(small))[:, None] < eyes - CROWN * abs(mouth - eyes))
     doubtful = above & (person.mask_on(small.shape, scale) < DOUBT)
-    return bool(doubtful.sum() > max(DOUBTFUL * above.sum(), FEW * (body_height(person) * scale) ** 2))
+    return bool(doubtful.sum() > max(DOUBTFUL * above.sum(), FEW * (mouth - eyes) ** 2))
 
 
 def off_body(alpha: np.ndarray, person: BodyLandmarks) -> bool:

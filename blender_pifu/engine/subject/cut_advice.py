@@ -77,7 +77,7 @@ def _about_what_is_missing(cut):
 def _about_what_is_too_much(cut):
     if cut.dropped:
         yield Advice("dropped", Severity.INFO, "Something behind the head looked like a part of it and was left out.")
-    if above_crown(cut.alpha, cut.person):
+    if cut.photo.alpha is None and above_crown(cut.alpha, cut.person):
         yield Advice("above_head", Severity.INFO, "What reaches above the head counts in the height: a hat, or "
                      "something behind it that was taken for one.")  # fmt: skip
     if off_body(cut.alpha, cut.person):

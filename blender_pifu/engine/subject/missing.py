@@ -14,16 +14,18 @@ SOLID = 0.5
 BESIDE = 0.02  # of the body's height: so far off its place a landmark may lie
 LACKING = 0.4  # share of a limb's middle that is there, below which it is missing
 CROWN = 1.0  # from the eyes up, in distances from eyes to mouth; 1.6 to 3.9 under hair and hats, 0.3 where cut off
+EDGE, ABOVE_EDGE, STRAIGHT_EDGE = 2, 0.03, 0.75  # rows; of what is cut out; width there in that above: soles have 0.3
 STUMP = 0.02  # of the body's height above the ankles: there legs without feet are cut straight
 
 
 def missing_limbs(alpha: np.ndarray, person: BodyLandmarks) -> list[str]:
-    """Names of limbs that are seen and that the matte, (H, W), lacks: "left forearm". Feet are `without_feet`'s."""
+    """Names of limbs that are seen and that the matte (H, W) lacks: "left forearm". Both feet are `without_feet`'s."""
     solid, scale = _solid(alpha, person)
     metre = body_height(person) * scale / STATURE_M
     names = []
+    footless = without_feet(alpha, person)
     for name, joint, end, half in LIMBS:
-        if end in FEET or person.seen(joint, end) < SEEN or not inside(person, alpha.shape, joint, end):
+        if (end in FEET and footless) or person.seen(joint, end) < SEEN or not inside(person, alpha.shape, joint, end):
             continue
         core = capsule(person, (joint, end), CORE * half * metre, scale, solid.shape)
         if core.any() and solid[core].mean() < LACKING:
@@ -36,7 +38,7 @@ def without_feet(alpha: np.ndarray, person: BodyLandmarks) -> bool:
     if framing(person, alpha.shape) is not Framing.FULL or not inside(person, alpha.shape, *FEET):
         return False
     solid, scale = _solid(alpha, person)
-    return not any(_covers(solid, person.points[foot, :2] * scale) for foot in FEET)
+    return _ends_straight(alpha) or not any(_covers(solid, person.points[foot, :2] * scale) for foot in FEET)
 
 
 def without_crown(alpha: np.ndarray, person: BodyLandmarks) -> bool:
@@ -73,7 +75,7 @@ def cut_at_ankles(alpha: np.ndarray, person: BodyLandmarks) -> None:
 
     alpha: (H, W) of the person, upright."""
     row = min(person.points[list(ANKLES), 1]) - STUMP * body_height(person)
-    if row > max(person.points[list(KNEES), 1]):
+    if not _ends_straight(alpha) and row > max(person.points[list(KNEES), 1]):
         alpha[max(0, round(float(row))) :] = 0
 
 
@@ -83,6 +85,16 @@ def _solid(alpha, person):
     solid = (small > SOLID).astype(np.uint8)
     reach = 2 * max(1, round(BESIDE * body_height(person) * scale)) + 1
     return cv2.dilate(solid, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))) > 0, scale
+
+
+def _ends_straight(alpha):
+    """Whether the matte, (H, W), is as wide in its last rows as above: legs cut off, whose feet landmarks imagine."""
+    widths = (alpha > SOLID).sum(1)
+    rows = np.flatnonzero(widths)
+    if len(rows) < 2:
+        return False
+    above = rows[-1] - round(ABOVE_EDGE * (rows[-1] - rows[0]))
+    return bool(widths[max(rows[0], rows[-1] - EDGE)] > STRAIGHT_EDGE * widths[above])
 
 
 def _covers(solid, point):

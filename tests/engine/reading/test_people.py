@@ -52,6 +52,11 @@ def test_dolls_and_prints_are_nobody(people, left, top, size):
     assert len(find(people, altered.pasted(altered.polo(), doll, left, top, size))) == 1
 
 
+def test_water_behind_somebody_is_nobody(people):
+    """Broadened, the man in a suit has somebody lying across him, as large as the waterfall, for the landmarks."""
+    assert len(find(people, altered.broadened(altered.suit(), middle=420, half=170, more=0.6))) == 1
+
+
 def test_a_reflection_is_nobody(people):
     suit = altered.suit()[:, 150:700]
     assert len(find(people, np.hstack([suit, suit[:, ::-1]]))) == 1

@@ -93,6 +93,15 @@ def test_a_cut_out_without_feet_is_told_so(figures, polo_cut, under):
     assert kinds(figure) == {"cut_off": "warning"}
 
 
+def test_straight_ends_of_shins_are_no_feet_and_nobody_a_child_for_them(figures, polo_cut, suit_cut):
+    """The landmarks imagine feet there, on legs as short as a child's."""
+    for rgb, alpha, row in ((polo(), polo_cut.alpha, 870), (suit(), suit_cut.alpha, 850)):
+        figure = figures.cut_out(cut_out(rgb, alpha, (255, 0, 255), (0, row)))
+        assert kinds(figure) == {"cut_off": "warning"}
+        assert figure.framing == "knees" and figure.height_m == 1.70
+        assert np.flatnonzero((figure.matte.alpha > 0.5).any(1))[-1] == row - 1
+
+
 def test_ragged_ends_of_legs_are_cut_straight(figures, polo_cut):
     alpha = polo_cut.alpha.copy()
     rng = np.random.default_rng(2)
