@@ -17,7 +17,7 @@ FORMAT = 1  # goes up with every change that an older reader would misread
 _MESH = ("vertices", "faces", "normals", "colors", "summary")
 _TEXTURE = ("uv", "texture")
 _RIG = ("bone_names", "bone_parents", "bone_heads", "bone_tails", "weight_bones", "weights")
-_SHAPE_KEYS = ("shape_key_names", "shape_keys")
+_SHAPE_KEYS = ("shape_key_names", "shape_keys", "shape_key_values")
 _WEIGHT_SLACK = 1e-3
 _LEAST_BONE_M = 1e-5
 
@@ -48,10 +48,12 @@ class Rig:
 
 @dataclass(frozen=True)
 class ShapeKeys:
-    """Expressions as offsets from the mesh: `names (K,)`, `offsets (K, V, 3)` float32, metres, Blender space."""
+    """Expressions as offsets from the mesh: `names (K,)`, `offsets (K, V, 3)` float32, metres, Blender space, and how
+    far the photo shows each, `values (K,)` float32 0..1."""
 
     names: tuple[str, ...]
     offsets: np.ndarray
+    values: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -146,6 +148,7 @@ def npz_bytes(result: Reconstruction) -> memoryview:
         arrays |= {"bone_tails": rig.tails, "weight_bones": rig.weight_bones, "weights": rig.weights}
     if result.shape_keys:
         arrays |= {"shape_key_names": np.array(result.shape_keys.names), "shape_keys": result.shape_keys.offsets}
+        arrays |= {"shape_key_values": result.shape_keys.values}
     summary = np.array(json.dumps(result.summary.as_dict()))
     # Through memory: a zip file on a full disk complains once more when it is collected.
     buffer = io.BytesIO()
@@ -233,7 +236,10 @@ def _rig(arrays: dict, vertex_count: int) -> Rig:
 def _shape_keys(arrays: dict, vertex_count: int) -> ShapeKeys:
     names = _names(arrays, "shape_key_names")
     offsets = _shaped(arrays, "shape_keys", np.float32, (len(names), vertex_count, 3))
-    return ShapeKeys(names, _finite(offsets, "shape keys"))
+    values = _finite(_shaped(arrays, "shape_key_values", np.float32, (len(names),)), "shape keys")
+    if len(values) and not 0 <= values.min() <= values.max() <= 1:
+        raise ResultError("The engine's result has shape keys whose values are not within 0 and 1.")
+    return ShapeKeys(names, _finite(offsets, "shape keys"), values)
 
 
 def _names(arrays: dict, name: str) -> tuple[str, ...]:

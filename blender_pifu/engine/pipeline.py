@@ -180,7 +180,9 @@ class Engine:
             if not job.topology.lays_out:
                 return painted, stages.LaidOut(painted.mesh)
             with clock.step(LAY_OUT):
-                source = Source(painted.mesh, resolution, surface_at(LAY_OUT), fitted, subject.figure, begun)
+                figure, surface = subject.figure, surface_at(LAY_OUT)
+                head, note = stages.own_head(job.topology, fitted, figure, encoded.lens)
+                source = Source(painted.mesh, resolution, surface, fitted, figure, begun, head, note)
                 return painted, job.topology.make(source, clock.sign_of_life(LAY_OUT))
 
     def _summary(self, job: _Job, made: "_Made") -> Summary:

@@ -17,9 +17,11 @@ from ..protocol import ErrorKind
 from ..result_file import Rig, ShapeKeys, Texture
 from . import second_look
 from .back_photo.back_cut import BackCut, find_back
+from .body.head import Head
 from .body.rigging import Fitted, fit_under
 from .color.painting import paint as paint_vertices
 from .errors import InputError, NoPersonError
+from .face.own_head import find_own_head
 from .interfaces import Field, Model
 from .layout.animation.wrapped_body import occluder
 from .layout.painted_mesh import PaintedMesh
@@ -201,6 +203,13 @@ def coarser(field: Field, fitted: Fitted | None, resolution: int, report: Report
     return surface_at
 
 
+def own_head(topology: Topology, fitted: Fitted | None, figure: Figure, lens: Lens) -> tuple[Head | None, str | None]:
+    """The person's own head where a topology wears one, or None, and what the artist must be told of it, or None."""
+    if fitted is None or not topology.wears_head:
+        return None, None
+    return find_own_head(figure, lens, fitted.fit.pose.shape)
+
+
 @contextmanager
 def begun(topology: Topology, mesh: tuple[np.ndarray, np.ndarray], surface_at: SurfaceAt, resolution: int):
     """What the topology has begun ahead, or None; ended where the work within ends early."""
@@ -230,9 +239,10 @@ def bake_texture(
 ) -> Texture:
     """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2); report: called often, without a share."""
     spacing = 2 / resolution
-    dense = occluder(laid.mesh, spacing) if laid.body else painted.mesh
+    mesh = laid.body.shown if laid.body else laid.mesh
+    dense = occluder(mesh, spacing) if laid.body else painted.mesh
     shown = painted.hidden | pictures(cut, encoded.behind, size)
-    return Texture(uv, png(bake(laid.mesh, uv, dense, spacing, size, shown, report)))
+    return Texture(uv, png(bake(mesh, uv, dense, spacing, size, shown, report)))
 
 
 def place(dense: np.ndarray, laid: LaidOut, figure: Figure, lens: Lens, height_m: float) -> Placement:

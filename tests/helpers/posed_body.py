@@ -84,6 +84,7 @@ def posed_body(seed=3, pose=True, keys=False):
         offsets = np.zeros((1, len(points), 3), np.float32)
         offsets[0, points[:, 2] > 0.9 * points[:, 2].max()] = (0, -0.01, 0)
         arrays |= {"shape_key_names": np.array(["nod"]), "shape_keys": offsets}
+        arrays |= {"shape_key_values": np.zeros(1, np.float32)}
     return arrays
 
 

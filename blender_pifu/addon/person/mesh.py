@@ -22,14 +22,15 @@ def build_mesh(human: Reconstruction, name: str) -> bpy.types.Mesh:
 
 
 def add_shape_keys(body: bpy.types.Object, human: Reconstruction) -> None:
-    """Give a mesh object the person's expressions as shape keys, all at 0."""
+    """Give a mesh object the person's expressions as shape keys, each as far as the photo shows it."""
     if not human.shape_keys:
         return
     body.shape_key_add(name="Basis", from_mix=False)
-    for name, offsets in zip(human.shape_keys.names, human.shape_keys.offsets, strict=True):
+    keys = human.shape_keys
+    for name, offsets, value in zip(keys.names, keys.offsets, keys.values.tolist(), strict=True):
         key = body.shape_key_add(name=name, from_mix=False)
         key.data.foreach_set("co", (human.vertices + offsets).ravel())
-        key.value = 0.0
+        key.value = value
 
 
 def _fill(mesh: bpy.types.Mesh, human: Reconstruction) -> None:

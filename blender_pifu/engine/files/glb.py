@@ -46,7 +46,7 @@ def glb_bytes(result: Reconstruction) -> bytes:
     if result.shape_keys:
         moves = [y_up(offsets)[source] for offsets in result.shape_keys.offsets]
         mesh["primitives"][0]["targets"] = [{"POSITION": file.add(move, FLOAT, bounds=True)} for move in moves]
-        mesh |= {"weights": [0.0] * len(moves), "extras": {"targetNames": list(result.shape_keys.names)}}
+        mesh |= {"weights": result.shape_keys.values.tolist(), "extras": {"targetNames": list(result.shape_keys.names)}}
     mesh["primitives"][0]["indices"] = file.add(faces.reshape(-1, 1), UINT)
     tree |= {"accessors": file.accessors, "bufferViews": file.views, "buffers": [{"byteLength": len(file.data)}]}
     return _container(json.dumps(tree).encode(), bytes(file.data))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..body.head import Head
 from ..body.rigging import Fitted, landmarks_of
 from ..subject.figure import Figure
 from .animation.wrapped_body import WrappedBody, animate, check_whole
@@ -22,7 +23,8 @@ Waiting = Callable[[], None]
 class Source:
     """What a mesh is laid out from. mesh: the dense triangles, cut from the field at `resolution`; surface_at: one
     closed piece (vertices, faces) of it cut at another resolution; fitted: the body under it, or None; figure: the
-    person in the photo, or None; begun: what `Topology.begin` gave."""
+    person in the photo, or None; begun: what `Topology.begin` gave; head: the person's own as fitted to the photo, or
+    None; head_note: what the artist must be told of it, or None."""
 
     mesh: PaintedMesh
     resolution: int
@@ -30,6 +32,8 @@ class Source:
     fitted: Fitted | None
     figure: Figure | None
     begun: Begun | None = None
+    head: Head | None = None
+    head_note: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class Topology:
     lays_out = True  # there is something to do between painting and unwrapping
     needs_body = False  # a body is fitted, and a skeleton made, whether or not one is asked for
     brings_uv = False  # no unwrapping
+    wears_head = False  # the person's own head is fitted to the photo
     texture_px = 0  # side of the texture where none is asked for
 
     def check(self, figure: Figure) -> None:
@@ -107,7 +112,7 @@ class Animation(Topology):
     """The body model's own quads, with expressions, where they fit the surface."""
 
     name = "animation"
-    needs_body = brings_uv = True
+    needs_body = brings_uv = wears_head = True
     texture_px = 2048
 
     def check(self, figure: Figure) -> None:
@@ -115,8 +120,9 @@ class Animation(Topology):
 
     def make(self, source: Source, waiting: Waiting) -> LaidOut:
         assert source.fitted is not None
-        body = animate(source.mesh, source.fitted.fit, *landmarks_of(source.figure)[:2], waiting)
-        return LaidOut(body.mesh, body.about, body.notes, body)
+        body = animate(source.mesh, source.fitted.fit, *landmarks_of(source.figure)[:2], waiting, source.head)
+        notes = (*body.notes, source.head_note) if source.head_note else body.notes
+        return LaidOut(body.mesh, body.about, notes, body)
 
 
 TOPOLOGIES: dict[str, Topology] = {

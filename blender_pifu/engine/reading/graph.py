@@ -7,6 +7,7 @@ Values are numbered, 0 is the picture. `training/pack/mediapipe.py` writes such 
 """
 
 import json
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -17,6 +18,7 @@ from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
 
 DATA = Path(__file__).parents[2] / "data"
+Layer = Callable[..., Tensor]  # called with the layer's entry, its weights as tensors, and the values it takes
 
 
 class Graph:
@@ -25,18 +27,24 @@ class Graph:
     size: (height, width) of the picture it takes.
     """
 
-    def __init__(self, path: Path, device: torch.device | str = "cpu"):
-        """Raises ModelError when the file is missing, damaged, or holds no such graph."""
+    def __init__(self, path: Path, device: torch.device | str = "cpu", more: Mapping[str, Layer] | None = None):
+        """more: layers beside those of LAYERS, by name. Raises ModelError when the file is missing, damaged, or holds
+        no such graph."""
+        known = {**LAYERS, **(more or {})}
         tensors, metadata = read_tensors(path)
         weights = {name: tensor.float().to(device) for name, tensor in tensors.items()}
         try:
             graph = json.loads(metadata["graph"])
             self.size = tuple(graph["input"])
             self._outputs = graph["outputs"]
-            self._layers = [(LAYERS[layer["op"]], _with_weights(layer, weights)) for layer in graph["layers"]]
+            self._layers = [(known[layer["op"]], _with_weights(layer, weights)) for layer in graph["layers"]]
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"{path.name} holds no network of this program ({error}).", fix=REINSTALL) from error
         self.device = torch.device(device)
+
+    def options(self, op: str) -> list[dict]:
+        """The entries of all layers of one kind, in their order."""
+        return [layer for _, layer in self._layers if layer["op"] == op]
 
     @torch.inference_mode()
     def __call__(self, pictures: Tensor) -> list[Tensor]:
@@ -79,6 +87,14 @@ def _add(layer, x, y):
     return x + y
 
 
+def _multiply(layer, x):
+    return x * layer["weight"]
+
+
+def _prelu(layer, x):
+    return F.prelu(x, layer["weight"])
+
+
 def _max_pool(layer, x):
     return F.max_pool2d(F.pad(x, layer["pad"], value=float("-inf")), layer["kernel"], layer["stride"])
 
@@ -111,6 +127,8 @@ LAYERS = {
     "conv": _conv,
     "pad": _pad,
     "add": _add,
+    "multiply": _multiply,
+    "prelu": _prelu,
     "max_pool": _max_pool,
     "resize": _resize,
     "depth_to_space": _depth_to_space,

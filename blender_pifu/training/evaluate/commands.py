@@ -20,6 +20,8 @@ from .body import evaluate_body
 from .cases import SPLITS, folder_cases, split_case, split_seeds
 from .face import as_table as face_table
 from .face import evaluate_face
+from .head import as_table as head_table
+from .head import evaluate_head
 from .legs import evaluate_legs, legs_table
 from .lens import evaluate_lens, lens_table
 from .rig_check import as_table as rig_table
@@ -34,6 +36,7 @@ def add_commands(commands) -> None:
     _add_evaluate(commands)
     _add_evaluate_back(commands)
     _add_evaluate_face(commands)
+    _add_evaluate_head(commands)
     _add_evaluate_body(commands)
     _add_evaluate_animation(commands)
     _add_evaluate_legs(commands)
@@ -76,6 +79,13 @@ def _add_evaluate_face(commands) -> None:
     command.add_argument("--resolution", type=int, default=256)
     command.add_argument("--out", type=Path, help="folder for a picture a person")
     command.set_defaults(act=_evaluate_face)
+
+
+def _add_evaluate_head(commands) -> None:
+    command = commands.add_parser("evaluate-head", help="score the heads fitted to marks of a face, in millimetres")
+    command.add_argument("--count", type=int, default=24, help="people of the test split")
+    command.add_argument("--assets", type=Path, metavar="DIR", required=True, help="source assets of generation 4")
+    command.set_defaults(act=_evaluate_head)
 
 
 def _add_evaluate_body(commands) -> None:
@@ -161,6 +171,11 @@ def _evaluate_back(options: argparse.Namespace) -> None:
 def _evaluate_face(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     print(face_table(evaluate_face(options.weights, options.count, options.resolution, options.out)))
+
+
+def _evaluate_head(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    print(head_table(evaluate_head(options.count, options.assets)))
 
 
 def _evaluate_body(options: argparse.Namespace) -> None:

@@ -1,15 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands of this room: export."""
+"""The commands of this room: export, pack-face."""
 
 import argparse
 from pathlib import Path
 
 from .export import BUNDLED_FILE, export
+from .head import pack_head
 
 
 def add_commands(commands) -> None:
     """Add the subparsers; each has its function as `act`."""
     _add_export(commands)
+    _add_pack_face(commands)
+
+
+def _add_pack_face(commands) -> None:
+    command = commands.add_parser("pack-face", help="write the heads that are fitted to blender_pifu/data")
+    command.add_argument("--assets", type=Path, metavar="DIR", required=True, help="source assets of generation 4")
+    command.set_defaults(act=lambda options: print(pack_head(options.assets)))
 
 
 def _add_export(commands) -> None:

@@ -3,8 +3,9 @@
 
     python -m blender_pifu.training.pack.mediapipe SRC_DIR
 
-SRC_DIR holds the .tflite files. Needs the PyPI package tflite (the file format's reader). The weights stay the float16
-numbers they are there; sparse ones are written out in full.
+SRC_DIR holds the .tflite files. Needs the PyPI packages tflite and flatbuffers (the file format's readers). The weights
+stay the float16 numbers they are there; sparse ones are written out in full. A custom operator becomes a layer of its
+own name that holds its options.
 """
 
 import argparse
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import tflite  # pyright: ignore[reportMissingImports]  # of what packs the networks alone
+from flatbuffers import flexbuffers  # pyright: ignore[reportMissingImports]
 from safetensors.numpy import save_file
 
 from ...engine.files.cards import check_card
@@ -22,6 +24,7 @@ DATA = Path(__file__).parents[2] / "data"
 NETWORKS = {
     "pose_detection": "boxes and body circles of the people in a picture",
     "pose_landmark_full": "33 points of one person's body, and roughly the person's mask",
+    "face_landmark_with_attention": "468 points of a face, lids, lips and irises looked at again from near",
 }
 OPERATORS = {number: name for name, number in vars(tflite.BuiltinOperator).items() if not name.startswith("_")}
 ACTIVATIONS = {
@@ -35,8 +38,11 @@ def main():
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("source", type=Path, metavar="SRC_DIR")
     parser.add_argument("--out", type=Path, default=DATA, metavar="DIR")
+    parser.add_argument("--only", choices=tuple(NETWORKS), help="pack this network alone")
     args = parser.parse_args()
     for name, does in NETWORKS.items():
+        if args.only and name != args.only:
+            continue
         source, out = args.source / f"{name}.tflite", args.out / f"{name}.safetensors"
         check_card(out)
         weights, graph = Converter(source.read_bytes()).convert()
@@ -74,7 +80,10 @@ class Converter:
             code = self.model.OperatorCodes(operator.OpcodeIndex())
             name = OPERATORS[max(code.BuiltinCode(), code.DeprecatedBuiltinCode())]
             inputs = [int(tensor) for tensor in operator.InputsAsNumpy()]
-            layer = getattr(self, name.lower())(operator, inputs)
+            if name == "CUSTOM":
+                layer = self.custom(operator, code.CustomCode().decode())
+            else:
+                layer = getattr(self, name.lower())(operator, inputs)
             if layer is not None:
                 layer["in"] = [self.values[tensor] for tensor in inputs if tensor in self.values]
                 layer["out"] = self.values[operator.Outputs(0)] = len(self.values)
@@ -147,6 +156,23 @@ class Converter:
         options = _options(operator, tflite.AddOptions)
         return {"op": "add", "activation": ACTIVATIONS[options.FusedActivationFunction()]}
 
+    def mul(self, operator, inputs):
+        assert inputs[0] in self.values and _options(operator, tflite.MulOptions).FusedActivationFunction() == 0
+        return {"op": "multiply", "weight": self.store(self.constant(inputs[1]))}
+
+    def prelu(self, operator, inputs):
+        return {"op": "prelu", "weight": self.store(self.constant(inputs[1]).ravel())}
+
+    def strided_slice(self, operator, inputs):
+        assert self.shape(inputs[0]) == self.shape(operator.Outputs(0)), "only one that keeps everything is known"
+        return {"op": "activate"}
+
+    def custom(self, operator, name):
+        """The options are a FlexBuffer's map; an operator without any has none."""
+        options = flexbuffers.Loads(bytes(operator.CustomOptionsAsNumpy())) if operator.CustomOptionsLength() else {}
+        assert isinstance(options, dict)
+        return {"op": name, **options}
+
     def resize_bilinear(self, operator, inputs):
         options = _options(operator, tflite.ResizeBilinearOptions)
         assert options.HalfPixelCenters() and not options.AlignCorners()
@@ -176,7 +202,11 @@ class Converter:
 
     def buffer(self, tensor) -> np.ndarray:
         entry = self.tensors.Tensors(tensor)
-        types = {tflite.TensorType.FLOAT16: np.float16, tflite.TensorType.INT32: np.int32}
+        types = {
+            tflite.TensorType.FLOAT16: np.float16,
+            tflite.TensorType.FLOAT32: np.float32,
+            tflite.TensorType.INT32: np.int32,
+        }
         return self.model.Buffers(entry.Buffer()).DataAsNumpy().view(types[entry.Type()])
 
     def store(self, array) -> str:

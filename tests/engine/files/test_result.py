@@ -86,7 +86,7 @@ def posable():
     bones[:, 1] = 1
     heads = np.array([[0, 0, 0], [0, 0, 0.5]], np.float32)
     rig = Rig(("hips", "spine"), np.array([-1, 0], np.int32), heads, heads + np.float32([0, 0, 0.5]), bones, weights)
-    keys = ShapeKeys(("smile",), np.full((1, 8, 3), 0.125, np.float32))
+    keys = ShapeKeys(("smile",), np.full((1, 8, 3), 0.125, np.float32), np.array([0.5], np.float32))
     normals = corners - corners.mean(0)
     normals /= np.linalg.norm(normals, axis=1, keepdims=True)
     colors = np.full((8, 3), 99, np.uint8)
@@ -111,6 +111,7 @@ def test_npz_gives_back_texture_rig_and_shape_keys(posable, tmp_path):
     for name in ("names", "parents", "heads", "tails", "weight_bones", "weights"):
         assert np.array_equal(getattr(back.rig, name), getattr(posable.rig, name))
     assert back.shape_keys.names == ("smile",) and np.array_equal(back.shape_keys.offsets, posable.shape_keys.offsets)
+    assert back.shape_keys.values == [0.5]
 
 
 def test_glb_holds_texture_skin_and_expressions(posable, tmp_path):
@@ -137,6 +138,7 @@ def test_glb_holds_texture_skin_and_expressions(posable, tmp_path):
     assert np.allclose(attributes["TEXCOORD_0"][first], [0, 0.5])
     assert np.allclose(attributes["POSITION"][first], [-0.5, 0, 0.5])
     assert np.isclose(attributes["TEXCOORD_0"][:, 1].min(), 0.4)
+    assert tree["meshes"][0]["weights"] == [0.5]
     assert np.allclose(attributes["WEIGHTS_0"].sum(1), 1)
     raised = attributes["POSITION"][:, 1] > 0.5
     assert np.allclose(attributes["WEIGHTS_0"][raised, :2], [0.25, 0.75])

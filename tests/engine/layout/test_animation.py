@@ -6,10 +6,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 import trimesh
 
 from blender_pifu.engine.body.bones import BONES, INDEX
 from blender_pifu.engine.body.fit import Fit
+from blender_pifu.engine.body.head import Head, load_head
 from blender_pifu.engine.body.model import load_body
 from blender_pifu.engine.errors import InputError
 from blender_pifu.engine.layout.animation.template import load_template
@@ -106,6 +108,32 @@ def test_expressions_follow_the_face_in_place_and_size(animated):
     turn = np.array([[0, 0, 2], [0, 2, 0], [-2, 0, 0]], np.float32)
     larger = replace(animated, mesh=replace(animated.mesh, vertices=animated.mesh.vertices @ turn.T))
     assert np.abs(larger.shape_keys(lambda points: points).offsets - plain.offsets @ turn.T).max() < 1e-4
+
+
+def test_the_persons_own_head_stays_where_the_photo_shows_it_and_its_smile_is_a_key():
+    model, shape = load_head(), torch.zeros(20)
+    smile = np.zeros(len(model.actions))
+    smile[[model.actions.index(f"mouthSmile{side}") for side in ("Left", "Right")]] = 0.5
+    identity = np.random.default_rng(3).normal(size=len(model.modes))
+    head = Head(shape, identity, smile, np.eye(3), 1.02, np.array([0.004, 0.0, 0.05]), 0.1, 0.001)
+    body = animate(clothed(), fit_of(load_body().rest_pose()), head=head)
+    marks = np.flatnonzero(model.mark_groups != "oval")
+
+    def at_marks(vertices):
+        return np.einsum("mk,mkc->mc", model.mark_shares, vertices[model.mark_vertices])[marks]
+
+    wanted = head.seen(head.expressed)
+    off = np.linalg.norm((at_marks(body.shown.vertices) - at_marks(wanted))[:, :2], axis=1)
+    assert np.median(off) < 1e-4 and (off < 0.001).mean() > 0.9
+    assert np.linalg.norm((at_marks(body.shown.vertices) - at_marks(wanted))[:, :2], axis=1).max() < 0.005
+    depth = (body.shown.vertices - wanted[: len(body.shown.vertices)])[:, 2]
+    assert abs(np.median(depth[load_template().face > 0.9]) + 0.05) < 0.02, "in depth it goes where the surface is"
+    keys = body.shape_keys(lambda points: points)
+    assert keys.values[keys.names.index("mouthSmileLeft")] == 0.5 and keys.values[keys.names.index("jawOpen")] == 0
+    smiling = body.mesh.vertices + np.tensordot(keys.values, keys.offsets, 1)
+    assert np.abs(smiling - body.shown.vertices).max() < 2e-4
+    assert np.abs(body.mesh.vertices - body.shown.vertices).max() > 0.003
+    assert check_mesh(body.mesh.faces).watertight
 
 
 def test_a_skirt_is_refused_with_the_reason_and_what_to_choose():

@@ -78,7 +78,7 @@ def test_networks_answer_as_the_originals_at_hand(name):
     check(run_ours(name), run_original(name), 1e-4)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", [*NETWORKS, "face_landmark_with_attention"])
 def test_weights_are_those_of_the_card(name):
     path = DATA / f"{name}.safetensors"
     card = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))

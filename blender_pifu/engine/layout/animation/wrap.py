@@ -27,13 +27,15 @@ CANDIDATES = 8
 MOST_HOPS = 2  # from bone to bone, between which skin and surface belong together
 LEAST_FACING = 0.4  # cosine between normals
 HELD = 1e-4  # weight with which what nothing pulls stays
+FIXED = 10.0  # and what is fixed, square metres
 
 
 @dataclass(frozen=True)
 class Skin:
     """What is wrapped. vertices (V, 3) field space, faces (F, 4), labels (V,) the bone that moves each; confidence
     (V,) 0..1: how far the surface says where it lies; stiff (V,): metres over which moves are much the same at least;
-    pinned (V,) 0..1: what as a whole stays in its place in the picture; metre: field units of one."""
+    pinned (V,) 0..1: what as a whole stays in its place in the picture; fixed (V,) 0..1: what stays altogether; metre:
+    field units of one."""
 
     vertices: np.ndarray
     faces: np.ndarray
@@ -41,6 +43,7 @@ class Skin:
     confidence: np.ndarray
     stiff: np.ndarray
     pinned: np.ndarray
+    fixed: np.ndarray
     metre: float
 
 
@@ -66,7 +69,7 @@ def wrap(skin: Skin, surface: Surface, waiting: Callable[[], None] | None = None
     labels = labels.astype(int)
     patch = _areas_of_samples(points, metre)
     there = _Side(points / metre, normals, labels)
-    place = start.copy()
+    place, told = start.copy(), skin.confidence * (1 - skin.fixed)
     for reach, length, count in STAGES:
         stiff = np.maximum(skin.stiff, length)
         laplacian = _laplacian(first, second, np.maximum(stiff[first], stiff[second]) ** 2, len(start))
@@ -84,12 +87,13 @@ def wrap(skin: Skin, surface: Surface, waiting: Callable[[], None] | None = None
             found = np.flatnonzero(theirs >= 0)
             pairs += [(theirs[found], found, apart[found], patch[found])]
             for ours, theirs, apart, share in pairs:  # draw vertices to the planes at samples
-                share = share * skin.confidence[ours] / (1 + (2 * apart / reach) ** 2) ** 2
+                share = share * told[ours] / (1 + (2 * apart / reach) ** 2) ** 2
                 off = np.einsum("ni,ni->n", points[theirs] - place[ours], normals[theirs])
                 np.add.at(weight, ours, share)
                 np.add.at(pull, ours, (share * off)[:, None] * normals[theirs])
             target = place + pull / np.maximum(weight, 1e-12)[:, None] - start
-            weight += HELD * area
+            target *= 1 - skin.fixed[:, None]
+            weight += HELD * area + FIXED * skin.fixed
             solver = splu(
                 (diags(weight) + laplacian).tocsc(), permc_spec="MMD_AT_PLUS_A", options={"SymmetricMode": True}
             )

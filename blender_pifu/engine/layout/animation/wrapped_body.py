@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The topology "animation": the body's own quads, wrapped to the surface where they fit it, refused where not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 from ....result_file import Rig, ShapeKeys
 from ...body.bones import BONES, FINGERS, SIDES, part
 from ...body.fit import Fit, thinned
+from ...body.head import Head
 from ...body.model import load_body
 from ...body.skeleton import skeleton
 from ...body.weights import skin_weights
@@ -20,6 +21,7 @@ from ..closest import DenseSurface
 from ..crossings import crossing_faces
 from ..painted_mesh import PaintedMesh
 from .loosen import loosen
+from .person_head import held, key_moves, key_values, put_on
 from .posture import close_hands, face_forward
 from .template import load_template
 from .wrap import Skin, Surface, vertex_areas, wrap
@@ -79,13 +81,16 @@ class Distances:
 
 @dataclass(frozen=True)
 class WrappedBody:
-    """mesh: the wrapped one, field space; uv: (F, 4, 2) float32, the body's own; fit: the given one, fingers and face
-    as they were wrapped; distances: how well it lies."""
+    """mesh: the wrapped one, field space, its face without an expression where that is known; shown: the same as the
+    photo shows it; uv: (F, 4, 2) float32, the body's own; fit: the given one, fingers and face as they were wrapped;
+    distances: how well it lies; head: the person's own in it, or None."""
 
     mesh: PaintedMesh
+    shown: PaintedMesh
     uv: np.ndarray
     fit: Fit
     distances: Distances
+    head: Head | None = None
 
     def rig(self, place) -> Rig:
         """Skeleton and the body's own skin weights; place: field space -> the rig's, (N, 3) -> (N, 3)."""
@@ -95,19 +100,24 @@ class WrappedBody:
         return Rig(names, bones.parents, place(bones.heads), place(bones.tails), moved_by, template.weights)
 
     def shape_keys(self, place) -> ShapeKeys:
-        """The body's expressions, turned, scaled and stretched as its face was: one affine map for all of it."""
+        """The body's expressions: of the person's own head as it was placed, with the photo's as their values; else
+        turned, scaled and stretched as its face was, one affine map for all of it."""
         body, template = load_body(), load_template()
+        still = place(self.mesh.vertices)
+        if self.head:
+            moves = key_moves(self.head, self.shown.vertices, template)
+            moves = np.stack([place((self.mesh.vertices + move).astype(np.float32)) - still for move in moves])
+            return ShapeKeys(tuple(template.expressions), moves, key_values(self.head, template))
         count = body.skin_vertices
         face = (template.face > 0.5) & (template.regions == "skin")
         rest = body.mean[:count].numpy()[face].astype(np.float64)
         to = self.mesh.vertices[face].astype(np.float64)
         turn = np.linalg.lstsq(rest - rest.mean(0), to - to.mean(0), rcond=None)[0]
-        still = place(self.mesh.vertices)
         moves = [
             place((self.mesh.vertices + offsets @ turn).astype(np.float32)) - still
             for offsets in template.expressions.values()
         ]
-        return ShapeKeys(tuple(template.expressions), np.stack(moves))
+        return ShapeKeys(tuple(template.expressions), np.stack(moves), np.zeros(len(moves), np.float32))
 
     @property
     def about(self) -> dict:
@@ -139,15 +149,18 @@ def check_whole(figure: Figure) -> None:
         )
 
 
-def animate(dense: PaintedMesh, fit: Fit, landmarks=None, visibility=None, waiting=None) -> WrappedBody:
+def animate(
+    dense: PaintedMesh, fit: Fit, landmarks=None, visibility=None, waiting=None, head: Head | None = None
+) -> WrappedBody:
     """Wrap the body's own mesh to a surface. Deterministic.
 
     dense: the closed surface, triangles; fit: the body under it; landmarks, visibility: as for `fit_body`; waiting:
-    called often, may raise to stop. Raises TopologyError where it does not lie close enough, saying where and why.
+    called often, may raise to stop; head: the person's own, or None. Raises TopologyError where it does not lie close
+    enough, saying where and why.
     """
     reason = refusal(fit)
     if not reason:
-        body = wrapped(dense, fit, landmarks, visibility, waiting)
+        body = wrapped(dense, fit, landmarks, visibility, waiting, head)
         reason = refusal(fit, body.distances)
     if reason:
         raise TopologyError(f"The animation mesh does not fit. {reason}", fix=FIX)
@@ -177,7 +190,9 @@ def refusal(fit: Fit, distances: Distances | None = None) -> str | None:
     return None
 
 
-def wrapped(dense: PaintedMesh, fit: Fit, landmarks=None, visibility=None, waiting=None) -> WrappedBody:
+def wrapped(
+    dense: PaintedMesh, fit: Fit, landmarks=None, visibility=None, waiting=None, head: Head | None = None
+) -> WrappedBody:
     """As `animate`, however far off it lies."""
     template = load_template()
     triangles, _ = split_quads(template.faces)
@@ -187,11 +202,16 @@ def wrapped(dense: PaintedMesh, fit: Fit, landmarks=None, visibility=None, waiti
     fit = close_hands(fit, dense.vertices, normals, labels)
     if landmarks is not None and visibility is not None:
         fit = face_forward(fit, landmarks, visibility)
+    nothing = np.zeros(len(template.labels))
+    pinned, fixed = (nothing if landmarks is None else template.face), nothing
+    confidence, stiff = template.confidence, template.stiff
+    if head:
+        head, fit = put_on(head, fit, dense)
+        pinned, (fixed, confidence, stiff) = nothing, held(template)
     soft = template.stiff < FEATURE_M
     start = loosen(template.with_eyes(fit.vertices), template.faces, triangles, soft)
-    # Where landmarks say where the face is, a surface without one does not shift it.
-    pinned = template.face if landmarks is not None else np.zeros(len(start))
-    skin = Skin(start, template.faces, template.labels, template.confidence, template.stiff, pinned, fit.metre)
+    # Where landmarks say where the face is, a surface without one does not shift it; nor what is the person's own.
+    skin = Skin(start, template.faces, template.labels, confidence, stiff, pinned, fixed, fit.metre)
     vertices = wrap(skin, Surface(dense.vertices, normals, labels), waiting)
     vertices = loosen(vertices, template.faces, triangles, soft)
     facing = vertex_normals(vertices, triangles)
@@ -212,7 +232,17 @@ def wrapped(dense: PaintedMesh, fit: Fit, landmarks=None, visibility=None, waiti
         float(crossing.mean()),
         BONES[movers.argmax()] if crossing.any() else None,
     )
-    return WrappedBody(PaintedMesh(vertices, template.faces, facing, colors), template.uv, fit, distances)
+    shown = PaintedMesh(vertices, template.faces, facing, colors)
+    return WrappedBody(_neutral(shown, head, template), shown, template.uv, fit, distances, head)
+
+
+def _neutral(shown: PaintedMesh, head: Head | None, template) -> PaintedMesh:
+    """The mesh without the photo's expression."""
+    if head is None:
+        return shown
+    moves = np.tensordot(key_values(head, template), key_moves(head, shown.vertices, template), 1)
+    vertices = (shown.vertices - moves).astype(np.float32)
+    return replace(shown, vertices=vertices, normals=vertex_normals(vertices, split_quads(shown.faces)[0]))
 
 
 def occluder(mesh: PaintedMesh, spacing: float) -> PaintedMesh:

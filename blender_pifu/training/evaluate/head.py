@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How near a fitted head is to the person's: people of generation 4, whose true faces are known to the vertex."""
+
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ...engine.body.head import load_head
+from ...engine.crop_space import from_border
+from ...engine.face.head_fit import doubt, fit_head, trust_in_marks
+from ...engine.face.marks import face_reader
+from ..data.sample import Scene, make_scene
+from .cases import split_seeds
+
+log = logging.getLogger(__name__)
+PHOTO_PX = 1024
+PARTS = {"eyes": ("left_eye", "right_eye", "brow"), "nose": ("nose",), "mouth": ("lips",), "jaw": ("oval",)}
+KINDS = {"body": "the mean body's", "mean": "the mean head, posed and expressed", "fitted": "fitted"}
+
+
+def evaluate_head(count: int, assets: Path, split: str = "test") -> list[dict]:
+    """One row for each of the first `count` people of a split: `seed`; `doubt`, why their head was refused, or None;
+    `width_px` of the face; `seconds` for marks and fit; and of each of KINDS the mean distance in mm of the face's
+    vertices, and of those of PARTS, after the best similarity. People without marks are left out. Raises
+    EngineError."""
+    rows = []
+    for seed, scene in islice(_people(split, assets), count):
+        begun = time.process_time()
+        rgb = np.ascontiguousarray(scene.sample["rgb"])
+        places = np.column_stack(from_border(*scene.landmarks[:, :2].astype(np.float64).T, size=PHOTO_PX))
+        marks = face_reader().read(rgb, places)
+        if marks is None:
+            continue
+        seen = (marks.points / (PHOTO_PX / 2) - 1) * (1, -1)
+        head = fit_head(seen, scene.nearness, None, trust_in_marks(rgb, marks.points))
+        row = {"seed": seed, "doubt": doubt(head), "width_px": marks.width_px, "seconds": time.process_time() - begun}
+        model = load_head()
+        body = model.body.mean[: model.body.vertices].numpy().astype(np.float64)
+        found = {"body": body, "mean": replace(head, identity=0 * head.identity).expressed, "fitted": head.expressed}
+        truth = scene.person.base[:, [0, 2, 1]] * (1, 1, -1)
+        rows.append(row | {kind: _off(points, truth) for kind, points in found.items()})
+        log.info("%s", rows[-1])
+    return rows
+
+
+def as_table(rows: list[dict]) -> str:
+    """Means over the people whose head is believed, as markdown."""
+    taken = [row for row in rows if not row["doubt"]]
+    lines = [f"{len(rows)} people whose face has marks, {len(taken)} heads believed", ""]
+    if not taken:
+        return lines[0]
+    names = ("face", *PARTS)
+    lines += ["| mm | " + " | ".join(names) + " |", "|---" * (len(names) + 1) + "|"]
+    for kind, heading in KINDS.items():
+        figures = (np.mean([row[kind][name] for row in taken]) for name in names)
+        lines.append(f"| {heading} | " + " | ".join(f"{figure:.2f}" for figure in figures) + " |")
+    seconds = np.mean([row["seconds"] for row in taken])
+    return "\n".join([*lines, "", f"{seconds:.2f} seconds of one core for marks and fit"])
+
+
+def _people(split: str, assets: Path) -> Iterator[tuple[int, Scene]]:
+    for seed in split_seeds(split):
+        try:
+            yield seed, make_scene(seed, split, PHOTO_PX, 4, assets)
+        except ValueError:  # nothing of this person is in the photo
+            continue
+
+
+def _off(points: np.ndarray, truth: np.ndarray) -> dict[str, float]:
+    """Mean distances in mm of face and parts; points (V, 3) metres of a body in rest, truth (V, 3) metres."""
+    model = load_head()
+    skin = model.body.skin_vertices
+    shown = model.body.arrays["face_region"].numpy()[:skin] > 128
+    shown &= model.body.arrays["regions"].numpy()[:skin] == 0
+    ours, theirs = points[:skin][shown], truth[:skin][shown].astype(np.float64)
+    ours, theirs = ours - ours.mean(0), theirs - theirs.mean(0)
+    u, s, v = np.linalg.svd(ours.T @ theirs)
+    apart = 1000 * np.linalg.norm(s.sum() / (ours**2).sum() * ours @ u @ v - theirs, axis=1)
+    rest = model.body.mean[:skin].numpy()[shown]
+    at = model.at_marks(model.base(torch.zeros(len(model.body.basis))))
+    nearest = np.linalg.norm(rest[:, None] - at[None], axis=2).argmin(1)
+    group = model.mark_groups[nearest]
+    parts = {name: float(apart[np.isin(group, groups)].mean()) for name, groups in PARTS.items()}
+    return {"face": float(apart.mean())} | parts
