@@ -2,7 +2,7 @@
 """The maps that networks draw of a person, and what is done with all of them alike."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 import torch.nn.functional as F
@@ -29,14 +29,19 @@ class Maps:
     back_shading: Tensor | None = None
 
     def each(self, change: Callable[[str, Tensor], Tensor]) -> "Maps":
-        """The maps, each replaced by what `change` makes of its name and values; normals are made unit again."""
+        """The maps, each replaced by what `change` makes of its name and values."""
         values = {}
         for field in fields(self):
             given = getattr(self, field.name)
             values[field.name] = None if given is None else change(field.name, given)
-        for name in ("front_normals", "back_normals"):
-            values[name] = unit_normals(values[name])
         return Maps(**values)
+
+    def blended(self, change: Callable[[str, Tensor], Tensor]) -> "Maps":
+        """As `each`, with normals made unit again."""
+        values = self.each(change)
+        return replace(
+            values, front_normals=unit_normals(values.front_normals), back_normals=unit_normals(values.back_normals)
+        )
 
     def mirrored(self) -> "Maps":
         """The maps of the mirror image: left and right changed, in normals too."""
@@ -44,7 +49,7 @@ class Maps:
 
     def mean(self, other: "Maps") -> "Maps":
         """The mean of two drawings of the same photo."""
-        return self.each(lambda name, values: (values + getattr(other, name)) / 2)
+        return self.blended(lambda name, values: (values + getattr(other, name)) / 2)
 
 
 def _mirrored(values: Tensor, vectors: bool) -> Tensor:
@@ -64,7 +69,7 @@ def double(maps: Tensor) -> Tensor:
 
 def enlarged(maps: Maps) -> Maps:
     """Maps of twice the resolution, by interpolation; `wide` stays: it is sampled by place, not by pixel."""
-    return maps.each(lambda name, values: values if name == "wide" else double(values))
+    return maps.blended(lambda name, values: values if name == "wide" else double(values))
 
 
 def without_light(rgb: Tensor, shading: Tensor) -> Tensor:
