@@ -46,6 +46,8 @@ def drop_above_head(alpha: np.ndarray, person: BodyLandmarks) -> bool:
     eyes, mouth = (scale * float(person.between(*pair)[1]) for pair in (EYES, MOUTH))
     rows = np.arange(len(grown))[:, None]
     grown &= (rows < eyes) & ((mask < HEAD) | (rows < eyes - CROWN * (mouth - eyes)))
+    if not grown.any():  # it stands beside the face, not above
+        return False
     dropped = cv2.GaussianBlur(grown.astype(np.float32), (0, 0), 0.8)
     part, share = enlarged(dropped, scale, alpha.shape)
     alpha[part] = np.where(share < 1 - NOTHING, alpha[part] * (1 - share), 0)

@@ -11,6 +11,7 @@ from blender_pifu.engine import reconstruct
 from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.reading.matte import Matting
 from blender_pifu.engine.reading.photo import load_photo
+from blender_pifu.engine.reading.unexplained import drop_above_head
 from blender_pifu.engine.subject.figure import Figures
 from blender_pifu.engine.subject.missing import missing_limbs
 from helpers import altered
@@ -149,6 +150,14 @@ def test_a_horn_behind_the_head_is_taken_off(figures, suit_cut, rock):
     tops = [np.flatnonzero((each.matte.alpha > 0.5).any(1))[0] for each in (bare, figure)]
     assert abs(tops[0] - tops[1]) < 0.02 * 880
     assert "dropped" in kinds(figure)
+
+
+def test_what_stands_beside_the_face_is_no_horn(figures):
+    """Nor does it end the work, where nothing of it is above the eyes."""
+    figure = figures.cut_out(photo_of(suit()))
+    alpha = figure.matte.alpha.copy()
+    alpha[168:198, 610:660] = 1
+    assert not drop_above_head(alpha, figure.person) and alpha[180, 630] == 1
 
 
 def test_what_may_be_a_hat_or_a_rock_is_named(figures, suit_cut):
