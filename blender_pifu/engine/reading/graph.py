@@ -95,6 +95,14 @@ def _prelu(layer, x):
     return F.prelu(x, layer["weight"])
 
 
+def _mean(layer, x):
+    return x.mean((2, 3))
+
+
+def _linear(layer, x):
+    return F.linear(x, layer["weight"], layer["bias"])
+
+
 def _max_pool(layer, x):
     return F.max_pool2d(F.pad(x, layer["pad"], value=float("-inf")), layer["kernel"], layer["stride"])
 
@@ -129,6 +137,8 @@ LAYERS = {
     "add": _add,
     "multiply": _multiply,
     "prelu": _prelu,
+    "mean": _mean,
+    "linear": _linear,
     "max_pool": _max_pool,
     "resize": _resize,
     "depth_to_space": _depth_to_space,

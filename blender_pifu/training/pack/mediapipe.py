@@ -4,8 +4,8 @@
     python -m blender_pifu.training.pack.mediapipe SRC_DIR
 
 SRC_DIR holds the .tflite files. Needs the PyPI packages tflite and flatbuffers (the file format's readers). The weights
-stay the float16 numbers they are there; sparse ones are written out in full. A custom operator becomes a layer of its
-own name that holds its options.
+stay the float16 numbers they are there, float32 ones (`hand_recrop`) are rounded to such; sparse ones are written out in
+full. A custom operator becomes a layer of its own name that holds its options.
 """
 
 import argparse
@@ -25,6 +25,8 @@ NETWORKS = {
     "pose_detection": "boxes and body circles of the people in a picture",
     "pose_landmark_full": "33 points of one person's body, and roughly the person's mask",
     "face_landmark_with_attention": "468 points of a face, lids, lips and irises looked at again from near",
+    "hand_recrop": "where in a picture of a wrist the hand lies",
+    "hand_landmark_full": "21 points of one hand, in the picture and in metres, and which hand it is",
 }
 OPERATORS = {number: name for name, number in vars(tflite.BuiltinOperator).items() if not name.startswith("_")}
 ACTIVATIONS = {
@@ -45,7 +47,8 @@ def main():
             continue
         source, out = args.source / f"{name}.tflite", args.out / f"{name}.safetensors"
         check_card(out)
-        weights, graph = Converter(source.read_bytes()).convert()
+        converter = Converter(source.read_bytes())
+        weights, graph = converter.convert()
         save_file(weights, out, {"graph": json.dumps(graph, separators=(",", ":"))})
         card = {
             "name": f"MediaPipe {name}",
@@ -55,7 +58,8 @@ def main():
             "license": "Apache-2.0",
             "copyright": "The MediaPipe Authors (text of the licence in LICENSE-APACHE-2.0.txt)",
             "converted_by": "python -m blender_pifu.training.pack.mediapipe",
-            "changes": "stored as float16 weights and a list of layers; the numbers are the original's",
+            "changes": "stored as float16 weights and a list of layers; the numbers are the original's"
+            + (", rounded from float32" if converter.rounded else ""),
             "parameters": sum(array.size for array in weights.values()),
             "sha256": {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (source, out)},
         }
@@ -72,6 +76,7 @@ class Converter:
         self.values = {self.tensors.Inputs(0): 0}  # index of tensor -> number of value
         self.weights = {}
         self.layers = []
+        self.rounded = False  # whether any weight was more than float16
 
     def convert(self):
         """Returns the weights by name, float16, and the graph as in `engine/reading/graph.py`."""
@@ -163,10 +168,6 @@ class Converter:
     def prelu(self, operator, inputs):
         return {"op": "prelu", "weight": self.store(self.constant(inputs[1]).ravel())}
 
-    def strided_slice(self, operator, inputs):
-        assert self.shape(inputs[0]) == self.shape(operator.Outputs(0)), "only one that keeps everything is known"
-        return {"op": "activate"}
-
     def custom(self, operator, name):
         """The options are a FlexBuffer's map; an operator without any has none."""
         options = flexbuffers.Loads(bytes(operator.CustomOptionsAsNumpy())) if operator.CustomOptionsLength() else {}
@@ -180,6 +181,23 @@ class Converter:
 
     def depth_to_space(self, operator, inputs):
         return {"op": "depth_to_space", "block": _options(operator, tflite.DepthToSpaceOptions).BlockSize()}
+
+    def strided_slice(self, operator, inputs):
+        """One that keeps everything, or all but the last channels: a negative pad."""
+        whole, kept = self.shape(inputs[0]), self.shape(operator.Outputs(0))
+        begin, step = (self.constant(tensor).tolist() for tensor in (inputs[1], inputs[3]))
+        assert whole[:3] == kept[:3] and not any(begin) and step == [1] * len(whole), "no other is known"
+        return {"op": "activate"} if whole == kept else {"op": "pad", "pad": [0, 0, 0, 0, 0, kept[3] - whole[3]]}
+
+    def mean(self, operator, inputs):
+        assert self.constant(inputs[1]).tolist() == [1, 2]
+        return {"op": "mean"}
+
+    def fully_connected(self, operator, inputs):
+        options = _options(operator, tflite.FullyConnectedOptions)
+        weight, bias = (self.store(self.constant(tensor)) for tensor in inputs[1:])
+        activation = ACTIVATIONS[options.FusedActivationFunction()]
+        return {"op": "linear", "weight": weight, "bias": bias, "activation": activation}
 
     def reshape(self, operator, inputs):
         return {"op": "reshape", "shape": self.shape(operator.Outputs(0))[1:]}
@@ -211,6 +229,7 @@ class Converter:
 
     def store(self, array) -> str:
         name = str(len(self.weights))
+        self.rounded |= array.dtype == np.float32
         self.weights[name] = np.ascontiguousarray(array, np.float16)
         return name
 
