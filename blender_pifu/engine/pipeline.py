@@ -13,6 +13,7 @@ from . import stages
 from .cores import FreeCores
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import OptionError, OutOfMemory
+from .hands.hand_landmarks import HandReader
 from .interfaces import Model
 from .layout.texture.sharpness import finer_than_photo, texels_per_metre
 from .layout.topologies import TOPOLOGIES, Source, Topology
@@ -64,6 +65,7 @@ class Engine:
         """device: a name for `pick_device`. The first job that needs a network loads it. Raises DeviceError."""
         self.device = pick_device(device)
         self._figures = Figures(self.device)
+        self._hands = HandReader(self.device)
         self._last_photo = LastPhoto()
         self._cores = FreeCores()
         self._model_name: str | None = None
@@ -133,7 +135,7 @@ class Engine:
         fitted, mesh = None, (carved.vertices, carved.faces)
         if job.rig:
             with clock.step(FIT):
-                fitted = stages.fit(encoded.field, carved, resolution, figure, clock.sign_of_life(FIT))
+                fitted = stages.fit(encoded.field, carved, resolution, figure, self._hands, clock.sign_of_life(FIT))
                 mesh = fitted.mesh
         painted, laid = self._lay_out(job, model, subject, encoded, mesh, fitted)
         texture, charts = None, None
@@ -175,14 +177,14 @@ class Engine:
         with ExitStack() as ahead:
             with clock.step(PAINT):
                 mesh = stages.fair(mesh)
-                begun = ahead.enter_context(stages.begun(job.topology, mesh, surface_at(PAINT), resolution))
-                painted = stages.paint(model, encoded, subject.cut, mesh, resolution)
+                begun = ahead.enter_context(stages.begun(job.topology, mesh, surface_at(PAINT), resolution, fitted))
+                painted = stages.paint(model, encoded, subject.cut, mesh, fitted, resolution)
             if not job.topology.lays_out:
                 return painted, stages.LaidOut(painted.mesh)
             with clock.step(LAY_OUT):
                 figure, surface = subject.figure, surface_at(LAY_OUT)
                 head, note = stages.own_head(job.topology, fitted, figure, encoded.lens)
-                source = Source(painted.mesh, resolution, surface, fitted, figure, begun, head, note)
+                source = Source(painted.mesh, painted.bare, resolution, surface, fitted, figure, begun, head, note)
                 return painted, job.topology.make(source, clock.sign_of_life(LAY_OUT))
 
     def _summary(self, job: _Job, made: "_Made") -> Summary:

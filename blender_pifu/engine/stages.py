@@ -22,8 +22,11 @@ from .body.rigging import Fitted, fit_under
 from .color.painting import paint as paint_vertices
 from .errors import InputError, NoPersonError
 from .face.own_head import find_own_head
+from .hands.hand_graft import PhotoHands
+from .hands.hand_landmarks import HandReader
 from .interfaces import Field, Model
 from .layout.animation.wrapped_body import occluder
+from .layout.closest import DenseSurface
 from .layout.painted_mesh import PaintedMesh
 from .layout.presets import SurfaceAt
 from .layout.texture.bake import bake, png
@@ -37,7 +40,7 @@ from .subject.figure import Figure, Figures
 from .subject.last_photo import LastPhoto
 from .subject.lens import Lens, lens_of
 from .subject.tone import tone_hidden
-from .surface.extraction import extract_surface
+from .surface.extraction import Surface, extract_surface
 from .surface.fairing import fair_walls
 from .surface.mesh import camera_tilt, largest_component, placing, tilt_back, turn_to_blender
 from .surface.normals import smooth_normals
@@ -95,10 +98,12 @@ class Carved:
 
 @dataclass(frozen=True)
 class Painted:
-    """mesh: the dense one; hidden: what is known of the side no photo shows, as `color.painting.paint` takes it."""
+    """mesh: the dense one; hidden: what is known of the side no photo shows, as `color.painting.paint` takes it; bare:
+    the dense surface as the field has it, where hands are put on it, else None."""
 
     mesh: PaintedMesh
     hidden: dict
+    bare: DenseSurface | None
 
 
 @dataclass(frozen=True)
@@ -169,22 +174,36 @@ def carve(field: Field, resolution: int, report: Report) -> Carved:
     return Carved(*largest, surface.evaluations, surface.lowered or None, surface.in_small_blocks)
 
 
-def fit(field: Field, carved: Carved, resolution: int, figure: Figure, report: Report) -> Fitted:
-    """Fit the body under the surface and cut apart what the photo fused."""
+def fit(field: Field, carved: Carved, resolution: int, figure: Figure, hands: HandReader, report: Report) -> Fitted:
+    """Fit the body under the surface, pose its hands as the photo shows them, and cut apart what the photo fused."""
     mesh = carved.vertices, carved.faces
-    return fit_under(field, mesh, 2 / resolution, lambda cut: extract_surface(cut, resolution, report), figure)
+
+    def extract(cut: Field) -> Surface:
+        return extract_surface(cut, resolution, report)
+
+    return fit_under(field, mesh, 2 / resolution, extract, figure, PhotoHands(figure, hands))
 
 
 def paint(
-    model: Model, encoded: Encoded, cut: PersonCut, mesh: tuple[np.ndarray, np.ndarray], resolution: int
+    model: Model,
+    encoded: Encoded,
+    cut: PersonCut,
+    mesh: tuple[np.ndarray, np.ndarray],
+    fitted: Fitted | None,
+    resolution: int,
 ) -> Painted:
-    """Give a surface, vertices (V, 3) and faces (F, 3), normals and colours."""
+    """Put the hands on a surface, vertices (V, 3) and faces (F, 3), and give it normals and colours."""
     vertices, faces = mesh
     normals = smooth_normals(vertices, faces)
+    bare = None
+    if fitted and fitted.hands:
+        bare = DenseSurface(vertices, faces, normals)
+        vertices, faces = fitted.with_hands(vertices, faces) or (vertices, faces)
+        normals = smooth_normals(vertices, faces)
     hidden = tone_hidden(model.hidden_side(encoded.encoding, vertices, None if encoded.behind else cut), cut.tone)
     shown = hidden | pictures(cut, encoded.behind, 2 * resolution)
     colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown)
-    return Painted(PaintedMesh(vertices, faces, normals, colors), hidden)
+    return Painted(PaintedMesh(vertices, faces, normals, colors), hidden, bare)
 
 
 def fair(mesh: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -211,9 +230,15 @@ def own_head(topology: Topology, fitted: Fitted | None, figure: Figure, lens: Le
 
 
 @contextmanager
-def begun(topology: Topology, mesh: tuple[np.ndarray, np.ndarray], surface_at: SurfaceAt, resolution: int):
+def begun(
+    topology: Topology,
+    mesh: tuple[np.ndarray, np.ndarray],
+    surface_at: SurfaceAt,
+    resolution: int,
+    fitted: Fitted | None,
+):
     """What the topology has begun ahead, or None; ended where the work within ends early."""
-    ahead = topology.begin(mesh, surface_at, resolution)
+    ahead = topology.begin(mesh, surface_at, resolution, fitted)
     try:
         yield ahead
     finally:

@@ -27,12 +27,13 @@ MAY_IMPORT = {
     "engine.color": "engine.base engine.reading",
     "engine.body": "engine.base engine.files engine.reading engine.subject engine.surface result_file",
     "engine.layout": "engine.base engine.body engine.color engine.reading engine.subject engine.surface result_file",
+    "engine.hands": "engine.body engine.layout engine.reading engine.subject engine.surface",
     "engine.face": "engine.base engine.body engine.layout engine.networks engine.reading engine.subject engine.surface",
     "engine.back_photo": "engine.base engine.networks engine.reading engine.subject protocol",
     "engine.published": "engine.base engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
-    "engine.layout engine.networks engine.published engine.reading engine.subject engine.surface outputs protocol "
-    "result_file",
+    "engine.hands engine.layout engine.networks engine.published engine.reading engine.subject engine.surface outputs "
+    "protocol result_file",
     "addon.base": "protocol",
     "addon.person": "addon.base body_axes protocol result_file",
     "addon.checks": "addon.base addon.person body_axes",

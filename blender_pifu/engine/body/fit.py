@@ -46,7 +46,7 @@ class Fit:
     the surface, in metres of a 1.7 m body; covered: share of the surface near skin; source: "surface" when it fits,
     "landmarks" or "proportions" where only those are believed; note: what the artist must be told, or None; seen:
     (52,) bool, bones whose part the photo shows; limbs_m: as residual_m, of each part of the body (`bones.part`) that
-    is seen.
+    is seen; hands: sides (".L", ".R") whose hand is posed as the photo shows it.
     """
 
     pose: Pose
@@ -57,6 +57,7 @@ class Fit:
     note: str | None
     seen: np.ndarray
     limbs_m: dict[str, float] = field(default_factory=dict)
+    hands: tuple[str, ...] = ()
 
     @property
     def metre(self) -> float:

@@ -1,36 +1,78 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the pipeline asks for: the body under a surface, the surface cut apart where it must be, a rig for a mesh."""
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Protocol
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ...result_file import Rig
 from ..interfaces import Field
 from ..reading.stance import Framing
 from ..subject.figure import Figure
 from ..surface.extraction import Surface
+from ..surface.fairing import fair_walls
 from ..surface.mesh import components, largest_component, volumes
 from .fit import Fit, fit_body
 from .model import load_body
 from .part_cuts import SeparatedField, Sheet, find_sheets
 from .skeleton import skeleton
-from .weights import skin_weights
+from .weights import skin_weights, strongest
 
+ON_SKIN_M = 1e-5
 MOST_LOST = 0.005  # share of the volume that may fall off when parts are cut apart
+
+
+# A closed mesh, vertices (V, 3) and faces (F, 3|4), that lacks a hand -> the same with it, or None where none fits.
+Graft = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray] | None]
+
+
+class Hands(Protocol):
+    """The hands of the person in the photo, see `engine.hands.hand_graft.PhotoHands`."""
+
+    def pose(self, fit: Fit) -> Fit:
+        """The fit with its hands posed."""
+        ...
+
+    def stumps(self, fit: Fit, vertices: np.ndarray) -> dict[str, Sheet]:
+        """By side, what takes a hand away from the field of a surface, vertices (V, 3)."""
+        ...
+
+    def graft(
+        self, fit: Fit, side: str, vertices: np.ndarray, faces: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray] | None:
+        """A mesh of that field with the fit's hand, or None where that is not sound."""
+        ...
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """field: the one given; sheets: that cut its limbs apart; mesh: vertices (V, 3) and faces (F, 3) of the surface so
-    cut, one piece; fit: the body under it; notes: sentences for the artist."""
+    """field: the one given; sheets: that cut its limbs apart, and off it the hands that are put on anew; mesh: vertices
+    (V, 3) and faces (F, 3) of the surface so cut, one piece; fit: the body under it; notes: sentences for the artist;
+    hands: by side, what puts those on a mesh of that surface, see `with_hands`; hand_faces: about how many quads those
+    are."""
 
     field: Field
     sheets: list[Sheet]
     mesh: tuple[np.ndarray, np.ndarray]
     fit: Fit
     notes: list[str]
+    hands: dict[str, Graft] = dataclasses.field(default_factory=dict)
+    hand_faces: int = 0
+
+    def with_hands(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """A mesh laid over the surface, vertices (V, 3) and faces (F, 3|4), with the hands that it lacks; None where
+        one finds no sound wrist there. The dense surface, made fair, always has them."""
+        for graft in self.hands.values():
+            made = graft(vertices, faces)
+            if made is None:
+                return None
+            vertices, faces = made
+        return vertices, faces
 
     def field_at(self, spacing: float) -> Field:
         """The field cut apart, for a lattice of another spacing."""
@@ -41,6 +83,8 @@ class Fitted:
         -> the rig's space, (N, 3) -> (N, 3)."""
         bones = skeleton(self.fit)
         weight_bones, weights = skin_weights(vertices, faces, self.fit, bones.stands_for)
+        on_skin, own_bones, own = _weights_of_skin(vertices, self.fit)
+        weight_bones[on_skin], weights[on_skin] = bones.stands_for[own_bones], own
         names = tuple(str(name) for name in bones.names)
         return Rig(names, bones.parents, place(bones.heads), place(bones.tails), weight_bones, weights)
 
@@ -56,28 +100,62 @@ def fit_under(
     spacing: float,
     extract: Callable[[Field], Surface],
     figure: Figure | None = None,
+    hands: Hands | None = None,
 ) -> Fitted:
     """Fit the body under a surface, and cut apart what the photo fused.
 
     field: what the surface came from; mesh: vertices (V, 3) and faces (F, 3) of its largest piece;
     spacing: of its lattice, field units; extract(field) -> Surface of another field on the same lattice; figure: the
-    engine's Figure, for landmarks and for where the photo ends, or None.
+    engine's Figure, for landmarks and for where the photo ends, or None; hands: the person's, or None.
     """
     fit = fit_body(*mesh, *landmarks_of(figure))
+    fit = hands.pose(fit) if hands else fit
     notes = [fit.note] if fit.note else []
     if fit.source != "surface":
         return Fitted(field, [], mesh, fit, notes)
-    sheets, more = find_sheets(field, fit)
-    while sheets:
-        surface = extract(SeparatedField(field, sheets, spacing))
+    stumps = hands.stumps(fit, mesh[0]) if hands else {}
+    # What a hand that goes away touched needs no cut.
+    sheets, more = find_sheets(SeparatedField(field, list(stumps.values()), spacing), fit)
+    whole = mesh
+    while sheets or stumps:
+        cuts = [*sheets, *stumps.values()]
+        surface = extract(SeparatedField(field, cuts, spacing))
+        mesh = largest_component(surface.vertices, surface.faces)
         lost = _lost(surface, fit)
-        if not lost:
-            mesh = largest_component(surface.vertices, surface.faces)
-            return Fitted(field, sheets, mesh, fit, notes + more)
-        fallen = [sheet for sheet in sheets if sheet.limb in lost] or sheets
-        more += [f"{sheet.name} cannot be separated: a piece would fall off." for sheet in fallen]
-        sheets = [sheet for sheet in sheets if sheet not in fallen]
-    return Fitted(field, [], mesh, fit, notes + more)
+        if lost and stumps:  # what falls off may hang on a hand, being held
+            stumps = {}
+        elif lost:
+            fallen = [sheet for sheet in sheets if sheet.limb in lost] or sheets
+            more += [f"{sheet.name} cannot be separated: a piece would fall off." for sheet in fallen]
+            sheets = [sheet for sheet in sheets if sheet not in fallen]
+        else:
+            grafts = {side: partial(hands.graft, fit, side) for side in stumps} if hands else {}
+            failed, added = _failing(grafts, *mesh)
+            if not failed:
+                return Fitted(field, cuts, mesh, fit, notes + more, grafts, added // 2)
+            # Such a hand stays as the surface has it.
+            stumps = {side: stump for side, stump in stumps.items() if side not in failed}
+    return Fitted(field, [], whole, fit, notes + more)
+
+
+def _failing(grafts: dict[str, Graft], vertices, faces):
+    """The sides of hands that cannot be put on a dense surface, and how many triangles the others add."""
+    vertices, failed, before = fair_walls(vertices, faces), [], len(faces)
+    for side, graft in grafts.items():
+        made = graft(vertices, faces)
+        if made is None:
+            failed.append(side)
+        else:
+            vertices, faces = made
+    return failed, len(faces) - before
+
+
+def _weights_of_skin(vertices, fit):
+    """Which vertices (N,) of a mesh are the fitted skin's own, and their bones and weights (N, 4)."""
+    body = load_body()
+    apart, row = cKDTree(fit.vertices[: body.skin_vertices]).query(vertices)
+    on_skin = np.flatnonzero(apart < ON_SKIN_M * fit.metre)
+    return on_skin, *strongest(body.weights[row[on_skin]].numpy())
 
 
 def landmarks_of(figure: Figure | None) -> tuple[np.ndarray | None, np.ndarray | None, tuple | None]:

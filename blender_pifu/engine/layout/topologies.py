@@ -10,8 +10,9 @@ from ..body.head import Head
 from ..body.rigging import Fitted, landmarks_of
 from ..subject.figure import Figure
 from .animation.wrapped_body import WrappedBody, animate, check_whole
+from .closest import DenseSurface
 from .painted_mesh import PaintedMesh, painted_like
-from .presets import QUADS, Begun, SurfaceAt, quads
+from .presets import QUADS, SOURCE_RESOLUTION, Begun, SurfaceAt, quads
 from .thicken import thicken
 
 PERSON_CM = 170.0
@@ -21,12 +22,14 @@ Waiting = Callable[[], None]
 
 @dataclass(frozen=True)
 class Source:
-    """What a mesh is laid out from. mesh: the dense triangles, cut from the field at `resolution`; surface_at: one
-    closed piece (vertices, faces) of it cut at another resolution; fitted: the body under it, or None; figure: the
-    person in the photo, or None; begun: what `Topology.begin` gave; head: the person's own as fitted to the photo, or
-    None; head_note: what the artist must be told of it, or None."""
+    """What a mesh is laid out from. mesh: the dense triangles, cut from the field at `resolution`, with hands; bare:
+    that surface without those that are put on it, None where none are; surface_at: one closed piece (vertices, faces)
+    of that, cut at another resolution; fitted: the body under it, or None; figure: the person in the photo, or None;
+    begun: what `Topology.begin` gave; head: the person's own as fitted to the photo, or None; head_note: what the
+    artist must be told of it, or None."""
 
     mesh: PaintedMesh
+    bare: DenseSurface | None
     resolution: int
     surface_at: SurfaceAt
     fitted: Fitted | None
@@ -60,9 +63,11 @@ class Topology:
     def check(self, figure: Figure) -> None:
         """Raise TopologyError where it is clear from the photo that it cannot be made."""
 
-    def begin(self, mesh: tuple[np.ndarray, np.ndarray], surface_at: SurfaceAt, resolution: int) -> Begun | None:
+    def begin(
+        self, mesh: tuple[np.ndarray, np.ndarray], surface_at: SurfaceAt, resolution: int, fitted: Fitted | None
+    ) -> Begun | None:
         """Begin in a process of its own what needs no colours; for `make`, or to be stopped. Arguments as of Source,
-        mesh: vertices (V, 3) and faces (F, 3)."""
+        mesh: vertices (V, 3) and faces (F, 3), without hands that are put on it."""
 
     def make(self, source: Source, waiting: Waiting) -> LaidOut:
         """Lay the mesh out. Deterministic; waiting: called often, may raise to stop. Raises EngineError."""
@@ -81,18 +86,30 @@ class Quads(Topology):
     def __init__(self, name: str, count: int) -> None:
         self.name, self._count = name, count
 
-    def begin(self, mesh: tuple[np.ndarray, np.ndarray], surface_at: SurfaceAt, resolution: int) -> Begun:
-        return Begun(self._count, mesh, surface_at, resolution)
+    def begin(
+        self, mesh: tuple[np.ndarray, np.ndarray], surface_at: SurfaceAt, resolution: int, fitted: Fitted | None
+    ) -> Begun:
+        return Begun(self._beside(fitted), mesh, surface_at, resolution)
+
+    def _beside(self, fitted: Fitted | None) -> int:
+        """How many quads are left beside those of hands that are put on."""
+        return max(self._count - (fitted.hand_faces if fitted else 0), self._count // 2)
 
     def make(self, source: Source, waiting: Waiting) -> LaidOut:
         dense = source.mesh
-        surface = dense.surface
-        vertices, faces, lost = quads(self._count, surface, source.surface_at, source.resolution, waiting, source.begun)
+        count, bare = self._beside(source.fitted), source.bare or dense.surface
+        vertices, faces, lost = quads(count, bare, source.surface_at, source.resolution, waiting, source.begun)
+        if source.fitted and source.fitted.hands:
+            handed = source.fitted.with_hands(vertices, faces)
+            if handed is None:  # laid over the hands as over everything else
+                coarse = min(source.resolution, SOURCE_RESOLUTION)
+                *handed, lost = quads(self._count, dense.surface, source.surface_at, coarse, waiting)
+            vertices, faces = handed
         lost_cm = lost / np.ptp(dense.vertices[:, 1]) * PERSON_CM
         note = f"Fine parts, as fingers are, were lost from the {self.name} mesh: {lost_cm:.0f} cm of them."
         about = {"quads": round(float((faces[:, 3] >= 0).mean()), 4)}
         return LaidOut(
-            painted_like(dense.colors, surface, vertices, faces), about, (note,) if lost_cm > MOST_LOST_CM else ()
+            painted_like(dense.colors, dense.surface, vertices, faces), about, (note,) if lost_cm > MOST_LOST_CM else ()
         )
 
 

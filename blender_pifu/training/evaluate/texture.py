@@ -53,7 +53,7 @@ def _row(seed, model, topology, resolution, side, folder) -> dict:
     colors = paint(vertices, faces, normals, 2 / resolution, **pictures)
     dense = PaintedMesh(vertices, faces, normals, colors)
     clock = [time.perf_counter()]
-    source = Source(dense, resolution, surface_at, None, None)
+    source = Source(dense, None, resolution, surface_at, None, None)
     shape = TOPOLOGIES[topology].make(source, lambda: None).mesh
     clock.append(time.perf_counter())
     uv, charts = unwrap(shape.vertices, shape.faces, shape.normals)

@@ -4,8 +4,8 @@
     python -m blender_pifu.training.pack.mediapipe SRC_DIR
 
 SRC_DIR holds the .tflite files. Needs the PyPI packages tflite and flatbuffers (the file format's readers). The weights
-stay the float16 numbers they are there, float32 ones (`hand_recrop`) are rounded to such; sparse ones are written out in
-full. A custom operator becomes a layer of its own name that holds its options.
+stay the float16 numbers they are there, float32 ones (`hand_recrop`) are rounded to such; sparse ones are written out
+in full. A custom operator becomes a layer of its own name that holds its options.
 """
 
 import argparse

@@ -26,7 +26,7 @@ def surface_at(resolution, field=None):
 
 
 def lay_out(dense, topology, resolution=RESOLUTION, waiting=lambda: None):
-    return TOPOLOGIES[topology].make(Source(dense, resolution, surface_at, None, None), waiting)
+    return TOPOLOGIES[topology].make(Source(dense, None, resolution, surface_at, None, None), waiting)
 
 
 @pytest.fixture(scope="module")

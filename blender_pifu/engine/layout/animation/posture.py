@@ -13,9 +13,10 @@ from ...body.model import Pose, load_body, rotation
 from ...reading.landmarks import Landmark as L
 from ..crossings import crossing_faces
 
-CURLS = (0.0, 0.15, 0.3, 0.45, 0.6, 0.75)  # radians at each joint of four fingers; further, they pass through the palm
+# Radians beyond the fit's at each joint of four fingers; further, they pass through the palm.
+CURLS = (0.0, -0.15, -0.3, 0.15, 0.3, 0.45)
 THUMBS = (0.0, 0.2, 0.4)  # radians towards the palm
-CURL_COST = 0.002  # metres a radian: fingers stay open where the surface does not tell
+CURL_COST = 0.002  # metres a radian: fingers stay as they are where the surface does not tell
 INTO_COST = 0.1  # metres, were all of the hand in the rest of the body
 MOST_CROSSINGS = 4  # triangles of a hand
 POINTS_M = 0.006
@@ -27,15 +28,15 @@ MARK_SPREAD_M, TURN_SPREAD, MOVE_SPREAD_M = 0.012, np.radians(10), 0.01
 
 @torch.inference_mode()
 def close_hands(fit: Fit, vertices: np.ndarray, normals: np.ndarray, labels: np.ndarray) -> Fit:
-    """The fit with fingers curled as the hands of a surface say: vertices, normals (N, 3) field space, labels (N,) the
-    bone that each belongs to. Of a few curls that with the least distance both ways is taken, in which the hand passes
-    neither through itself nor into the rest of the surface."""
+    """The fit with the fingers of hands that are not read from the photo curled as those of a surface say: vertices,
+    normals (N, 3) field space, labels (N,) the bone that each belongs to. Of a few curls that with the least distance
+    both ways is taken, in which the hand passes neither through itself nor into the rest of the surface."""
     body, pose = load_body(), fit.pose
     step = POINTS_M * fit.metre
     for side in SIDES:
         own = [INDEX[f"{finger}_{joint}{side}"] for finger in FINGERS for joint in (1, 2, 3)] + [INDEX["hand" + side]]
         mine = np.isin(labels, own)
-        if mine.sum() < LEAST_POINTS:
+        if side in fit.hands or mine.sum() < LEAST_POINTS:
             continue
         hand, tree = vertices[mine][thinned(vertices[mine], step)], cKDTree(vertices[~mine])
         skin = np.isin(body.labels[: body.skin_vertices], own)
@@ -50,11 +51,10 @@ def close_hands(fit: Fit, vertices: np.ndarray, normals: np.ndarray, labels: np.
                 apart = near.query(some)[0].mean() + cKDTree(some).query(hand)[0].mean()
                 _, touched = tree.query(some)
                 into = ((some - vertices[~mine][touched]) * normals[~mine][touched]).sum(1) < 0
-                cost = apart / fit.metre + CURL_COST * (curl + thumb) + INTO_COST * into.mean()
+                cost = apart / fit.metre + CURL_COST * (abs(curl) + thumb) + INTO_COST * into.mean()
                 tried.append((cost, turned, points))
         tried.sort(key=lambda way: way[0])
         crossings = (crossing_faces(points, triangles).sum() for _, _, points in tried)
-        # Where none is clean the open hand is.
         pose = next((way[1] for way, count in zip(tried, crossings, strict=False) if count <= MOST_CROSSINGS), pose)
     return replace(fit, pose=pose, rows=body.pose(pose).numpy())
 

@@ -94,6 +94,16 @@ def load_template() -> Template:
     )
 
 
+def bones_of_hands(sides: tuple[str, ...]) -> np.ndarray:
+    """(52,) bool: the canonical bones of the hands of some sides (".L", ".R"), fingers included."""
+    return np.array([bone.endswith(sides) and bone.startswith(("hand", *FINGERS)) for bone in BONES])
+
+
+def moved_by_hands(template: Template, sides: tuple[str, ...]) -> np.ndarray:
+    """(V,) 0..1, how far each vertex goes with the hands of some sides, fingers included."""
+    return (template.weights * bones_of_hands(sides)[template.weight_bones]).sum(1)
+
+
 def _moved_by(labels, beginnings):
     return np.array([bone.startswith(beginnings) for bone in BONES])[labels]
 

@@ -23,7 +23,7 @@ from ..painted_mesh import PaintedMesh
 from .loosen import loosen
 from .person_head import held, key_moves, key_values, put_on
 from .posture import close_hands, face_forward
-from .template import load_template
+from .template import bones_of_hands, load_template, moved_by_hands
 from .wrap import Skin, Surface, vertex_areas, wrap
 
 SAMPLES_M = 0.012
@@ -49,10 +49,10 @@ PARTS = np.array([part(bone).split(".")[0] for bone in BONES])
 
 @dataclass(frozen=True)
 class Distances:
-    """Metres of a 1.7 m body: surface (N,) from points all over the surface to the mesh, parts (N,) str of each (as
-    `bones.part`, without a side); mesh (M,) from its skin to the surface, negative within it, labels (M,) the bone that
-    moves each, areas (M,) its share of the skin; crossings: share of its triangles that pass
-    through others; crossed: the bone that moves most of those, or None."""
+    """Metres of a 1.7 m body: surface (N,) from points all over the surface, but for hands read from the photo, to the
+    mesh, parts (N,) str of each (as `bones.part`, without a side); mesh (M,) from its skin to the surface, negative
+    within it, labels (M,) the bone that moves each, areas (M,) its share of the skin; crossings: share of its triangles
+    that pass through others; crossed: the bone that moves most of those, or None."""
 
     surface: np.ndarray
     parts: np.ndarray
@@ -210,6 +210,8 @@ def wrapped(
         pinned, (fixed, confidence, stiff) = nothing, held(template)
     soft = template.stiff < FEATURE_M
     start = loosen(template.with_eyes(fit.vertices), template.faces, triangles, soft)
+    # A hand that was read from the photo keeps its form and place, whatever the surface makes of it.
+    confidence = confidence * (1 - moved_by_hands(template, fit.hands))
     # Where landmarks say where the face is, a surface without one does not shift it; nor what is the person's own.
     skin = Skin(start, template.faces, template.labels, confidence, stiff, pinned, fixed, fit.metre)
     vertices = wrap(skin, Surface(dense.vertices, normals, labels), waiting)
@@ -219,6 +221,8 @@ def wrapped(
     colors = dense.colors[surface.nearest_vertex(vertices, facing)]
     colors[template.regions == "mouth"] = MOUTH_COLOR
     chosen = thinned(dense.vertices, SAMPLES_M * fit.metre)
+    # What the surface makes of a hand that was read from the photo is not what the mesh is to be like.
+    chosen = chosen[~bones_of_hands(fit.hands)[labels[chosen]]]
     light = DenseSurface(vertices, triangles, facing)
     told, areas = template.confidence == 1, vertex_areas(vertices, triangles)
     crossing = crossing_faces(vertices, triangles)
