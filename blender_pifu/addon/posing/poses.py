@@ -2,7 +2,7 @@
 """A-pose and T-pose: how each canonical bone turns from the pose of the photo. numpy only; Blender space.
 
 Each limb is turned by the smallest rotation to where it shall point, and about itself only so that elbow and knee then
-bend forward and backward; palms look down.
+bend forward and backward; palms look down, hands are relaxed.
 """
 
 import numpy as np
@@ -12,6 +12,14 @@ from ...body_axes import FINGERS, UP, body_left, flexion_axes, forward_of, palm_
 ARM_BELOW_LEVEL_DEG = {"A": 45.0, "T": 0.0}
 LEG_OUT_DEG = 5.0
 FOOT_OUT_DEG = 7.0
+# Where the bones of a finger point in a hand that does nothing: along the hand, to the thumb's side, to the palm.
+_RELAXED = {
+    "thumb": ((0.37, 0.64, 0.67), (0.71, 0.48, 0.52), (0.79, 0.18, 0.59)),
+    "index": ((0.93, 0.14, 0.34), (0.77, 0.08, 0.64), (0.63, 0.07, 0.77)),
+    "middle": ((0.90, -0.13, 0.43), (0.75, -0.05, 0.65), (0.58, -0.07, 0.81)),
+    "ring": ((0.86, -0.28, 0.42), (0.68, -0.16, 0.71), (0.49, -0.17, 0.85)),
+    "little": ((0.77, -0.36, 0.53), (0.51, -0.20, 0.84), (0.38, -0.18, 0.91)),
+}
 _MOST_TWIST = np.radians(60)  # more wrings the mesh at the shoulder or hip
 
 
@@ -57,10 +65,11 @@ def turns(pose: str, heads, tails, parents: dict[str, str], ways=None) -> dict[s
             result[name] = before
     for side in (".L", ".R"):
         _palm_down(result, heads, along, side)
+    fingers = _relaxed_ways(result, heads, along) | ways
     for name in parents:
-        if name in ways and name.startswith(FINGERS):
+        if name in fingers and name.startswith(FINGERS):
             before = result[parents[name]]
-            result[name] = between(before @ along[name], ways[name]) @ before
+            result[name] = between(before @ along[name], fingers[name]) @ before
     return result
 
 
@@ -70,6 +79,22 @@ def _heading(side: str, ways) -> np.ndarray:
         return unit(ways["toe" + side] * [1, 1, 0])
     out = np.radians(FOOT_OUT_DEG) * (1 if side == ".L" else -1)
     return np.array([np.sin(out), -np.cos(out), 0.0])
+
+
+def _relaxed_ways(rotations, heads, along) -> dict[str, np.ndarray]:
+    """Where fingers shall point (canonical bone -> (3,), unit) in hands turned so: nobody's rest pose is a fist."""
+    ways = {}
+    for side in (".L", ".R"):
+        palm = palm_of(heads, along, side)
+        if palm is None:
+            continue
+        ahead = unit(along["hand" + side])
+        aside = heads["index_1" + side] - heads["little_1" + side]
+        aside = unit(aside - (aside @ ahead) * ahead - (aside @ palm) * palm)
+        frame = rotations["hand" + side] @ np.stack([ahead, aside, palm], 1)
+        for finger, bones in _RELAXED.items():
+            ways |= {f"{finger}_{joint}{side}": unit(frame @ way) for joint, way in enumerate(bones, 1)}
+    return ways
 
 
 def _palm_down(rotations, heads, along, side: str) -> None:
