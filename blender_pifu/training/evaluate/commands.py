@@ -20,6 +20,8 @@ from .body import evaluate_body
 from .cases import SPLITS, folder_cases, split_case, split_seeds
 from .face import as_table as face_table
 from .face import evaluate_face
+from .hands import as_table as hands_table
+from .hands import evaluate_hands
 from .head import as_table as head_table
 from .head import evaluate_head
 from .legs import evaluate_legs, legs_table
@@ -39,6 +41,7 @@ def add_commands(commands) -> None:
     _add_evaluate_head(commands)
     _add_evaluate_body(commands)
     _add_evaluate_animation(commands)
+    _add_evaluate_hands(commands)
     _add_evaluate_legs(commands)
     _add_evaluate_lens(commands)
     _add_evaluate_texture(commands)
@@ -104,6 +107,16 @@ def _add_evaluate_animation(commands) -> None:
     command.add_argument("--resolution", type=int, default=256)
     command.add_argument("--out", type=Path, help="folder for a picture a person")
     command.set_defaults(act=_evaluate_animation)
+
+
+def _add_evaluate_hands(commands) -> None:
+    command = commands.add_parser("evaluate-hands", help="score the fingers by hands read in the photo")
+    command.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    command.add_argument("--count", type=int, default=24, help="hands that people of the test split show")
+    command.add_argument("--assets", type=Path, help="folder of source assets: people of generation 4")
+    command.add_argument("--resolution", type=int, default=256)
+    command.add_argument("--out", type=Path, help="folder for a picture a hand")
+    command.set_defaults(act=_evaluate_hands)
 
 
 def _add_evaluate_legs(commands) -> None:
@@ -188,6 +201,11 @@ def _evaluate_animation(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     seeds = islice(split_seeds("test"), options.count)
     print(animation_table(evaluate_animation(seeds, options.weights, options.resolution, options.out)))
+
+
+def _evaluate_hands(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    print(hands_table(evaluate_hands(options.count, options.weights, options.resolution, options.assets, options.out)))
 
 
 def _evaluate_legs(options: argparse.Namespace) -> None:
