@@ -75,7 +75,7 @@ def _get_height_m(self) -> float:
 
 
 def _set_height_m(self, height_m: float) -> None:
-    self.own_height_m = height_m
+    self.own_height_m = min(max(height_m, HEIGHTS["min"]), HEIGHTS["max"])  # Blender holds no setter to limits
 
 
 def _get_height(self) -> float:

@@ -2,7 +2,7 @@
 """Makes the entries of a batch one after the other or in several processes; one that fails does not stop the others."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
@@ -13,8 +13,7 @@ from .entries import Entry
 
 Answer = dict[str, Any]  # "status": "done" with "summary", or "failed" with "error", "fix", "kind"; and "seconds"
 Make = Callable[[Entry], dict[str, Any]]  # makes an entry's output, gives its summary; raises EngineError
-ATTEMPTS = 2  # of a photo whose process was killed, perhaps for another one's sake
-
+_Round = Generator[tuple[Entry, Answer], None, tuple[list[Entry], list[Entry]]]
 _make: Make | None = None  # of this process
 
 
@@ -25,9 +24,12 @@ def run(entries: list[Entry], maker: Callable[[], Make], workers: int = 1) -> It
         for entry in entries:
             yield entry, attempt(make, entry)
         return
-    left = [(entry, 1) for entry in entries]
+    left = entries
     while left:
-        left = yield from _round(left, maker, workers)
+        lost, left = yield from _round(left, maker, workers)
+        for entry in lost:  # with a process that was killed, perhaps for another's sake: alone it is known whose
+            if (yield from _round([entry], maker, 1))[0]:
+                yield entry, _killed()
 
 
 def attempt(make: Make, entry: Entry) -> Answer:
@@ -42,31 +44,28 @@ def attempt(make: Make, entry: Entry) -> Answer:
     return answer | {"seconds": round(time.monotonic() - begun, 2)}
 
 
-def _round(left: list[tuple[Entry, int]], maker: Callable[[], Make], workers: int) -> Iterator[tuple[Entry, Answer]]:
-    """Everything until all are made or a process is killed; returns what is to be tried again."""
-    again: list[tuple[Entry, int]] = []
-    waiting = list(reversed(left))
+def _round(entries: list[Entry], maker: Callable[[], Make], workers: int) -> _Round:
+    """Makes entries until all are made or a process is killed; returns those under way then, and those not begun."""
+    lost: list[Entry] = []
+    waiting = list(reversed(entries))
     with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (maker,)) as pool:
-        under_way: dict[Future, tuple[Entry, int]] = {}
+        under_way: dict[Future, Entry] = {}
         while waiting or under_way:
-            while waiting and len(under_way) < workers:  # no more: what is not begun is not lost with a process
-                entry, tries = waiting.pop()
+            while waiting and not lost and len(under_way) < workers:  # no more: what is not begun is not lost
                 try:
-                    under_way[pool.submit(_answer, entry)] = entry, tries
+                    under_way[pool.submit(_answer, waiting[-1])] = waiting[-1]
                 except BrokenProcessPool:
-                    waiting.append((entry, tries))
                     break
+                waiting.pop()
             if not under_way:
-                return again + waiting[::-1]
+                break
             for future in wait(under_way, return_when=FIRST_COMPLETED).done:
-                entry, tries = under_way.pop(future)
-                if not isinstance(future.exception(), BrokenProcessPool):
-                    yield entry, future.result()
-                elif tries < ATTEMPTS:
-                    again.append((entry, tries + 1))
+                entry = under_way.pop(future)
+                if isinstance(future.exception(), BrokenProcessPool):
+                    lost.append(entry)
                 else:
-                    yield entry, _killed()
-    return again
+                    yield entry, future.result()
+    return lost, waiting[::-1]
 
 
 def _begin(maker: Callable[[], Make]) -> None:

@@ -167,8 +167,8 @@ def test_the_body_lies_within_the_clothes(samples):
 def test_the_lens_can_be_undone(samples):
     """With the camera's numbers a body is as without perspective: limbs as long as they are."""
     seed = next(s for s in SEEDS if np.isfinite(samples[s - SEEDS[0]]["camera"][2]))
-    person = make_person(seed, "train", 4, ASSETS)
-    framing = frame(person.vertices, np.random.default_rng([seed, 7, False]), 4)
+    scene = make_scene(seed, "train", SIZE, 4, ASSETS)
+    person, framing = scene.person, scene.framing
     x0, y0, distance, z0 = samples[seed - SEEDS[0]]["camera"]
     points = framing(person.base[:2000]) + np.array([0, 0, z0])
     flat = (points[:, :2] - [x0, y0]) * (1 - (points[:, 2] - z0) / distance)[:, None]
