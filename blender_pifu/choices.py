@@ -35,8 +35,8 @@ class Option:
     """How an option is named, described and bounded.
 
     name: in messages of errors; items: the values that are offered, and the only ones where `only_items`; low, high:
-    bounds of a number. flag, metavar, help: on the command line. place: where the panel draws it, "main" or "output";
-    "": it has its own way of asking. prop: name of the scene property; label, description: in Blender.
+    bounds of a number. flag, metavar, help: on the command line. prop: name of the scene property that the panel draws,
+    "": it has its own way of asking; label, description: in Blender.
     """
 
     name: str
@@ -48,7 +48,6 @@ class Option:
     flag: str = ""
     metavar: str | None = None
     help: str = ""
-    place: str = ""
     prop: str = ""
     label: str = ""
     description: str = ""
@@ -123,7 +122,6 @@ class Choices:
         high=2048,
         flag="--resolution",
         help="detail of the surface (default: 256)",
-        place="main",
         prop="quality",
         label="Quality",
         description="How fine the surface is",
@@ -137,7 +135,6 @@ class Choices:
         flag="--height",
         metavar="METRES",
         help="height of the person (default: 1.70, or a child's where the proportions are)",
-        place="main",
         prop="height_m",
         label="Height",
         description="Height of the person; a child's, by the proportions in the photo, until it is set",
@@ -165,7 +162,6 @@ class Choices:
         flag="--topology",
         help="mesh to make: sculpt (dense triangles, default), standard (20,000 quads), game (8,000 quads), print, "
         "animation (the body's own quads with skeleton, expressions and texture, where they fit)",
-        place="output",
         prop="topology",
         label="Mesh",
         description="How the surface is laid out",
@@ -179,7 +175,6 @@ class Choices:
         flag="--texture",
         metavar="PX",
         help="unwrap the mesh and bake the colours into a picture of 1024, 2048 or 4096 pixels (default: none)",
-        place="output",
         prop="texture",
         label="Texture",
         description="The photo baked into a base colour map",
@@ -189,7 +184,6 @@ class Choices:
         "rig",
         flag="--rig",
         help="with a skeleton and skin weights",
-        place="output",
         prop="skeleton",
         label="Skeleton",
         description="With an armature and skin weights, and limbs that look grown together in the photo cut apart",

@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from .choices import ChoiceError, Choices
 
+PICTURES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp")  # endings of the files that the engine reads
 # Exit codes of the worker that say what it could no longer say as an event.
 EXIT_ORPHANED = 75
 EXIT_DISK_FULL = 76

@@ -40,7 +40,7 @@ def check_place(person: Human, measures: MeshMeasures):
 
 def ground_of(person: Human) -> float:
     """World height (metres) that the person is to stand at: its origin's, wherever the artist has put that."""
-    return float((person.armature or person.body).matrix_world.translation.z) * metres_per_unit(bpy.context.scene)
+    return float(person.root.matrix_world.translation.z) * metres_per_unit(bpy.context.scene)
 
 
 def facing_deg(person: Human) -> float:

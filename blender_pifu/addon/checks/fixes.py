@@ -25,7 +25,7 @@ def move(person: Human, matrix: Matrix) -> None:
 def apply_transforms(person: Human) -> None:
     """Put the objects' rotation and scale into mesh and rest pose; the origin stays where the artist has put it."""
     worlds = [(thing, thing.matrix_world.copy()) for thing in (person.armature, person.body) if thing]
-    root, origin = worlds[0][0], worlds[0][1].translation
+    origin = person.root.matrix_world.translation.copy()
     for thing, world in worlds:
         _transform(thing, Matrix.Translation(-origin) @ world)
         if thing == person.body and world.determinant() < 0:
@@ -33,13 +33,13 @@ def apply_transforms(person: Human) -> None:
         if thing.parent:
             thing.matrix_parent_inverse.identity()
         thing.matrix_basis.identity()
-    root.location = origin
+    person.root.location = origin
     _update(person)
 
 
 def set_height(person: Human) -> None:
     """Scale to the height that was asked for, about the origin, which is between the feet."""
-    points, origin = MeshMeasures(person).points, (person.armature or person.body).matrix_world.translation.copy()
+    points, origin = MeshMeasures(person).points, person.root.matrix_world.translation.copy()
     scale = Matrix.Scale(person.body.pifu.height_m / np.ptp(points[:, 2]), 4)
     move(person, Matrix.Translation(origin) @ scale @ Matrix.Translation(-origin))
     drop_to_ground(person)

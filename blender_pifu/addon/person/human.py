@@ -27,6 +27,11 @@ class Human:
     body: bpy.types.Object
     armature: bpy.types.Object | None
 
+    @property
+    def root(self) -> bpy.types.Object:
+        """The object that the others of the person hang from."""
+        return self.armature or self.body
+
 
 def find_person(context) -> Human | None:
     """The person whose mesh or armature is active, or the only one of the active object's collections."""

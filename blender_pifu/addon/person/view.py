@@ -11,15 +11,20 @@ def show(windows, body: bpy.types.Object) -> None:
     if bpy.app.background:
         return
     for window in windows:
-        areas = [area for area in window.screen.areas if area.type == "VIEW_3D"]
-        if not areas or body.name not in window.view_layer.objects:
+        area = largest_view(window.screen)
+        if area is None or body.name not in window.view_layer.objects:
             continue
-        area = max(areas, key=lambda each: each.width * each.height)
         _show_colors(area.spaces.active.shading, body)
         region = next(region for region in area.regions if region.type == "WINDOW")
         with bpy.context.temp_override(window=window, area=area, region=region):
             if bpy.ops.view3d.view_selected.poll() and area.spaces.active.region_3d.view_perspective != "CAMERA":
                 bpy.ops.view3d.view_selected()
+
+
+def largest_view(screen: bpy.types.Screen) -> bpy.types.Area | None:
+    """The largest 3D View of a screen, if it has any."""
+    areas = [area for area in screen.areas if area.type == "VIEW_3D"]
+    return max(areas, key=lambda area: area.width * area.height, default=None)
 
 
 def hide_default_cube(view_layer, body: bpy.types.Object) -> bool:

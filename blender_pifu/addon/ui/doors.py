@@ -7,52 +7,44 @@ Menus make the operators known to Blender's search (F3) too.
 import bpy
 from bpy.props import BoolProperty, StringProperty
 
-from ..errors import UserError
-from ..work import engine_state, job
+from ...protocol import PICTURES
+from ..person.view import largest_view
+from ..work import engine_state
 from ..work.generate import GenerateTask
-from . import properties
+from .operators import Begins, load_picture
+from .panel import Sidebar
+from .properties import draw_options
 
-PICTURES = ".png;.jpg;.jpeg;.webp;.tif;.tiff;.bmp"
-LABEL, ICON, TAB = "Human from Photo", "OUTLINER_OB_ARMATURE", "Human"
-
-
-def begin(operator, context, image: bpy.types.Image) -> set[str]:
-    """Make a picture the photo, and generate a human where the engine is ready; else the sidebar says what it needs."""
-    context.scene.pifu.photo = image
-    show_sidebar(context)
-    if engine_state.current().word != "ready":
-        operator.report({"WARNING"}, f"{engine_state.current().text} Install it in the sidebar, tab {TAB}.")
-        return {"FINISHED"}
-    try:
-        return job.launch(operator, GenerateTask(context))
-    except UserError as error:
-        return job.refuse(operator, error)
+LABEL, ICON = "Human from Photo", "OUTLINER_OB_ARMATURE"
 
 
 def show_sidebar(context) -> None:
     """Open the sidebar of the 3D View that the pointer is in, or of the largest, at this add-on's tab."""
-    areas = [area for area in context.screen.areas if area.type == "VIEW_3D"] if context.screen else []
-    if not areas:
+    largest = largest_view(context.screen) if context.screen else None
+    if largest is None:
         return
-    area = context.area if context.area in areas else max(areas, key=lambda each: each.width * each.height)
+    area = context.area if context.area and context.area.type == "VIEW_3D" else largest
     area.spaces.active.show_region_ui = True
     for region in area.regions:
         if region.type == "UI":
             try:
-                region.active_panel_category = TAB
+                region.active_panel_category = Sidebar.bl_category
             except (AttributeError, TypeError):  # not drawn yet, or without tabs: the artist chooses it
                 pass
 
 
-class _Door:
+class _Door(Begins):
     bl_options = {"REGISTER", "UNDO"}
 
-    @classmethod
-    def poll(cls, _context):
-        if job.is_running():
-            cls.poll_message_set("Something is at work already")
-            return False
-        return True
+    def generate(self, context, image: bpy.types.Image) -> set[str]:
+        """Make a picture the photo, and a human of it where the engine is ready; else the sidebar says what to do."""
+        context.scene.pifu.photo = image
+        show_sidebar(context)
+        engine = engine_state.current()
+        if engine.word == "ready":
+            return self.begin(lambda: GenerateTask(context))
+        self.report({"WARNING"}, f"{engine.text} Install it in the sidebar, tab {Sidebar.bl_category}.")
+        return {"FINISHED"}
 
 
 class PIFU_OT_from_photo(_Door, bpy.types.Operator):
@@ -75,19 +67,11 @@ class PIFU_OT_from_photo(_Door, bpy.types.Operator):
         return {"RUNNING_MODAL"}
 
     def draw(self, context):
-        column = self.layout.column()
-        column.use_property_split = True
-        column.use_property_decorate = False
-        for place in ("main", "output"):
-            properties.draw_options(column, context.scene.pifu, place)
+        draw_options(self.layout, context.scene.pifu)
 
     def execute(self, context):
-        try:
-            image = bpy.data.images.load(bpy.path.abspath(self.filepath), check_existing=True)
-        except RuntimeError as error:
-            self.report({"ERROR"}, str(error))
-            return {"CANCELLED"}
-        return begin(self, context, image)
+        image = load_picture(self)
+        return {"CANCELLED"} if image is None else self.generate(context, image)
 
 
 class PIFU_OT_from_image(_Door, bpy.types.Operator):
@@ -104,7 +88,7 @@ class PIFU_OT_from_image(_Door, bpy.types.Operator):
         return super().poll(context)
 
     def execute(self, context):
-        return begin(self, context, context.edit_image)
+        return self.generate(context, context.edit_image)
 
 
 class PIFU_FH_photo(bpy.types.FileHandler):
@@ -113,7 +97,7 @@ class PIFU_FH_photo(bpy.types.FileHandler):
     bl_idname = "PIFU_FH_photo"
     bl_label = LABEL
     bl_import_operator = PIFU_OT_from_photo.bl_idname
-    bl_file_extensions = PICTURES
+    bl_file_extensions = ";".join(PICTURES)
 
     @classmethod
     def poll_drop(cls, context):
@@ -121,7 +105,6 @@ class PIFU_FH_photo(bpy.types.FileHandler):
 
 
 def _in_menu(self, _context) -> None:
-    self.layout.operator_context = "INVOKE_DEFAULT"
     self.layout.operator(PIFU_OT_from_photo.bl_idname, text=LABEL, icon=ICON)
 
 

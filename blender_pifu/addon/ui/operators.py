@@ -28,7 +28,7 @@ def obstacle(context) -> str:
     return photo_check.obstacle(context.scene)
 
 
-class _Begins:
+class Begins:
     """An operator that begins a task; one at a time."""
 
     @classmethod
@@ -46,7 +46,7 @@ class _Begins:
         return job.launch(self, task)
 
 
-class PIFU_OT_generate(_Begins, bpy.types.Operator):
+class PIFU_OT_generate(Begins, bpy.types.Operator):
     """Make a 3D human out of the photo"""
 
     bl_idname = "pifu.generate"
@@ -88,6 +88,15 @@ class PIFU_OT_cancel(bpy.types.Operator):
         return {"FINISHED"}
 
 
+def load_picture(operator) -> bpy.types.Image | None:
+    """The picture of an operator's `filepath`, or None, which it has reported."""
+    try:
+        return bpy.data.images.load(bpy.path.abspath(operator.filepath), check_existing=True)
+    except RuntimeError as error:
+        operator.report({"ERROR"}, str(error))
+        return None
+
+
 class _Picks:
     """An operator that loads a file into the settings' `target`."""
 
@@ -102,10 +111,8 @@ class _Picks:
         return {"RUNNING_MODAL"}
 
     def execute(self, context):
-        try:
-            image = bpy.data.images.load(bpy.path.abspath(self.filepath), check_existing=True)
-        except RuntimeError as error:
-            self.report({"ERROR"}, str(error))
+        image = load_picture(self)
+        if image is None:
             return {"CANCELLED"}
         setattr(context.scene.pifu, self.target, image)
         return {"FINISHED"}
@@ -208,7 +215,7 @@ class PIFU_OT_lower_quality(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class PIFU_OT_install_engine(_Begins, bpy.types.Operator):
+class PIFU_OT_install_engine(Begins, bpy.types.Operator):
     """Install the engine, or go on with or repair its installation"""
 
     bl_idname = "pifu.install_engine"
@@ -232,7 +239,7 @@ class PIFU_OT_install_engine(_Begins, bpy.types.Operator):
         return self.begin(lambda: InstallTask(context))
 
 
-class PIFU_OT_install_from_disk(_Begins, bpy.types.Operator):
+class PIFU_OT_install_from_disk(Begins, bpy.types.Operator):
     """Install the engine without a network, from a folder of Python wheels"""
 
     bl_idname = "pifu.install_from_disk"
@@ -250,7 +257,7 @@ class PIFU_OT_install_from_disk(_Begins, bpy.types.Operator):
         return self.begin(lambda: InstallTask(context))
 
 
-class PIFU_OT_remove_engine(_Begins, bpy.types.Operator):
+class PIFU_OT_remove_engine(Begins, bpy.types.Operator):
     """Remove the engine, its jobs and its logs from this computer"""
 
     bl_idname = "pifu.remove_engine"
@@ -278,7 +285,7 @@ class PIFU_OT_release_engine(bpy.types.Operator):
         return {"FINISHED"}
 
 
-class PIFU_OT_import_checkpoint(_Begins, bpy.types.Operator):
+class PIFU_OT_import_checkpoint(Begins, bpy.types.Operator):
     """Convert published weights of PIFuHD or PIFu, without running anything in the file, and offer them in the panel"""
 
     bl_idname = "pifu.import_checkpoint"

@@ -7,7 +7,7 @@ import bpy
 
 from ...protocol import ErrorKind
 from .. import identity, kept
-from ..errors import BUTTONS
+from ..errors import BUTTONS, Button
 from ..work import engine_state, logs, models, photo_check, thumbnail
 from ..work.engine_state import needs
 from ..work.photo import key
@@ -68,8 +68,7 @@ class PIFU_PT_output(Sidebar, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         column.enabled = context.window_manager.pifu.state != "RUNNING"
-        draw_options(column, settings, "main")
-        draw_options(column, settings, "output")
+        draw_options(column, settings)
         column.prop(settings, "model")
         for model in models.imported():
             if model.key == settings.model_key:
@@ -142,9 +141,7 @@ def _draw_engine(box, engine, context) -> None:
     row = box.row()
     row.scale_y = 1.3
     row.enabled = not (offline and bpy.app.online_access_override)
-    properties = row.operator(button.operator, text=button.label, icon="IMPORT")
-    for name, value in button.properties:
-        setattr(properties, name, value)
+    _draw_button(row, button, "IMPORT")
     box.operator("pifu.install_from_disk", icon="FILE_FOLDER")
 
 
@@ -166,11 +163,15 @@ def draw_outcome(layout, status, width: int) -> None:
         draw_text(box, status.fix, width)
     button = BUTTONS[ErrorKind(status.kind)] if status.kind else None
     if button:
-        properties = box.operator(button.operator, text=button.label)
-        for name, value in button.properties:
-            setattr(properties, name, value)
+        _draw_button(box, button)
     if failed and logs.of(status.kind):
         box.operator("pifu.open_log", icon="TEXT")
+
+
+def _draw_button(layout, button: Button, icon: str = "NONE") -> None:
+    properties = layout.operator(button.operator, text=button.label, icon=icon)
+    for name, value in button.properties:
+        setattr(properties, name, value)
 
 
 def draw_text(layout, text: str, width: int, icon: str = "NONE") -> None:

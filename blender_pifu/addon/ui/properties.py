@@ -148,11 +148,12 @@ def _property(name: str, option: Option):
 PIFU_PG_settings.__annotations__ |= {option.prop: _property(name, option) for name, option in DRAWN.items()}
 
 
-def draw_options(column, settings: PIFU_PG_settings, place: str) -> None:
-    """Draw the options that belong to a place of the panel."""
+def draw_options(layout, settings: PIFU_PG_settings) -> None:
+    """Draw the scene's choices below each other, their names before them."""
+    column = layout.column()
+    column.use_property_split = True
+    column.use_property_decorate = False
     for name, option in DRAWN.items():
-        if option.place != place:
-            continue
         row = column.row(align=True)
         row.prop(settings, SHOWN.get(option.prop, option.prop))
         if name == "height_m" and settings.own_height_m:

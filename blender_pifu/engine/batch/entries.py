@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ...choices import KINDS, ChoiceError, Choices
+from ...protocol import PICTURES
 from ..errors import InputError, OptionError
 
-PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp"}
 PHOTO, NAME = "photo", "name"  # columns of a manifest beside the fields of Choices
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
