@@ -6,7 +6,7 @@ import bpy
 from . import kept
 from .checks import report
 from .person import human
-from .ui import doors, operators, panel, panel_rig, preferences, properties, rig_operators, status_bar
+from .ui import doors, export, operators, panel, panel_rig, preferences, properties, recipes, rig_operators, status_bar
 from .work import job, outdated, photo_check, session
 
 CLASSES = (
@@ -17,8 +17,10 @@ CLASSES = (
     *operators.CLASSES,
     *rig_operators.CLASSES,
     *doors.CLASSES,
+    *recipes.CLASSES,
     *panel.CLASSES,
     *panel_rig.CLASSES,
+    *export.CLASSES,
 )
 
 HANDLERS = (

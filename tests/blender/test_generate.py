@@ -123,13 +123,16 @@ def test_with_a_texture_it_wears_the_photo_as_a_picture(scene, photo):
     assert tuple(image.size) == (1024, 1024) and image.packed_file
 
 
-def test_with_a_skeleton_it_is_bound_to_bones(scene, full_photo):
-    scene.pifu.skeleton = True
+def test_with_a_skeleton_it_is_bound_to_bones_and_rests_in_the_pose_that_was_chosen(scene, full_photo):
+    scene.pifu.skeleton, scene.pifu.pose = True, "T"
     assert bpy.ops.pifu.generate(filepath=str(full_photo)) == {"FINISHED"}
     (rig,) = (thing for thing in bpy.data.objects if thing.type == "ARMATURE")
     body = next(thing for thing in bpy.data.objects if thing.find_armature() == rig)
     assert {"hips", "head", "hand.L"} <= set(rig.data.bones.keys())
     assert all(vertex.groups for vertex in body.data.vertices)
+    for side in "LR":
+        arm = rig.data.bones[f"upper_arm.{side}"]
+        assert abs((arm.tail_local - arm.head_local).normalized().z) < 0.02
 
 
 def test_two_photos_become_two_people(photo):

@@ -14,6 +14,7 @@ from ..work.photo import key
 from ..work.timing import words
 from . import operators
 from .properties import draw_options
+from .recipes import PIFU_PT_recipes
 
 _ICONS = {"info": "INFO", "warning": "ERROR", "block": "CANCEL"}
 _PREVIEW_SCALE, _PEOPLE_SCALE = 7, 10  # numbers want to be read
@@ -62,12 +63,16 @@ class PIFU_PT_output(Sidebar, bpy.types.Panel):
     bl_label = "Output"
     bl_order = 1
 
+    def draw_header_preset(self, _context):
+        PIFU_PT_recipes.draw_panel_header(self.layout)
+
     def draw(self, context):
         settings = context.scene.pifu
         column = self.layout.column()
         column.use_property_split = True
         column.use_property_decorate = False
         column.enabled = context.window_manager.pifu.state != "RUNNING"
+        column.prop(settings, "program")
         draw_options(column, settings)
         column.prop(settings, "model")
         for model in models.imported():

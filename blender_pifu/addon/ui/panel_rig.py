@@ -8,6 +8,7 @@ from ..person.human import find_person
 from ..person.rigify import is_metarig, is_on, is_there
 from ..posing.repose import POSES
 from .panel import Sidebar, draw_text
+from .rig_operators import PIFU_OT_change_bones
 
 _ICONS = {"OK": "CHECKMARK", "WARNING": "ERROR", "ERROR": "CANCEL"}
 
@@ -24,10 +25,13 @@ class PIFU_PT_rig(Sidebar, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         column.prop(context.scene.pifu, "bones")
+        column.prop(context.scene.pifu, "pose")
+        person = find_person(context)
+        if person and person.armature and PIFU_OT_change_bones.poll(context):
+            column.operator("pifu.change_bones", icon="GROUP_BONE")
         row = self.layout.row(align=True)
         for pose, label, _description in POSES:
             row.operator("pifu.repose", text=f"To {label}").pose = pose
-        person = find_person(context)
         if person and person.armature and is_metarig(person.armature):
             self.layout.operator("pifu.generate_rig", icon="OUTLINER_OB_ARMATURE")
             if is_there() and not is_on():

@@ -13,8 +13,10 @@ from bpy.props import (
 )
 
 from ...choices import HEIGHT_M, KINDS, READY, Choices, Option
+from ..export import programs
 from ..person import bones
 from ..person.units import metres_per_unit
+from ..posing.repose import POSES
 from ..work import job, models, photo_check
 from ..work.photo import key
 from ..work.scene_choices import DRAWN
@@ -44,6 +46,11 @@ def _on_person(self, _context) -> None:
 
 def _on_back_photo(_self, _context) -> None:
     job.forget()
+
+
+def _on_program(self, _context) -> None:
+    for name, value in programs.BY_IDENTIFIER[self.program].choices.items():
+        setattr(self, name, value)
 
 
 # Blender keeps no reference to the strings of items that a function makes.
@@ -124,6 +131,19 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
         options={"SKIP_SAVE"},
     )
     own_height_m: FloatProperty(options={"HIDDEN"})  # 0: as the photo suggests
+    program: EnumProperty(
+        name="For",
+        description="The program that the human is for: it sets the choices below, and the file that Export writes",
+        items=programs.items(),
+        default="BLENDER",
+        update=_on_program,
+    )
+    pose: EnumProperty(
+        name="Rest Pose",
+        description="The pose in which the human comes, and in which its bones rest",
+        items=[("PHOTO", "As in the Photo", "The pose that the photo shows"), *POSES],
+        default="PHOTO",
+    )
     bones: EnumProperty(
         name="Bones",
         description="Whose names, parents and axes the skeleton has",

@@ -8,9 +8,11 @@ from bpy.props import EnumProperty, StringProperty
 
 from ...outputs import replaced_input
 from ..checks.checks_limbs import STRAIGHTENED
-from ..checks.fixes import FIXES
+from ..checks.fixes import FIXES, apply_transforms
 from ..checks.report import check
 from ..errors import UserError
+from ..person.bones import set_of
+from ..person.change_bones import change_bones
 from ..person.human import find_person
 from ..person.rigify import generate, is_generated, is_metarig, is_there
 from ..posing.repose import POSES, describe, repose, straighten
@@ -112,6 +114,40 @@ class PIFU_OT_repose(OnPerson, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class PIFU_OT_change_bones(OnPerson, bpy.types.Operator):
+    """Give this human the bones chosen above, in the pose it rests in; animations of the bones are cleared"""
+
+    bl_idname = "pifu.change_bones"
+    bl_label = "Change Bones of This Human"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        if not super().poll(context):
+            return False
+        armature = find_person(context).armature
+        if armature is None:
+            cls.poll_message_set("This human has no armature: generate it again with Skeleton")
+        elif is_generated(armature):
+            cls.poll_message_set("Rigify's controls hold these bones: undo, and change them before generating the rig")
+        elif set_of(bone.name for bone in armature.data.bones) == context.scene.pifu.bones:
+            cls.poll_message_set("This human has these bones")
+        else:
+            return True
+        return False
+
+    def execute(self, context):
+        person = find_person(context)
+        try:
+            apply_transforms(person)
+            change_bones(context, person, context.scene.pifu.bones)
+        except UserError as error:
+            self.report({"ERROR"}, f"{error} {error.fix}")
+            return {"CANCELLED"}
+        outdated.forget()
+        return {"FINISHED"}
+
+
 class PIFU_OT_generate_rig(OnPerson, bpy.types.Operator):
     """Generate Rigify's rig from the fitted metarig, and bind the human to it"""
 
@@ -144,4 +180,4 @@ class PIFU_OT_generate_rig(OnPerson, bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (PIFU_OT_validate, PIFU_OT_fix, PIFU_OT_repose, PIFU_OT_generate_rig)
+CLASSES = (PIFU_OT_validate, PIFU_OT_fix, PIFU_OT_repose, PIFU_OT_change_bones, PIFU_OT_generate_rig)

@@ -35,7 +35,7 @@ class GenerateTask:
             raise UserError(ErrorKind.NO_PERSON, obstacle)
         self._model = models.find(settings.model)
         self._scene = identity.key(context.scene)
-        self._bones = settings.bones
+        self._bones, self._pose = settings.bones, settings.pose
         self._client = session.client()
         self._folder = session.new_job_folder()
         self._output: Path | None = None
@@ -136,6 +136,7 @@ class GenerateTask:
         try:
             human = read_result(self._output)
             body = add_human(context, scene, human, self._name, self._bones)
+            posed = self._take_pose(context, body)
         except (ResultError, MemoryError, RuntimeError) as error:
             log.exception("the result cannot be brought in")
             return Outcome("FAILED", str(error) or "Blender ran out of memory.", ErrorKind.RESULT, "Try again.")
@@ -144,11 +145,25 @@ class GenerateTask:
         # In background mode there is no undo unless the script began it.
         if not bpy.app.background or bpy.ops.ed.undo_history.poll():
             bpy.ops.ed.undo_push(message=self.title)
-        notes = " ".join([*(human.summary.notes or ()), *(["The default cube is hidden."] if hidden else [])])
+        cube = "The default cube is hidden." if hidden else ""
+        notes = " ".join(filter(None, [*(human.summary.notes or ()), posed, cube]))
         kind = ErrorKind.LEGS if human.rig and human.summary.legs_guessed else ""
         taken = clock(int(time.monotonic() - self._begun))
         told = f"{self._name}: {len(human.faces):,} faces in {taken}. {notes}".strip()
         return Outcome("DONE", told, kind, body=identity.key(body))
+
+    def _take_pose(self, context, body) -> str:
+        """Bring a person that has bones into the rest pose that was chosen; returns what there is to say of it."""
+        from ..person.human import Human
+        from ..posing.repose import describe, repose
+
+        if self._pose == "PHOTO" or body.parent is None:
+            return ""
+        try:
+            torn = repose(context, Human(body, body.parent), self._pose)
+        except UserError as error:  # arms or legs are out of the picture
+            return f"It has the photo's pose. {error}"
+        return describe(torn) if torn.edges else ""
 
     def _clean(self) -> None:
         # A worker that is being killed may still hold a file on Windows; the session's end sweeps it.

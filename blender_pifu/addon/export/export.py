@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exports a person for a program: whole, or not at all."""
+
+import os
+import tempfile
+from pathlib import Path
+
+import bpy
+import numpy as np
+
+from ...outputs import replaced_input
+from ...protocol import ErrorKind
+from ..errors import UserError
+from ..person.bones import set_of
+from ..person.human import Human, coordinates
+from ..person.units import metres_per_unit
+from .programs import METRE, PRINT_HEIGHT_MM, Program
+from .staging import staged
+from .writers import WRITERS
+
+# Unreal takes an armature of this name that Blender wrote for what it is, and makes no bone of it.
+_ARMATURE = {"UNREAL": "Armature"}
+
+
+def export(context, person: Human, program: Program, path: Path) -> Path:
+    """Write the person as `program` wants it to `path`, to which the ending is added where it lacks; returns the file.
+
+    The scene stays as it was. Nothing is written where an error comes: UserError.
+    """
+    writer = WRITERS[program.format]
+    if path.suffix.lower() != writer.ending:
+        path = path.with_name(path.name + writer.ending)
+    used = [bpy.data.filepath, *(bpy.path.abspath(image.filepath) for image in bpy.data.images)]
+    if replaced := replaced_input([path], used):
+        raise UserError(ErrorKind.OUTPUT, f"The export would replace {replaced}.", "Choose another name.")
+    factor = _factor(context.scene, person, program)
+    animated = any(thing.animation_data and thing.animation_data.action for thing in (person.root, person.body))
+    try:
+        with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
+            new = Path(folder) / path.name
+            with staged(context, person, factor, _ARMATURE.get(program.identifier, "")) as copy:
+                _set_unit(copy.body.users_scene[0], program)
+                writer.write(new, animated)
+            os.replace(new, path)
+    except (OSError, RuntimeError) as error:
+        reason = str(error).removeprefix("Error: ").strip()
+        raise UserError(
+            ErrorKind.OUTPUT, f"{path.name} cannot be written: {reason}", "Choose another place."
+        ) from error
+    return path
+
+
+def unfit(person: Human, program: Program) -> str:
+    """Why a person's bones are not those that the program knows, in words, or nothing."""
+    if not program.skeleton:
+        return ""
+    if person.armature is None:
+        return f"{program.label} wants a skeleton, which this human lacks"
+    has = set_of(bone.name for bone in person.armature.data.bones)
+    return "" if has == program.bones else f"These are not the bones that {program.label} knows"
+
+
+def _factor(scene, person: Human, program: Program) -> float:
+    """How many times as large as in the scene the person is in the file."""
+    if program.unit is None:
+        return PRINT_HEIGHT_MM / float(np.ptp(coordinates(person.body.data)[:, 2]))
+    return metres_per_unit(scene) / program.unit
+
+
+def _set_unit(stage, program: Program) -> None:
+    stage.unit_settings.system = "METRIC"
+    stage.unit_settings.scale_length = program.unit or METRE

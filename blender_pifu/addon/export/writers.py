@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each format by Blender's own exporter, or an add-on's, as its readers expect it: the current scene is written.
+
+FBX: -Z forward, Y up, no leaf bones, pictures inside, smoothing by faces, the scene's unit. glTF: Y up, metres.
+STL: Z up. OBJ: -Z forward, Y up, colours behind the vertices. USD: one .usdz with its pictures.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import addon_utils
+import bpy
+
+from ...protocol import ErrorKind
+from ..errors import UserError
+
+
+@dataclass(frozen=True)
+class Writer:
+    """How a format is written: `ending` of its files, `write(path, animated)`, raising RuntimeError or UserError."""
+
+    ending: str
+    write: Callable[[Path, bool], object]
+
+
+def _need(module: str, name: str) -> None:
+    """Switch an exporter that comes with Blender on, as the artist would. Raises UserError where it is not there."""
+    if not addon_utils.check(module)[1] and addon_utils.enable(module, default_set=True) is None:
+        raise UserError(ErrorKind.OUTPUT, f"{name} is not in this Blender.", "Choose another program to export for.")
+
+
+def _fbx(path: Path, animated: bool) -> None:
+    _need("io_scene_fbx", "FBX export")
+    bpy.ops.export_scene.fbx(
+        filepath=str(path),
+        object_types={"ARMATURE", "MESH", "EMPTY"},
+        apply_scale_options="FBX_SCALE_NONE",
+        add_leaf_bones=False,
+        use_armature_deform_only=False,
+        mesh_smooth_type="FACE",
+        use_tspace=False,
+        bake_anim=animated,
+        bake_anim_use_nla_strips=False,
+        bake_anim_use_all_actions=False,
+        path_mode="COPY",
+        embed_textures=True,
+    )
+
+
+def _gltf(path: Path, animated: bool) -> None:
+    _need("io_scene_gltf2", "glTF export")
+    bpy.ops.export_scene.gltf(
+        filepath=str(path),
+        export_format="GLB",
+        use_active_scene=True,
+        export_animations=animated,
+        export_animation_mode="ACTIVE_ACTIONS",
+        export_rest_position_armature=True,
+    )
+
+
+def _vrm(path: Path, _animated: bool) -> None:
+    if not hasattr(bpy.types, "EXPORT_SCENE_OT_vrm"):
+        raise UserError(
+            ErrorKind.OUTPUT,
+            "VRM files are written by the VRM add-on, which is not switched on.",
+            "Get it at Edit > Preferences > Get Extensions, or export for Unity or Godot.",
+        )
+    bpy.ops.export_scene.vrm(filepath=str(path))
+
+
+def _stl(path: Path, _animated: bool) -> None:
+    bpy.ops.wm.stl_export(filepath=str(path), forward_axis="Y", up_axis="Z", apply_modifiers=True)
+
+
+def _obj(path: Path, _animated: bool) -> None:
+    bpy.ops.wm.obj_export(filepath=str(path), export_materials=False, export_colors=True, apply_modifiers=True)
+
+
+def _usd(path: Path, animated: bool) -> None:
+    known = bpy.ops.wm.usd_export.get_rna_type().properties
+    # Packed pictures go along; the option is called otherwise from Blender 4.3 on.
+    pictures = {"export_textures_mode": "NEW"} if "export_textures_mode" in known else {"export_textures": True}
+    bpy.ops.wm.usd_export(
+        filepath=str(path), export_animation=animated, export_armatures=True, export_shapekeys=True, **pictures
+    )
+
+
+WRITERS = {
+    "FBX": Writer(".fbx", _fbx),
+    "GLTF": Writer(".glb", _gltf),
+    "VRM": Writer(".vrm", _vrm),
+    "STL": Writer(".stl", _stl),
+    "OBJ": Writer(".obj", _obj),
+    "USD": Writer(".usdz", _usd),
+}
