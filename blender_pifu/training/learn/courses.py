@@ -32,6 +32,11 @@ class CoarseCourse:
             level.load_state_dict(level.state_dict() | self._start.state_dict())
         return level
 
+    @property
+    def given(self) -> set[str]:
+        """Names of the parameters whose values `start` gives."""
+        return set(self._start.state_dict()) if self._start else set()
+
     def size(self, plan, step: int) -> int:
         """Pixels of the pictures at a step."""
         return self.config.core_px if step < plan.core_share * plan.steps else self.config.input_px
@@ -65,6 +70,11 @@ class FineCourse:
         if self._start:
             level.widen(self._start)
         return level
+
+    @property
+    def given(self) -> set[str]:
+        """Names of the parameters whose values `start` gives."""
+        return set(self._start.state_dict()) if self._start else set()
 
     def size(self, _plan, _step: int) -> int:
         """Pixels of the pictures at a step."""

@@ -30,6 +30,7 @@ from .preview import save_preview
 
 log = logging.getLogger(__name__)
 LOG_EVERY, PREVIEW_EVERY, SAVE_EVERY_S = 50, 1000, 120
+NEW_RATE = 6.0  # times the rate of the rest: parts that older weights lack begin as nothing, far from where they belong
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ class Run:
         self.network: Any = course.network()
         self.network.to(self.device, memory_format=torch.channels_last)
         self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), lr=plan.rate, weight_decay=1e-3)
+        self.optimizer = torch.optim.AdamW(self._groups(), lr=plan.rate, weight_decay=1e-3)
         self.step, self.seconds, self.begun_from = 0, 0.0, begun_from
         if self.checkpoint.exists():
             self._resume()
@@ -79,6 +80,13 @@ class Run:
     @property
     def checkpoint(self) -> Path:
         return self.folder / "checkpoint.pt"
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """The network's parameters: those that the run begins with, and new ones, which learn faster."""
+        given = self.course.given
+        named = list(self.network.named_parameters())
+        old, new = ([value for name, value in named if (name in given) == known] for known in (True, False))
+        return [{"params": old, "times": 1.0}, {"params": new, "times": NEW_RATE if old else 1.0}]
 
     def _resume(self) -> None:
         state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
@@ -118,7 +126,7 @@ class Run:
         batch = augment(draw_batch(people, seeds, rng, size, points, self.course.warped), generator)
         batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
         for group in self.optimizer.param_groups:
-            group["lr"] = self.plan.rate_at(self.step)
+            group["lr"] = group["times"] * self.plan.rate_at(self.step)
         self.network.train()
         total, parts = self.course.losses(self.network, batch, self.plan, self.step, generator)
         self.optimizer.zero_grad(set_to_none=True)
