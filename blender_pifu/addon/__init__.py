@@ -6,7 +6,19 @@ import bpy
 from . import kept
 from .checks import report
 from .person import human
-from .ui import doors, export, operators, panel, panel_rig, preferences, properties, recipes, rig_operators, status_bar
+from .ui import (
+    doors,
+    export,
+    operators,
+    panel,
+    panel_rig,
+    preferences,
+    properties,
+    recipes,
+    rig_operators,
+    status_bar,
+    this_human,
+)
 from .work import job, outdated, photo_check, session
 
 CLASSES = (
@@ -21,6 +33,7 @@ CLASSES = (
     *panel.CLASSES,
     *panel_rig.CLASSES,
     *export.CLASSES,
+    *this_human.CLASSES,
 )
 
 HANDLERS = (

@@ -18,6 +18,7 @@ class PIFU_PG_human(bpy.types.PropertyGroup):
     photo: StringProperty()  # the name that everything of the person has
     topology: StringProperty()
     height_m: FloatProperty()  # asked for; 0 if unknown
+    made: StringProperty()  # how, as JSON: settings, photos, weights, licence, version, seconds
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The task behind Generate Human: a photo goes to the engine, what comes back goes into the scene."""
 
+import json
 import logging
 import shutil
 import time
@@ -13,7 +14,7 @@ from ...protocol import Cancelled, Done, ErrorKind, Failed, Generate, Progress
 from ...result_file import ResultError, read_result
 from .. import identity, kept
 from ..errors import UserError
-from . import models, photo, photo_check, session
+from . import history, models, photo, photo_check, session
 from .job import Outcome
 from .scene_choices import chosen
 from .timing import clock
@@ -27,15 +28,17 @@ class GenerateTask:
     title, first_step = "Generate Human", "Starting the engine"
     belongs_to_file = True
 
-    def __init__(self, context, filepath: str = "", person: int = 0, back_filepath: str = "") -> None:
-        """filepath: the photo's; by default the photos and the person chosen in the scene are taken."""
+    def __init__(self, context, filepath: str = "", person: int = 0, back_filepath: str = "", beside: str = "") -> None:
+        """filepath: the photo's; by default the photos and the person chosen in the scene are taken. beside:
+        `identity.key` of the mesh object of a human next to which this one is to stand, "" for the 3D cursor."""
         settings = context.scene.pifu
         self.importing, self._begun = False, time.monotonic()
         if not filepath and (obstacle := photo_check.obstacle(context.scene)):
             raise UserError(ErrorKind.NO_PERSON, obstacle)
         self._model = models.find(settings.model)
         self._scene = identity.key(context.scene)
-        self._bones, self._pose = settings.bones, settings.pose
+        self._bones, self._pose, self._beside = settings.bones, settings.pose, beside
+        self._made = history.note(settings, self._model, filepath, person, back_filepath)
         self._client = session.client()
         self._folder = session.new_job_folder()
         self._output: Path | None = None
@@ -140,6 +143,9 @@ class GenerateTask:
         except (ResultError, MemoryError, RuntimeError) as error:
             log.exception("the result cannot be brought in")
             return Outcome("FAILED", str(error) or "Blender ran out of memory.", ErrorKind.RESULT, "Try again.")
+        seconds = int(time.monotonic() - self._begun)
+        body.pifu.made = json.dumps(self._made | {"seconds": seconds})
+        self._stand_beside(context, body)
         hidden = scene == context.scene and hide_default_cube(context.view_layer, body)
         show(bpy.context.window_manager.windows, body)
         # In background mode there is no undo unless the script began it.
@@ -148,9 +154,21 @@ class GenerateTask:
         cube = "The default cube is hidden." if hidden else ""
         notes = " ".join(filter(None, [*(human.summary.notes or ()), posed, cube]))
         kind = ErrorKind.LEGS if human.rig and human.summary.legs_guessed else ""
-        taken = clock(int(time.monotonic() - self._begun))
-        told = f"{self._name}: {len(human.faces):,} faces in {taken}. {notes}".strip()
+        told = f"{self._name}: {len(human.faces):,} faces in {clock(seconds)}. {notes}".strip()
         return Outcome("DONE", told, kind, body=identity.key(body))
+
+    def _stand_beside(self, context, body) -> None:
+        """To the left of the human that it is a variant of, as far away as both are wide; both face the same way."""
+        from ..person.human import Human, armature_of
+
+        other = identity.find(bpy.data.objects, self._beside) if self._beside else None
+        if other is None:
+            return
+        context.view_layer.update()
+        theirs, mine = Human(other, armature_of(other)).root, Human(body, armature_of(body)).root
+        width = (other.dimensions.x + body.dimensions.x) / 2
+        mine.location = theirs.matrix_world.translation
+        mine.location.x += 1.1 * width
 
     def _take_pose(self, context, body) -> str:
         """Bring a person that has bones into the rest pose that was chosen; returns what there is to say of it."""

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The panel and the operators for a human that is there: how it was made, again, as an asset, on a turntable."""
+
+import bpy
+
+from ..errors import UserError
+from ..identity import key
+from ..person import asset, turntable
+from ..person.human import find_person
+from ..work import history, job
+from ..work.generate import GenerateTask
+from .operators import Begins
+from .panel import Sidebar, draw_text
+from .rig_operators import OnPerson
+
+
+class PIFU_OT_restore_settings(OnPerson, bpy.types.Operator):
+    """Take photo and choices of this human as those of the next one"""
+
+    bl_idname = "pifu.restore_settings"
+    bl_label = "Restore Settings"
+    bl_options = {"REGISTER", "UNDO"}
+
+    @classmethod
+    def poll(cls, context):
+        if not super().poll(context):
+            return False
+        if not history.of(find_person(context).body):
+            cls.poll_message_set("It is not known how this human was made")
+            return False
+        return True
+
+    def execute(self, context):
+        try:
+            history.restore(context.scene.pifu, history.of(find_person(context).body))
+        except UserError as error:
+            self.report({"ERROR"}, f"{error} {error.fix}")
+            return {"CANCELLED"}
+        return {"FINISHED"}
+
+
+class PIFU_OT_generate_variant(Begins, bpy.types.Operator):
+    """Make a human of the photo with the choices as they are now, beside this one"""
+
+    bl_idname = "pifu.generate_variant"
+    bl_label = "Generate Beside"
+
+    @classmethod
+    def poll(cls, context):
+        return super().poll(context) and OnPerson.poll.__func__(cls, context)
+
+    def execute(self, context):
+        body = find_person(context).body
+        return self.begin(lambda: GenerateTask(context, beside=key(body)))
+
+
+class PIFU_OT_turntable(OnPerson, bpy.types.Operator):
+    """Add a camera that goes round this human in 120 frames, and light"""
+
+    bl_idname = "pifu.turntable"
+    bl_label = "Add Turntable"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context):
+        turntable.add_turntable(context, find_person(context))
+        return {"FINISHED"}
+
+
+class PIFU_OT_mark_asset(OnPerson, bpy.types.Operator):
+    """Offer this human in the Asset Browser, with the photo as its picture; save the file to keep it"""
+
+    bl_idname = "pifu.mark_asset"
+    bl_label = "Mark as Asset"
+    bl_options = {"REGISTER", "UNDO"}
+
+    def execute(self, context):
+        person = find_person(context)
+        made = history.of(person.body)
+        photo = (made.get("photo") or {}).get("file", "")
+        collection = asset.mark(context, person, made.get("licence", ""), photo)
+        self.report({"INFO"}, f'The collection "{collection.name}" is an asset now')
+        return {"FINISHED"}
+
+
+class PIFU_PT_this_human(Sidebar, bpy.types.Panel):
+    """How the human that is selected was made, and what else to do with it."""
+
+    bl_idname = "PIFU_PT_this_human"
+    bl_label = "This Human"
+    bl_order = 5
+    bl_options = {"DEFAULT_CLOSED"}
+
+    @classmethod
+    def poll(cls, context):
+        return find_person(context) is not None
+
+    def draw(self, context):
+        layout, made = self.layout, history.of(find_person(context).body)
+        if made:
+            column = layout.column(align=True)
+            for line in history.lines(made):
+                draw_text(column, line, context.region.width)
+            row = layout.row(align=True)
+            row.operator("pifu.restore_settings", icon="LOOP_BACK")
+            if not job.is_running():
+                row.operator("pifu.generate_variant", icon="DUPLICATE")
+        row = layout.row(align=True)
+        row.operator("pifu.turntable", icon="CAMERA_DATA")
+        row.operator("pifu.mark_asset", icon="ASSET_MANAGER")
+
+
+CLASSES = (
+    PIFU_OT_restore_settings,
+    PIFU_OT_generate_variant,
+    PIFU_OT_turntable,
+    PIFU_OT_mark_asset,
+    PIFU_PT_this_human,
+)
