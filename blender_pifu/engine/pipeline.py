@@ -9,6 +9,7 @@ from functools import cached_property
 
 from ..choices import OPTIONS, ChoiceError, Choices
 from ..result_file import Reconstruction, Summary, Texture
+from ..steps import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP, seconds_of
 from . import stages
 from .cores import FreeCores
 from .device import empty_cache, is_out_of_memory, pick_device
@@ -19,7 +20,7 @@ from .layout.texture.sharpness import finer_than_photo, texels_per_metre
 from .layout.topologies import TOPOLOGIES, Source, Topology
 from .memory import give_back_at_once, peak_memory_mb
 from .model import load_model
-from .progress import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP, Clock, seconds_of
+from .progress import Clock
 from .subject.figure import Figures
 from .subject.last_photo import LastPhoto
 from .surface.mesh import check_mesh
@@ -54,7 +55,7 @@ class _Job:
     @cached_property
     def clock(self) -> Clock:
         """One for the whole job, also where it begins again."""
-        expected = seconds_of(self.topology, self.rig, self.texture_px, self.choices.resolution)
+        expected = seconds_of(self.topology.name, self.rig, self.texture_px, self.choices.resolution)
         return Clock(self.progress, expected, self.cores.use)
 
 
@@ -94,7 +95,7 @@ class Engine:
 
         photo_path: image file; choices: what it is to be made as, by default what is quickest; model: a loaded model on
         this engine's device, in place of the one that `choices` names;
-        progress(step, fraction): called with a step, as progress.seconds_of has them, and the share (0..1) of the whole
+        progress(step, fraction): called with a step, as steps.seconds_of has them, and the share (0..1) of the whole
         job done, at every step and often in between; what it raises (Cancelled) stops the job.
         Raises EngineError: InputError, NoPersonError, OutOfMemory.
         """

@@ -1,50 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The steps of a job: their names for artists, which of them a job takes, their times and how far it is."""
+"""How far a job is, by the time that its steps should take."""
 
 import time
 from contextlib import contextmanager
 
 import numpy as np
 
-from .layout.presets import QUADS
-from .layout.topologies import Topology
-
-READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (
-    "Reading the photo",
-    "Cutting out the person",
-    "Understanding the body",
-    "Carving the surface",
-    "Painting",
-)
-FIT, BIND = "Fitting the skeleton", "Binding the skin"
-LAY_OUT = "Laying out the mesh"
-UNWRAP, BAKE = "Unwrapping", "Baking the texture"
-# Processor seconds of one core for the bundled photos: what a step always takes, and what goes with the surface, which
-# is with the square of the resolution; in `square`s of 256. Of layouts by the topology's name.
-LAYOUT_S = {"standard": (2.2, 2.1), "game": (1.6, 2.1), "print": (0.3, 2.7), "animation": (8.2, 0.5)}
-QUADS_UNWRAP_S, DENSE_UNWRAP_S = 3.8, 38.0  # the latter grows faster than the surface
-BAKE_S = 0.3, 0.8  # and that for each square of 1024 pixels
 MOST_BY_TIME = 0.95  # of a step whose own end is not known, but for the time it should take
-
-
-def seconds_of(topology: Topology, rig: bool, texture_px: int, resolution: int) -> dict[str, float]:
-    """About how many seconds each step of a job takes, in their order: what counts is one against the other."""
-    square = (resolution / 256) ** 2
-    seconds = {READ: 0.3, MATTE: 3.3, ENCODE: 2.7, CARVE: 0.05 + 0.83 * square}
-    if rig:
-        seconds[FIT] = 3.2 + 1.4 * square
-    seconds[PAINT] = 0.45 + 0.6 * square + (0.7 if topology.name in QUADS else 0)  # with what is begun beside it
-    dense = topology.name in ("sculpt", "print")
-    if topology.lays_out:
-        always, each = LAYOUT_S[topology.name]
-        seconds[LAY_OUT] = always + each * square
-    if texture_px:
-        if not topology.brings_uv:
-            seconds[UNWRAP] = DENSE_UNWRAP_S * square**1.5 if dense else QUADS_UNWRAP_S
-        seconds[BAKE] = BAKE_S[0] + BAKE_S[1] * (texture_px / 1024) ** 2
-    if rig:
-        seconds[BIND] = 0.1 + 0.3 * square if dense else 0.2
-    return seconds
 
 
 class Clock:
@@ -52,7 +14,7 @@ class Clock:
 
     def __init__(self, progress, expected, begins=None):
         """progress(step, fraction): called with a step and the share (0..1) of the whole job done, or None; expected:
-        seconds of each step, as `seconds_of` gives them; begins: called as each step begins, or None."""
+        seconds of each step, as `steps.seconds_of` gives them; begins: called as each step begins, or None."""
         self.seconds = {}
         self._progress, self._begins = progress, begins
         self._furthest = 0.0

@@ -16,7 +16,7 @@ from blender_pifu import paths
 from blender_pifu.addon.errors import BUTTONS
 from blender_pifu.addon.work import generate, job, session
 from blender_pifu.client import Limits
-from blender_pifu.engine.progress import STEPS
+from blender_pifu.steps import STEPS
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals are POSIX's")
 

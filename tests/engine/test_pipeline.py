@@ -16,9 +16,9 @@ from blender_pifu.choices import Choices
 from blender_pifu.engine import pipeline, reconstruct
 from blender_pifu.engine.device import available_devices, pick_device
 from blender_pifu.engine.errors import Cancelled, InputError, OutOfMemory
-from blender_pifu.engine.progress import BAKE, LAY_OUT, STEPS, UNWRAP
 from blender_pifu.engine.reading.stance import Framing
 from blender_pifu.engine.surface.mesh import check_mesh
+from blender_pifu.steps import BAKE, LAY_OUT, STEPS, UNWRAP
 from helpers import silhouette
 
 

@@ -5,9 +5,10 @@ import time
 
 import pytest
 
-from blender_pifu.engine import progress
+from blender_pifu import steps
 from blender_pifu.engine.layout.topologies import TOPOLOGIES
-from blender_pifu.engine.progress import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP, Clock
+from blender_pifu.engine.progress import Clock
+from blender_pifu.steps import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP
 
 # Processor seconds of one core as measured on the bundled photos: (topology, rig, texture, resolution) -> by step.
 MEASURED = {
@@ -31,7 +32,7 @@ MEASURED = {
 @pytest.mark.parametrize("job", MEASURED, ids=str)
 def test_shares_are_those_of_the_time(job):
     name, *rest = job
-    told, measured = progress.seconds_of(TOPOLOGIES[name], *rest), MEASURED[job]
+    told, measured = steps.seconds_of(name, *rest), MEASURED[job]
     assert list(told) == [step for step in told if step in measured] and set(told) == set(measured)
     whole, taken, reached, done = sum(told.values()), sum(measured.values()), 0.0, 0.0
     for step in told:
@@ -45,11 +46,13 @@ def test_every_job_has_its_steps_in_their_order_each_with_a_time(name, resolutio
     order = [READ, MATTE, ENCODE, CARVE, FIT, PAINT, LAY_OUT, UNWRAP, BAKE, BIND]
     for rig in (False, True):
         for texture_px in (0, 1024, 4096):
-            told = progress.seconds_of(TOPOLOGIES[name], rig, texture_px, resolution)
+            told = steps.seconds_of(name, rig, texture_px, resolution)
             assert list(told) == [step for step in order if step in told]
             assert min(told.values()) > 0
             assert (FIT in told) == (BIND in told) == rig
             assert (BAKE in told) == bool(texture_px)
+            assert (LAY_OUT in told) == TOPOLOGIES[name].lays_out
+            assert (UNWRAP in told) == (bool(texture_px) and not TOPOLOGIES[name].brings_uv)
 
 
 def test_a_step_that_cannot_tell_how_far_it_is_goes_by_the_time_it_should_take(monkeypatch):

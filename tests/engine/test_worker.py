@@ -17,7 +17,6 @@ from blender_pifu import child
 from blender_pifu.choices import Choices
 from blender_pifu.client import Client, Limits
 from blender_pifu.engine import worker
-from blender_pifu.engine.progress import STEPS
 from blender_pifu.protocol import (
     EXIT_ORPHANED,
     Cancelled,
@@ -30,6 +29,7 @@ from blender_pifu.protocol import (
     read_event,
     to_line,
 )
+from blender_pifu.steps import STEPS
 from helpers import silhouette
 
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"

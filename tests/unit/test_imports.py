@@ -53,7 +53,7 @@ def test_imports(path):
     elif where in ("body_axes", "result_file"):
         assert outer <= set(sys.stdlib_module_names) | {"numpy"}
         assert not own
-    elif where in ("choices", "protocol", "paths", "outputs", "child", "client"):
+    elif where in ("choices", "steps", "protocol", "paths", "outputs", "child", "client"):
         assert outer <= set(sys.stdlib_module_names)
         assert not outer & {"threading", "socket", "multiprocessing", "pickle"}
         assert not meets(own, "addon", "engine", "training", "install")

@@ -33,13 +33,13 @@ MAY_IMPORT = {
     "engine.published": "engine.base engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
     "engine.hands engine.layout engine.networks engine.published engine.reading engine.subject engine.surface outputs "
-    "protocol result_file",
+    "protocol result_file steps",
     "addon.base": "protocol",
     "addon.person": "addon.base body_axes protocol result_file",
     "addon.checks": "addon.base addon.person body_axes",
     "addon.posing": "addon.base addon.checks addon.person body_axes protocol",
     "addon.work": "addon.base addon.checks addon.person addon.posing child choices client install outputs paths "
-    "protocol result_file",
+    "protocol result_file steps",
     "addon.ui": "addon.base addon.checks addon.export addon.person addon.posing addon.work choices outputs paths "
     "protocol",
     "addon": "addon.base addon.checks addon.person addon.posing addon.ui addon.work outputs result_file",

@@ -8,7 +8,7 @@ import bpy
 from ...protocol import ErrorKind
 from .. import identity, kept
 from ..errors import BUTTONS, Button
-from ..work import engine_state, logs, models, photo_check, thumbnail
+from ..work import engine_state, forecast, logs, models, photo_check, session, thumbnail
 from ..work.engine_state import needs
 from ..work.photo import key
 from ..work.timing import words
@@ -78,6 +78,7 @@ class PIFU_PT_output(Sidebar, bpy.types.Panel):
         for model in models.imported():
             if model.key == settings.model_key:
                 draw_text(column, model.licence, context.region.width, "INFO")
+        draw_text(column, forecast.words(settings, session.is_warm()), context.region.width, "TIME")
         if hint := photo_check.texture_hint(context.scene):
             draw_text(column, hint, context.region.width, "INFO")
 

@@ -14,7 +14,7 @@ from ...protocol import Cancelled, Done, ErrorKind, Failed, Generate, Progress
 from ...result_file import ResultError, read_result
 from .. import identity, kept
 from ..errors import UserError
-from . import history, models, photo, photo_check, session
+from . import forecast, history, models, photo, photo_check, session
 from .job import Outcome
 from .scene_choices import chosen
 from .timing import clock
@@ -38,6 +38,7 @@ class GenerateTask:
         self._model = models.find(settings.model)
         self._scene = identity.key(context.scene)
         self._bones, self._pose, self._beside = settings.bones, settings.pose, beside
+        self._chosen = chosen(settings)
         self._made = history.note(settings, self._model, filepath, person, back_filepath)
         self._client = session.client()
         self._folder = session.new_job_folder()
@@ -55,7 +56,7 @@ class GenerateTask:
                         model=models.for_engine(self._model),
                         person=person if filepath else settings.person,
                         back=self._back_photo(settings, filepath, back_filepath),
-                        **chosen(settings),
+                        **self._chosen,
                     ),
                     device=kept.torch_device(context),
                     keep_warm_s=kept.keep_warm_s(context),
@@ -144,6 +145,7 @@ class GenerateTask:
             log.exception("the result cannot be brought in")
             return Outcome("FAILED", str(error) or "Blender ran out of memory.", ErrorKind.RESULT, "Try again.")
         seconds = int(time.monotonic() - self._begun)
+        forecast.learn(self._chosen, human.summary.seconds)
         body.pifu.made = json.dumps(self._made | {"seconds": seconds})
         self._stand_beside(context, body)
         hidden = scene == context.scene and hide_default_cube(context.view_layer, body)

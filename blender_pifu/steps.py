@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The steps of a job: their names for artists, which of them a job takes, and what they cost. Standard library only."""
+
+READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (
+    "Reading the photo",
+    "Cutting out the person",
+    "Understanding the body",
+    "Carving the surface",
+    "Painting",
+)
+FIT, BIND = "Fitting the skeleton", "Binding the skin"
+LAY_OUT = "Laying out the mesh"
+UNWRAP, BAKE = "Unwrapping", "Baking the texture"
+# Processor seconds of one core for the bundled photos: what a step always takes, and what goes with the surface, which
+# is with the square of the resolution; in `square`s of 256. Of layouts by the topology's name.
+LAYOUT_S = {"standard": (2.2, 2.1), "game": (1.6, 2.1), "print": (0.3, 2.7), "animation": (8.2, 0.5)}
+QUADS_UNWRAP_S, DENSE_UNWRAP_S = 3.8, 38.0  # the latter grows faster than the surface
+BAKE_S = 0.3, 0.8  # and that for each square of 1024 pixels
+DENSE, QUADS, BRINGS_UV = ("sculpt", "print"), ("standard", "game"), ("animation",)
+MEMORY_MB = {128: 800, 256: 850, 512: 900, 1024: 1500}  # at most, of a job with texture and skeleton, by resolution
+
+
+def seconds_of(topology: str, rig: bool, texture_px: int, resolution: int) -> dict[str, float]:
+    """About how many seconds each step of a job takes, in their order, of one core of the computer on which they were
+    measured. topology, ...: as in `Choices`."""
+    square = (resolution / 256) ** 2
+    seconds = {READ: 0.3, MATTE: 3.3, ENCODE: 2.7, CARVE: 0.05 + 0.83 * square}
+    if rig:
+        seconds[FIT] = 3.2 + 1.4 * square
+    seconds[PAINT] = 0.45 + 0.6 * square + (0.7 if topology in QUADS else 0)  # with what is begun beside it
+    dense = topology in DENSE
+    if topology in LAYOUT_S:
+        always, each = LAYOUT_S[topology]
+        seconds[LAY_OUT] = always + each * square
+    if texture_px:
+        if topology not in BRINGS_UV:
+            seconds[UNWRAP] = DENSE_UNWRAP_S * square**1.5 if dense else QUADS_UNWRAP_S
+        seconds[BAKE] = BAKE_S[0] + BAKE_S[1] * (texture_px / 1024) ** 2
+    if rig:
+        seconds[BIND] = 0.1 + 0.3 * square if dense else 0.2
+    return seconds
+
+
+def memory_mb(resolution: int) -> int:
+    """About how much memory a job takes at most, by the nearest resolution that was measured."""
+    return MEMORY_MB[min(MEMORY_MB, key=lambda known: abs(known - resolution))]
