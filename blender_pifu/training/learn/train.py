@@ -30,7 +30,7 @@ from .preview import save_preview
 
 log = logging.getLogger(__name__)
 LOG_EVERY, PREVIEW_EVERY, SAVE_EVERY_S = 50, 1000, 120
-NEW_RATE = 6.0  # times the rate of the rest: parts that older weights lack begin as nothing, far from where they belong
+NEW_RATE = 3.0  # times the rate of the rest, which is low: parts that older weights lack begin as nothing
 
 
 @dataclass(frozen=True)
