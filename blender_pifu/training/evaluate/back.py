@@ -21,7 +21,7 @@ from ..data.back_photo import photograph_back
 from ..data.sample import make_sample
 from ..native.raster import see
 from .cases import PHOTO_PX, Case, photo_sized, split_case
-from .metrics import angle_deg, normal_views, surface_distances, views_error_deg
+from .measures.metrics import angle_deg, normal_views, surface_distances, views_error_deg
 
 log = logging.getLogger(__name__)
 BACK = 2  # of `metrics.normal_views`

@@ -26,8 +26,8 @@ from ..data.truth import LIFT, inside, winding
 from ..native.folders import cache_folder
 from ..people.person import pose_kind
 from ..people.topology import compact
-from .face_error import bare_face
-from .metrics import normal_views
+from .measures.face_error import bare_face
+from .measures.metrics import normal_views
 
 PHOTO_PX = 512  # models are given this resampled to their own size
 VOLUME_POINTS = 20000

@@ -23,8 +23,8 @@ from ..data.sample import Scene, make_scene
 from ..data.sheets import shaded
 from ..native.raster import see
 from .cases import photo_sized, split_seeds, truth_arrays
-from .face_error import looks_at_camera
-from .metrics import angle_deg, surface_distances
+from .measures.face_error import looks_at_camera
+from .measures.metrics import angle_deg, surface_distances
 
 log = logging.getLogger(__name__)
 PHOTO_PX = 1024  # the photo has twice the pixels of the maps

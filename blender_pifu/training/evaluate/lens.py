@@ -13,9 +13,9 @@ from ...engine.surface.fairing import fair_walls
 from ...engine.surface.mesh import camera_tilt, largest_component, tilt_back
 from ..data.sample import KINDS
 from ..native.raster import rasterize
-from .align import align
 from .cases import Case
-from .metrics import surface_distances
+from .measures.align import align
+from .measures.metrics import surface_distances
 from .weights import summarise
 
 log = logging.getLogger(__name__)

@@ -20,15 +20,15 @@ from ...engine.surface.mesh import largest_component
 from ..data.sample import KINDS
 from ..data.sheets import contact_sheet
 from ..data.truth import inside
-from ..people.garment_kinds import GARMENT_KINDS
-from .align import align
+from ..people.clothes.garment_kinds import GARMENT_KINDS
 from .baseline import InflatedSilhouette
 from .cases import PHOTO_PX, Case, photo_sized
-from .face_error import face_error
-from .label_overlap import mean_label_iou
-from .metrics import angle_deg, intersection_over_union, normal_views, surface_distances, views_error_deg
-from .normal_bands import SIDES, band_figures, surface_maps
-from .sharpness import painted_front, sharpness
+from .measures.align import align
+from .measures.face_error import face_error
+from .measures.label_overlap import mean_label_iou
+from .measures.metrics import angle_deg, intersection_over_union, normal_views, surface_distances, views_error_deg
+from .measures.normal_bands import SIDES, band_figures, surface_maps
+from .measures.sharpness import painted_front, sharpness
 
 log = logging.getLogger(__name__)
 INFLATED = "inflated"

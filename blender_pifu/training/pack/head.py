@@ -17,7 +17,7 @@ from ...engine.body.model import DATA
 from ...engine.body.model import load_body as load_packed
 from ...engine.errors import InputError
 from ..people.body import ADULT_AGE, BASE_VERTICES, Shape, load_body
-from ..people.faces import TARGETS, move_face
+from ..people.face.faces import TARGETS, move_face
 from ..people.library import Library, load_library
 from .body import EYES, SKIN
 

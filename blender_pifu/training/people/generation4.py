@@ -9,27 +9,27 @@ import numpy as np
 from ...engine.errors import InputError
 from ...engine.surface.mesh import vertex_normals
 from . import looks
-from .accessories import Solid
-from .beards import beard_cover, draw_beard
 from .body import skin as skin_by_bones
 from .cloth.dressing import Dresser
-from .eyes import RADIUS, Eyes, Teeth, look_along
-from .fabric import Fabric, lay_panels
-from .face_places import places_on_face
-from .faces import draw_expression, move_face, opens_mouth
-from .hair import Strands, hair_color, scalp_faces, scalp_roots
-from .haircuts import draw_style
-from .headwear import Hat, dome, draw_hat, earrings, headphones, necklace, watch
-from .held import draw_hold, held_solids, hold_pose, knuckles
+from .clothes.fabric import Fabric, lay_panels
+from .clothes.pieces import hidden_body, load_piece, names
+from .face.beards import beard_cover, draw_beard
+from .face.eyes import RADIUS, Eyes, Teeth, look_along
+from .face.face_places import places_on_face
+from .face.faces import draw_expression, move_face, opens_mouth
+from .hair.haircuts import draw_style
+from .hair.locks import Head, grow
+from .hair.scalp import Strands, hair_color, scalp_faces, scalp_roots
 from .labels import LABELS, of_head, skin_label
 from .library import load_library
-from .locks import Head, grow
 from .person import SyntheticPerson, _fluff
-from .pieces import hidden_body, load_piece, names
 from .pose import Pose
-from .skin_maps import corner_uv
-from .skins import Skin
+from .skin.skin_maps import corner_uv
+from .skin.skins import Skin
 from .soup import Layer
+from .things.accessories import Solid
+from .things.headwear import Hat, dome, draw_hat, earrings, headphones, necklace, watch
+from .things.held import draw_hold, held_solids, hold_pose, knuckles
 
 
 class Maker4(Dresser):

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 
 from ...engine.networks.labels import LABELS
 from .body import Body, load_body
-from .pieces import Piece
+from .clothes.pieces import Piece
 
 _OF_CLOTH = {
     "top": "upper_garment",

@@ -9,17 +9,18 @@ from scipy.spatial import cKDTree
 
 from ...engine.surface.mesh import vertex_normals
 from ..native.tubes import Tubes
-from . import accessories, looks
+from . import looks
 from .body import Body, Shape, load_body, skin
-from .fabric import Fabric, lay_panels, part_weights
-from .folds import pressed_folds, squeeze
-from .garment_kinds import outfit_kind, suit_kind
+from .clothes.fabric import Fabric, lay_panels, part_weights
+from .clothes.folds import pressed_folds, squeeze
+from .clothes.garment_kinds import outfit_kind, suit_kind
+from .clothes.outfit import sample_outfit
+from .clothes.pieces import Piece, hidden_body, load_piece, names
+from .clothes.tailor import limbs, load_tailor
 from .labels import LABELS, cloth_label, piece_label, skin_label
-from .outfit import sample_outfit
-from .pieces import Piece, hidden_body, load_piece, names
 from .pose import Pose, sample_kind, sample_pose
 from .soup import Layer, Paint, Soup
-from .tailor import limbs, load_tailor
+from .things import accessories
 
 # Each part of a person has random numbers of its own, so that more of one thing changes nothing in the others.
 PARTS = ("shape", "face", "pose", "skin", "clothes", "hair", "extras")

@@ -11,11 +11,11 @@ import trimesh
 from scipy.spatial.transform import Rotation
 
 from blender_pifu.training.evaluate.cases import PHOTO_PX, split_case
-from blender_pifu.training.evaluate.face_error import face_error, face_faces
-from blender_pifu.training.evaluate.label_overlap import mean_label_iou
-from blender_pifu.training.evaluate.metrics import angle_deg
-from blender_pifu.training.evaluate.normal_bands import band_figures, surface_maps
-from blender_pifu.training.evaluate.sharpness import painted_front, sharpness
+from blender_pifu.training.evaluate.measures.face_error import face_error, face_faces
+from blender_pifu.training.evaluate.measures.label_overlap import mean_label_iou
+from blender_pifu.training.evaluate.measures.metrics import angle_deg
+from blender_pifu.training.evaluate.measures.normal_bands import band_figures, surface_maps
+from blender_pifu.training.evaluate.measures.sharpness import painted_front, sharpness
 from blender_pifu.training.evaluate.weights import as_markdown, score_maps, summarise
 from blender_pifu.training.people.body import load_body
 

@@ -11,10 +11,10 @@ from scipy.spatial.transform import Rotation
 from blender_pifu.engine.errors import InputError
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.training.data.sample import is_whole
-from blender_pifu.training.evaluate.align import align
 from blender_pifu.training.evaluate.baseline import InflatedSilhouette
 from blender_pifu.training.evaluate.cases import folder_cases, split_case, split_seeds
-from blender_pifu.training.evaluate.metrics import (
+from blender_pifu.training.evaluate.measures.align import align
+from blender_pifu.training.evaluate.measures.metrics import (
     intersection_over_union,
     normal_views,
     surface_distances,

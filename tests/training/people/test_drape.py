@@ -9,8 +9,8 @@ from blender_pifu.training.people.cloth import drape as drape_module
 from blender_pifu.training.people.cloth.drape import FINE, MOVE, SETTLE, Stance, drape, drape_soundly, sound
 from blender_pifu.training.people.cloth.dressing import Dresser
 from blender_pifu.training.people.cloth.sewing import Garment
-from blender_pifu.training.people.garment_kinds import GARMENT_KINDS
-from blender_pifu.training.people.outfit import Cut
+from blender_pifu.training.people.clothes.garment_kinds import GARMENT_KINDS
+from blender_pifu.training.people.clothes.outfit import Cut
 from blender_pifu.training.people.pose import UP, Rigging, turn
 
 SHIRT = Garment("top", Cut(0.97, 0.97, bottom=0.26), ease=0.012, length=1.05, cuff=0.05, layer=1)

@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 
 from blender_pifu.training.people.cloth.wardrobe import sample_garments
-from blender_pifu.training.people.garment_kinds import GARMENT_KINDS, KIND_OF_SUIT, outfit_kind
+from blender_pifu.training.people.clothes.garment_kinds import GARMENT_KINDS, KIND_OF_SUIT, outfit_kind
+from blender_pifu.training.people.clothes.outfit import Cut, Garment, sample_outfit
+from blender_pifu.training.people.clothes.pieces import names
 from blender_pifu.training.people.generations import make_person
-from blender_pifu.training.people.outfit import Cut, Garment, sample_outfit
 from blender_pifu.training.people.person import generator
-from blender_pifu.training.people.pieces import names
 
 
 def garment(cloth, ease=0.005, flare=0.0):

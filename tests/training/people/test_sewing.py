@@ -12,8 +12,8 @@ from blender_pifu.training.people.cloth.hems import lined
 from blender_pifu.training.people.cloth.pattern import border, collared, cover, cut_out, places, sheet
 from blender_pifu.training.people.cloth.sewing import Garment, Sewn
 from blender_pifu.training.people.cloth.wardrobe import sample_garments
-from blender_pifu.training.people.outfit import Cut
-from blender_pifu.training.people.pieces import load_piece
+from blender_pifu.training.people.clothes.outfit import Cut
+from blender_pifu.training.people.clothes.pieces import load_piece
 
 
 @pytest.fixture(scope="module")

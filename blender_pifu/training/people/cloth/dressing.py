@@ -6,10 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from ..body import Body
-from ..fabric import Fabric, lay_panels
-from ..garment_kinds import outfit_kind, suit_kind
+from ..clothes.fabric import Fabric, lay_panels
+from ..clothes.garment_kinds import outfit_kind, suit_kind
+from ..clothes.pieces import Piece, load_piece, names
 from ..person import Maker
-from ..pieces import Piece, load_piece, names
 from ..soup import Layer
 from .drape import Draped, Stance, drape_soundly
 from .hems import lined

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 
 from ..body import Body, skin
-from ..fabric import part_weights
+from ..clothes.fabric import part_weights
 from .solver import Surface, mesh_normals
 
 LONG_M = 0.009  # edges of the body that are longer get a point in their middle

@@ -11,8 +11,8 @@ import numpy as np
 from scipy import sparse
 
 from ..body import BASE_VERTICES, Body
-from ..outfit import Cut
-from ..tailor import ARM_BONES, limbs
+from ..clothes.outfit import Cut
+from ..clothes.tailor import ARM_BONES, limbs
 
 NECK_M = 0.11  # half width of a neckline at its top, metres on the mean body
 COLLAR_ROW_M = 0.011

@@ -17,7 +17,7 @@ from scipy.sparse.linalg import cg
 
 from ....engine.errors import InputError
 from ..body import load_body
-from ..pieces import Piece, load_piece
+from ..clothes.pieces import Piece, load_piece
 
 LIST = Path(__file__).with_name("maps.json")
 BROAD_M = 0.06  # what is broader is shape, which the mesh has

@@ -7,9 +7,9 @@ import numpy as np
 from scipy import sparse
 
 from ..body import Body, skin
-from ..fabric import part_weights
+from ..clothes.fabric import part_weights
+from ..clothes.outfit import Cut
 from ..noise import smooth_noise
-from ..outfit import Cut
 from ..pose import between
 from ..topology import neighbour_mean
 from .pattern import Pattern, Places, border, collared, cover, cut_out, joined, places, sheet

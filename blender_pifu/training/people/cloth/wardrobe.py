@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..outfit import Cut
+from ..clothes.outfit import Cut
 from .drape import OUTER
 from .sewing import Garment
 

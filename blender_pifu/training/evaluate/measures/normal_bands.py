@@ -8,9 +8,9 @@ what is there of them.
 import cv2
 import numpy as np
 
-from ...engine.surface.mesh import vertex_normals
-from ..data.render import seen_normals_map
-from ..native.raster import see
+from ....engine.surface.mesh import vertex_normals
+from ...data.render import seen_normals_map
+from ...native.raster import see
 from .metrics import angle_deg
 
 BLUR_M = 0.02  # metres, standard deviation of the blur

@@ -5,9 +5,9 @@ and hardly further from the truth than a sharp guess."""
 import cv2
 import numpy as np
 
-from ...engine.color.painting import paint
-from ...engine.surface.mesh import vertex_normals
-from ..native.raster import see
+from ....engine.color.painting import paint
+from ....engine.surface.mesh import vertex_normals
+from ...native.raster import see
 
 RIM_PX = 2  # pixels at the outline, where the picture ends and not a colour
 

@@ -6,12 +6,12 @@ from functools import lru_cache
 import igl
 import numpy as np
 
-from ...engine.reading.landmarks import Landmark as L
-from ..data.sample import Scene
-from ..data.truth import sample_surface
-from ..native.raster import see
-from ..people.body import load_body
-from ..people.looks import face_of
+from ....engine.reading.landmarks import Landmark as L
+from ...data.sample import Scene
+from ...data.truth import sample_surface
+from ...native.raster import see
+from ...people.body import load_body
+from ...people.looks import face_of
 from .align import align_rigidly
 
 MOST_YAW = np.radians(40)

@@ -5,10 +5,10 @@ either from four sides."""
 import igl
 import numpy as np
 
-from ...engine.surface.mesh import vertex_normals
-from ..data.render import seen_normals_map
-from ..data.truth import sample_surface
-from ..native.raster import see
+from ....engine.surface.mesh import vertex_normals
+from ...data.render import seen_normals_map
+from ...data.truth import sample_surface
+from ...native.raster import see
 
 SURFACE_POINTS = 10000
 VIEW_PX = 256

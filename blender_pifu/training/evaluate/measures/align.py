@@ -13,7 +13,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 from scipy.spatial.transform import Rotation
 
-from ..data.truth import sample_surface
+from ...data.truth import sample_surface
 
 SAMPLES, PAIRS = 20000, 4000
 ROUNDS, ENOUGH = 60, 1e-10

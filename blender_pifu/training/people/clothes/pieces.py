@@ -7,8 +7,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from .body import ASSETS, Body, load_body
-from .topology import Subdivision, neighbour_mean, triangulate
+from ..body import ASSETS, Body, load_body
+from ..topology import Subdivision, neighbour_mean, triangulate
 
 # Never seen in training; the test split wears these.
 HELD_OUT = {

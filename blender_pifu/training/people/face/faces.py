@@ -7,8 +7,8 @@ attributes"), carried over to the base mesh; sliders and types are MakeHuman's.
 
 import numpy as np
 
-from .body import Body, Shape
-from .library import Library
+from ..body import Body, Shape
+from ..library import Library
 
 MODES = "makehuman/face_identity_modes.npz"
 TARGETS = "makehuman/face_targets.npz"

@@ -10,12 +10,12 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from .beards import beard_cover
-from .body import load_body
-from .face_places import FacePlaces, places_on_face
-from .library import Library
-from .looks import SKIN, to_linear
-from .noise import smooth_noise
+from ..body import load_body
+from ..face.beards import beard_cover
+from ..face.face_places import FacePlaces, places_on_face
+from ..library import Library
+from ..looks import SKIN, to_linear
+from ..noise import smooth_noise
 from .skin_maps import FOLDER, load_maps, on_texture
 
 PHOTOS = FOLDER + "skins/2048/"

@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import numpy as np
 
-from .body import Body
-from .library import Library
-from .looks import HAIR, to_linear
-from .skin_maps import corner_uv, load_maps, on_texture
+from ..body import Body
+from ..library import Library
+from ..looks import HAIR, to_linear
+from ..skin.skin_maps import corner_uv, load_maps, on_texture
 
 GREY = np.array([0.66, 0.65, 0.63])
 DYED = np.array([[0.55, 0.1, 0.2], [0.2, 0.3, 0.6], [0.5, 0.25, 0.55], [0.85, 0.72, 0.5], [0.6, 0.15, 0.08]])

@@ -10,13 +10,13 @@ from functools import cached_property, lru_cache
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ...engine.surface.mesh import vertex_normals
-from .body import Body, load_body
+from ....engine.surface.mesh import vertex_normals
+from ..body import Body, load_body
+from ..noise import smooth_noise
+from ..topology import Subdivision, compact, neighbour_mean
 from .fabric import lay_panels, part_weights
 from .folds import pressed_folds, squeeze
-from .noise import smooth_noise
 from .outfit import Garment
-from .topology import Subdivision, compact, neighbour_mean
 
 LEVELS = 2
 WELL_UNDER = 0.02

@@ -22,7 +22,7 @@ from blender_pifu.training.people.generations import make_person
 from blender_pifu.training.people.labels import LABELS
 from blender_pifu.training.people.library import LIST, Library, load_library
 from blender_pifu.training.people.person import pose_kind
-from blender_pifu.training.people.skins import HELD_OUT, photos
+from blender_pifu.training.people.skin.skins import HELD_OUT, photos
 
 ASSETS = Path(os.environ.get("BLENDER_PIFU_ASSETS", ""))
 made = pytest.mark.skipif("BLENDER_PIFU_ASSETS" not in os.environ, reason="the source assets are not here")

@@ -10,9 +10,9 @@ from functools import lru_cache
 
 import numpy as np
 
-from .body import Body
-from .looks import to_linear
-from .noise import smooth_noise
+from ..body import Body
+from ..looks import to_linear
+from ..noise import smooth_noise
 
 PARTS = ("trunk", "arm.L", "arm.R", "leg.L", "leg.R")
 RADII = np.array([0.15, 0.05, 0.05, 0.08, 0.08])  # metres, by which angles round a part become lengths

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from .looks import to_linear
+from ..looks import to_linear
 
 RADIUS = 0.0158  # metres, of an eyeball
 IRIS_M = 0.0059

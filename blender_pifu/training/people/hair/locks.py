@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ..noise import smooth_noise
 from .haircuts import Style
-from .noise import smooth_noise
 
 AHEAD, UP = np.array([0.0, -1, 0]), np.array([0.0, 0, 1])
 AROUND = 4  # corners of a lock's section

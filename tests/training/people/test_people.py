@@ -8,14 +8,14 @@ from blender_pifu.engine.reading.landmarks import Landmark
 from blender_pifu.training.data.framing import draw_shot
 from blender_pifu.training.data.sample import fields, make_sample, make_scene
 from blender_pifu.training.people.body import load_body
-from blender_pifu.training.people.fabric import PATTERNS, Fabric, lay_panels
+from blender_pifu.training.people.clothes.fabric import PATTERNS, Fabric, lay_panels
+from blender_pifu.training.people.clothes.outfit import Cut, Garment
+from blender_pifu.training.people.clothes.pieces import HELD_OUT, names
+from blender_pifu.training.people.clothes.tailor import load_tailor
 from blender_pifu.training.people.generations import make_person
 from blender_pifu.training.people.landmarks import landmarks
-from blender_pifu.training.people.outfit import Cut, Garment
 from blender_pifu.training.people.person import pose_kind
-from blender_pifu.training.people.pieces import HELD_OUT, names
 from blender_pifu.training.people.pose import sample_pose
-from blender_pifu.training.people.tailor import load_tailor
 
 
 def test_same_seed_same_person():

@@ -6,9 +6,9 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..body import Body
+from ..pose import Rigging, reach, turn
 from .accessories import Solid, box, tube
-from .body import Body
-from .pose import Rigging, reach, turn
 
 # How often each is held, given that something is; then how far the four fingers bend, degrees a joint.
 THINGS = {"phone": (0.34, 38), "cup": (0.24, 46), "bottle": (0.1, 48), "box": (0.16, 8), "tablet": (0.16, 22)}

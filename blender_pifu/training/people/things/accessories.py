@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.spatial import ConvexHull
 
-from .body import Body
+from ..body import Body
 
 AROUND = 8
 

@@ -8,12 +8,12 @@ from functools import lru_cache
 import cv2
 import numpy as np
 
-from ..native.raster import rasterize
-from .body import Body, load_body
-from .library import Library
-from .mesh_files import read_fit, read_obj
-from .pieces import fitted
-from .topology import triangulate
+from ...native.raster import rasterize
+from ..body import Body, load_body
+from ..clothes.pieces import fitted
+from ..library import Library
+from ..mesh_files import read_fit, read_obj
+from ..topology import triangulate
 
 FOLDER = "makehuman/"
 SCALP_FROM = FOLDER + "skins/2048/middleage_darkskinned_male_diffuse.jpg"  # its hair ends clearly

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from .body import load_body
+from ..body import load_body
 
 
 @dataclass(frozen=True)
