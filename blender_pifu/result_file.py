@@ -165,7 +165,7 @@ def read_result(path: str | Path) -> Reconstruction:
             arrays = {name: file[name] for group in (_MESH, *groups) for name in group}
             version = int(file["format"]) if "format" in file else 0
         summary = json.loads(str(arrays["summary"]))
-    except (OSError, EOFError, KeyError, ValueError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, KeyError, ValueError, TypeError, MemoryError, zipfile.BadZipFile) as error:
         raise ResultError(f"The engine's result {path.name} cannot be read: {error}") from error
     if version != FORMAT:
         raise ResultError(f"The engine's result {path.name} has format {version}; this version reads {FORMAT}.")

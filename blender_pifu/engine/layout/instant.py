@@ -56,7 +56,7 @@ class Remeshing:
                 words = self._output.read()[-2000:]
                 log.warning("Instant Meshes ended with %s: %s", self._child.returncode, words)
                 return None
-            with np.load(self._target) as file:
+            with np.load(self._target, allow_pickle=False) as file:
                 return file["vertices"], file["faces"].astype(np.int64)
         finally:
             self.stop()

@@ -9,7 +9,7 @@ from pynanoinstantmeshes import remesh
 
 def main(source, target):
     """Remesh the triangles in `source` into quads in `target`."""
-    with np.load(source) as file:
+    with np.load(source, allow_pickle=False) as file:
         given = {name: file[name] for name in ("vertices", "faces")}
         vertex_count, extrinsic = int(file["vertex_count"]), bool(file["extrinsic"])
     # Deterministic: its parallel collapses are otherwise ordered by chance. Pure quads are the default.
