@@ -154,9 +154,25 @@ def test_the_scene_stays_as_it_was(scene, rigged, tmp_path, program, contents):
     assert bpy.context.scene == scene and bpy.context.view_layer.objects.active == person.body
 
 
+def test_a_vrm_has_every_bone_of_its_humanoid(scene, rigged, tmp_path, contents):
+    pytest.importorskip("io_scene_vrm")
+    bpy.ops.preferences.addon_enable(module="io_scene_vrm")
+    try:
+        make(scene, rigged, "VRM")
+        bpy.ops.pifu.repose(pose="T")
+        before = contents()
+        data = write(tmp_path, "VRM").read_bytes()
+        assert contents() == before and bpy.context.window.scene == scene
+    finally:
+        bpy.ops.preferences.addon_disable(module="io_scene_vrm")
+    content = json.loads(data[20 : 20 + struct.unpack("<I", data[12:16])[0]])
+    bones = content["extensions"]["VRMC_vrm"]["humanoid"]["humanBones"]
+    deforming = {content["nodes"][joint]["name"] for joint in content["skins"][0]["joints"]}
+    assert {content["nodes"][bone["node"]]["name"] for bone in bones.values()} >= deforming - {"root"}
+    assert {"hips", "head", "leftHand", "rightFoot", "leftThumbMetacarpal"} <= set(bones)
+
+
 def test_without_the_vrm_add_on_it_is_told_where_to_get_it(scene, rigged, tmp_path, contents):
-    if hasattr(bpy.types, "EXPORT_SCENE_OT_vrm"):
-        pytest.skip("the VRM add-on is there")
     make(scene, rigged, "VRM")
     before = contents()
     with pytest.raises(RuntimeError, match="Get Extensions"):

@@ -67,7 +67,12 @@ def _vrm(path: Path, _animated: bool) -> None:
             "VRM files are written by the VRM add-on, which is not switched on.",
             "Get it at Edit > Preferences > Get Extensions, or export for Unity or Godot.",
         )
-    bpy.ops.export_scene.vrm(filepath=str(path))
+    window = bpy.context.window
+    before, window.scene = window.scene, bpy.context.scene  # it changes modes, which are those of what a window shows
+    try:
+        bpy.ops.export_scene.vrm(filepath=str(path))
+    finally:
+        window.scene = before
 
 
 def _stl(path: Path, _animated: bool) -> None:
