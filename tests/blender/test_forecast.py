@@ -23,7 +23,7 @@ def seconds(words):
 def test_more_takes_longer_and_the_last_job_tells_how_long(scene):
     scene.pifu.quality = "STANDARD"
     draft = forecast.words(scene.pifu, warm=True)
-    assert "GB of memory" in draft and "if this computer is like ours" in draft
+    assert "GB of memory" in draft and "better known" in draft
     scene.pifu.topology, scene.pifu.texture, scene.pifu.skeleton = "STANDARD", "LARGE", True
     ready = forecast.words(scene.pifu, warm=True)
     assert seconds(ready) > seconds(draft)
@@ -32,7 +32,7 @@ def test_more_takes_longer_and_the_last_job_tells_how_long(scene):
     scene.pifu.quality = "STANDARD"
     forecast.learn(chosen(scene.pifu), {"a": 200.0, "b": 40.0})
     told = forecast.words(scene.pifu, warm=True)
-    assert seconds(told) == 240 and "like ours" not in told
+    assert seconds(told) == 240 and "better known" not in told
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"pace": "x"}', '{"pace": 1e9}', '{"pace": null}'])

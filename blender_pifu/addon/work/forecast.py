@@ -26,7 +26,7 @@ def words(settings, warm: bool) -> str:
     step = next(step for most, step in _STEP_S if seconds < most)
     told = clock(max(step, round(seconds / step) * step))
     memory = steps.memory_mb(chosen(settings)["resolution"]) / 1000
-    return f"About {told}, {memory:.1f} GB of memory" + ("" if pace() else ", if this computer is like ours")
+    return f"About {told}, {memory:.1f} GB of memory" + ("" if pace() else "; better known after the first human")
 
 
 def learn(choices: dict, seconds: dict[str, float]) -> None:
