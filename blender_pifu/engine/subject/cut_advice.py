@@ -20,8 +20,9 @@ from .proportions import KNEE_AHEAD, body_length, is_child, thigh_ahead
 SHORT_LEGS = 0.95  # in lengths of the trunk; 1.25 to 1.65 in a view from the front
 SQUAT = 3.2  # from nose to ankles, in widths of the shoulders; 3.9 to 5 in a view from the front, 2 to 3 from high up
 # One ankle higher in the photo, and farther by the landmarks, than the other, in lengths of the trunk: 0 to 0.11 of
-# people who stand, 0.11 to 0.33 in strides; depths are good for a hint only.
-STRIDE, HALF_STRIDE, FARTHER = 0.15, 0.13, 1.0
+# people who stand, 0.11 to 0.33 in strides; depths are good for a hint only, and alone only where beyond what people
+# have whose ankles are within 0.2 m, up to 1.7.
+STRIDE, HALF_STRIDE, FARTHER, FAR = 0.15, 0.13, 1.0, 1.9
 SHADOW = 40  # luminance 0..255 that glints on skin, eyes and cloth of a person before the light do not reach
 
 
@@ -99,15 +100,16 @@ def _about_legs(cut):
     elif thigh_ahead(person) > KNEE_AHEAD:
         yield Advice("bent_legs", Severity.WARNING, "The person sits or bends the knees; how far these come forward is "
                      "guessed. Straight legs come out best.")  # fmt: skip
-    elif kind is Framing.FULL and _strides(person):
+    elif kind is Framing.FULL and strides(person):
         yield Advice("stride", Severity.WARNING, "One foot is before the other; how far is guessed. Feet side by side "
                      "come out best.")  # fmt: skip
 
 
-def _strides(person):
+def strides(person: BodyLandmarks) -> bool:
+    """Whether one foot is before the other, as far as landmarks tell."""
     left, right = person.points[[L.LEFT_ANKLE, L.RIGHT_ANKLE]] / trunk_length(person)
     higher, farther = abs(left[1] - right[1]), abs(left[2] - right[2])
-    return higher > STRIDE or (higher > HALF_STRIDE and farther > FARTHER)
+    return bool(higher > STRIDE or farther > FAR or (higher > HALF_STRIDE and farther > FARTHER))
 
 
 def _listed(names):

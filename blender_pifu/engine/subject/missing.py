@@ -15,6 +15,8 @@ BESIDE = 0.02  # of the body's height: so far off its place a landmark may lie
 LACKING = 0.4  # share of a limb's middle that is there, below which it is missing
 CROWN = 1.0  # from the eyes up, in distances from eyes to mouth; 1.6 to 3.9 under hair and hats, 0.3 where cut off
 EDGE, ABOVE_EDGE, STRAIGHT_EDGE = 2, 0.03, 0.75  # rows; of what is cut out; width there in that above: soles have 0.3
+# Of one leg: in dark clothes and small pictures soles may be as wide, but then the other foot is as low.
+ROUND_EDGE, LOWER = 0.7, 0.03  # width as above; of the body's height
 STUMP = 0.02  # of the body's height above the ankles: there legs without feet are cut straight
 
 
@@ -30,6 +32,10 @@ def missing_limbs(alpha: np.ndarray, person: BodyLandmarks) -> list[str]:
         core = capsule(person, (joint, end), CORE * half * metre, scale, solid.shape)
         if core.any() and solid[core].mean() < LACKING:
             names.append(name)
+    cut = None if footless else _cut_leg(alpha, person)
+    if cut is not None:
+        foot = next(name for name, _, end, _ in LIMBS if end == FEET[cut])
+        names += [] if foot in names else [foot]
     return names
 
 
@@ -89,12 +95,49 @@ def _solid(alpha, person):
 
 def _ends_straight(alpha):
     """Whether the matte, (H, W), is as wide in its last rows as above: legs cut off, whose feet landmarks imagine."""
-    widths = (alpha > SOLID).sum(1)
+    solid = alpha > SOLID
+    return _edge(solid, _height(solid))[0] > STRAIGHT_EDGE
+
+
+def _cut_leg(alpha, person):
+    """0 or 1, the leg that ends straight above the other's foot; None where neither does. alpha (H, W)."""
+    if framing(person, alpha.shape) is not Framing.FULL or not inside(person, alpha.shape, *KNEES, *ANKLES):
+        return None
+    solid = alpha > SOLID
+    ends = [_edge(part, _height(solid)) for part in _shins(solid, person)]
+    for cut, (mine, other) in enumerate((ends, ends[::-1])):
+        lower = other[1] - mine[1] > LOWER * _height(solid)
+        if mine[0] > STRAIGHT_EDGE and other[0] < ROUND_EDGE and lower:
+            return cut
+    return None
+
+
+def _shins(solid, person):
+    """What of (H, W) bool lies below the higher knee, nearer to the left or to the right shin: two (H, W) bool."""
+    rows, columns = np.ogrid[: solid.shape[0], : solid.shape[1]]
+    knees, ankles = (person.points[list(joints), :2] for joints in (KNEES, ANKLES))
+    off = []
+    for knee, ankle in zip(knees, ankles, strict=True):
+        share = np.clip((rows - knee[1]) / max(ankle[1] - knee[1], 1), 0, 1)
+        off.append(np.abs(columns - knee[0] - share * (ankle[0] - knee[0])))
+    below = solid & (rows >= knees[:, 1].min())
+    return below & (off[0] < off[1]), below & (off[0] >= off[1])
+
+
+def _edge(solid, height):
+    """How wide a mask (H, W) of a body so high is in its last rows, in its width above them, and its last row; 0 and -1
+    where it is empty."""
+    widths = solid.sum(1)
     rows = np.flatnonzero(widths)
     if len(rows) < 2:
-        return False
-    above = rows[-1] - round(ABOVE_EDGE * (rows[-1] - rows[0]))
-    return bool(widths[max(rows[0], rows[-1] - EDGE)] > STRAIGHT_EDGE * widths[above])
+        return 0.0, -1
+    above = max(rows[0], rows[-1] - round(ABOVE_EDGE * height))
+    return float(widths[max(rows[0], rows[-1] - EDGE)] / max(1, widths[above])), int(rows[-1])
+
+
+def _height(solid):
+    rows = np.flatnonzero(solid.any(1))
+    return int(rows[-1] - rows[0]) if len(rows) else 0
 
 
 def _covers(solid, point):

@@ -2,6 +2,8 @@
 """Matte and landmarks judged together: limbs are filled, what is missing or too much is told, and so are depth, age,
 light and drawings."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +13,10 @@ from blender_pifu.engine import reconstruct
 from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.reading.matte import Matting
 from blender_pifu.engine.reading.photo import load_photo
+from blender_pifu.engine.reading.stance import trunk_length
 from blender_pifu.engine.reading.unexplained import drop_above_head
+from blender_pifu.engine.subject.cut_advice import strides
+from blender_pifu.engine.subject.drawing import is_drawn
 from blender_pifu.engine.subject.figure import Figures
 from blender_pifu.engine.subject.missing import missing_limbs
 from helpers import altered
@@ -84,6 +89,15 @@ def test_a_limb_that_stays_missing_is_named(figures, suit_cut):
 
 
 # ---- cut-outs
+
+
+@pytest.mark.parametrize(("side", "row"), [("right", 850), ("left", 880)])
+def test_one_foot_that_is_cut_off_is_named(figures, polo_cut, side, row):
+    alpha = (polo_cut.alpha > 0.5).astype(np.float32)
+    beyond = np.s_[row:, :535] if side == "right" else np.s_[row:, 535:]
+    alpha[beyond] = 0
+    figure = figures.cut_out(cut_out(polo(), alpha, (0, 255, 0), (0, 1030)))
+    assert f"{side} foot" in said(figure, "missing_part")
 
 
 @pytest.mark.parametrize("under", [(0, 255, 0), (0, 0, 0), (255, 0, 255)])
@@ -185,6 +199,14 @@ def test_a_drawing_is_told_to_be_one(figures, levels):
     assert top > 45, "no horn of the rock behind"
 
 
+def test_a_drawing_stays_one_as_a_jpeg_and_smooth_cloth_with_a_sensors_noise_is_none(suit_cut):
+    drawn = cv2.imencode(".jpg", altered.drawn(suit(), 8), [cv2.IMWRITE_JPEG_QUALITY, 75])[1]
+    assert is_drawn(cv2.imdecode(drawn, cv2.IMREAD_COLOR), suit_cut.alpha > 0.5)
+    flat = altered.drawn(suit(), 8).astype(np.float32)
+    noise = np.random.default_rng(3).normal(0, 1, flat.shape)
+    assert not is_drawn(np.clip(flat + noise, 0, 255).astype(np.uint8), suit_cut.alpha > 0.5)
+
+
 @pytest.mark.parametrize("change", [altered.grey, lambda rgb: cv2.GaussianBlur(rgb, (0, 0), 2), altered.halved])
 def test_no_photo_is_told_to_be_drawn(figures, change):
     assert "drawn" not in kinds(figures.cut_out(photo_of(change(suit()))))
@@ -204,6 +226,13 @@ def test_a_child_is_one_and_neither_sits_nor_crouches(figures, rgb, top, bottom,
     advice = {each["kind"]: each["severity"] for each in report["advice"]}
     assert advice.pop("child") == "info" and not set(advice) & {"short_legs", "bent_legs", "stride"}
     assert figures.cut_out(photo).height_m == report["height_m"]
+
+
+def test_ankles_far_apart_in_depth_are_a_stride(figures):
+    person = figures.cut_out(photo_of(polo())).person
+    points = person.points.copy()
+    points[L.LEFT_ANKLE, 2] = points[L.RIGHT_ANKLE, 2] + 2 * trunk_length(person)
+    assert strides(replace(person, points=points)) and not strides(person)
 
 
 def test_a_child_is_made_as_tall_as_it_is_suggested(tmp_path):
