@@ -133,12 +133,15 @@ class Engine:
         give_back_at_once(False)
         with clock.step(CARVE):
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))
-        fitted, mesh = None, (carved.vertices, carved.faces)
+            mesh = None if job.rig else stages.fair((carved.vertices, carved.faces))
+        fitted, own = None, stages.OwnHead()
         if job.rig:
             with clock.step(FIT):
                 fitted = stages.fit(encoded.field, carved, resolution, figure, self._hands, clock.sign_of_life(FIT))
-                mesh = fitted.mesh
-        painted, laid = self._lay_out(job, model, subject, encoded, mesh, fitted)
+                mesh = stages.fair(fitted.mesh)
+                own = stages.own_head(job.topology, fitted, figure, encoded.lens, mesh)
+                fitted = replace(fitted, head=own.worn)
+        painted, laid = self._lay_out(job, model, subject, encoded, mesh, fitted, own)
         texture, charts = None, None
         if job.texture_px:
             if laid.body:
@@ -155,7 +158,7 @@ class Engine:
         if job.rig:
             with clock.step(BIND):
                 rig, keys = stages.bind(laid, fitted, placement)
-        made = _Made(photos, model, subject, encoded, carved, fitted, laid, charts, placement, texture)
+        made = _Made(photos, model, subject, encoded, carved, fitted, own.note, laid, charts, placement, texture)
         return Reconstruction(
             placement.points(laid.mesh.vertices),
             laid.mesh.faces,
@@ -167,7 +170,7 @@ class Engine:
             keys,
         )
 
-    def _lay_out(self, job: _Job, model, subject, encoded, mesh, fitted) -> tuple[stages.Painted, stages.LaidOut]:
+    def _lay_out(self, job: _Job, model, subject, encoded, mesh, fitted, own) -> tuple[stages.Painted, stages.LaidOut]:
         """The surface `mesh`, painted, and the topology's mesh laid on it; what that needs no colours for is begun
         before, beside the painting."""
         clock, resolution = job.clock, job.choices.resolution
@@ -177,15 +180,15 @@ class Engine:
 
         with ExitStack() as ahead:
             with clock.step(PAINT):
-                mesh = stages.fair(mesh)
                 begun = ahead.enter_context(stages.begun(job.topology, mesh, surface_at(PAINT), resolution, fitted))
                 painted = stages.paint(model, encoded, subject.cut, mesh, fitted, resolution)
             if not job.topology.lays_out:
                 return painted, stages.LaidOut(painted.mesh)
             with clock.step(LAY_OUT):
                 figure, surface = subject.figure, surface_at(LAY_OUT)
-                head, note = stages.own_head(job.topology, fitted, figure, encoded.lens)
-                source = Source(painted.mesh, painted.bare, resolution, surface, fitted, figure, begun, head, note)
+                source = Source(
+                    painted.mesh, painted.bare, resolution, surface, fitted, figure, begun, own.head, own.worn
+                )
                 return painted, job.topology.make(source, clock.sign_of_life(LAY_OUT))
 
     def _summary(self, job: _Job, made: "_Made") -> Summary:
@@ -256,6 +259,7 @@ class _Made:
     encoded: stages.Encoded
     carved: stages.Carved
     fitted: stages.Fitted | None
+    head_note: str | None
     laid: stages.LaidOut
     charts: int | None
     placement: stages.Placement
@@ -281,7 +285,7 @@ class _Made:
         """Sentences for the artist."""
         figure, behind = self.subject.figure, self.encoded.behind
         notes = [*self.photos.front.notes, *self.model.notes, *(advice.sentence for advice in figure.advice)]
-        notes += self.laid.notes
+        notes += [*self.laid.notes, *([self.head_note] if self.head_note else [])]
         if behind:
             notes += [*behind.notes, *([] if self.encoded.shaped_by_back else [ONLY_COLORS])]
         notes += [SMALL_BLOCKS] if self.carved.in_small_blocks else []

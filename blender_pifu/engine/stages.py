@@ -25,6 +25,7 @@ from .face.own_head import find_own_head
 from .hands.hand_graft import PhotoHands
 from .hands.hand_landmarks import HandReader
 from .interfaces import Field, Model
+from .layout.animation.head_graft import WornHead, wear
 from .layout.animation.wrapped_body import occluder
 from .layout.closest import DenseSurface
 from .layout.painted_mesh import PaintedMesh
@@ -97,9 +98,19 @@ class Carved:
 
 
 @dataclass(frozen=True)
+class OwnHead:
+    """head: the person's own as fitted to the photo, or None; note: what the artist must be told of it, or None; worn:
+    the same as it is put on the surface, or None."""
+
+    head: Head | None = None
+    note: str | None = None
+    worn: WornHead | None = None
+
+
+@dataclass(frozen=True)
 class Painted:
     """mesh: the dense one; hidden: what is known of the side no photo shows, as `color.painting.paint` takes it; bare:
-    the dense surface as the field has it, where hands are put on it, else None."""
+    the dense surface as the field has it, where hands or a head are put on it, else None."""
 
     mesh: PaintedMesh
     hidden: dict
@@ -192,13 +203,13 @@ def paint(
     fitted: Fitted | None,
     resolution: int,
 ) -> Painted:
-    """Put the hands on a surface, vertices (V, 3) and faces (F, 3), and give it normals and colours."""
+    """Put hands and head on a surface, vertices (V, 3) and faces (F, 3), and give it normals and colours."""
     vertices, faces = mesh
     normals = smooth_normals(vertices, faces)
     bare = None
-    if fitted and fitted.hands:
+    if fitted and fitted.has_parts:
         bare = DenseSurface(vertices, faces, normals)
-        vertices, faces = fitted.with_hands(vertices, faces) or (vertices, faces)
+        vertices, faces = fitted.with_parts(vertices, faces) or (vertices, faces)
         normals = smooth_normals(vertices, faces)
     hidden = tone_hidden(model.hidden_side(encoded.encoding, vertices, None if encoded.behind else cut), cut.tone)
     shown = hidden | pictures(cut, encoded.behind, 2 * resolution)
@@ -222,11 +233,17 @@ def coarser(field: Field, fitted: Fitted | None, resolution: int, report: Report
     return surface_at
 
 
-def own_head(topology: Topology, fitted: Fitted | None, figure: Figure, lens: Lens) -> tuple[Head | None, str | None]:
-    """The person's own head where a topology wears one, or None, and what the artist must be told of it, or None."""
+def own_head(
+    topology: Topology, fitted: Fitted | None, figure: Figure, lens: Lens, mesh: tuple[np.ndarray, np.ndarray]
+) -> OwnHead:
+    """The person's own head where a topology wears one, on a surface, vertices (V, 3) and faces (F, 3), where the
+    topology is not the body's own mesh."""
     if fitted is None or not topology.wears_head:
-        return None, None
-    return find_own_head(figure, lens, fitted.fit.pose.shape)
+        return OwnHead()
+    head, note = find_own_head(figure, lens, fitted.fit.pose.shape)
+    if head is None or topology.needs_body:
+        return OwnHead(head, note)
+    return OwnHead(head, note, wear(head, fitted.fit, *mesh))
 
 
 @contextmanager
@@ -264,8 +281,8 @@ def bake_texture(
 ) -> Texture:
     """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2); report: called often, without a share."""
     spacing = 2 / resolution
-    mesh = laid.body.shown if laid.body else laid.mesh
-    dense = occluder(mesh, spacing) if laid.body else painted.mesh
+    mesh = laid.as_shown
+    dense = occluder(mesh if laid.body else painted.mesh, spacing) if laid.body or laid.shown else painted.mesh
     shown = painted.hidden | pictures(cut, encoded.behind, size)
     return Texture(uv, png(bake(mesh, uv, dense, spacing, size, shown, report)))
 
@@ -283,7 +300,8 @@ def bind(laid: LaidOut, fitted: Fitted | None, placement: Placement) -> tuple[Ri
         return laid.body.rig(placement.points), laid.body.shape_keys(placement.points)
     if fitted is None:
         return None, None
-    return fitted.rig(laid.mesh.vertices, laid.mesh.faces, placement.points), None
+    keys = laid.expressions.shape_keys(laid.mesh, placement.points) if laid.expressions else None
+    return fitted.rig(laid.as_shown.vertices, laid.mesh.faces, placement.points), keys
 
 
 def pictures(cut: PersonCut, behind: BackCut | None, most_px: int) -> dict:

@@ -49,12 +49,27 @@ class Hands(Protocol):
         ...
 
 
+class OwnHead(Protocol):
+    """The head of the person in the photo as it is put on the surface, see `layout.animation.head_graft.WornHead`:
+    vertices (n, 3), those rows (n,) of the body's skin, and faces (f, 4) of them; share: of the surface's area that it
+    replaces."""
+
+    rows: np.ndarray
+    vertices: np.ndarray
+    faces: np.ndarray
+    share: float
+
+    def graft(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """A closed mesh of the surface with the head, or None where that is not sound."""
+        ...
+
+
 @dataclass(frozen=True)
 class Fitted:
     """field: the one given; sheets: that cut its limbs apart, and off it the hands that are put on anew; mesh: vertices
     (V, 3) and faces (F, 3) of the surface so cut, one piece; fit: the body under it; notes: sentences for the artist;
-    hands: by side, what puts those on a mesh of that surface, see `with_hands`; hand_faces: about how many quads those
-    are."""
+    hands: by side, what puts those on a mesh of that surface, see `with_parts`; hand_faces: about how many quads those
+    are; head: the person's own, put on likewise, or None."""
 
     field: Field
     sheets: list[Sheet]
@@ -63,16 +78,28 @@ class Fitted:
     notes: list[str]
     hands: dict[str, Graft] = dataclasses.field(default_factory=dict)
     hand_faces: int = 0
+    head: OwnHead | None = None
 
-    def with_hands(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-        """A mesh laid over the surface, vertices (V, 3) and faces (F, 3|4), with the hands that it lacks; None where
-        one finds no sound wrist there. The dense surface, made fair, always has them."""
+    @property
+    def has_parts(self) -> bool:
+        """Whether hands or a head are put on."""
+        return bool(self.hands or self.head)
+
+    def beside(self, count: int) -> int:
+        """How many quads of a mesh of so many are left for the surface, of which the head replaces a share."""
+        head, share = (len(self.head.faces), self.head.share) if self.head else (0, 0.0)
+        return max(round((count - self.hand_faces - head) / (1 - share)), count // 2)
+
+    def with_parts(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """A mesh laid over the surface, vertices (V, 3) and faces (F, 3|4), with the hands that it lacks and, where
+        that is sound, the head; None where a hand finds no sound wrist there. The dense surface, made fair, always has
+        all."""
         for graft in self.hands.values():
             made = graft(vertices, faces)
             if made is None:
                 return None
             vertices, faces = made
-        return vertices, faces
+        return (self.head.graft(vertices, faces) if self.head else None) or (vertices, faces)
 
     def field_at(self, spacing: float) -> Field:
         """The field cut apart, for a lattice of another spacing."""
@@ -83,7 +110,7 @@ class Fitted:
         -> the rig's space, (N, 3) -> (N, 3)."""
         bones = skeleton(self.fit)
         weight_bones, weights = skin_weights(vertices, faces, self.fit, bones.stands_for)
-        on_skin, own_bones, own = _weights_of_skin(vertices, self.fit)
+        on_skin, own_bones, own = _weights_of_skin(vertices, self.fit, self.head)
         weight_bones[on_skin], weights[on_skin] = bones.stands_for[own_bones], own
         names = tuple(str(name) for name in bones.names)
         return Rig(names, bones.parents, place(bones.heads), place(bones.tails), weight_bones, weights)
@@ -150,12 +177,15 @@ def _failing(grafts: dict[str, Graft], vertices, faces):
     return failed, len(faces) - before
 
 
-def _weights_of_skin(vertices, fit):
-    """Which vertices (N,) of a mesh are the fitted skin's own, and their bones and weights (N, 4)."""
+def _weights_of_skin(vertices, fit, head):
+    """Which vertices (N,) of a mesh are the fitted skin's own, or the head's, and their bones and weights (N, 4)."""
     body = load_body()
-    apart, row = cKDTree(fit.vertices[: body.skin_vertices]).query(vertices)
+    skin, rows = fit.vertices[: body.skin_vertices], np.arange(body.skin_vertices)
+    if head:
+        skin, rows = np.concatenate([skin, head.vertices]), np.concatenate([rows, head.rows])
+    apart, near = cKDTree(skin).query(vertices)
     on_skin = np.flatnonzero(apart < ON_SKIN_M * fit.metre)
-    return on_skin, *strongest(body.weights[row[on_skin]].numpy())
+    return on_skin, *strongest(body.weights[rows[near[on_skin]]].numpy())
 
 
 def landmarks_of(figure: Figure | None) -> tuple[np.ndarray | None, np.ndarray | None, tuple | None]:

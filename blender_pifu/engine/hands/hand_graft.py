@@ -20,7 +20,8 @@ from ..body.model import load_body
 from ..body.part_cuts import Sheet
 from ..layout.crossings import crossing_faces
 from ..subject.figure import Figure
-from ..surface.mesh import check_mesh, components, directed_edges, split_quads, vertex_normals
+from ..surface.mesh import check_mesh, split_quads, vertex_normals
+from ..surface.stitching import as_wide, piece_of, rim_of, without_unused
 from .hand_landmarks import HandReader
 from .hand_pose import pose_hands
 
@@ -129,11 +130,8 @@ def _joined(vertices, faces, fit, wrist, kept, rim, rows, hand_faces, hand_rim):
     if strip is None:
         return None
     width = faces.shape[1]
-    made = np.concatenate([faces[kept], _as_wide(hand_faces + count, width), _as_wide(strip, width)])
-    used = np.unique(made[made >= 0])
-    renumber = np.full(len(both) + 1, -1)  # the last stands for -1
-    renumber[used] = np.arange(len(used))
-    made, points = renumber[made].astype(np.int32), both[used].astype(np.float32)
+    made = np.concatenate([faces[kept], as_wide(hand_faces + count, width), as_wide(strip, width)])
+    points, made = without_unused(both, made)
     check = check_mesh(made)
     sound = check.watertight and check.components == 1
     return (points, made) if sound and not _crosses(points, made, int(kept.sum()), wrist) else None
@@ -165,8 +163,8 @@ def _opened(vertices, faces, wrist, at):
     end = beyond[faces].all(1) if faces.shape[1] == 3 else (beyond[faces] | (faces < 0)).all(1)
     if not end.any():
         return None
-    end = _piece(faces, end, len(vertices), _nearest(vertices, faces, end, wrist))
-    rim = _rim(faces[~end])
+    end = piece_of(faces, end, len(vertices), _nearest(vertices, faces, end, wrist))
+    rim = rim_of(faces[~end])
     return None if rim is None else (~end, rim)
 
 
@@ -175,14 +173,6 @@ def _nearest(vertices, faces, among, wrist):
     some = np.unique(faces[among])
     some = some[some >= 0]
     return some[np.linalg.norm(vertices[some] - wrist.place, axis=1).argmin()]
-
-
-def _piece(faces, among, count, start):
-    """(F,) those of some faces that hang together with a vertex."""
-    labels = components(faces[among], count)
-    piece = among.copy()
-    piece[among] = labels[faces[among, 0]] == labels[start]
-    return piece
 
 
 def _hand(fit, wrist):
@@ -196,29 +186,11 @@ def _hand(fit, wrist):
     if not taken.any():
         return None
     tip = body.triangles[(body.labels[body.triangles] == INDEX["middle_3" + wrist.side]).all(1)][0, 0]
-    taken = _piece(quads, taken, body.skin_vertices, tip)
+    taken = piece_of(quads, taken, body.skin_vertices, tip)
     rows, faces = np.unique(quads[taken], return_inverse=True)
     faces = faces.reshape(-1, 4)
-    rim = _rim(faces)
+    rim = rim_of(faces)
     return None if rim is None else (rows, faces, rim)
-
-
-def _rim(faces):
-    """The one closed rim of open faces, vertices in the direction of their edges, or None."""
-    start, end = directed_edges(faces)
-    size = int(max(start.max(), end.max())) + 1
-    open_edges = ~np.isin(start * size + end, end * size + start)
-    start, end = start[open_edges], end[open_edges]
-    if not len(start) or len(np.unique(start)) != len(start):
-        return None
-    after = dict(zip(start.tolist(), end.tolist(), strict=True))
-    rim, at = [], int(start[0])
-    while at in after and len(rim) <= len(start):
-        rim.append(at)
-        at = after[at]
-        if at == rim[0]:
-            break
-    return np.array(rim) if at == rim[0] and len(rim) == len(start) else None
 
 
 def _strip(points, one, other, wrist):
@@ -255,13 +227,6 @@ def _area(ring):
     """Twice the signed area of a polygon (N, 2)."""
     x, y = ring.T
     return float((x * np.roll(y, -1) - y * np.roll(x, -1)).sum())
-
-
-def _as_wide(faces, width):
-    """Faces (F, 3|4) as rows of 3 or 4: quads halved, or a triangle with -1 at its end."""
-    if faces.shape[1] == width:
-        return faces
-    return split_quads(faces)[0] if width == 3 else np.column_stack([faces, np.full(len(faces), -1)])
 
 
 def _crosses(points, faces, new, wrist):

@@ -9,8 +9,10 @@ import numpy as np
 from ..body.head import Head
 from ..body.rigging import Fitted, landmarks_of
 from ..subject.figure import Figure
-from .animation.wrapped_body import WrappedBody, animate, check_whole
+from .animation.head_graft import WornHead
+from .animation.wrapped_body import MOUTH_COLOR, WrappedBody, animate, check_whole
 from .closest import DenseSurface
+from .expressions import Expressions
 from .painted_mesh import PaintedMesh, painted_like
 from .presets import QUADS, SOURCE_RESOLUTION, Begun, SurfaceAt, quads
 from .thicken import thicken
@@ -25,8 +27,9 @@ class Source:
     """What a mesh is laid out from. mesh: the dense triangles, cut from the field at `resolution`, with hands; bare:
     that surface without those that are put on it, None where none are; surface_at: one closed piece (vertices, faces)
     of that, cut at another resolution; fitted: the body under it, or None; figure: the person in the photo, or None;
-    begun: what `Topology.begin` gave; head: the person's own as fitted to the photo, or None; head_note: what the
-    artist must be told of it, or None."""
+    begun: what
+    `Topology.begin` gave; head: the person's own as fitted to the photo, or None; worn: the same as it
+    is put on the surface, or None."""
 
     mesh: PaintedMesh
     bare: DenseSurface | None
@@ -36,18 +39,26 @@ class Source:
     figure: Figure | None
     begun: Begun | None = None
     head: Head | None = None
-    head_note: str | None = None
+    worn: WornHead | None = None
 
 
 @dataclass(frozen=True)
 class LaidOut:
     """mesh: of the topology, field space; about: entries of the Summary; notes: for the artist; body: where the mesh is
-    the body model's own, with its UVs, weights and expressions."""
+    the body model's own, with its UVs, weights and expressions; shown, expressions: where it has the person's own head,
+    the mesh as the photo shows it, and those that it may have."""
+
+    @property
+    def as_shown(self) -> PaintedMesh:
+        """The mesh as the photo shows it."""
+        return self.body.shown if self.body else self.shown or self.mesh
 
     mesh: PaintedMesh
     about: dict = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     body: WrappedBody | None = None
+    shown: PaintedMesh | None = None
+    expressions: Expressions | None = None
 
 
 class Topology:
@@ -57,7 +68,7 @@ class Topology:
     lays_out = True  # there is something to do between painting and unwrapping
     needs_body = False  # a body is fitted, and a skeleton made, whether or not one is asked for
     brings_uv = False  # no unwrapping
-    wears_head = False  # the person's own head is fitted to the photo
+    wears_head = True  # the person's own head is fitted to the photo, where there is a skeleton
     texture_px = 0  # side of the texture where none is asked for
 
     def check(self, figure: Figure) -> None:
@@ -92,15 +103,15 @@ class Quads(Topology):
         return Begun(self._beside(fitted), mesh, surface_at, resolution)
 
     def _beside(self, fitted: Fitted | None) -> int:
-        """How many quads are left beside those of hands that are put on."""
-        return max(self._count - (fitted.hand_faces if fitted else 0), self._count // 2)
+        """How many quads are left beside those of hands and head that are put on."""
+        return fitted.beside(self._count) if fitted else self._count
 
     def make(self, source: Source, waiting: Waiting) -> LaidOut:
         dense = source.mesh
         count, bare = self._beside(source.fitted), source.bare or dense.surface
         vertices, faces, lost = quads(count, bare, source.surface_at, source.resolution, waiting, source.begun)
-        if source.fitted and source.fitted.hands:
-            handed = source.fitted.with_hands(vertices, faces)
+        if source.fitted and source.fitted.has_parts:
+            handed = source.fitted.with_parts(vertices, faces)
             if handed is None:  # laid over the hands as over everything else
                 coarse = min(source.resolution, SOURCE_RESOLUTION)
                 *handed, lost = quads(self._count, dense.surface, source.surface_at, coarse, waiting)
@@ -108,15 +119,20 @@ class Quads(Topology):
         lost_cm = lost / np.ptp(dense.vertices[:, 1]) * PERSON_CM
         note = f"Fine parts, as fingers are, were lost from the {self.name} mesh: {lost_cm:.0f} cm of them."
         about = {"quads": round(float((faces[:, 3] >= 0).mean()), 4)}
-        return LaidOut(
-            painted_like(dense.colors, dense.surface, vertices, faces), about, (note,) if lost_cm > MOST_LOST_CM else ()
-        )
+        notes = (note,) if lost_cm > MOST_LOST_CM else ()
+        shown = painted_like(dense.colors, dense.surface, vertices, faces)
+        if source.worn:
+            shown.colors[source.worn.in_mouth(vertices)] = MOUTH_COLOR
+        expressions = source.worn.expressions(vertices) if source.worn else None
+        if expressions is None:
+            return LaidOut(shown, about, notes)
+        return LaidOut(expressions.neutral(shown), about, notes, None, shown, expressions)
 
 
 class Print(Topology):
     """Dense triangles with walls thick enough to print."""
 
-    name = "print"
+    name, wears_head = "print", False
 
     def make(self, source: Source, waiting: Waiting) -> LaidOut:
         dense = source.mesh
@@ -129,7 +145,7 @@ class Animation(Topology):
     """The body model's own quads, with expressions, where they fit the surface."""
 
     name = "animation"
-    needs_body = brings_uv = wears_head = True
+    needs_body = brings_uv = True
     texture_px = 2048
 
     def check(self, figure: Figure) -> None:
@@ -138,8 +154,7 @@ class Animation(Topology):
     def make(self, source: Source, waiting: Waiting) -> LaidOut:
         assert source.fitted is not None
         body = animate(source.mesh, source.fitted.fit, *landmarks_of(source.figure)[:2], waiting, source.head)
-        notes = (*body.notes, source.head_note) if source.head_note else body.notes
-        return LaidOut(body.mesh, body.about, notes, body)
+        return LaidOut(body.mesh, body.about, body.notes, body)
 
 
 TOPOLOGIES: dict[str, Topology] = {

@@ -129,7 +129,7 @@ def _fitted(field: Field, resolution: int, figure: Figure, hands: PhotoHands) ->
 def is_sound(fitted: Fitted) -> bool:
     """Whether the dense surface with its hands is one closed 2-manifold piece with no more crossings than without."""
     vertices, faces = fair_walls(*fitted.mesh), fitted.mesh[1]
-    made = fitted.with_hands(vertices, faces)
+    made = fitted.with_parts(vertices, faces)
     if made is None:
         return False
     check = check_mesh(made[1])

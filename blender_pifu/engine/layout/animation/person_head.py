@@ -9,9 +9,10 @@ from scipy.spatial import cKDTree
 from ...body.fit import Fit
 from ...body.head import Head, load_head
 from ...body.model import load_body
-from ..painted_mesh import PaintedMesh
+from ..expressions import Expressions
 from .template import Template
 
+ALL = slice(None)
 AHEAD = 0.3  # least z of normals of the surface that depths are compared with
 NEAR_M = 0.006  # in the picture, within which surface and mark are at one place
 # Metres from ears and face within which the surface, an egg, does not say where the head's sides lie, and over which it
@@ -20,9 +21,10 @@ ROUND_EARS_M, ROUND_FACE_M, TOLD_M = 0.025, 0.0, 0.045
 BESIDE_M, STIFF_BESIDE_M = 0.12, 0.06
 
 
-def put_on(head: Head, fit: Fit, dense: PaintedMesh) -> tuple[Head, Fit]:
-    """The head moved in depth to where the dense surface has the face, and the fit with it for its own."""
-    head = head.moved_in_depth(_depth_off(head, dense, fit.metre))
+def put_on(head: Head, fit: Fit, vertices: np.ndarray, normals: np.ndarray) -> tuple[Head, Fit]:
+    """The head moved in depth to where the dense surface, vertices and normals (N, 3), has the face, and the fit with
+    it for its own."""
+    head = head.moved_in_depth(_depth_off(head, vertices, normals, fit.metre))
     weight = load_head().weight[:, None]
     rows = fit.rows.copy()
     count = len(weight)
@@ -30,10 +32,10 @@ def put_on(head: Head, fit: Fit, dense: PaintedMesh) -> tuple[Head, Fit]:
     return head, replace(fit, rows=rows)
 
 
-def _depth_off(head, dense, metre):
+def _depth_off(head, vertices, normals, metre):
     """How much farther forward the surface has the face, field units: the median over its marks."""
     marks = head.seen(load_head().at_marks(head.expressed))
-    front = dense.vertices[dense.normals[:, 2] > AHEAD]
+    front = vertices[normals[:, 2] > AHEAD]
     apart, near = cKDTree(front[:, :2]).query(marks[:, :2], k=16, distance_upper_bound=NEAR_M * metre)
     depth = np.append(front[:, 2], -np.inf)[near].max(1)  # of what lies behind the face nothing
     found = np.isfinite(apart[:, 0])
@@ -56,12 +58,9 @@ def _ears(template):
     return template.regions == "ear"
 
 
-def key_moves(head: Head, vertices: np.ndarray, template: Template) -> np.ndarray:
-    """(K, V, 3) what the template's expressions do to a mesh (V, 3) in field space."""
-    return np.stack([head.directions(vertices, moves) for moves in template.expressions.values()])
-
-
-def key_values(head: Head, template: Template) -> np.ndarray:
-    """(K,) float32 of the expressions as the photo shows the face."""
+def expressions(head: Head, vertices: np.ndarray, template: Template, rows: np.ndarray | slice = ALL) -> Expressions:
+    """Those of vertices (V, 3) of field space as the photo shows them, that are `rows` of the template's."""
+    moves = np.stack([head.directions(vertices, moves[rows]) for moves in template.expressions.values()])
     shown = dict(zip(load_head().actions, head.expression.tolist(), strict=True))
-    return np.array([shown.get(name, 0.0) for name in template.expressions], np.float32)
+    values = np.array([shown.get(name, 0.0) for name in template.expressions], np.float32)
+    return Expressions(tuple(template.expressions), moves, values)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The topology "animation": the body's own quads, wrapped to the surface where they fit it, refused where not."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -21,7 +21,7 @@ from ..closest import DenseSurface
 from ..crossings import crossing_faces
 from ..painted_mesh import PaintedMesh
 from .loosen import loosen
-from .person_head import held, key_moves, key_values, put_on
+from .person_head import expressions, held, put_on
 from .posture import close_hands, face_forward
 from .template import bones_of_hands, load_template, moved_by_hands
 from .wrap import Skin, Surface, vertex_areas, wrap
@@ -103,15 +103,13 @@ class WrappedBody:
         """The body's expressions: of the person's own head as it was placed, with the photo's as their values; else
         turned, scaled and stretched as its face was, one affine map for all of it."""
         body, template = load_body(), load_template()
-        still = place(self.mesh.vertices)
         if self.head:
-            moves = key_moves(self.head, self.shown.vertices, template)
-            moves = np.stack([place((self.mesh.vertices + move).astype(np.float32)) - still for move in moves])
-            return ShapeKeys(tuple(template.expressions), moves, key_values(self.head, template))
+            return expressions(self.head, self.shown.vertices, template).shape_keys(self.mesh, place)
         count = body.skin_vertices
         face = (template.face > 0.5) & (template.regions == "skin")
         rest = body.mean[:count].numpy()[face].astype(np.float64)
         to = self.mesh.vertices[face].astype(np.float64)
+        still = place(self.mesh.vertices)
         turn = np.linalg.lstsq(rest - rest.mean(0), to - to.mean(0), rcond=None)[0]
         moves = [
             place((self.mesh.vertices + offsets @ turn).astype(np.float32)) - still
@@ -206,7 +204,7 @@ def wrapped(
     pinned, fixed = (nothing if landmarks is None else template.face), nothing
     confidence, stiff = template.confidence, template.stiff
     if head:
-        head, fit = put_on(head, fit, dense)
+        head, fit = put_on(head, fit, dense.vertices, dense.normals)
         pinned, (fixed, confidence, stiff) = nothing, held(template)
     soft = template.stiff < FEATURE_M
     start = loosen(template.with_eyes(fit.vertices), template.faces, triangles, soft)
@@ -237,16 +235,8 @@ def wrapped(
         BONES[movers.argmax()] if crossing.any() else None,
     )
     shown = PaintedMesh(vertices, template.faces, facing, colors)
-    return WrappedBody(_neutral(shown, head, template), shown, template.uv, fit, distances, head)
-
-
-def _neutral(shown: PaintedMesh, head: Head | None, template) -> PaintedMesh:
-    """The mesh without the photo's expression."""
-    if head is None:
-        return shown
-    moves = np.tensordot(key_values(head, template), key_moves(head, shown.vertices, template), 1)
-    vertices = (shown.vertices - moves).astype(np.float32)
-    return replace(shown, vertices=vertices, normals=vertex_normals(vertices, split_quads(shown.faces)[0]))
+    neutral = expressions(head, vertices, template).neutral(shown) if head else shown
+    return WrappedBody(neutral, shown, template.uv, fit, distances, head)
 
 
 def occluder(mesh: PaintedMesh, spacing: float) -> PaintedMesh:

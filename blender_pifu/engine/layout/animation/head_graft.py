@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The person's own head on a reconstructed surface, in place of what that made of it.
+
+The body's skin from the neck up is wrapped to the surface, its face held as it was fitted to the photo. What of a mesh
+lies under that is taken off, and a band of faces joins the two rims: one closed piece, whose head has the body's own
+loops, weights and expressions.
+"""
+
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from ...body.bones import INDEX
+from ...body.fit import Fit, thinned
+from ...body.head import Head, load_head
+from ...body.model import load_body
+from ...surface.mesh import check_mesh, neighbour_mean, split_quads, vertex_normals
+from ...surface.stitching import as_wide, band, piece_of, rim_of, without_unused
+from ..crossings import crossing_faces
+from ..expressions import Expressions
+from .loosen import loosen
+from .person_head import expressions, held, put_on
+from .template import load_template
+from .wrap import Skin, Surface, vertex_areas, wrap
+
+# Metres of a 1.7 m body.
+WRAPPED_M = 0.09  # below the head's rim, down to which skin is wrapped
+RIMS_M = (-0.006, -0.01, -0.015, -0.022, -0.03)  # from it, the rim of what is left: the first that gives a sound mesh
+FACING_M = 0.06  # that opposite normals count as, halved
+REACH_M = 0.04  # from the surface to the skin, to be under it
+FAR_M, MOST_FAR = 0.02, 0.04  # what of the surface's head lies so far off the wrapped one is hair or a hat; most of it
+SAMPLES_M = 0.008
+ON_HEAD_M = 1e-5
+SMOOTHED, FAIRED = 3, 8  # rounds: of how far from the rim vertices lie; of the band's surroundings
+
+
+@dataclass(frozen=True)
+class WornHead:
+    """head: as it was placed; vertices (n, 3): the rows (n,) of the body's skin that are put on, field space, with the
+    photo's expression; faces (f, 4) of these; around: the wrapped skin, neck included, with normals; inside (m,) metres
+    of each in from the rim; metre: field units of one; share: of the surface's area
+    that it replaces."""
+
+    head: Head
+    rows: np.ndarray
+    vertices: np.ndarray
+    faces: np.ndarray
+    rim: np.ndarray
+    around: np.ndarray
+    normals: np.ndarray
+    inside: np.ndarray
+    metre: float
+    share: float
+
+    def graft(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+        """A closed mesh laid over the surface, vertices (V, 3) and faces (F, 3|4) of which a triangle among quads has
+        -1 at its end, with the head: its vertices last. None where that does not give one sound piece."""
+        inside = self._inside(vertices, faces)
+        for at in RIMS_M:
+            opened = self._opened(vertices, faces, inside > at)
+            made = None if opened is None else self._joined(vertices, faces, *opened)
+            if made is not None:
+                return made
+        return None
+
+    def expressions(self, vertices: np.ndarray) -> Expressions | None:
+        """Those of a mesh, vertices (V, 3), that has the head; None where it has not."""
+        apart, near = cKDTree(self.vertices).query(vertices)
+        on_head = np.flatnonzero(apart < ON_HEAD_M * self.metre)
+        if len(on_head) != len(self.rows):
+            return None
+        found = expressions(self.head, vertices[on_head], load_template(), self.rows[near[on_head]])
+        moves = np.zeros((len(found.names), *vertices.shape))
+        moves[:, on_head] = found.moves
+        return replace(found, moves=moves)
+
+    def in_mouth(self, vertices: np.ndarray) -> np.ndarray:
+        """(V,) bool: which of a mesh's vertices are the mouth's inside."""
+        apart, near = cKDTree(self.vertices).query(vertices)
+        return (apart < ON_HEAD_M * self.metre) & (load_template().regions[self.rows[near]] == "mouth")
+
+    def _inside(self, vertices, faces):
+        """(V,) metres that vertices lie in from the head's rim, by the skin nearest to them."""
+        inside = np.full(len(vertices), -WRAPPED_M)
+        reach = REACH_M * self.metre
+        close = ((vertices > self.around.min(0) - reach) & (vertices < self.around.max(0) + reach)).all(1)
+        some = faces[(close[faces] & (faces >= 0)).any(1)]
+        asked = np.unique(some[some >= 0])
+        part = np.searchsorted(asked, np.where(some < 0, asked[0], some))
+        part[some < 0] = -1
+        points = vertices[asked]
+        normals = vertex_normals(points, split_quads(part)[0])
+        tree = cKDTree(np.hstack([self.around / self.metre, FACING_M / 2 * self.normals]))
+        points = np.hstack([points / self.metre, FACING_M / 2 * normals])
+        apart, near = tree.query(points, 3, distance_upper_bound=REACH_M)
+        found, near = np.isfinite(apart), np.minimum(near, len(self.inside) - 1)
+        share = np.where(found, 1 / (apart + 1e-3), 0)
+        depth = (share * self.inside[near]).sum(1) / np.maximum(share.sum(1), 1e-9)
+        depth[~found[:, 0]] = -WRAPPED_M
+        mean = neighbour_mean(part, len(points))
+        for _ in range(SMOOTHED):
+            depth = 0.5 * (depth + mean @ depth)
+        inside[asked] = depth
+        return inside
+
+    def _opened(self, vertices, faces, inside):
+        """Which faces stay (F,) when the head is taken off, and their rim."""
+        off = inside[faces].all(1) if faces.shape[1] == 3 else (inside[faces] | (faces < 0)).all(1)
+        if not off.any() or off.all():
+            return None
+        lowest = int(vertices[:, 1].argmin())
+        kept = piece_of(faces, ~off, len(vertices), lowest)
+        rim = rim_of(faces[kept])
+        return None if rim is None else (kept, rim)
+
+    def _joined(self, vertices, faces, kept, rim):
+        count, width = len(vertices), faces.shape[1]
+        both = np.concatenate([vertices, self.vertices]).astype(np.float64)
+        joint = band(both, rim, self.rim[::-1] + count)
+        joint = joint if width == 4 else split_quads(joint)[0]
+        made = np.concatenate([faces[kept], as_wide(self.faces + count, width), joint])
+        both = self._faired(both, made, rim, count)
+        points, made = without_unused(both, made)
+        check = check_mesh(made)
+        new = int(kept.sum())
+        sound = check.watertight and check.components == 1
+        return (points, made) if sound and not self._crosses(points, made, new) else None
+
+    def _faired(self, points, faces, rim, count):
+        """What of the surface lies about its rim made even; the head stays."""
+        mean = neighbour_mean(faces, len(points))
+        near = np.zeros(len(points))
+        near[rim] = 1
+        for _ in range(2):
+            near = np.maximum(near, mean @ near)
+        near[count:] = 0
+        for _ in range(FAIRED):
+            points = points + 0.5 * np.minimum(near, 1)[:, None] * (mean @ points - points)
+        return points
+
+    def _crosses(self, points, faces, new):
+        """Whether the band and the head pass through what was there."""
+        triangles, corners = split_quads(faces)
+        is_new = corners[:, 0] // faces.shape[1] >= new
+        low, high = self.around.min(0), self.around.max(0)
+        near = ((points > low) & (points < high)).all(1)[triangles].any(1)
+        crossed = crossing_faces(points, triangles[near])
+        own = crossing_faces(points, triangles[near & ~is_new])
+        head = crossing_faces(self.vertices, split_quads(self.faces)[0])
+        return int(crossed.sum()) > int(own.sum()) + int(head.sum())
+
+
+def wear(head: Head, fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> WornHead | None:
+    """A head fitted to the photo on a dense surface, vertices (V, 3) and faces (F, 3); None where that lies too far off
+    it, under long hair or a hat."""
+    template, patch = load_template(), _patch()
+    normals = vertex_normals(vertices, faces)
+    head, fit = put_on(head, fit, vertices, normals)
+    skin = template.with_eyes(fit.vertices)
+    near = _of_head(fit, vertices, patch.inside > -WRAPPED_M)
+    fixed, confidence, stiff = held(template)
+    rows, mine = patch.around, np.full(len(patch.around), INDEX["head"])
+    soft = (template.stiff < 0.01)[rows]
+    triangles, _ = split_quads(patch.around_faces)
+    start = loosen(skin[rows], patch.around_faces, triangles, soft)
+    held_so = confidence[rows], stiff[rows], np.zeros(len(rows)), fixed[rows]
+    shape = Skin(start, patch.around_faces, mine, *held_so, fit.metre)
+    wrapped = wrap(shape, Surface(vertices[near], normals[near], np.full(near.sum(), INDEX["head"])))
+    wrapped = loosen(wrapped, patch.around_faces, triangles, soft)
+    facing = vertex_normals(wrapped, triangles)
+    outer = np.isin(template.regions[rows], ("skin", "ear"))
+    apart = _far(wrapped, patch.inside[rows], vertices[near], fit.metre)
+    if apart > MOST_FAR:
+        return None
+    taken = wrapped[np.searchsorted(rows, patch.rows)]
+    replaced = np.zeros(len(vertices), bool)
+    replaced[near] = patch.inside[rows][cKDTree(wrapped).query(vertices[near])[1]] > 0
+    areas = vertex_areas(vertices, faces)
+    share = float(areas[replaced].sum() / areas.sum())
+    parts = (wrapped[outer], facing[outer], patch.inside[rows][outer])
+    return WornHead(head, patch.rows, taken, patch.faces, patch.rim, *parts, fit.metre, share)
+
+
+def _far(wrapped, inside, surface, metre):
+    """Share of the surface's head that lies far off the wrapped one."""
+    points = surface[thinned(surface, SAMPLES_M * metre)]
+    apart, near = cKDTree(wrapped).query(points)
+    head = inside[near] > 0
+    return float((apart[head] > FAR_M * metre).mean()) if head.any() else 1.0
+
+
+def _of_head(fit, vertices, mine):
+    """(V,) vertices that are nearer to a part of the skin, `mine` (S,), than to the rest."""
+    skin = fit.vertices[: len(mine)]
+    return mine[cKDTree(skin).query(vertices)[1]]
+
+
+@dataclass(frozen=True)
+class _Patch:
+    """Of the body's skin: rows (n,) and faces (f, 4) in these of what is put on, and its rim in the order of its edges;
+    around (m,), around_faces: what is wrapped; inside (S,) metres in from the rim, in rest."""
+
+    rows: np.ndarray
+    faces: np.ndarray
+    rim: np.ndarray
+    around: np.ndarray
+    around_faces: np.ndarray
+    inside: np.ndarray
+
+
+@lru_cache(maxsize=1)
+def _patch() -> _Patch:
+    template, body = load_template(), load_body()
+    count = len(template.labels)
+    weight, rest = load_head().weight[:count], body.mean[:count].numpy().astype(np.float64)
+    within = weight > 0.5
+    crown = int(rest[:, 1].argmax())
+    taken = piece_of(template.faces, within[template.faces].all(1), count, crown)
+    rows, faces = np.unique(template.faces[taken], return_inverse=True)
+    faces = faces.reshape(-1, 4)
+    rim = rim_of(faces)
+    assert rim is not None
+    inside = cKDTree(rest[rows[rim]]).query(rest)[0]
+    inside[np.setdiff1d(np.arange(count), rows)] *= -1
+    wide = piece_of(template.faces, (inside > -WRAPPED_M)[template.faces].all(1), count, crown)
+    around, around_faces = np.unique(template.faces[wide], return_inverse=True)
+    return _Patch(rows, faces, rim, around, around_faces.reshape(-1, 4), inside)

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The person's own head on a reconstructed surface: one closed piece, with its expressions, or none at all."""
+
+from dataclasses import replace
+from functools import lru_cache
+
+import numpy as np
+import pytest
+import torch
+import trimesh
+
+from blender_pifu.engine.body.bones import BONES, INDEX
+from blender_pifu.engine.body.fit import Fit
+from blender_pifu.engine.body.head import Head, load_head
+from blender_pifu.engine.body.model import load_body
+from blender_pifu.engine.body.rigging import Fitted
+from blender_pifu.engine.layout.animation.head_graft import wear
+from blender_pifu.engine.layout.animation.template import load_template
+from blender_pifu.engine.layout.painted_mesh import PaintedMesh
+from blender_pifu.engine.surface.extraction import extract_surface
+from blender_pifu.engine.surface.mesh import check_mesh, split_quads, vertex_normals, volumes
+from helpers.analytic import CapsuleField
+
+
+@lru_cache
+def rest_fit():
+    pose = load_body().rest_pose()
+    return Fit(pose, load_body().pose(pose).numpy(), 0.0, 1.0, "surface", None, np.ones(len(BONES), bool))
+
+
+@lru_cache
+def egg():
+    """The surface of a person whose head is an egg: vertices (V, 3), faces (F, 3)."""
+    skin = rest_fit().vertices[: load_body().skin_vertices]
+    own = skin[(load_head().weight[: len(skin)] > 0.9) & (load_template().regions == "skin")]
+    middle, neck = own.mean(0), rest_fit().rows[load_body().head_rows][INDEX["neck"]]
+    crown, chin = middle + (0, 0.03, -0.02), middle + (0, -0.04, 0.02)
+    field = CapsuleField(
+        np.stack([(crown, middle), (middle, chin), (middle, neck), (neck, neck + (0, -0.2, 0))]),
+        [0.087, 0.08, 0.058, 0.12],
+    )
+    surface = extract_surface(field, 256)
+    return surface.vertices, surface.faces
+
+
+@lru_cache
+def own_head():
+    model = load_head()
+    smile = np.zeros(len(model.actions))
+    smile[[model.actions.index(f"mouthSmile{side}") for side in ("Left", "Right")]] = 0.5
+    return Head(torch.zeros(20), np.zeros(len(model.modes)), smile, np.eye(3), 1.0, np.zeros(3), 0.0, 0.001)
+
+
+@lru_cache
+def worn():
+    return wear(own_head(), rest_fit(), *egg())
+
+
+def quads_of(vertices, faces):
+    """Triangles as quads, three each."""
+    made = trimesh.Trimesh(vertices, faces, process=False)
+    middles = vertices[faces].mean(1)
+    edges = len(vertices) + made.faces_unique_edges
+    center = len(vertices) + len(made.edges_unique) + np.arange(len(faces))
+    quads = [np.stack([faces[:, k], edges[:, k], center, edges[:, k - 1]], 1) for k in range(3)]
+    points = np.concatenate([vertices, vertices[made.edges_unique].mean(1), middles])
+    return points.astype(np.float32), np.concatenate(quads).astype(np.int32)
+
+
+@pytest.mark.parametrize("kind", ["triangles", "quads"])
+def test_a_mesh_gets_the_head_and_stays_one_closed_piece(kind):
+    mesh = egg() if kind == "triangles" else quads_of(*egg())
+    vertices, faces = worn().graft(*mesh)
+    check = check_mesh(faces)
+    assert check.watertight and check.components == 1
+    assert volumes(vertices, split_quads(faces)[0]).sum() > 0
+    assert (vertices[-len(worn().rows) :] == worn().vertices).all()
+    if kind == "quads":
+        assert (faces[:, 3] >= 0).mean() > 0.98
+    marks = np.flatnonzero(load_head().mark_groups == "nose")
+    wanted = worn().head.seen(load_head().at_marks(worn().head.expressed))[marks]
+    apart = np.linalg.norm(wanted[:, None] - vertices[None, -len(worn().rows) :], axis=2).min(1)
+    assert apart.max() < 0.006, "its nose is where the photo shows it"
+
+
+def test_expressions_are_keys_that_move_the_head_alone():
+    vertices, faces = worn().graft(*egg())
+    found = worn().expressions(vertices)
+    assert {"jawOpen", "mouthSmileLeft", "eyeBlinkRight", "browInnerUp"} <= set(found.names)
+    moved = np.abs(found.moves).max((0, 2)) > 0
+    assert moved[-len(worn().rows) :].any() and not moved[: -len(worn().rows)].any()
+    assert found.values[found.names.index("mouthSmileLeft")] == 0.5
+    shown = PaintedMesh(vertices, faces, vertex_normals(vertices, faces), np.zeros((len(vertices), 3), np.uint8))
+    neutral = found.neutral(shown)
+    assert np.abs(neutral.vertices - vertices).max() > 0.003
+    keys = found.shape_keys(neutral, lambda points: points)
+    again = neutral.vertices + np.tensordot(keys.values, keys.offsets, 1)
+    assert np.abs(again - vertices).max() < 2e-4
+
+
+def test_a_mesh_without_the_head_has_no_expressions():
+    assert worn().expressions(egg()[0]) is None
+
+
+def test_the_head_keeps_its_own_weights():
+    vertices, faces = worn().graft(*egg())
+    fitted = Fitted(None, [], egg(), rest_fit(), [], head=worn())
+    rig = fitted.rig(vertices, faces, lambda points: points)
+    nose = len(vertices) - len(worn().rows) + worn().vertices[:, 2].argmax()
+    strongest = rig.weight_bones[nose, rig.weights[nose].argmax()]
+    assert rig.names[strongest] == "head"
+
+
+def test_under_a_wide_hat_the_surface_is_left():
+    vertices, faces = egg()
+    wide = vertices.copy()
+    above = vertices[:, 1] > worn().vertices[:, 1].max() - 0.12
+    wide[above, 0] *= 2.5
+    assert wear(own_head(), rest_fit(), wide, faces) is None
+
+
+def test_a_head_that_lies_elsewhere_is_not_put_on():
+    far = replace(worn(), around=worn().around + (0, 0.5, 0))
+    assert far.graft(*egg()) is None
