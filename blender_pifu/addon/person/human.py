@@ -5,10 +5,16 @@ from dataclasses import dataclass
 
 import bpy
 import numpy as np
-from bpy.props import BoolProperty, FloatProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, FloatProperty, StringProperty
 from mathutils import Vector
 
 from .armature import LIMB, ROLE
+
+
+class PIFU_PG_strength(bpy.types.PropertyGroup):
+    """How far the photo shows the expression of that name."""
+
+    value: FloatProperty()
 
 
 class PIFU_PG_human(bpy.types.PropertyGroup):
@@ -19,6 +25,7 @@ class PIFU_PG_human(bpy.types.PropertyGroup):
     topology: StringProperty()
     height_m: FloatProperty()  # asked for; 0 if unknown
     made: StringProperty()  # how, as JSON: settings, photos, weights, licence, version, seconds
+    expression: CollectionProperty(type=PIFU_PG_strength)  # the photo's; empty where that is not known
 
 
 @dataclass(frozen=True)
@@ -95,4 +102,4 @@ def group_weights(body: bpy.types.Object) -> tuple[np.ndarray, np.ndarray, np.nd
     return np.array(rows, np.int64), np.array(groups, np.int64), np.array(weights, np.float64)
 
 
-CLASSES = (PIFU_PG_human,)
+CLASSES = (PIFU_PG_strength, PIFU_PG_human)

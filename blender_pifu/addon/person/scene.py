@@ -63,6 +63,11 @@ def _describe(body, human: Reconstruction, name: str) -> None:
     about.is_human, about.photo = True, name
     about.topology = human.summary.topology
     about.height_m = human.summary.height_m
+    keys = human.shape_keys
+    if keys and keys.values.any():
+        for name, value in zip(keys.names, keys.values.tolist(), strict=True):
+            strength = about.expression.add()
+            strength.name, strength.value = name, value
 
 
 def _note(made: list, library, block):

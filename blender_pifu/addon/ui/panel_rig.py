@@ -6,6 +6,7 @@ import bpy
 from ..checks import report
 from ..person.human import find_person
 from ..person.rigify import is_metarig, is_on, is_there
+from ..posing.face import FACES, keys_of
 from ..posing.repose import POSES
 from .panel import Sidebar, draw_text
 from .rig_operators import PIFU_OT_change_bones
@@ -32,6 +33,10 @@ class PIFU_PT_rig(Sidebar, bpy.types.Panel):
         row = self.layout.row(align=True)
         for pose, label, _description in POSES:
             row.operator("pifu.repose", text=f"To {label}").pose = pose
+        if keys_of(person):
+            row = self.layout.row(align=True)
+            for face, label, _description in FACES:
+                row.operator("pifu.face", text=label).face = face
         if person and person.armature and is_metarig(person.armature):
             self.layout.operator("pifu.generate_rig", icon="OUTLINER_OB_ARMATURE")
             if is_there() and not is_on():

@@ -15,6 +15,7 @@ from ..person.bones import set_of
 from ..person.change_bones import change_bones
 from ..person.human import find_person
 from ..person.rigify import generate, is_generated, is_metarig, is_there
+from ..posing.face import FACES, NEUTRAL, PHOTO, keys_of, knows_photo, put_face
 from ..posing.repose import POSES, describe, repose, straighten
 from ..work import outdated
 
@@ -148,6 +149,33 @@ class PIFU_OT_change_bones(OnPerson, bpy.types.Operator):
         return {"FINISHED"}
 
 
+class PIFU_OT_face(OnPerson, bpy.types.Operator):
+    """Take the expression off the human's face, or give it that of the photo"""
+
+    bl_idname = "pifu.face"
+    bl_label = "Neutral Face or Photo's Expression"
+    bl_options = {"REGISTER", "UNDO"}
+
+    face: EnumProperty(name="Face", items=FACES, default=NEUTRAL)
+
+    @classmethod
+    def poll(cls, context):
+        if not super().poll(context):
+            return False
+        if not keys_of(find_person(context)):
+            cls.poll_message_set("This human has no expressions: its own head was not put on")
+            return False
+        return True
+
+    def execute(self, context):
+        person = find_person(context)
+        if self.face == PHOTO and not knows_photo(person):
+            self.report({"ERROR"}, "The photo's expression is not known: no head was fitted to it.")
+            return {"CANCELLED"}
+        put_face(person, self.face)
+        return {"FINISHED"}
+
+
 class PIFU_OT_generate_rig(OnPerson, bpy.types.Operator):
     """Generate Rigify's rig from the fitted metarig, and bind the human to it"""
 
@@ -180,4 +208,4 @@ class PIFU_OT_generate_rig(OnPerson, bpy.types.Operator):
         return {"FINISHED"}
 
 
-CLASSES = (PIFU_OT_validate, PIFU_OT_fix, PIFU_OT_repose, PIFU_OT_change_bones, PIFU_OT_generate_rig)
+CLASSES = (PIFU_OT_validate, PIFU_OT_fix, PIFU_OT_repose, PIFU_OT_change_bones, PIFU_OT_face, PIFU_OT_generate_rig)
