@@ -284,7 +284,7 @@ def bake_texture(
     mesh = laid.as_shown
     dense = occluder(mesh if laid.body else painted.mesh, spacing) if laid.body or laid.shown else painted.mesh
     shown = painted.hidden | pictures(cut, encoded.behind, size)
-    return Texture(uv, png(bake(mesh, uv, dense, spacing, size, shown, report)))
+    return Texture(uv, png(bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth)))
 
 
 def place(dense: np.ndarray, laid: LaidOut, figure: Figure, lens: Lens, height_m: float) -> Placement:

@@ -10,6 +10,7 @@ from ..body.head import Head
 from ..body.rigging import Fitted, landmarks_of
 from ..subject.figure import Figure
 from .animation.head_graft import WornHead
+from .animation.template import load_template
 from .animation.wrapped_body import MOUTH_COLOR, WrappedBody, animate, check_whole
 from .closest import DenseSurface
 from .expressions import Expressions
@@ -46,7 +47,8 @@ class Source:
 class LaidOut:
     """mesh: of the topology, field space; about: entries of the Summary; notes: for the artist; body: where the mesh is
     the body model's own, with its UVs, weights and expressions; shown, expressions: where it has the person's own head,
-    the mesh as the photo shows it, and those that it may have."""
+    the mesh as the photo shows it, and those that it may have; in_mouth (V,) bool: its vertices inside the
+    mouth, where it has one."""
 
     @property
     def as_shown(self) -> PaintedMesh:
@@ -59,6 +61,7 @@ class LaidOut:
     body: WrappedBody | None = None
     shown: PaintedMesh | None = None
     expressions: Expressions | None = None
+    in_mouth: np.ndarray | None = None
 
 
 class Topology:
@@ -121,12 +124,12 @@ class Quads(Topology):
         about = {"quads": round(float((faces[:, 3] >= 0).mean()), 4)}
         notes = (note,) if lost_cm > MOST_LOST_CM else ()
         shown = painted_like(dense.colors, dense.surface, vertices, faces)
-        if source.worn:
-            shown.colors[source.worn.in_mouth(vertices)] = MOUTH_COLOR
         expressions = source.worn.expressions(vertices) if source.worn else None
-        if expressions is None:
+        if source.worn is None or expressions is None:
             return LaidOut(shown, about, notes)
-        return LaidOut(expressions.neutral(shown), about, notes, None, shown, expressions)
+        in_mouth = source.worn.in_mouth(vertices)
+        shown.colors[in_mouth] = MOUTH_COLOR
+        return LaidOut(expressions.neutral(shown), about, notes, None, shown, expressions, in_mouth)
 
 
 class Print(Topology):
@@ -154,7 +157,7 @@ class Animation(Topology):
     def make(self, source: Source, waiting: Waiting) -> LaidOut:
         assert source.fitted is not None
         body = animate(source.mesh, source.fitted.fit, *landmarks_of(source.figure)[:2], waiting, source.head)
-        return LaidOut(body.mesh, body.about, body.notes, body)
+        return LaidOut(body.mesh, body.about, body.notes, body, in_mouth=load_template().regions == "mouth")
 
 
 TOPOLOGIES: dict[str, Topology] = {

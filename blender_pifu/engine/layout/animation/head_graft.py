@@ -87,6 +87,8 @@ class WornHead:
         reach = REACH_M * self.metre
         close = ((vertices > self.around.min(0) - reach) & (vertices < self.around.max(0) + reach)).all(1)
         some = faces[(close[faces] & (faces >= 0)).any(1)]
+        if not len(some):
+            return inside
         asked = np.unique(some[some >= 0])
         part = np.searchsorted(asked, np.where(some < 0, asked[0], some))
         part[some < 0] = -1
