@@ -72,27 +72,22 @@ class Side:
         self._matte = np.ascontiguousarray(image[..., 3])
         self._core = _erode(self._matte)
 
-    def trust(self, points: np.ndarray, normals: np.ndarray, within: np.ndarray | None = None) -> np.ndarray:
-        """0..1 (N,) for points (N, 3) on the surface with unit normals (N, 3); within (N,) bool: those of a hollow, as
-        the mouth is, of which all is believed that the camera sees through its opening."""
-        within = np.zeros(len(points), bool) if within is None else within
-        trust = np.where(
-            within & (self._side * normals[:, 2] > 0), 1.0, smooth_step(self._side * normals[:, 2], *FACING)
-        )
+    def trust(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """0..1 (N,) for points (N, 3) on the surface with unit normals (N, 3)."""
+        trust = smooth_step(self._side * normals[:, 2], *FACING)
         facing = np.flatnonzero(trust > 0)
-        points, normals, within = points[facing], normals[facing], within[facing]
+        points, normals = points[facing], normals[facing]
         core = smooth_step(_shown(self._core, points), 0.5, 0.95)
         rim = RIM_TRUST * (_shown(self._matte, points) > 0.5)
-        trust[facing] *= self._visible(points, normals, within) * np.maximum(core, rim)
+        trust[facing] *= self._visible(points, normals) * np.maximum(core, rim)
         return trust
 
     def colors(self, points: np.ndarray) -> np.ndarray:
         """What the picture shows, (N, 3) float sRGB 0..1, at points (N, 3)."""
         return _shown(self._image[..., :3], points)
 
-    def _visible(self, points, normals, within):
-        """False (N,) where other parts of the mesh lie before a point, also where they do within RIM beside it, but for
-        points within a hollow."""
+    def _visible(self, points, normals):
+        """False (N,) where other parts of the mesh lie before a point, also where they do within RIM beside it."""
         depth = self._side * points[:, 2]
         column, row = pixels_at(*points[:, :2].T, size=self._size)
         lean = np.clip(self._side * normals[:, 2], 0.1, 1)
@@ -100,7 +95,7 @@ class Side:
         behind = self._buffer[row, column] - depth
         overlapped = self._around[row, column] - depth
         near = self._spacing * (1 + 2 * slope)
-        return (behind < near) & (within | (overlapped < 4 * RIM + self._reach * near))
+        return (behind < near) & (overlapped < 4 * RIM + self._reach * near)
 
 
 def spread(colors: np.ndarray, trust: np.ndarray, faces: np.ndarray, hold: float) -> np.ndarray:

@@ -10,6 +10,7 @@ from ...color.painting import Side
 from ...cores import divided
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
+from .mouth import Mouth
 from .texels import cover
 
 # So far outside a triangle (texels) its colours are still computed: what filtering reads at a seam is the seam's own.
@@ -25,14 +26,14 @@ def bake(
     size: int,
     pictures: dict[str, np.ndarray],
     waiting: Callable[[], None] = lambda: None,
-    within: np.ndarray | None = None,
+    in_mouth: np.ndarray | None = None,
 ) -> np.ndarray:
     """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a PaintedMesh.
 
     dense: the PaintedMesh that hides what lies behind it, cut with lattice step `spacing`, field units. pictures: what
     `colors.paint` takes: "photo" and perhaps "back". Wherever these are not trusted the texture has the colours of the
     mesh's vertices, which go over into them. Texels no face covers continue the nearest. waiting: called
-    at every part of the map, may raise to stop; within (V,) bool: the mesh's vertices inside its mouth.
+    at every part of the map, may raise to stop; in_mouth (V,) bool: the mesh's vertices inside its mouth.
     """
     triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
@@ -42,7 +43,7 @@ def bake(
         for name, side in (("back", -1), ("photo", 1))
         if pictures.get(name) is not None
     ]
-    within = np.zeros(len(mesh.vertices), bool) if within is None else within
+    mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
     of_vertices = np.concatenate([mesh.vertices, mesh.normals, mesh.colors], 1, dtype=np.float32)
 
     def colors_of(part):
@@ -53,9 +54,12 @@ def bake(
         points, normals, colors = values[:, :3], values[:, 3:6], values[:, 6:]
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
         for side in sides:
-            trust = side.trust(points, normals, within[of_corners].any(1))
+            trust = side.trust(points, normals)
             seen = np.flatnonzero(trust > 0)
             colors[seen] += trust[seen, None] * (side.colors(points[seen]) * 255 - colors[seen])
+        if mouth:
+            shown = mouth.shown(of_corners, points)
+            colors[shown] = sides[-1].colors(points[shown]) * 255
         return np.round(colors.clip(0, 255)).astype(np.uint8)
 
     picture = np.zeros((size * size, 3), np.uint8)
