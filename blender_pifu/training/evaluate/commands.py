@@ -144,6 +144,7 @@ def _add_evaluate_texture(commands) -> None:
     command.add_argument(
         "--texture", type=int, choices=OPTIONS["texture_px"].values, default=2048, help="side of the texture, pixels"
     )
+    command.add_argument("--generation", type=int, choices=GENERATIONS, default=GENERATION, help="of the test people")
     command.add_argument("--out", type=Path, help="folder for a picture a person")
     command.set_defaults(act=_evaluate_texture)
 
@@ -222,8 +223,9 @@ def _evaluate_lens(options: argparse.Namespace) -> None:
 
 def _evaluate_texture(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
-    seeds = islice(split_seeds("test"), options.count)
-    rows = evaluate_texture(seeds, options.weights, options.topology, options.resolution, options.texture, options.out)
+    seeds = islice(split_seeds("test", options.generation), options.count)
+    how = options.weights, options.topology, options.resolution, options.texture, options.out, options.generation
+    rows = evaluate_texture(seeds, *how)
     print(texture_table(rows))
 
 

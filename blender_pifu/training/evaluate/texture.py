@@ -19,27 +19,35 @@ from ...engine.layout.topologies import TOPOLOGIES, Source
 from ...engine.model import load_model
 from ...engine.surface.extraction import extract_surface
 from ...engine.surface.mesh import largest_component, split_quads, vertex_normals
-from ..data.sample import make_sample
+from ..data.sample import GENERATION
 from ..native.raster import rasterize
 from .cases import PHOTO_PX, Case, split_case
+from .measures.sharpness import sharpness
 
 log = logging.getLogger(__name__)
-ANGLES, SHEET_PX = (0, 60, 90, 180, 270), 384
+ANGLES, SHEET_PX = (0, 45, 90, 135, 180, 225, 270, 315), 384
+SIDEWAYS = 0.6  # how far a surface leans to the camera, at most, that is seen from the side rather than from before
 
 
 def evaluate_texture(
-    seeds: Iterable[int], weights: str, topology: str, resolution: int, side: int, folder: Path | None
+    seeds: Iterable[int],
+    weights: str,
+    topology: str,
+    resolution: int,
+    side: int,
+    folder: Path | None,
+    generation: int = GENERATION,
 ) -> list[dict]:
-    """One row a person of the test set: mean difference from the truth, 0..255 sRGB, of what the camera saw and of the
-    hidden side, in the texture (`side` pixels) and in colours at the same mesh's vertices; charts, faces, how far (mm)
-    a thousandth of the dense surface lies from the mesh, whether it is sound, and seconds. A picture a person goes into
+    """One row a person of the test set: mean difference from the truth, 0..255 sRGB, of what the camera saw, of the
+    hidden side and of what looks sideways on either, in the texture (`side` pixels) and in colours at the same mesh's
+    vertices; how sharp the texture is (1: as the truth); charts, faces, how far (mm) a thousandth of the dense surface
+    lies from the mesh, whether it is sound, and seconds. generation: as `make_scene`. A picture a person goes into
     `folder` if given. Raises EngineError."""
     model = load_model(weights)
-    return [_row(seed, model, topology, resolution, side, folder) for seed in seeds]
+    return [_row(split_case(seed, generation), model, topology, resolution, side, folder) for seed in seeds]
 
 
-def _row(seed, model, topology, resolution, side, folder) -> dict:
-    case = split_case(seed)
+def _row(case, model, topology, resolution, side, folder) -> dict:
     encoding = model.encode(*model.prepare(case.cut))
     field = model.field(encoding)
 
@@ -60,13 +68,7 @@ def _row(seed, model, topology, resolution, side, folder) -> dict:
     clock.append(time.perf_counter())
     texture = bake(shape, uv, dense, 2 / resolution, side, pictures)
     clock.append(time.perf_counter())
-    row = {"seed": seed, "kind": case.kind}
-    for name, hidden, truth in (
-        ("seen", False, case.rgb),
-        ("hidden", True, make_sample(seed, "test", PHOTO_PX)["back_rgb"]),
-    ):
-        row[f"texture_{name}"] = _difference(case, truth, *render_textured(shape, uv, texture, 0, PHOTO_PX, hidden))
-        row[f"vertices_{name}"] = _difference(case, truth, *render_textured(shape, None, None, 0, PHOTO_PX, hidden))
+    row = {"seed": int(case.name), "kind": case.kind, **_color_errors(case, shape, uv, texture)}
     lost = loss(shape.vertices, shape.faces, DenseSurface(vertices, faces, normals)) / case.scale * 1000
     row |= {"charts": int(charts.max()) + 1, "faces": len(shape.faces), "lost_mm": round(lost, 1)}
     row["sound"] = not find_flaws(shape.vertices, shape.faces, len(shape.faces))
@@ -76,8 +78,29 @@ def _row(seed, model, topology, resolution, side, folder) -> dict:
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
         cells = [render_textured(shape, uv, texture, angle, SHEET_PX)[0] for angle in ANGLES]
-        cv2.imwrite(str(folder / f"{seed:05d}.png"), np.concatenate(cells, 1)[..., ::-1])
+        cv2.imwrite(str(folder / f"{case.name}.png"), np.concatenate(cells, 1)[..., ::-1])
     return row
+
+
+def _color_errors(case: Case, shape: PaintedMesh, uv: np.ndarray, texture: np.ndarray) -> dict[str, float]:
+    """Differences and sharpness of both sides, by the name of the column."""
+    row: dict[str, float] = {}
+    sideways, pixels = 0.0, 0
+    for name, hidden, true_name, normals in (
+        ("seen", False, "rgb", "front_normals"),
+        ("hidden", True, "back_rgb", "back_normals"),
+    ):
+        truth = case.rgb if true_name == "rgb" else case.maps[true_name]
+        picture, there = render_textured(shape, uv, texture, 0, PHOTO_PX, hidden)
+        both = there & (case.mask > 250)
+        differences = np.abs(picture.astype(float) - truth).mean(-1)
+        row[f"texture_{name}"] = round(float(differences[both].mean()), 2)
+        plain, plain_there = render_textured(shape, None, None, 0, PHOTO_PX, hidden)
+        row[f"vertices_{name}"] = _difference(case, truth, plain, plain_there)
+        row[f"sharpness_{name}"] = round(sharpness(picture, truth, both) or 0.0, 3)
+        beside = both & (np.abs(case.maps[normals][..., 2] / 127.0) < SIDEWAYS)
+        sideways, pixels = sideways + float(differences[beside].sum()), pixels + int(beside.sum())
+    return row | {"texture_sides": round(sideways / max(pixels, 1), 2)}
 
 
 def render_textured(
