@@ -116,12 +116,13 @@ def _shins(solid, person):
     """What of (H, W) bool lies below the higher knee, nearer to the left or to the right shin: two (H, W) bool."""
     rows, columns = np.ogrid[: solid.shape[0], : solid.shape[1]]
     knees, ankles = (person.points[list(joints), :2] for joints in (KNEES, ANKLES))
-    off = []
+    places = []  # of each shin in every row, (H, 1)
     for knee, ankle in zip(knees, ankles, strict=True):
         share = np.clip((rows - knee[1]) / max(ankle[1] - knee[1], 1), 0, 1)
-        off.append(np.abs(columns - knee[0] - share * (ankle[0] - knee[0])))
+        places.append(knee[0] + share * (ankle[0] - knee[0]))
+    first = (columns < sum(places) / 2) == (places[0] < places[1])  # large photos leave no room for distances
     below = solid & (rows >= knees[:, 1].min())
-    return below & (off[0] < off[1]), below & (off[0] >= off[1])
+    return below & first, below & ~first
 
 
 def _edge(solid, height):

@@ -85,6 +85,7 @@ def _row(case, model, topology, resolution, side, folder) -> dict:
 def _color_errors(case: Case, shape: PaintedMesh, uv: np.ndarray, texture: np.ndarray) -> dict[str, float]:
     """Differences and sharpness of both sides, by the name of the column."""
     row: dict[str, float] = {}
+    assert case.maps is not None
     sideways, pixels = 0.0, 0
     for name, hidden, true_name, normals in (
         ("seen", False, "rgb", "front_normals"),

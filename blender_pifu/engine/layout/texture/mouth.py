@@ -22,7 +22,7 @@ class Mouth:
             self._low, span = lips.min(0), np.ptp(lips, axis=0)
             self._scale = (SIDE_PX - 1) / np.maximum(span, 1e-9)
             self._mask = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
-            cv2.fillPoly(self._mask, [np.round((lips - self._low) * self._scale).astype(np.int32)], 1)
+            cv2.fillPoly(self._mask, [np.round((lips - self._low) * self._scale).astype(np.int32)], (1,))
 
     def shown(self, corners: np.ndarray, points: np.ndarray) -> np.ndarray:
         """(N,) bool: of points (N, 3) in faces of vertices `corners (N, 3)`, those that are seen through the lips."""
