@@ -79,7 +79,7 @@ RESOLUTION_ITEMS = (
 TOPOLOGY_ITEMS = (
     Item("sculpt", "SCULPT", "Sculpting", "Dense triangles with all that was found: to sculpt on, or to look at"),
     Item("standard", "STANDARD", "Standard", "About 20,000 quads, a few triangles among them: to rig and animate"),
-    Item("game", "GAME", "Game", "About 8,000 quads, a few triangles among them: light enough for a game"),
+    Item("game", "GAME", "Game", "About 8,000 quads, up to 10,000 with hands and an own head: light enough for a game"),
     Item("print", "PRINT", "3D Print", "Closed triangles, thin places made thick enough to print"),
     Item(
         "animation",
@@ -160,7 +160,7 @@ class Choices:
         items=TOPOLOGY_ITEMS,
         only_items=True,
         flag="--topology",
-        help="mesh to make: sculpt (dense triangles, default), standard (20,000 quads), game (8,000 quads), print, "
+        help="mesh to make: sculpt (dense triangles, default), standard (20,000 quads), game (8,000 to 10,000), print, "
         "animation (the body's own quads with skeleton, expressions and texture, where they fit)",
         prop="topology",
         label="Mesh",

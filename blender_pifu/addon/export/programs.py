@@ -52,7 +52,7 @@ PROGRAMS = (
     Program(
         "UNREAL",
         "Unreal",
-        "8,000 quads, the mannequin's bones, A-pose. Exports FBX in centimetres, without scaled bones",
+        "8,000 to 10,000 quads, the mannequin's bones, A-pose. Exports FBX in centimetres, without scaled bones",
         "FBX",
         bones="UNREAL",
         pose="A",
@@ -61,20 +61,20 @@ PROGRAMS = (
     Program(
         "UNITY",
         "Unity",
-        "8,000 quads, bones that Unity's humanoid avatar finds by itself, T-pose. Exports FBX, scale 1 in Unity",
+        "8,000 to 10,000 quads, bones that Unity's humanoid finds by itself, T-pose. Exports FBX, scale 1 in Unity",
         "FBX",
         unit=CENTIMETRE,
     ),
     Program(
         "GODOT",
         "Godot",
-        "8,000 quads, bones of a humanoid, T-pose. Exports glTF",
+        "8,000 to 10,000 quads, bones of a humanoid, T-pose. Exports glTF",
         "GLTF",
     ),
     Program(
         "VRM",
         "VRM",
-        "8,000 quads, the humanoid bones of an avatar, T-pose. Exports VRM, through the VRM add-on",
+        "8,000 to 10,000 quads, the humanoid bones of an avatar, T-pose. Exports VRM, through the VRM add-on",
         "VRM",
     ),
     Program(
