@@ -282,7 +282,9 @@ def bake_texture(
     """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2); report: called often, without a share."""
     spacing = 2 / resolution
     mesh = laid.as_shown
-    dense = occluder(mesh if laid.body else painted.mesh, spacing) if laid.body or laid.shown else painted.mesh
+    dense = laid.body.shown if laid.body else painted.mesh
+    if laid.body or laid.shown:  # faces of the body's skin may be longer than what they hide
+        dense = occluder(dense, spacing)
     shown = painted.hidden | pictures(cut, encoded.behind, size)
     return Texture(uv, png(bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth)))
 

@@ -18,10 +18,10 @@ from ..body.bones import INDEX
 from ..body.fit import Fit
 from ..body.model import load_body
 from ..body.part_cuts import Sheet
-from ..layout.crossings import crossing_faces
+from ..layout.crossings import crossings_by_new
 from ..subject.figure import Figure
-from ..surface.mesh import check_mesh, split_quads, vertex_normals
-from ..surface.stitching import as_wide, piece_of, rim_of, without_unused
+from ..surface.mesh import vertex_normals
+from ..surface.stitching import as_wide, band, is_one_closed_piece, piece_of, rim_of, within, without_unused
 from .hand_landmarks import HandReader
 from .hand_pose import pose_hands
 
@@ -132,9 +132,8 @@ def _joined(vertices, faces, fit, wrist, kept, rim, rows, hand_faces, hand_rim):
     width = faces.shape[1]
     made = np.concatenate([faces[kept], as_wide(hand_faces + count, width), as_wide(strip, width)])
     points, made = without_unused(both, made)
-    check = check_mesh(made)
-    sound = check.watertight and check.components == 1
-    return (points, made) if sound and not _crosses(points, made, int(kept.sum()), wrist) else None
+    sound = is_one_closed_piece(made) and not _crosses(points, made, int(kept.sum()), wrist)
+    return (points, made) if sound else None
 
 
 def _cloth(surface, points, hand: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray], metre):
@@ -160,7 +159,7 @@ def _signed(skin, normals, points):
 def _opened(vertices, faces, wrist, at):
     """Which faces stay (F,) when the stump's end is taken off, and its rim, in the order of their edges."""
     beyond = (wrist.beyond(vertices) > at) & (wrist.aside(vertices) < WIDE_M)
-    end = beyond[faces].all(1) if faces.shape[1] == 3 else (beyond[faces] | (faces < 0)).all(1)
+    end = within(faces, beyond)
     if not end.any():
         return None
     end = piece_of(faces, end, len(vertices), _nearest(vertices, faces, end, wrist))
@@ -198,22 +197,7 @@ def _strip(points, one, other, wrist):
     flat = _flat(points, wrist)
     if _area(flat[one]) * _area(flat[other]) <= 0:
         return None
-    first = int(np.linalg.norm(points[other] - points[one[0]], axis=1).argmin())
-    one, other = np.append(one, one[0]), np.roll(other, -first)
-    other = np.append(other, other[0])
-    i = j = 0
-    triangles = []
-    while i < len(one) - 1 or j < len(other) - 1:
-        a, b = one[i], other[j]
-        ahead_a = np.linalg.norm(points[one[i + 1]] - points[b]) if i < len(one) - 1 else np.inf
-        ahead_b = np.linalg.norm(points[other[j + 1]] - points[a]) if j < len(other) - 1 else np.inf
-        if ahead_a <= ahead_b:
-            triangles.append((one[i + 1], a, b))
-            i += 1
-        else:
-            triangles.append((a, b, other[j + 1]))
-            j += 1
-    return np.array(triangles)
+    return band(points, one, other, with_quads=False)[:, :3]
 
 
 def _flat(points, wrist):
@@ -232,10 +216,4 @@ def _area(ring):
 def _crosses(points, faces, new, wrist):
     """Whether faces from number `new` on pass through any about the wrist."""
     near = np.linalg.norm(points - wrist.place, axis=1) < NEAR_M * wrist.metre * 1.5
-    triangles, corners = split_quads(faces)
-    width = faces.shape[1]
-    is_new = corners[:, 0] // width >= new
-    some = near[triangles].any(1)
-    crossed = crossing_faces(points, triangles[some])
-    own = crossing_faces(points, triangles[some & ~is_new])
-    return int(crossed.sum()) > int(own.sum())
+    return crossings_by_new(points, faces, new, near) > 0

@@ -4,6 +4,8 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ..surface.mesh import split_quads
+
 CHUNK = 1_000_000
 
 
@@ -45,3 +47,13 @@ def _pierces(start, end, corners):
     through = volume(a, b, c, start) * volume(a, b, c, end) < 0
     sides = np.stack([volume(start, end, a, b), volume(start, end, b, c), volume(start, end, c, a)])
     return through & ((sides > 0).all(0) | (sides < 0).all(0))
+
+
+def crossings_by_new(points: np.ndarray, faces: np.ndarray, new: int, near: np.ndarray) -> int:
+    """How many triangles more pass through each other where points are `near (N,)` bool, now that there are faces
+    (F, 3|4) from number `new` on."""
+    triangles, corners = split_quads(faces)
+    is_new = corners[:, 0] // faces.shape[1] >= new
+    some = near[triangles].any(1)
+    crossed, own = (crossing_faces(points, triangles[part]).sum() for part in (some, some & ~is_new))
+    return int(crossed) - int(own)

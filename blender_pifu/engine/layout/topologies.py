@@ -28,9 +28,8 @@ class Source:
     """What a mesh is laid out from. mesh: the dense triangles, cut from the field at `resolution`, with hands; bare:
     that surface without those that are put on it, None where none are; surface_at: one closed piece (vertices, faces)
     of that, cut at another resolution; fitted: the body under it, or None; figure: the person in the photo, or None;
-    begun: what
-    `Topology.begin` gave; head: the person's own as fitted to the photo, or None; worn: the same as it
-    is put on the surface, or None."""
+    begun: what `Topology.begin` gave; head: the person's own as fitted to the photo, or None; worn: the same as it is
+    put on the surface, or None."""
 
     mesh: PaintedMesh
     bare: DenseSurface | None
@@ -47,13 +46,8 @@ class Source:
 class LaidOut:
     """mesh: of the topology, field space; about: entries of the Summary; notes: for the artist; body: where the mesh is
     the body model's own, with its UVs, weights and expressions; shown, expressions: where it has the person's own head,
-    the mesh as the photo shows it, and those that it may have; in_mouth (V,) bool: its vertices inside the
-    mouth, where it has one."""
-
-    @property
-    def as_shown(self) -> PaintedMesh:
-        """The mesh as the photo shows it."""
-        return self.body.shown if self.body else self.shown or self.mesh
+    the mesh as the photo shows it, and those that it may have; in_mouth (V,) bool: its vertices inside the mouth, where
+    it has one."""
 
     mesh: PaintedMesh
     about: dict = field(default_factory=dict)
@@ -62,6 +56,11 @@ class LaidOut:
     shown: PaintedMesh | None = None
     expressions: Expressions | None = None
     in_mouth: np.ndarray | None = None
+
+    @property
+    def as_shown(self) -> PaintedMesh:
+        """The mesh as the photo shows it."""
+        return self.body.shown if self.body else self.shown or self.mesh
 
 
 class Topology:

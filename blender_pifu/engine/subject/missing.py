@@ -104,9 +104,10 @@ def _cut_leg(alpha, person):
     if framing(person, alpha.shape) is not Framing.FULL or not inside(person, alpha.shape, *KNEES, *ANKLES):
         return None
     solid = alpha > SOLID
-    ends = [_edge(part, _height(solid)) for part in _shins(solid, person)]
+    height = _height(solid)
+    ends = [_edge(part, height) for part in _shins(solid, person)]
     for cut, (mine, other) in enumerate((ends, ends[::-1])):
-        lower = other[1] - mine[1] > LOWER * _height(solid)
+        lower = other[1] - mine[1] > LOWER * height
         if mine[0] > STRAIGHT_EDGE and other[0] < ROUND_EDGE and lower:
             return cut
     return None

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from .mesh import components, directed_edges, split_quads
+from .mesh import check_mesh, components, directed_edges, split_quads
 
 
 def rim_of(faces: np.ndarray) -> np.ndarray | None:
@@ -33,6 +33,17 @@ def piece_of(faces: np.ndarray, among: np.ndarray, count: int, start: int) -> np
     return piece
 
 
+def within(faces: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """(F,) bool: faces (F, 3|4), a triangle with -1 at its end, all of whose vertices are `chosen (V,)` bool."""
+    return (chosen[faces] | (faces < 0)).all(1)
+
+
+def is_one_closed_piece(faces: np.ndarray) -> bool:
+    """Whether faces (F, 3|4) hang together and leave no edge open."""
+    check = check_mesh(faces)
+    return check.watertight and check.components == 1
+
+
 def as_wide(faces: np.ndarray, width: int) -> np.ndarray:
     """Faces (F, 3|4) as rows of 3 or 4: quads halved, or a triangle with -1 at its end."""
     if faces.shape[1] == width:
@@ -48,9 +59,9 @@ def without_unused(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, n
     return points[used].astype(np.float32), renumber[faces].astype(np.int32)
 
 
-def band(points: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+def band(points: np.ndarray, one: np.ndarray, other: np.ndarray, with_quads: bool = True) -> np.ndarray:
     """Faces (B, 4), a triangle with -1 at its end, between two rims that run alike: `one` as the edges of its faces,
-    `other` against them; quads where both go on at much the same pace. points (N, 3)."""
+    `other` against them; `with_quads` where both go on at much the same pace. points (N, 3)."""
     first = int(np.linalg.norm(points[other] - points[one[0]], axis=1).argmin())
     one, other = np.append(one, one[0]), np.roll(other, -first)
     other = np.append(other, other[0])
@@ -60,7 +71,7 @@ def band(points: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
         a, b = points[one[i]], points[other[j]]
         ahead_a = np.linalg.norm(points[one[i + 1]] - b) if i < len(one) - 1 else np.inf
         ahead_b = np.linalg.norm(points[other[j + 1]] - a) if j < len(other) - 1 else np.inf
-        if np.isfinite(ahead_a + ahead_b):
+        if with_quads and np.isfinite(ahead_a + ahead_b):
             both = np.linalg.norm(points[one[i + 1]] - points[other[j + 1]])
             if both <= min(ahead_a, ahead_b):
                 faces.append((one[i + 1], one[i], other[j], other[j + 1]))

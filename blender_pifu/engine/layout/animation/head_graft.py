@@ -16,9 +16,17 @@ from ...body.bones import INDEX
 from ...body.fit import Fit, thinned
 from ...body.head import Head, load_head
 from ...body.model import load_body
-from ...surface.mesh import check_mesh, neighbour_mean, split_quads, vertex_normals
-from ...surface.stitching import as_wide, band, piece_of, rim_of, without_unused
-from ..crossings import crossing_faces
+from ...surface.mesh import neighbour_mean, split_quads, vertex_normals
+from ...surface.stitching import (
+    as_wide,
+    band,
+    is_one_closed_piece,
+    piece_of,
+    rim_of,
+    within,
+    without_unused,
+)
+from ..crossings import crossing_faces, crossings_by_new
 from ..expressions import Expressions
 from .loosen import loosen
 from .person_head import expressions, held, put_on
@@ -39,9 +47,9 @@ SMOOTHED, FAIRED = 3, 8  # rounds: of how far from the rim vertices lie; of the 
 @dataclass(frozen=True)
 class WornHead:
     """head: as it was placed; vertices (n, 3): the rows (n,) of the body's skin that are put on, field space, with the
-    photo's expression; faces (f, 4) of these; around: the wrapped skin, neck included, with normals; inside (m,) metres
-    of each in from the rim; metre: field units of one; share: of the surface's area
-    that it replaces."""
+    photo's expression; faces (f, 4) of these and their rim; around: the wrapped skin, neck included, with normals;
+    inside (m,) metres of each in from the rim; metre: field units of one; share: of the surface's area that it
+    replaces."""
 
     head: Head
     rows: np.ndarray
@@ -67,19 +75,26 @@ class WornHead:
 
     def expressions(self, vertices: np.ndarray) -> Expressions | None:
         """Those of a mesh, vertices (V, 3), that has the head; None where it has not."""
-        apart, near = cKDTree(self.vertices).query(vertices)
-        on_head = np.flatnonzero(apart < ON_HEAD_M * self.metre)
+        on_head, rows = self._rows_of(vertices)
         if len(on_head) != len(self.rows):
             return None
-        found = expressions(self.head, vertices[on_head], load_template(), self.rows[near[on_head]])
+        found = expressions(self.head, vertices[on_head], load_template(), rows)
         moves = np.zeros((len(found.names), *vertices.shape))
         moves[:, on_head] = found.moves
         return replace(found, moves=moves)
 
     def in_mouth(self, vertices: np.ndarray) -> np.ndarray:
         """(V,) bool: which of a mesh's vertices are the mouth's inside."""
+        on_head, rows = self._rows_of(vertices)
+        inside = np.zeros(len(vertices), bool)
+        inside[on_head] = load_template().regions[rows] == "mouth"
+        return inside
+
+    def _rows_of(self, vertices):
+        """Which of a mesh's vertices (N,) are the head's, and their rows (N,) of the body's skin."""
         apart, near = cKDTree(self.vertices).query(vertices)
-        return (apart < ON_HEAD_M * self.metre) & (load_template().regions[self.rows[near]] == "mouth")
+        on_head = np.flatnonzero(apart < ON_HEAD_M * self.metre)
+        return on_head, self.rows[near[on_head]]
 
     def _inside(self, vertices, faces):
         """(V,) metres that vertices lie in from the head's rim, by the skin nearest to them."""
@@ -109,7 +124,7 @@ class WornHead:
 
     def _opened(self, vertices, faces, inside):
         """Which faces stay (F,) when the head is taken off, and their rim."""
-        off = inside[faces].all(1) if faces.shape[1] == 3 else (inside[faces] | (faces < 0)).all(1)
+        off = within(faces, inside)
         if not off.any() or off.all():
             return None
         lowest = int(vertices[:, 1].argmin())
@@ -121,14 +136,11 @@ class WornHead:
         count, width = len(vertices), faces.shape[1]
         both = np.concatenate([vertices, self.vertices]).astype(np.float64)
         joint = band(both, rim, self.rim[::-1] + count)
-        joint = joint if width == 4 else split_quads(joint)[0]
-        made = np.concatenate([faces[kept], as_wide(self.faces + count, width), joint])
+        made = np.concatenate([faces[kept], as_wide(self.faces + count, width), as_wide(joint, width)])
         both = self._faired(both, made, rim, count)
         points, made = without_unused(both, made)
-        check = check_mesh(made)
-        new = int(kept.sum())
-        sound = check.watertight and check.components == 1
-        return (points, made) if sound and not self._crosses(points, made, new) else None
+        sound = is_one_closed_piece(made) and not self._crosses(points, made, int(kept.sum()))
+        return (points, made) if sound else None
 
     def _faired(self, points, faces, rim, count):
         """What of the surface lies about its rim made even; the head stays."""
@@ -144,14 +156,10 @@ class WornHead:
 
     def _crosses(self, points, faces, new):
         """Whether the band and the head pass through what was there."""
-        triangles, corners = split_quads(faces)
-        is_new = corners[:, 0] // faces.shape[1] >= new
         low, high = self.around.min(0), self.around.max(0)
-        near = ((points > low) & (points < high)).all(1)[triangles].any(1)
-        crossed = crossing_faces(points, triangles[near])
-        own = crossing_faces(points, triangles[near & ~is_new])
-        head = crossing_faces(self.vertices, split_quads(self.faces)[0])
-        return int(crossed.sum()) > int(own.sum()) + int(head.sum())
+        near = ((points > low) & (points < high)).all(1)
+        own = crossing_faces(self.vertices, split_quads(self.faces)[0])
+        return crossings_by_new(points, faces, new, near) > int(own.sum())
 
 
 def wear(head: Head, fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> WornHead | None:
