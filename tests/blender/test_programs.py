@@ -5,6 +5,7 @@ import dataclasses
 import json
 import struct
 
+import addon_utils
 import bpy
 import numpy as np
 import pytest
@@ -170,6 +171,16 @@ def test_a_vrm_has_every_bone_of_its_humanoid(scene, rigged, tmp_path, contents)
     deforming = {content["nodes"][joint]["name"] for joint in content["skins"][0]["joints"]}
     assert {content["nodes"][bone["node"]]["name"] for bone in bones.values()} >= deforming - {"root"}
     assert {"hips", "head", "leftHand", "rightFoot", "leftThumbMetacarpal"} <= set(bones)
+
+
+@pytest.mark.parametrize(("program", "module"), [("UNREAL", "io_scene_fbx"), ("GODOT", "io_scene_gltf2")])
+def test_an_exporter_that_the_artist_has_off_is_off_again(scene, rigged, tmp_path, program, module):
+    make(scene, rigged, program)
+    for on in (False, True):
+        switch = bpy.ops.preferences.addon_enable if on else bpy.ops.preferences.addon_disable
+        switch(module=module)
+        write(tmp_path, program).unlink()
+        assert addon_utils.check(module) == (on, on)
 
 
 def test_without_the_vrm_add_on_it_is_told_where_to_get_it(scene, rigged, tmp_path, contents):

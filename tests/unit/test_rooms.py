@@ -11,7 +11,7 @@ FILES = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in PACKA
 # Files beside the rooms that every room stands on; the others there stand on the rooms.
 BASE = {
     "engine": {"cores", "crop_space", "device", "errors", "interfaces", "memory", "srgb"},
-    "addon": {"errors", "identity", "kept"},
+    "addon": {"errors", "files_in_use", "identity", "kept"},
 }
 # Room: what it may import, beside its own files. Both sides' common files are rooms of their own.
 MAY_IMPORT = {
@@ -34,14 +34,13 @@ MAY_IMPORT = {
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
     "engine.hands engine.layout engine.networks engine.published engine.reading engine.subject engine.surface outputs "
     "protocol result_file steps",
-    "addon.base": "protocol",
+    "addon.base": "outputs protocol",
     "addon.person": "addon.base body_axes protocol result_file",
     "addon.checks": "addon.base addon.person body_axes",
     "addon.posing": "addon.base addon.checks addon.person body_axes protocol",
     "addon.work": "addon.base addon.checks addon.person addon.posing child choices client install outputs paths "
     "protocol result_file steps",
-    "addon.ui": "addon.base addon.checks addon.export addon.person addon.posing addon.work choices outputs paths "
-    "protocol",
+    "addon.ui": "addon.base addon.checks addon.export addon.person addon.posing addon.work choices paths protocol",
     "addon": "addon.base addon.checks addon.person addon.posing addon.ui addon.work outputs result_file",
     "training.people": "engine.base engine.networks engine.reading engine.surface training.native",
     "training.data": "engine.base engine.files engine.networks engine.reading engine.surface outputs training.native "
@@ -57,7 +56,7 @@ MAY_IMPORT = {
     "training": "engine.base training.data training.evaluate training.fields training.learn training.pack "
     "training.photos",
     "engine.batch": "choices engine.base engine.surface protocol result_file",
-    "addon.export": "addon.base addon.person choices outputs protocol",
+    "addon.export": "addon.base addon.person choices protocol",
 }
 
 

@@ -5,21 +5,17 @@ import os
 import tempfile
 from pathlib import Path
 
-import bpy
 import numpy as np
 
-from ...outputs import replaced_input
 from ...protocol import ErrorKind
 from ..errors import UserError
+from ..files_in_use import replaced_by
 from ..person.bones import set_of
 from ..person.human import Human, coordinates
 from ..person.units import metres_per_unit
 from .programs import METRE, PRINT_HEIGHT_MM, Program
 from .staging import staged
 from .writers import WRITERS
-
-# Unreal takes an armature of this name that Blender wrote for what it is, and makes no bone of it.
-_ARMATURE = {"UNREAL": "Armature"}
 
 
 def export(context, person: Human, program: Program, path: Path) -> Path:
@@ -30,16 +26,14 @@ def export(context, person: Human, program: Program, path: Path) -> Path:
     writer = WRITERS[program.format]
     if path.suffix.lower() != writer.ending:
         path = path.with_name(path.name + writer.ending)
-    used = [bpy.data.filepath, *(bpy.path.abspath(image.filepath) for image in bpy.data.images)]
-    if replaced := replaced_input([path], used):
+    if replaced := replaced_by(path):
         raise UserError(ErrorKind.OUTPUT, f"The export would replace {replaced}.", "Choose another name.")
     factor = _factor(context.scene, person, program)
     animated = any(thing.animation_data and thing.animation_data.action for thing in (person.root, person.body))
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
             new = Path(folder) / path.name
-            with staged(context, person, factor, _ARMATURE.get(program.identifier, "")) as copy:
-                _set_unit(copy.body.users_scene[0], program)
+            with staged(context, person, factor, program.unit or METRE, program.armature):
                 writer.write(new, animated)
             os.replace(new, path)
     except (OSError, RuntimeError) as error:
@@ -65,8 +59,3 @@ def _factor(scene, person: Human, program: Program) -> float:
     if program.unit is None:
         return PRINT_HEIGHT_MM / float(np.ptp(coordinates(person.body.data)[:, 2]))
     return metres_per_unit(scene) / program.unit
-
-
-def _set_unit(stage, program: Program) -> None:
-    stage.unit_settings.system = "METRIC"
-    stage.unit_settings.scale_length = program.unit or METRE

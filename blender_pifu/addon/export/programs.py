@@ -15,7 +15,7 @@ class Program:
 
     topology, texture, skeleton, bones, pose: the scene's choices, by their identifiers; format: a key of
     `writers.WRITERS`, "" for none; unit: metres of one unit in the file, None where the file is a figure of
-    PRINT_HEIGHT_MM in millimetres.
+    PRINT_HEIGHT_MM in millimetres; armature: what the armature is called in the file, "" for its own name.
     """
 
     identifier: str
@@ -28,6 +28,7 @@ class Program:
     bones: str = "VRM"
     pose: str = "T"
     unit: float | None = METRE
+    armature: str = ""
 
     @property
     def choices(self) -> dict:
@@ -57,6 +58,7 @@ PROGRAMS = (
         bones="UNREAL",
         pose="A",
         unit=CENTIMETRE,
+        armature="Armature",  # Unreal takes one of this name that Blender wrote for what it is, and makes no bone of it
     ),
     Program(
         "UNITY",

@@ -10,84 +10,73 @@ from contextlib import contextmanager
 import bpy
 from mathutils import Matrix
 
+from ..person.curves import curves_of
 from ..person.human import Human
 
 
 @contextmanager
-def staged(context, person: Human, factor: float, armature_name: str = ""):
-    """The context moved to a new scene with a copy of the person and all that hangs from it, `factor` times as large.
+def staged(context, person: Human, factor: float, unit: float, armature_name: str = ""):
+    """The context moved to a new scene, with `unit` metres a unit, that holds a copy of the person and all that hangs
+    from it, `factor` times as large.
 
     The copy has the names of the original, its armature `armature_name` if that is told, and stands at the origin. On
     leaving, the scene and the copy are gone and the names are back.
     """
     things = [person.root, *person.root.children_recursive]
-    names = [(block, block.name) for thing in things for block in (thing, thing.data) if block and not block.library]
+    names = {block: block.name for thing in things for block in (thing, thing.data) if block and not block.library}
     stage = bpy.data.scenes.new("Export")
-    copies: dict = {}
-    made: list = []
+    stage.unit_settings.system, stage.unit_settings.scale_length = "METRIC", unit
+    copies: dict = {}  # of objects, and of what they hold
     try:
-        for block, name in names:
+        for block, name in names.items():
             block.name = f"{name} (original)"
         for thing in things:
-            copies[thing] = _copy(thing, made, factor)
+            _copy(thing, copies, factor)
             stage.collection.objects.link(copies[thing])
-        for block, name in names:
-            (copies[block] if block in copies else _data_of(block, copies)).name = name
-        for copy in copies.values():
-            _remap(copy, copies)
+        for block, name in names.items():
+            copies[block].name = name
+        for thing in things:
+            _remap(copies[thing], copies)
         root = copies[person.root]
         root.location = (0, 0, 0)
         if armature_name and root.type == "ARMATURE":
             root.name = armature_name
-        with context.temp_override(scene=stage, view_layer=stage.view_layers[0]):
-            stage.view_layers[0].update()
-            for copy in copies.values():
-                copy.select_set(True, view_layer=stage.view_layers[0])
-            stage.view_layers[0].objects.active = root
+        layer = stage.view_layers[0]
+        with context.temp_override(scene=stage, view_layer=layer):
+            layer.update()
+            for thing in things:
+                copies[thing].select_set(True, view_layer=layer)
+            layer.objects.active = root
             yield Human(copies[person.body], copies.get(person.armature))
     finally:
         bpy.data.scenes.remove(stage)
         bpy.data.batch_remove(copies.values())
-        bpy.data.batch_remove([block for block in made if block])
-        for block, name in names:
+        for block, name in names.items():
             block.name = name
 
 
-def _data_of(data, copies: dict):
-    return next(copy.data for thing, copy in copies.items() if thing.data == data)
-
-
-def _copy(thing, made: list, factor: float):
-    """A copy of an object with data and action of its own, scaled about its origin."""
-    copy = thing.copy()
+def _copy(thing, copies: dict, factor: float) -> None:
+    """Add a copy of an object with data and action of its own, scaled about its origin, to `copies`."""
+    copies[thing] = copy = thing.copy()
+    if thing.data and thing.data not in copies:  # else another object has it too
+        copies[thing.data] = data = thing.data.copy()
+        if copy.type == "MESH":
+            data.transform(Matrix.Scale(factor, 4), shape_keys=True)
+        elif copy.type == "ARMATURE":
+            data.transform(Matrix.Scale(factor, 4))
     if thing.data:
-        copy.data = thing.data.copy()
-        made.append(copy.data)
-    scale = Matrix.Scale(factor, 4)
-    if copy.type == "MESH":
-        copy.data.transform(scale, shape_keys=True)
-    elif copy.type == "ARMATURE":
-        copy.data.transform(scale)
-        for bone in copy.pose.bones:
-            bone.location *= factor
+        copy.data = copies[thing.data]
+    for bone in copy.pose.bones if copy.pose else ():
+        bone.location *= factor
     copy.location *= factor
     copy.delta_location *= factor
     copy.matrix_parent_inverse.translation *= factor
     if copy.animation_data and copy.animation_data.action:
-        copy.animation_data.action = action = copy.animation_data.action.copy()
-        made.append(action)
-        for curve in _curves(action):
+        copies[copy.animation_data.action] = action = copy.animation_data.action.copy()
+        copy.animation_data.action = action
+        for curve in curves_of(action):
             if curve.data_path.endswith("location"):
                 _scale(curve, factor)
-    return copy
-
-
-def _curves(action):
-    """The F-curves of an action: up to Blender 4.3 its own, then those of its layers."""
-    if not hasattr(action, "layers"):
-        return list(action.fcurves)
-    strips = (strip for layer in action.layers for strip in layer.strips)
-    return [curve for strip in strips for bag in strip.channelbags for curve in bag.fcurves]
 
 
 def _scale(curve, factor: float) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import addon_utils
 import bpy
 
 from ...protocol import ErrorKind
 from ..errors import UserError
+from ..person.other_addons import switched_on
 
 
 @dataclass(frozen=True)
@@ -24,40 +24,40 @@ class Writer:
     write: Callable[[Path, bool], object]
 
 
-def _need(module: str, name: str) -> None:
-    """Switch an exporter that comes with Blender on, as the artist would. Raises UserError where it is not there."""
-    if not addon_utils.check(module)[1] and addon_utils.enable(module, default_set=True) is None:
-        raise UserError(ErrorKind.OUTPUT, f"{name} is not in this Blender.", "Choose another program to export for.")
+def _at_hand(module: str, name: str):
+    """A context in which an exporter that comes with Blender is switched on. Raises UserError where it is not there."""
+    fix = "Choose another program to export for."
+    return switched_on(module, UserError(ErrorKind.OUTPUT, f"{name} is not in this Blender.", fix))
 
 
 def _fbx(path: Path, animated: bool) -> None:
-    _need("io_scene_fbx", "FBX export")
-    bpy.ops.export_scene.fbx(
-        filepath=str(path),
-        object_types={"ARMATURE", "MESH", "EMPTY"},
-        apply_scale_options="FBX_SCALE_NONE",
-        add_leaf_bones=False,
-        use_armature_deform_only=False,
-        mesh_smooth_type="FACE",
-        use_tspace=False,
-        bake_anim=animated,
-        bake_anim_use_nla_strips=False,
-        bake_anim_use_all_actions=False,
-        path_mode="COPY",
-        embed_textures=True,
-    )
+    with _at_hand("io_scene_fbx", "FBX export"):
+        bpy.ops.export_scene.fbx(
+            filepath=str(path),
+            object_types={"ARMATURE", "MESH", "EMPTY"},
+            apply_scale_options="FBX_SCALE_NONE",
+            add_leaf_bones=False,
+            use_armature_deform_only=False,
+            mesh_smooth_type="FACE",
+            use_tspace=False,
+            bake_anim=animated,
+            bake_anim_use_nla_strips=False,
+            bake_anim_use_all_actions=False,
+            path_mode="COPY",
+            embed_textures=True,
+        )
 
 
 def _gltf(path: Path, animated: bool) -> None:
-    _need("io_scene_gltf2", "glTF export")
-    bpy.ops.export_scene.gltf(
-        filepath=str(path),
-        export_format="GLB",
-        use_active_scene=True,
-        export_animations=animated,
-        export_animation_mode="ACTIVE_ACTIONS",
-        export_rest_position_armature=True,
-    )
+    with _at_hand("io_scene_gltf2", "glTF export"):
+        bpy.ops.export_scene.gltf(
+            filepath=str(path),
+            export_format="GLB",
+            use_active_scene=True,
+            export_animations=animated,
+            export_animation_mode="ACTIVE_ACTIONS",
+            export_rest_position_armature=True,
+        )
 
 
 def _vrm(path: Path, _animated: bool) -> None:

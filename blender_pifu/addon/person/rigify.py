@@ -3,7 +3,6 @@
 
 import importlib
 import importlib.util
-from contextlib import contextmanager
 from functools import cache
 
 import addon_utils
@@ -12,6 +11,7 @@ import numpy as np
 
 from ...protocol import ErrorKind
 from ..errors import UserError
+from . import other_addons
 from .armature import ROLE, editing, put_bones
 from .bones import Bone, roles_of
 from .human import Human, coordinates, group_weights
@@ -31,20 +31,10 @@ def is_on() -> bool:
     return addon_utils.check("rigify")[1]
 
 
-@contextmanager
 def switched_on():
-    """Rigify at hand for as long as this lasts, and afterwards as the artist had it. Raises UserError where it is not.
-
-    Without a place in the preferences it cannot be switched on, not even for a moment.
-    """
-    wanted, on = addon_utils.check("rigify")
-    if not on and addon_utils.enable("rigify", default_set=True) is None:
-        raise UserError(ErrorKind.RIGIFY, "Rigify is not in this Blender.", "Choose other bones, or install Rigify.")
-    try:
-        yield
-    finally:
-        if not on:
-            addon_utils.disable("rigify", default_set=not wanted)
+    """A context in which Rigify is at hand, see `other_addons.switched_on`. Raises UserError where it is not there."""
+    fix = "Choose other bones, or install Rigify."
+    return other_addons.switched_on("rigify", UserError(ErrorKind.RIGIFY, "Rigify is not in this Blender.", fix))
 
 
 def fill_metarig(context, scene, armature: bpy.types.Object, bones: list[Bone]) -> None:

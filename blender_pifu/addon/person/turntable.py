@@ -7,6 +7,7 @@ import bpy
 import numpy as np
 from mathutils import Vector
 
+from .curves import curves_of
 from .human import Human
 from .units import metres_per_unit
 
@@ -77,12 +78,7 @@ def _lights(middle: Vector, height: float, metres: float):
 
 def _make_even(pivot) -> None:
     """Turn at one speed."""
-    action = pivot.animation_data.action
-    if hasattr(action, "layers"):
-        curves = [curve for strip in action.layers[0].strips for bag in strip.channelbags for curve in bag.fcurves]
-    else:
-        curves = list(action.fcurves)
-    for curve in curves:
+    for curve in curves_of(pivot.animation_data.action):
         for key in curve.keyframe_points:
             key.interpolation = "LINEAR"
 

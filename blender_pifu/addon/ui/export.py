@@ -6,13 +6,14 @@ from pathlib import Path
 import bpy
 from bpy.props import BoolProperty, EnumProperty, StringProperty
 
+from ...protocol import ErrorKind
 from ..errors import UserError
 from ..export import programs
 from ..export.export import export, unfit
 from ..export.writers import WRITERS
 from ..person.human import find_person
+from .on_person import OnPerson
 from .panel import Sidebar, draw_text
-from .rig_operators import OnPerson
 
 
 class PIFU_OT_export(OnPerson, bpy.types.Operator):
@@ -31,28 +32,22 @@ class PIFU_OT_export(OnPerson, bpy.types.Operator):
         return programs.BY_IDENTIFIER[context.scene.pifu.program].description
 
     def invoke(self, context, _event):
-        if not self.properties.is_property_set("program"):
-            self.program = context.scene.pifu.program
-        ending = WRITERS[programs.BY_IDENTIFIER[self.program].format].ending
+        ending = WRITERS[self._chosen(context).format].ending
         name = bpy.path.clean_name(find_person(context).body.name)
         folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
         self.filepath, self.filter_glob = str(folder / (name + ending)), f"*{ending}"
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
-    def execute(self, context):
-        chosen = self.program if self.properties.is_property_set("program") else context.scene.pifu.program
+    def act(self, context, person):
         if not self.filepath:
-            self.report({"ERROR"}, "There is no file to export to. Choose one.")
-            return {"CANCELLED"}
-        path = Path(bpy.path.abspath(self.filepath))
-        try:
-            written = export(context, find_person(context), programs.BY_IDENTIFIER[chosen], path)
-        except UserError as error:
-            self.report({"ERROR"}, f"{error} {error.fix}")
-            return {"CANCELLED"}
+            raise UserError(ErrorKind.OUTPUT, "There is no file to export to.", "Choose one.")
+        written = export(context, person, self._chosen(context), Path(bpy.path.abspath(self.filepath)))
         self.report({"INFO"}, f"Exported {written.name}")
-        return {"FINISHED"}
+
+    def _chosen(self, context) -> programs.Program:
+        told = self.properties.is_property_set("program")
+        return programs.BY_IDENTIFIER[self.program if told else context.scene.pifu.program]
 
 
 class PIFU_PT_export(Sidebar, bpy.types.Panel):

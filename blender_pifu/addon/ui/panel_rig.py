@@ -28,7 +28,7 @@ class PIFU_PT_rig(Sidebar, bpy.types.Panel):
         column.prop(context.scene.pifu, "bones")
         column.prop(context.scene.pifu, "pose")
         person = find_person(context)
-        if person and person.armature and PIFU_OT_change_bones.poll(context):
+        if person and not PIFU_OT_change_bones.obstacle(context, person):
             column.operator("pifu.change_bones", icon="GROUP_BONE")
         row = self.layout.row(align=True)
         for pose, label, _description in POSES:

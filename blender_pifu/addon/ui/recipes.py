@@ -5,7 +5,7 @@ import bpy
 from bl_operators.presets import AddPresetBase
 from bl_ui.utils import PresetPanel
 
-from ..work.scene_choices import DRAWN
+from ..work.scene_choices import RECIPE
 
 FOLDER = "pifu"  # below Blender's own folder of presets
 
@@ -25,11 +25,7 @@ class PIFU_OT_save_recipe(AddPresetBase, bpy.types.Operator):
     preset_menu = "PIFU_PT_recipes"
     preset_subdir = FOLDER
     preset_defines = ["settings = bpy.context.scene.pifu"]
-    # The program comes first, since it sets the others. A height is a person's, not a recipe's.
-    preset_values = [
-        f"settings.{name}"
-        for name in ("program", *(option.prop for name, option in DRAWN.items() if name != "height_m"), "bones", "pose")
-    ]
+    preset_values = [f"settings.{name}" for name in RECIPE]
 
 
 CLASSES = (PIFU_PT_recipes, PIFU_OT_save_recipe)

@@ -6,11 +6,12 @@ from pathlib import Path
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
-from ...outputs import replaced_input
+from ...protocol import ErrorKind
 from ..checks.checks_limbs import STRAIGHTENED
 from ..checks.fixes import FIXES, apply_transforms
 from ..checks.report import check
 from ..errors import UserError
+from ..files_in_use import replaced_by
 from ..person.bones import set_of
 from ..person.change_bones import change_bones
 from ..person.human import find_person
@@ -18,19 +19,9 @@ from ..person.rigify import generate, is_generated, is_metarig, is_there
 from ..posing.face import FACES, NEUTRAL, PHOTO, keys_of, knows_photo, put_face
 from ..posing.repose import POSES, describe, repose, straighten
 from ..work import outdated
+from .on_person import OnPerson
 
 MENDS = FIXES | dict.fromkeys(STRAIGHTENED, straighten)
-
-
-class OnPerson:
-    """An operator that works on the person whose mesh or armature is active, in object mode."""
-
-    @classmethod
-    def poll(cls, context):
-        if context.mode != "OBJECT" or find_person(context) is None:
-            cls.poll_message_set("Select a human made here, in object mode")
-            return False
-        return True
 
 
 class PIFU_OT_validate(OnPerson, bpy.types.Operator):
@@ -41,22 +32,22 @@ class PIFU_OT_validate(OnPerson, bpy.types.Operator):
 
     filepath: StringProperty(name="Report", description="File for the report as JSON; empty: none", subtype="FILE_PATH")
 
-    def execute(self, context):
-        report = check(find_person(context))
+    def act(self, context, person):
+        report = check(person)
         if self.filepath:
-            path = Path(bpy.path.abspath(self.filepath))
-            used = [bpy.data.filepath, *(bpy.path.abspath(image.filepath) for image in bpy.data.images)]
-            if replaced := replaced_input([path], used):
-                self.report({"ERROR"}, f"The report would replace {replaced}. Choose another name.")
-                return {"CANCELLED"}
-            try:
-                path.write_text(report.json + "\n", encoding="utf-8")
-            except OSError as error:
-                self.report({"ERROR"}, f"The report cannot be written: {error}")
-                return {"CANCELLED"}
+            _write(report, Path(bpy.path.abspath(self.filepath)))
         counts = {state: sum(line.state == state for line in report.lines) for state in ("ERROR", "WARNING")}
         self.report({"INFO"}, "{ERROR} errors, {WARNING} warnings".format(**counts))
-        return {"FINISHED"}
+
+
+def _write(report, path: Path) -> None:
+    """Write a report as JSON. Raises UserError."""
+    if replaced := replaced_by(path):
+        raise UserError(ErrorKind.OUTPUT, f"The report would replace {replaced}.", "Choose another name.")
+    try:
+        path.write_text(report.json + "\n", encoding="utf-8")
+    except OSError as error:
+        raise UserError(ErrorKind.OUTPUT, f"The report cannot be written: {error}") from error
 
 
 class PIFU_OT_fix(OnPerson, bpy.types.Operator):
@@ -68,17 +59,11 @@ class PIFU_OT_fix(OnPerson, bpy.types.Operator):
 
     check: StringProperty(name="Check", description="Which line of the check", options={"SKIP_SAVE"})
 
-    def execute(self, context):
+    def act(self, context, person):
         if self.check not in MENDS:
-            self.report({"ERROR"}, f'Nothing mends "{self.check}".')
-            return {"CANCELLED"}
-        try:
-            MENDS[self.check](find_person(context))
-        except UserError as error:
-            self.report({"ERROR"}, f"{error} {error.fix}")
-            return {"CANCELLED"}
+            raise UserError(ErrorKind.OPTION, f'Nothing mends "{self.check}".')
+        MENDS[self.check](person)
         check(find_person(context))
-        return {"FINISHED"}
 
 
 class PIFU_OT_repose(OnPerson, bpy.types.Operator):
@@ -91,28 +76,18 @@ class PIFU_OT_repose(OnPerson, bpy.types.Operator):
     pose: EnumProperty(name="Pose", items=POSES, default="A")
 
     @classmethod
-    def poll(cls, context):
-        if not super().poll(context):
-            return False
-        armature = find_person(context).armature
-        if armature is None:
-            cls.poll_message_set("This human has no armature")
-            return False
-        if is_generated(armature):
-            cls.poll_message_set("Rigify's controls hold these bones: undo, and pose before generating the rig")
-            return False
-        return True
+    def obstacle(cls, _context, person):
+        if person.armature is None:
+            return "This human has no armature"
+        if is_generated(person.armature):
+            return "Rigify's controls hold these bones: undo, and pose before generating the rig"
+        return ""
 
-    def execute(self, context):
-        try:
-            torn = repose(context, find_person(context), self.pose)
-        except UserError as error:
-            self.report({"ERROR"}, f"{error} {error.fix}")
-            return {"CANCELLED"}
+    def act(self, context, person):
+        torn = repose(context, person, self.pose)
         outdated.forget()
         if torn.edges:
             self.report({"WARNING"}, describe(torn))
-        return {"FINISHED"}
 
 
 class PIFU_OT_change_bones(OnPerson, bpy.types.Operator):
@@ -123,30 +98,20 @@ class PIFU_OT_change_bones(OnPerson, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context):
-        if not super().poll(context):
-            return False
-        armature = find_person(context).armature
+    def obstacle(cls, context, person):
+        armature = person.armature
         if armature is None:
-            cls.poll_message_set("This human has no armature: generate it again with Skeleton")
-        elif is_generated(armature):
-            cls.poll_message_set("Rigify's controls hold these bones: undo, and change them before generating the rig")
-        elif set_of(bone.name for bone in armature.data.bones) == context.scene.pifu.bones:
-            cls.poll_message_set("This human has these bones")
-        else:
-            return True
-        return False
+            return "This human has no armature: generate it again with Skeleton"
+        if is_generated(armature):
+            return "Rigify's controls hold these bones: undo, and change them before generating the rig"
+        if set_of(bone.name for bone in armature.data.bones) == context.scene.pifu.bones:
+            return "This human has these bones"
+        return ""
 
-    def execute(self, context):
-        person = find_person(context)
-        try:
-            apply_transforms(person)
-            change_bones(context, person, context.scene.pifu.bones)
-        except UserError as error:
-            self.report({"ERROR"}, f"{error} {error.fix}")
-            return {"CANCELLED"}
+    def act(self, context, person):
+        apply_transforms(person)
+        change_bones(context, person, context.scene.pifu.bones)
         outdated.forget()
-        return {"FINISHED"}
 
 
 class PIFU_OT_face(OnPerson, bpy.types.Operator):
@@ -159,21 +124,13 @@ class PIFU_OT_face(OnPerson, bpy.types.Operator):
     face: EnumProperty(name="Face", items=FACES, default=NEUTRAL)
 
     @classmethod
-    def poll(cls, context):
-        if not super().poll(context):
-            return False
-        if not keys_of(find_person(context)):
-            cls.poll_message_set("This human has no expressions: its own head was not put on")
-            return False
-        return True
+    def obstacle(cls, _context, person):
+        return "" if keys_of(person) else "This human has no expressions: its own head was not put on"
 
-    def execute(self, context):
-        person = find_person(context)
+    def act(self, _context, person):
         if self.face == PHOTO and not knows_photo(person):
-            self.report({"ERROR"}, "The photo's expression is not known: no head was fitted to it.")
-            return {"CANCELLED"}
+            raise UserError(ErrorKind.POSE, "The photo's expression is not known: no head was fitted to it.")
         put_face(person, self.face)
-        return {"FINISHED"}
 
 
 class PIFU_OT_generate_rig(OnPerson, bpy.types.Operator):
@@ -184,28 +141,16 @@ class PIFU_OT_generate_rig(OnPerson, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context):
-        if not super().poll(context):
-            return False
-        armature = find_person(context).armature
-        if armature and is_generated(armature):
-            cls.poll_message_set("This human has its rig already")
-        elif armature is None or not is_metarig(armature):
-            cls.poll_message_set("For a human made with Rigify's bones")
-        elif not is_there():
-            cls.poll_message_set("Rigify is not in this Blender")
-        else:
-            return True
-        return False
+    def obstacle(cls, _context, person):
+        if person.armature and is_generated(person.armature):
+            return "This human has its rig already"
+        if person.armature is None or not is_metarig(person.armature):
+            return "For a human made with Rigify's bones"
+        return "" if is_there() else "Rigify is not in this Blender"
 
-    def execute(self, context):
-        try:
-            generate(context, find_person(context))
-        except UserError as error:
-            self.report({"ERROR"}, f"{error} {error.fix}")
-            return {"CANCELLED"}
+    def act(self, context, person):
+        generate(context, person)
         outdated.forget()
-        return {"FINISHED"}
 
 
 CLASSES = (PIFU_OT_validate, PIFU_OT_fix, PIFU_OT_repose, PIFU_OT_change_bones, PIFU_OT_face, PIFU_OT_generate_rig)

@@ -3,15 +3,14 @@
 
 import bpy
 
-from ..errors import UserError
 from ..identity import key
 from ..person import asset, turntable
 from ..person.human import find_person
 from ..work import history, job
 from ..work.generate import GenerateTask
+from .on_person import OnPerson
 from .operators import Begins
 from .panel import Sidebar, draw_text
-from .rig_operators import OnPerson
 
 
 class PIFU_OT_restore_settings(OnPerson, bpy.types.Operator):
@@ -22,24 +21,14 @@ class PIFU_OT_restore_settings(OnPerson, bpy.types.Operator):
     bl_options = {"REGISTER", "UNDO"}
 
     @classmethod
-    def poll(cls, context):
-        if not super().poll(context):
-            return False
-        if not history.of(find_person(context).body):
-            cls.poll_message_set("It is not known how this human was made")
-            return False
-        return True
+    def obstacle(cls, _context, person):
+        return "" if history.of(person.body) else "It is not known how this human was made"
 
-    def execute(self, context):
-        try:
-            history.restore(context.scene.pifu, history.of(find_person(context).body))
-        except UserError as error:
-            self.report({"ERROR"}, f"{error} {error.fix}")
-            return {"CANCELLED"}
-        return {"FINISHED"}
+    def act(self, context, person):
+        history.restore(context.scene.pifu, history.of(person.body))
 
 
-class PIFU_OT_generate_variant(Begins, bpy.types.Operator):
+class PIFU_OT_generate_variant(Begins, OnPerson, bpy.types.Operator):
     """Make a human of the photo with the choices as they are now, beside this one"""
 
     bl_idname = "pifu.generate_variant"
@@ -47,7 +36,7 @@ class PIFU_OT_generate_variant(Begins, bpy.types.Operator):
 
     @classmethod
     def poll(cls, context):
-        return super().poll(context) and OnPerson.poll.__func__(cls, context)
+        return super().poll(context) and super(Begins, cls).poll(context)
 
     def execute(self, context):
         body = find_person(context).body
@@ -61,9 +50,8 @@ class PIFU_OT_turntable(OnPerson, bpy.types.Operator):
     bl_label = "Add Turntable"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context):
-        turntable.add_turntable(context, find_person(context))
-        return {"FINISHED"}
+    def act(self, context, person):
+        turntable.add_turntable(context, person)
 
 
 class PIFU_OT_mark_asset(OnPerson, bpy.types.Operator):
@@ -73,13 +61,11 @@ class PIFU_OT_mark_asset(OnPerson, bpy.types.Operator):
     bl_label = "Mark as Asset"
     bl_options = {"REGISTER", "UNDO"}
 
-    def execute(self, context):
-        person = find_person(context)
+    def act(self, context, person):
         made = history.of(person.body)
         photo = (made.get("photo") or {}).get("file", "")
         collection = asset.mark(context, person, made.get("licence", ""), photo)
         self.report({"INFO"}, f'The collection "{collection.name}" is an asset now')
-        return {"FINISHED"}
 
 
 class PIFU_PT_this_human(Sidebar, bpy.types.Panel):

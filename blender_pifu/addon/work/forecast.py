@@ -22,11 +22,12 @@ _pace: tuple[tuple, float | None] = ((), None)
 
 def words(settings, warm: bool) -> str:
     """For the panel: "About 0:40, 0.9 GB of memory". warm: whether the engine is loaded already."""
-    seconds = _table_s(chosen(settings)) * (pace() or 1.0) + (0 if warm else _BEGIN_S)
+    choices, known = chosen(settings), pace()
+    seconds = _table_s(choices) * (known or 1.0) + (0 if warm else _BEGIN_S)
     step = next(step for most, step in _STEP_S if seconds < most)
     told = clock(max(step, round(seconds / step) * step))
-    memory = steps.memory_mb(chosen(settings)["resolution"]) / 1000
-    return f"About {told}, {memory:.1f} GB of memory" + ("" if pace() else "; better known after the first human")
+    memory = steps.memory_mb(choices["resolution"]) / 1000
+    return f"About {told}, {memory:.1f} GB of memory" + ("" if known else "; better known after the first human")
 
 
 def learn(choices: dict, seconds: dict[str, float]) -> None:

@@ -14,6 +14,8 @@ from ...protocol import Cancelled, Done, ErrorKind, Failed, Generate, Progress
 from ...result_file import ResultError, read_result
 from .. import identity, kept
 from ..errors import UserError
+from ..person.human import Human, armature_of
+from ..posing.repose import describe, repose
 from . import forecast, history, models, photo, photo_check, session
 from .job import Outcome
 from .scene_choices import chosen
@@ -161,8 +163,6 @@ class GenerateTask:
 
     def _stand_beside(self, context, body) -> None:
         """To the left of the human that it is a variant of, as far away as both are wide; both face the same way."""
-        from ..person.human import Human, armature_of
-
         other = identity.find(bpy.data.objects, self._beside) if self._beside else None
         if other is None:
             return
@@ -174,9 +174,6 @@ class GenerateTask:
 
     def _take_pose(self, context, body) -> str:
         """Bring a person that has bones into the rest pose that was chosen; returns what there is to say of it."""
-        from ..person.human import Human
-        from ..posing.repose import describe, repose
-
         if self._pose == "PHOTO" or body.parent is None:
             return ""
         try:

@@ -12,19 +12,10 @@ import bpy
 from ...protocol import ErrorKind
 from ..errors import UserError
 from .models import BUNDLED, Model
-from .scene_choices import DRAWN
+from .scene_choices import RECIPE
 
 _ROOT = Path(__file__).parents[3]
-# What of the scene's settings makes a human what it is. The program comes first, since it sets others.
-SETTINGS = (
-    "program",
-    *(option.prop for name, option in DRAWN.items() if name != "height_m"),
-    "own_height_m",
-    "model_key",
-    "person",
-    "bones",
-    "pose",
-)
+SETTINGS = (*RECIPE, "own_height_m", "model_key", "person")  # what of the scene's makes a human what it is
 
 
 def note(settings, model: Model, filepath: str, person: int, back_filepath: str) -> dict:
