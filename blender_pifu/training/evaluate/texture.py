@@ -87,11 +87,10 @@ def _color_errors(case: Case, shape: PaintedMesh, uv: np.ndarray, texture: np.nd
     row: dict[str, float] = {}
     assert case.maps is not None
     sideways, pixels = 0.0, 0
-    for name, hidden, true_name, normals in (
-        ("seen", False, "rgb", "front_normals"),
-        ("hidden", True, "back_rgb", "back_normals"),
+    for name, hidden, truth, normals in (
+        ("seen", False, case.rgb, case.maps["front_normals"]),
+        ("hidden", True, case.maps["back_rgb"], case.maps["back_normals"]),
     ):
-        truth = case.rgb if true_name == "rgb" else case.maps[true_name]
         picture, there = render_textured(shape, uv, texture, 0, PHOTO_PX, hidden)
         both = there & (case.mask > 250)
         differences = np.abs(picture.astype(float) - truth).mean(-1)
@@ -99,7 +98,7 @@ def _color_errors(case: Case, shape: PaintedMesh, uv: np.ndarray, texture: np.nd
         plain, plain_there = render_textured(shape, None, None, 0, PHOTO_PX, hidden)
         row[f"vertices_{name}"] = _difference(case, truth, plain, plain_there)
         row[f"sharpness_{name}"] = round(sharpness(picture, truth, both) or 0.0, 3)
-        beside = both & (np.abs(case.maps[normals][..., 2] / 127.0) < SIDEWAYS)
+        beside = both & (np.abs(normals[..., 2] / 127.0) < SIDEWAYS)
         sideways, pixels = sideways + float(differences[beside].sum()), pixels + int(beside.sum())
     return row | {"texture_sides": round(sideways / max(pixels, 1), 2)}
 

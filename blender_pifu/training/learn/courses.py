@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is learned in a run: the coarse level on whole people, or the fine level on windows of them."""
 
+from typing import Generic, TypeVar
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -13,9 +15,21 @@ from .losses import fine_losses, losses
 
 WINDOWS = 4  # a picture and step of the fine level
 TEXTURE_FROM, TEXTURE_WHOLE = 0.5, 0.7  # parts of its steps: from where on texture counts, and counts wholly
+Level = TypeVar("Level", CoarseLevel, FineLevel)
 
 
-class CoarseCourse:
+class _Course(Generic[Level]):
+    """What both courses share: a level whose weights a new run may begin from."""
+
+    _start: Level | None
+
+    @property
+    def given(self) -> set[str]:
+        """Names of the parameters whose values `start` gives."""
+        return set(self._start.state_dict()) if self._start else set()
+
+
+class CoarseCourse(_Course[CoarseLevel]):
     """First the core at its own resolution, then everything at full size."""
 
     points = True
@@ -31,11 +45,6 @@ class CoarseCourse:
         if self._start:
             level.load_state_dict(level.state_dict() | self._start.state_dict())
         return level
-
-    @property
-    def given(self) -> set[str]:
-        """Names of the parameters whose values `start` gives."""
-        return set(self._start.state_dict()) if self._start else set()
 
     def size(self, plan, step: int) -> int:
         """Pixels of the pictures at a step."""
@@ -54,7 +63,7 @@ class CoarseCourse:
         return network(batch["image"], batch["hints"], batch.get("body"))
 
 
-class FineCourse:
+class FineCourse(_Course[FineLevel]):
     """The fine level above a finished coarse level, on pictures of twice that one's size."""
 
     points = False  # it has nothing to do with occupancy
@@ -70,11 +79,6 @@ class FineCourse:
         if self._start:
             level.widen(self._start)
         return level
-
-    @property
-    def given(self) -> set[str]:
-        """Names of the parameters whose values `start` gives."""
-        return set(self._start.state_dict()) if self._start else set()
 
     def size(self, _plan, _step: int) -> int:
         """Pixels of the pictures at a step."""
