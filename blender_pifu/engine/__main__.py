@@ -29,7 +29,7 @@ def build_parser():
     parser = Parser(
         prog="blender_pifu.engine",
         description="Make a 3D person out of one photo, or of each of many.",
-        epilog=f"Weights of PIFuHD or PIFu are first converted for --model: see {IMPORT} --help.",
+        epilog=f"Weights of PIFuHD, PIFu or VRN are first converted for --model: see {IMPORT} --help.",
     )
     parser.add_argument(
         "photo",
@@ -80,9 +80,10 @@ def build_import_parser():
     """The options for converting published weights."""
     parser = Parser(
         prog=f"blender_pifu.engine {IMPORT}",
-        description="Convert the published weights of PIFuHD (pifuhd.pt) or PIFu (net_G, net_C) for --model.",
+        description="Convert the published weights of PIFuHD (pifuhd.pt), PIFu (net_G, net_C) or VRN (vrn-unguided.t7) "
+        "for --model.",
     )
-    parser.add_argument("checkpoint", metavar="FILE", type=Path, help="pifuhd.pt, or net_G of PIFu")
+    parser.add_argument("checkpoint", metavar="FILE", type=Path, help="pifuhd.pt, net_G of PIFu, or vrn-unguided.t7")
     parser.add_argument("--color", metavar="NET_C", type=Path, help="colour network of PIFu")
     parser.add_argument("-o", "--output", metavar="OUT", type=Path, required=True, help="file to write: .safetensors")
     parser.add_argument(

@@ -49,6 +49,7 @@ class Model(Protocol[E]):
     """Encodes the photo of a person once, into whatever its field is then made of."""
 
     name: str
+    makes_bodies: bool  # whether what it makes is a person, to whom a body can be fitted
 
     @property
     def notes(self) -> tuple[str, ...]:

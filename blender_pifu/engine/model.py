@@ -29,7 +29,7 @@ from .networks.limb_maps import draw_hints
 from .networks.maps import Maps, enlarged, front_colors, without_light
 from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
-from .published.settings import Settings
+from .published.vrn import VRNModel
 from .reading.person_cut import PersonCut, network_input
 from .subject.lens import Lens
 
@@ -37,7 +37,7 @@ DATA = Path(__file__).parents[1] / "data"
 # Bundled names: "fast" is the core of "human" without its details and its fine level.
 BUNDLED = ("human", "fast")
 FINE = "fine."  # prefix of the fine level's tensors in a file
-PUBLISHED = {family.family: family for family in (PIFuHDModel, PIFuModel)}
+PUBLISHED = {family.family: family for family in (PIFuHDModel, PIFuModel, VRNModel)}
 
 
 @dataclass(frozen=True)
@@ -99,6 +99,7 @@ class HumanModel:
     the resolution."""
 
     notes = ()  # what whoever uses its results must be told
+    makes_bodies = True
 
     def __init__(
         self,
@@ -214,7 +215,8 @@ def load_model(
     tensors, metadata = read_tensors(path, _another(path))
     if "family" in metadata:
         try:
-            family, settings = PUBLISHED[metadata["family"]], Settings.from_json(metadata["settings"])
+            family = PUBLISHED[metadata["family"]]
+            settings = family.settings_type.from_json(metadata["settings"])
         except (KeyError, ValueError, TypeError) as error:
             raise ModelError(
                 f"{path.name} was not written by this version of the program.", fix="Import the checkpoint again."

@@ -13,7 +13,7 @@ from ..steps import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ,
 from . import stages
 from .cores import FreeCores
 from .device import empty_cache, is_out_of_memory, pick_device
-from .errors import OptionError, OutOfMemory
+from .errors import OptionError, OutOfMemory, TopologyError
 from .hands.hand_landmarks import HandReader
 from .interfaces import Model
 from .layout.texture.sharpness import finer_than_photo, texels_per_metre
@@ -26,6 +26,7 @@ from .subject.last_photo import LastPhoto
 from .surface.mesh import check_mesh
 
 ONLY_COLORS = "Only the colours of the back photo were taken; the shape of the back is guessed from the front."
+NO_BODY = "{model} makes no whole people, so there is no body for the mesh {mesh}."
 SMALL_BLOCKS = "Memory was short: the surface was made in smaller pieces, which takes longer."
 
 
@@ -128,14 +129,15 @@ class Engine:
         with clock.step(MATTE):
             subject = stages.cut_out(self._figures, photos, choices.person, job.topology)
             figure, cut = subject.figure, subject.cut
+        rig = self._makes_rig(job, model)
         with clock.step(ENCODE):
             encoded = stages.encode(model, subject)
         give_back_at_once(False)
         with clock.step(CARVE):
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))
-            mesh = None if job.rig else stages.fair((carved.vertices, carved.faces))
+            mesh = None if rig else stages.fair((carved.vertices, carved.faces))
         fitted, own = None, stages.OwnHead()
-        if job.rig:
+        if rig:
             with clock.step(FIT):
                 fitted = stages.fit(encoded.field, carved, resolution, figure, self._hands, clock.sign_of_life(FIT))
                 mesh = stages.fair(fitted.mesh)
@@ -153,12 +155,16 @@ class Engine:
                 texture = stages.bake_texture(
                     laid, uv, painted, encoded, cut, resolution, job.texture_px, clock.reporter(BAKE)
                 )
-        placement = stages.place(painted.mesh.vertices, laid, figure, encoded.lens, choices.height_m or figure.height_m)
-        rig = keys = None
-        if job.rig:
+        dense = painted.mesh.vertices
+        shown_m = stages.shown_m(model, figure, dense, choices.height_m or figure.height_m)
+        placement = stages.place(model, dense, laid, figure, encoded.lens, shown_m)
+        skeleton = keys = None
+        if rig:
             with clock.step(BIND):
-                rig, keys = stages.bind(laid, fitted, placement)
-        made = _Made(photos, model, subject, encoded, carved, fitted, own.note, laid, charts, placement, texture)
+                skeleton, keys = stages.bind(laid, fitted, placement)
+        made = _Made(
+            photos, model, subject, encoded, carved, fitted, own.note, laid, charts, shown_m, placement, texture
+        )
         return Reconstruction(
             placement.points(laid.mesh.vertices),
             laid.mesh.faces,
@@ -166,7 +172,7 @@ class Engine:
             laid.mesh.colors,
             self._summary(job, made),
             texture,
-            rig,
+            skeleton,
             keys,
         )
 
@@ -201,7 +207,7 @@ class Engine:
             about |= {"back_overlap": round(behind.registration.overlap, 3), "back_shape": made.encoded.shaped_by_back}
         return Summary(
             topology=job.topology.name,
-            height_m=round((job.choices.height_m or figure.height_m) * figure.seen, 4),
+            height_m=round(made.shown_m, 4),
             vertices=len(laid.mesh.vertices),
             faces=len(laid.mesh.faces),
             watertight=check.watertight,
@@ -220,6 +226,13 @@ class Engine:
             notes=(*made.notes, *made.texture_notes(job.choices.texture_px)) or None,
             **about,
         )
+
+    def _makes_rig(self, job: _Job, model: Model) -> bool:
+        """Whether a body is fitted and a skeleton made. Raises TopologyError where the mesh needs one that the model's
+        results do not have."""
+        if job.topology.needs_body and not model.makes_bodies:
+            raise TopologyError(NO_BODY.format(model=model.name, mesh=job.topology.name), fix="Choose another mesh.")
+        return job.rig and model.makes_bodies
 
     def _load(self, model: str | os.PathLike | Model) -> Model:
         if not isinstance(model, (str, os.PathLike)):
@@ -262,6 +275,7 @@ class _Made:
     head_note: str | None
     laid: stages.LaidOut
     charts: int | None
+    shown_m: float
     placement: stages.Placement
     texture: Texture | None
 

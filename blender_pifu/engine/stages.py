@@ -289,11 +289,22 @@ def bake_texture(
     return Texture(uv, png(bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth)))
 
 
-def place(dense: np.ndarray, laid: LaidOut, figure: Figure, lens: Lens, height_m: float) -> Placement:
-    """How the person is brought into Blender's space: without perspective, upright, feet on the ground, as tall as
-    chosen; dense: (V, 3) vertices of the surface, by which the camera's tilt is measured."""
-    tilt = camera_tilt(lens.straight(dense)) if figure.framing in (Framing.FULL, Framing.KNEES) else 0.0
-    return Placement(lens, tilt, placing(tilt_back(lens.straight(laid.mesh.vertices), tilt), height_m * figure.seen))
+def shown_m(model: Model, figure: Figure, dense: np.ndarray, height_m: float) -> float:
+    """Metres from the lowest to the highest of the surface, vertices `dense (V, 3)`, of a person of height_m: of what
+    the photo shows of them, or of so much of that as the model makes."""
+    seen_m = height_m * figure.seen
+    if model.makes_bodies:
+        return seen_m
+    rows = (figure.matte.alpha > 0.5).any(1).nonzero()[0]
+    return seen_m * float(np.ptp(dense[:, 1])) * figure.crop.side / 2 / (rows[-1] + 1 - rows[0])
+
+
+def place(model: Model, dense: np.ndarray, laid: LaidOut, figure: Figure, lens: Lens, height_m: float) -> Placement:
+    """How the person is brought into Blender's space: without perspective, upright, feet on the ground, height_m from
+    the lowest to the highest; dense: (V, 3) vertices of the surface, by which the camera's tilt is measured."""
+    leans = model.makes_bodies and figure.framing in (Framing.FULL, Framing.KNEES)
+    tilt = camera_tilt(lens.straight(dense)) if leans else 0.0
+    return Placement(lens, tilt, placing(tilt_back(lens.straight(laid.mesh.vertices), tilt), height_m))
 
 
 def bind(laid: LaidOut, fitted: Fitted | None, placement: Placement) -> tuple[Rig | None, ShapeKeys | None]:

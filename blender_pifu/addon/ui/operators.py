@@ -286,13 +286,16 @@ class PIFU_OT_release_engine(bpy.types.Operator):
 
 
 class PIFU_OT_import_checkpoint(Begins, bpy.types.Operator):
-    """Convert published weights of PIFuHD or PIFu, without running anything in the file, and offer them in the panel"""
+    """Convert published weights of PIFuHD, PIFu or VRN, running nothing in the file, and offer them in the panel"""
 
     bl_idname = "pifu.import_checkpoint"
     bl_label = "Import Checkpoint..."
 
     filepath: StringProperty(
-        name="Checkpoint", description="pifuhd.pt, or net_G of PIFu", subtype="FILE_PATH", options={"SKIP_SAVE"}
+        name="Checkpoint",
+        description="pifuhd.pt, net_G of PIFu, or vrn-unguided.t7",
+        subtype="FILE_PATH",
+        options={"SKIP_SAVE"},
     )
     color: StringProperty(
         name="Colours",
@@ -308,6 +311,7 @@ class PIFU_OT_import_checkpoint(Begins, bpy.types.Operator):
     def draw(self, _context):
         self.layout.label(text="PIFuHD: pifuhd.pt")
         self.layout.label(text="PIFu: net_G, and below its net_C")
+        self.layout.label(text="VRN: vrn-unguided.t7")
         self.layout.prop(self, "color")
 
     def execute(self, _context):

@@ -35,9 +35,13 @@ class ImportTask:
     importing = False
 
     def __init__(self, source: str, color: str = "") -> None:
-        """source: pifuhd.pt, or PIFu's net_G; color: its net_C, or empty."""
+        """source: pifuhd.pt, PIFu's net_G, or vrn-unguided.t7; color: its net_C, or empty."""
         if not source:
-            raise UserError(ErrorKind.IMPORT_FAILED, "No checkpoint was chosen.", "Choose pifuhd.pt, or net_G of PIFu.")
+            raise UserError(
+                ErrorKind.IMPORT_FAILED,
+                "No checkpoint was chosen.",
+                "Choose pifuhd.pt, net_G of PIFu, or vrn-unguided.t7.",
+            )
         python = engine_state.require().python
         source = Path(bpy.path.abspath(source))
         self._name = (re.sub(r"[^\w\-. ]", "_", source.stem).strip(". ") or "model") + models.ENDING

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model families whose weights others published: PIFuHD and PIFu, written anew from facts about their files."""
+"""Model families whose weights others published: PIFuHD, PIFu and VRN, written anew from facts about their files."""

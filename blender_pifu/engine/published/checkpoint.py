@@ -2,7 +2,7 @@
 """Published checkpoints, read without running what is in them and converted once to safetensors and a card.
 
 A torch file is a pickle, and a pickle is a program. Here it may make tensors, plain containers and
-argparse.Namespace, the bag of options in PIFuHD's file, and nothing else.
+argparse.Namespace, the bag of options in PIFuHD's file, and nothing else. A file of Torch7 is read as data.
 """
 
 import argparse
@@ -13,6 +13,7 @@ import os
 import re
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -24,11 +25,15 @@ from ..errors import InputError, OutOfMemory
 from ..files.cards import check_card
 from ..files.result import cannot_write, check_output
 from ..files.tensors import WRONG_FILE, Tensors
+from .layer_tree import taken_from
 from .pifu import COLOR, SHAPE, PIFuModel
 from .pifuhd import PIFuHDModel
 from .settings import Settings
+from .torch7 import TorchObject, is_torch7, read_torch7
+from .vrn import LayerSettings, VRNModel
 
 ENDING = ".safetensors"
+KNOWN = "Choose pifuhd.pt, net_G of PIFu, or vrn-unguided.t7."
 LEGACY, ZIP = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.", b"PK\x03\x04"  # what torch files begin with
 READ, CHECK, SUM, WRITE = STEPS = (
     "Reading the checkpoint",
@@ -47,11 +52,17 @@ SOURCES = {
         "Shunsuke Saito, Zeng Huang, Ryota Natsume, Shigeo Morishima, Angjoo Kanazawa, Hao Li: PIFu: Pixel-Aligned "
         "Implicit Function for High-Resolution Clothed Human Digitization, ICCV 2019, arXiv 1905.05172",
     ),
+    "vrn": (
+        "https://github.com/AaronJackson/vrn",
+        "Aaron S. Jackson, Adrian Bulat, Vasileios Argyriou, Georgios Tzimiropoulos: Large Pose 3D Face Reconstruction "
+        "from a Single Image via Direct Volumetric CNN Regression, ICCV 2017, arXiv 1703.07834",
+    ),
 }
 
 
 def import_checkpoint(source, output, color=None, load_size=None, z_size=None, progress=None) -> dict:
-    """Convert pifuhd.pt, or PIFu's net_G with its net_C as `color`, to `output` (.safetensors) and a card beside it.
+    """Convert pifuhd.pt, PIFu's net_G with its net_C as `color`, or VRN's vrn-unguided.t7, to `output` (.safetensors)
+    and a card beside it.
 
     load_size, z_size: how depth was measured in training, in place of what the file says or the publications had.
     progress(step, fraction): called as each of STEPS begins; what it raises stops the import.
@@ -64,10 +75,16 @@ def import_checkpoint(source, output, color=None, load_size=None, z_size=None, p
     check_output(output, (ENDING,), files)
     check_card(output, files)
     report(READ, 0.0)
-    family, tensors, options = _collect(*files)
+    settings: Any
     given = {"load_size": load_size, "z_size": z_size}
-    report(CHECK, 0.3)
-    settings, notes = _settings(options, given, source.name, family is PIFuHDModel)
+    if _is_torch7(source):
+        tensors, settings = _volume_network(*files)
+        family, notes = VRNModel, []
+        report(CHECK, 0.3)
+    else:
+        family, tensors, options = _collect(*files)
+        report(CHECK, 0.3)
+        settings, notes = _settings(options, given, source.name, family is PIFuHDModel)
     name = " + ".join(file.name for file in files)
     family.of(Tensors(tensors, name), settings, source.stem)  # fits, or says what does not
     _check_values(tensors, name)
@@ -89,7 +106,7 @@ def import_checkpoint(source, output, color=None, load_size=None, z_size=None, p
         "license": family.license,
         "converted_by": "python -m blender_pifu.engine import-checkpoint",
         "changes": "the container only" + (": both networks in one file" if color is not None else ""),
-        "settings": json.loads(settings.to_json()),
+        **({"settings": json.loads(settings.to_json())} if family is not VRNModel else {}),
         **({"notes": notes} if notes else {}),
         "tensors": len(tensors),
         "parameters": sum(tensor.numel() for tensor in tensors.values()),
@@ -120,6 +137,32 @@ def read_checkpoint(path: Path):
         raise _unreadable(path.name, head, str(error)) from error
 
 
+def _is_torch7(path: Path) -> bool:
+    """Whether a file is one of Torch7; of files that cannot be opened the usual reader tells why."""
+    try:
+        return path.is_file() and is_torch7(path)
+    except OSError:
+        return False
+
+
+def _volume_network(source: Path, *others: Path) -> tuple[dict[str, Tensor], LayerSettings]:
+    """Tensors and layers of the network in a file of Torch7. Raises InputError, OutOfMemory."""
+    if others:
+        raise InputError("VRN takes no colour network.", fix="Import it without --color.")
+    try:
+        root = read_torch7(source)
+        if not isinstance(root, TorchObject):
+            raise InputError(f'"{source.name}" holds no network.', fix=WRONG_FILE)
+        layers, tensors = taken_from(root, source.name)
+    except OSError as error:
+        raise InputError(
+            f'"{source.name}" cannot be read: {error.strerror or error}.', fix="Choose another file."
+        ) from error
+    except MemoryError as error:
+        raise OutOfMemory(f'"{source.name}" does not fit into memory.', fix="Close other programs.") from error
+    return tensors, LayerSettings(layers)
+
+
 def _unreadable(name: str, head: bytes, reason: str) -> InputError:
     asked = re.search(r"\bGLOBAL ([\w.]+)", reason)
     if asked:
@@ -128,7 +171,7 @@ def _unreadable(name: str, head: bytes, reason: str) -> InputError:
             fix="Do not use this file; get one from the authors of the model.",
         )
     if not (head.startswith(ZIP) or head == LEGACY):
-        return InputError(f'"{name}" is no checkpoint of torch.', fix="Choose pifuhd.pt, or net_G of PIFu.")
+        return InputError(f'"{name}" is no checkpoint of torch.', fix=KNOWN)
     return InputError(f'"{name}" is damaged or cut short.', fix=WRONG_FILE)
 
 
@@ -154,7 +197,7 @@ def _collect(source: Path, color: Path | None = None):
 def _tensors(state, file: str) -> dict[str, Tensor]:
     """A state dict whose entries are what they seem. Raises InputError."""
     if not isinstance(state, dict) or not any(isinstance(value, Tensor) for value in state.values()):
-        raise InputError(f'"{file}" holds no weights of PIFuHD or PIFu.', fix="Choose pifuhd.pt, or net_G of PIFu.")
+        raise InputError(f'"{file}" holds no weights of PIFuHD or PIFu.', fix=KNOWN)
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
             raise InputError(f'In "{file}" the entry {name} is no tensor.', fix=WRONG_FILE)

@@ -17,8 +17,20 @@ BATCH = 8192  # points of one call at most, where the caller did not choose
 BLOCK = 4096  # points that go through the layers together: what passes between these stays in a CPU's cache
 
 
-class ColumnField(Field):
+class PublishedField(Field):
     """Occupancy of one photo that a published family encoded."""
+
+    @abstractmethod
+    def occupancy(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+        """As query_columns, but as the network says it outside the support too."""
+
+    def at(self, points: Tensor) -> Tensor:
+        """Occupancy (N,) of `points (N, 3)`, as the network says it."""
+        return in_batches(self.occupancy, points)
+
+
+class ColumnField(PublishedField):
+    """Occupancy out of what networks know of pixel columns."""
 
     def __init__(self, mlps: tuple[PointMLP, ...], mask: Tensor | None, device: torch.device):
         """mlps: what a point goes through; `mask (1, 1, h, w)` 0..1; without one all of the crop is support."""
@@ -66,10 +78,6 @@ class ColumnField(Field):
     @abstractmethod
     def _occupancy(self, shares: Shares, row: Tensor, z: Tensor) -> Tensor:
         """Occupancy (N,) float32 of points whose columns' shares are in rows `row (N,)`."""
-
-    def at(self, points: Tensor) -> Tensor:
-        """Occupancy (N,) of `points (N, 3)`, as the network says it."""
-        return in_batches(self.occupancy, points)
 
 
 def in_batches(ask, points: Tensor) -> Tensor:

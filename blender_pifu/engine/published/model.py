@@ -4,14 +4,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, Generic, Self
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self
 
 import torch
 from torch import Tensor, nn
 
 from ..files.tensors import Tensors, on_meta
 from ..interfaces import E
-from .column_field import ColumnField
+from .column_field import PublishedField
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -29,22 +30,20 @@ class PublishedModel(Generic[E], ABC):
     title: str
     license: str
     notes: tuple[str, ...] = ()  # what whoever uses its results must be told
+    settings_type: type = Settings
+    build: ClassVar[Callable[[Tensors], nn.Module]]  # the network to the sizes of a file's tensors, or InputError
+    makes_bodies = True
     input_px: int
 
-    def __init__(self, network: nn.Module, settings: Settings, name: str):
+    def __init__(self, network: nn.Module, settings: Any, name: str):
         self.network, self.settings, self.name = network, settings, name
 
     @classmethod
-    def of(cls, tensors: Tensors, settings: Settings, name: str) -> Self:
+    def of(cls, tensors: Tensors, settings: Any, name: str) -> Self:
         """Made of all of a file's tensors. Raises InputError where they do not fit."""
         with on_meta():
             network = cls.build(tensors)
         return cls(tensors.fill(network), settings, name)
-
-    @staticmethod
-    @abstractmethod
-    def build(tensors: Tensors) -> nn.Module:
-        """The network to the sizes of a file's tensors. Raises InputError."""
 
     @property
     def _weight(self) -> Tensor:
@@ -72,7 +71,7 @@ class PublishedModel(Generic[E], ABC):
         """What `painting.paint` may know of the side the photo does not show."""
 
     @abstractmethod
-    def field(self, encoding: E) -> ColumnField:
+    def field(self, encoding: E) -> PublishedField:
         """The occupancy field of an encoded photo."""
 
     def with_back(self, encoding: E, behind: BackCut) -> tuple[E, BackCut, bool]:
