@@ -54,6 +54,13 @@ def build_parser():
         "--format", choices=[ending[1:] for ending in ENDINGS], default="glb", help="of the files (default: glb)"
     )
     many.add_argument("--workers", metavar="N", type=int, default=1, help="processes, each about 1 GB (default: 1)")
+    many.add_argument(
+        "--cluster", metavar="ADDRESS", help='make them on a cluster of Ray: HOST:PORT, "auto", or "local" for a trial'
+    )
+    many.add_argument("--cores", metavar="N", type=int, default=1, help="of the cluster, for each photo (default: 1)")
+    many.add_argument(
+        "--results", metavar="URL", help="where a cluster's results go, any place of fsspec (default: the folder)"
+    )
     many.add_argument("--resume", action="store_true", help="go on: leave out what the folder's report says is done")
     return parser
 

@@ -2,20 +2,21 @@
 """Many photos: a folder of results, a report line for each, contact sheets, going on where it was interrupted."""
 
 import argparse
-import functools
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ..choices import Choices
 from ..outputs import replaced_input
-from .batch import queue
+from .batch import cluster, queue
 from .batch.contact_sheet import save_picture, save_sheets, strip
 from .batch.entries import Entry, entries_of, read_manifest
 from .batch.report import DONE, Report
+from .batch.results import FolderResults, Results, UrlResults
 from .errors import EngineError, InputError, OptionError, OutputError
 from .files.result import ENDINGS, cannot_write, write_result
 
@@ -30,7 +31,7 @@ class SomeFailed(EngineError):
 
 def is_many(options: argparse.Namespace) -> bool:
     """Whether parsed options ask for more than one photo."""
-    return bool(options.manifest) or len(options.photo) != 1 or options.photo[0].is_dir()
+    return bool(options.manifest or options.cluster) or len(options.photo) != 1 or options.photo[0].is_dir()
 
 
 def generate_many(options: argparse.Namespace, choices: Choices) -> None:
@@ -42,15 +43,15 @@ def generate_many(options: argparse.Namespace, choices: Choices) -> None:
         (folder / STRIPS).mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise cannot_write(folder, error) from error
-    report = Report.begin(folder, entries, options.resume)
+    results = UrlResults(options.results) if options.results else FolderResults(folder)
+    report = Report.begin(folder, entries, options.resume, results)
     left = [entry for entry in entries if not report.is_done(entry)]
     say = _Teller(options.json, len(entries), len(entries) - len(left))
-    maker = functools.partial(photo_maker, options.device, max(1, options.workers))
-    for entry, answer in queue.run(left, maker, options.workers):
+    for entry, answer in _made(left, options, results):
         say(report.add(entry, answer.pop("status"), **answer))
     pages = save_sheets((_strip_of(entry) for entry in entries), folder)
     failed = [entry for entry in entries if not report.is_done(entry)]
-    say.end(report.path, pages, len(failed))
+    say.end(report.path, pages, len(failed), options.cores if options.cluster else 0)
     if failed:
         raise SomeFailed(
             f"{len(failed)} of {len(entries)} photos failed, the first is {failed[0].photo.name}.",
@@ -58,24 +59,55 @@ def generate_many(options: argparse.Namespace, choices: Choices) -> None:
         )
 
 
-def photo_maker(device: str, workers: int) -> Callable[[Entry], dict[str, Any]]:
-    """A function that makes an entry with one engine, loaded once, and gives its summary."""
-    if workers > 1:
-        import torch
+def _made(left: list[Entry], options: argparse.Namespace, results: Results) -> Iterator[tuple[Entry, queue.Answer]]:
+    """Each entry with what became of it: made here, or on a cluster, whose results are brought here."""
+    if not options.cluster:
+        yield from queue.run(left, PhotoMaker(options.device, max(1, options.workers)), options.workers)
+        return
+    kept = _Kept(options.output, results)
+    with cluster.joined(options.cluster) as ray:
+        yield from cluster.run(left, PhotoMaker(options.device, 1), ray, kept, options.cores, options.device)
 
-        torch.set_num_threads(max(1, (os.cpu_count() or 1) // workers))
-    from .pipeline import Engine
-    from .reading.photo import load_photo
 
-    engine = Engine(device)
+@dataclass(frozen=True)
+class _Kept:
+    """Results of a cluster: what contact sheets are made of stays in the folder, wherever the rest goes."""
 
-    def make(entry: Entry) -> dict[str, Any]:
-        person = engine.reconstruct(entry.photo, entry.choices).written_to(entry.output)
-        write_result(person, entry.output)
-        save_picture(strip(load_photo(entry.photo).rgb, person, entry.output.stem), _strip_of(entry))
-        return person.summary.as_dict()
+    folder: Path
+    results: Results
 
-    return make
+    def has(self, name: str) -> bool:
+        return self.results.has(name)
+
+    def put(self, name: str, data: bytes) -> None:
+        (FolderResults(self.folder) if name.startswith(f"{STRIPS}/") else self.results).put(name, data)
+
+
+@dataclass(frozen=True)
+class PhotoMaker:
+    """What each process calls once: loads an engine and gives a function that makes an entry and tells its summary."""
+
+    device: str
+    workers: int  # processes on this machine
+
+    def __call__(self) -> Callable[[Entry], dict[str, Any]]:
+        if self.workers > 1:
+            import torch
+
+            torch.set_num_threads(max(1, (os.cpu_count() or 1) // self.workers))
+        from .pipeline import Engine
+        from .reading.photo import load_photo
+
+        engine = Engine(self.device)
+
+        def make(entry: Entry) -> dict[str, Any]:
+            person = engine.reconstruct(entry.photo, entry.choices).written_to(entry.output)
+            write_result(person, entry.output)
+            _strip_of(entry).parent.mkdir(exist_ok=True)
+            save_picture(strip(load_photo(entry.photo).rgb, person, entry.output.stem), _strip_of(entry))
+            return person.summary.as_dict()
+
+        return make
 
 
 def _strip_of(entry: Entry) -> Path:
@@ -90,6 +122,14 @@ def _entries(options: argparse.Namespace, choices: Choices) -> list[Entry]:
         raise OptionError(
             "Several photos cannot have one back photo or person.", "Tell them in a manifest's columns, line by line."
         )
+    if options.cluster and options.workers != 1:
+        raise OptionError(
+            "--workers is for this machine alone.", "A cluster works at as many photos as it has cores for."
+        )
+    if (options.results or options.cores != 1) and not options.cluster:
+        raise OptionError("--results and --cores go with --cluster.", "Leave them out, or name a cluster.")
+    if options.cores < 1:
+        raise OptionError(f"A photo cannot be made on {options.cores} cores.", "Give --cores 1 or more.")
     if options.manifest and options.photo:
         raise InputError("There are photos beside a manifest.", "Give one or the other.")
     if options.manifest:
@@ -102,11 +142,14 @@ class _Teller:
 
     def __init__(self, as_json: bool, total: int, done: int):
         self._json, self._total, self._count = as_json, total, done
+        self._seconds, self._made = 0.0, 0
         if done and not as_json:
             print(f"{done} of {total} are there already", flush=True)
 
     def __call__(self, row: dict[str, Any]) -> None:
         self._count += 1
+        self._seconds += row["seconds"]
+        self._made += row["status"] == DONE
         if self._json:
             print(json.dumps(row), flush=True)
             return
@@ -115,9 +158,13 @@ class _Teller:
         photo = Path(row["photo"]).name
         print(f"[{self._count}/{self._total}] {photo}: {told} ({row['seconds']:.1f} s)", file=where, flush=True)
 
-    def end(self, report: Path, pages: list[Path], failed: int) -> None:
+    def end(self, report: Path, pages: list[Path], failed: int, cores: int) -> None:
+        """cores: of a cluster, for each photo, 0 where there was none; then it is told what a person costs."""
+        cost = {"core_seconds": round(cores * self._seconds / max(1, self._made), 1)} if cores else {}
         if self._json:
-            about = {"photos": self._total, "failed": failed, "report": str(report)}
+            about = {"photos": self._total, "failed": failed, "report": str(report), **cost}
             print(json.dumps({**about, "contact_sheets": [str(page) for page in pages]}), flush=True)
         else:
             print(f"{self._total - failed} made; {report.name}, {', '.join(page.name for page in pages)}", flush=True)
+            if cost:
+                print(f"{cost['core_seconds']} core seconds a person, loading of networks included", flush=True)

@@ -13,7 +13,7 @@ from .report import Report
 from .torch_builds import TORCH
 
 PIP = "26.3"
-DOWNLOAD_MB = {"engine": 130, "blender": 385, "tests": 110}
+DOWNLOAD_MB = {"engine": 130, "blender": 385, "tests": 190}
 _REQUIREMENTS = Path(__file__).resolve().parent / "requirements"
 _PROGRESS = re.compile(r"Progress (\d+) of (\d+)")
 _FILE = re.compile(r"(?:Downloading|Using cached|Processing) (\S+)")

@@ -2,16 +2,20 @@
 """Makers of batch entries whose outcome is known, for processes that import them by name."""
 
 import os
+import time
 from pathlib import Path
 
 from blender_pifu.engine.errors import NoPersonError
 
 
 def maker():
-    """Writes this process's number into the output; photos called nobody, broken, deadly or unlucky fail their way."""
+    """Writes this process's number into the output; photos called nobody, broken, deadly or unlucky fail their
+    way, slow ones take two seconds."""
 
     def make(entry):
         name = entry.photo.stem
+        if name.startswith("slow"):
+            time.sleep(2)
         if name == "nobody":
             raise NoPersonError
         if name == "broken":

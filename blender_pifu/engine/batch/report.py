@@ -9,6 +9,7 @@ from typing import Any
 
 from ..errors import InputError
 from .entries import Entry
+from .results import FolderResults, Results
 
 NAME = "report.jsonl"
 DONE, FAILED = "done", "failed"
@@ -19,16 +20,21 @@ class Report:
     """What became of each output so far. Its file lies in the folder of the results."""
 
     folder: Path
+    results: Results
     rows: dict[str, dict[str, Any]] = field(default_factory=dict)  # by the output's name; the last of each counts
 
     @classmethod
-    def begin(cls, folder: Path, entries: list[Entry], resume: bool) -> "Report":
-        """A new one, or with `resume` the one that is there. Raises InputError where results would be replaced."""
-        report = cls(folder)
+    def begin(cls, folder: Path, entries: list[Entry], resume: bool, results: Results | None = None) -> "Report":
+        """A new one, or with `resume` the one that is there; results: where they are, by default in the folder. Raises
+        InputError where results would be replaced."""
+        report = cls(folder, results or FolderResults(folder))
         if resume:
             report._read()
             return report
-        there = [path.name for path in (report.path, *(entry.output for entry in entries)) if path.exists()]
+        there = [report.path.name] if report.path.exists() else []
+        there += [
+            entry.output.name for entry in entries if entry.output.exists() or report.results.has(entry.output.name)
+        ]
         if there:
             raise InputError(
                 f'"{folder}" already holds "{there[0]}".', "Choose another folder, or go on with --resume."
@@ -42,7 +48,7 @@ class Report:
     def is_done(self, entry: Entry) -> bool:
         """Whether the output is there, of the photo as it is and with these choices."""
         row = self.rows.get(entry.output.name, {})
-        return row.get("status") == DONE and entry.output.is_file() and _told(entry).items() <= row.items()
+        return row.get("status") == DONE and self.results.has(entry.output.name) and _told(entry).items() <= row.items()
 
     def add(self, entry: Entry, status: str, **about: Any) -> dict[str, Any]:
         """Write what became of a photo down; returns the line."""
