@@ -16,11 +16,11 @@ PEOPLE = 6
 
 
 @torch.inference_mode()
-def save_preview(draw: Callable[[Batch], Maps], held_out: PeopleSet, path: Path) -> None:
-    """`draw`: a batch to maps. One row a person: photo; front normals drawn, true; back normals drawn, true; back
-    colours drawn, true; depth error front, back (white: 10 cm)."""
+def save_preview(draw: Callable[[Batch], Maps], held_out: PeopleSet, size: int, path: Path) -> None:
+    """`draw`: a batch of pictures of `size` pixels to maps. One row a person: photo; front normals drawn, true; back
+    normals drawn, true; back colours drawn, true; depth error front, back (white: 10 cm)."""
     seeds = held_out.available()[:PEOPLE]
-    batch = draw_batch(held_out, seeds, np.random.default_rng(0), held_out.size, 0)
+    batch = draw_batch(held_out, seeds, np.random.default_rng(0), size, 0)
     maps = draw(batch)
     solid = batch["solid"]
     cells = [(batch["image"][:, :3] + solid) / 2]

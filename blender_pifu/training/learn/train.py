@@ -167,9 +167,8 @@ class Run:
                 self.seconds += now - logged
                 sums, since, logged = {}, 0, now
             if self.step % PREVIEW_EVERY == 0 and len(held_out.available()):
-                save_preview(
-                    partial(self.course.maps, self.averaged()), held_out, self.folder / f"preview_{self.step:06d}.png"
-                )
+                drawn, size = partial(self.course.maps, self.averaged()), self.course.size(self.plan, self.step)
+                save_preview(drawn, held_out, size, self.folder / f"preview_{self.step:06d}.png")
             if now - saved > SAVE_EVERY_S:
                 self.save()
                 saved = now

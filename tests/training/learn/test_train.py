@@ -104,8 +104,8 @@ def test_a_run_draws_held_out_people_as_it_goes(tmp_path, people, monkeypatch):
     monkeypatch.setattr(losses_module, "WINDOW", 32)
     course = FineCourse(coarse.averaged(), FineConfig(widths=(8, 8)))
     Run(tmp_path / "fine", course, dataclasses.replace(PLAN, steps=1)).train(people, people, minutes=1)
-    for name in ("coarse", "fine"):
-        assert cv2.imread(str(tmp_path / name / "preview_000001.png")).shape == (4 * 64, 9 * 64, 3)
+    for name, size in (("coarse", CONFIG.input_px), ("fine", 2 * CONFIG.input_px)):
+        assert cv2.imread(str(tmp_path / name / "preview_000001.png")).shape == (4 * size, 9 * size, 3)
 
 
 def test_a_deeper_network_begins_by_drawing_what_the_other_drew(tmp_path, people):
