@@ -46,6 +46,7 @@ from .surface.fairing import fair_walls
 from .surface.mesh import camera_tilt, largest_component, placing, tilt_back, turn_to_blender
 from .surface.normals import smooth_normals
 
+OFF_THE_HEAD = "The person's own face was not put on: the surface lies too far off it, as under much hair or a hat."
 LARGE_PHOTO = 24e6  # bytes of its pixels, from which on memory counts more than a second
 Report = Callable[[float], None]  # called with the share of the stage that is done
 
@@ -243,7 +244,8 @@ def own_head(
     head, note = find_own_head(figure, lens, fitted.fit.pose.shape)
     if head is None or topology.needs_body:
         return OwnHead(head, note)
-    return OwnHead(head, note, wear(head, fitted.fit, *mesh))
+    worn = wear(head, fitted.fit, *mesh)
+    return OwnHead(head, note if worn else OFF_THE_HEAD, worn)
 
 
 @contextmanager

@@ -111,12 +111,35 @@ def test_the_head_keeps_its_own_weights():
     assert rig.names[strongest] == "head"
 
 
-def test_under_a_wide_hat_the_surface_is_left():
+def hair(wider):
+    """The egg with hair that stands off above the eyes, to the sides."""
     vertices, faces = egg()
     wide = vertices.copy()
-    above = vertices[:, 1] > worn().vertices[:, 1].max() - 0.12
-    wide[above, 0] *= 2.5
-    assert wear(own_head(), rest_fit(), wide, faces) is None
+    above = np.clip((vertices[:, 1] - worn().vertices[:, 1].max() + 0.13) / 0.05, 0, 1)
+    wide[:, 0] *= 1 + (wider - 1) * above
+    return wide, faces
+
+
+def test_under_much_hair_the_face_alone_is_put_on_and_the_hair_stays():
+    vertices, faces = hair(1.8)
+    face = wear(own_head(), rest_fit(), vertices, faces)
+    assert 0.1 * len(worn().rows) < len(face.rows) < 0.8 * len(worn().rows)
+    made, joined = face.graft(vertices, faces)
+    check = check_mesh(joined)
+    assert check.watertight and check.components == 1
+    assert np.ptp(made[:, 0]) > 0.95 * np.ptp(vertices[:, 0]), "the hair is as wide as it was"
+    nose, own = face.vertices[:, 2].max(), worn().vertices[:, 2].max()
+    assert abs(nose - own) < 0.01 and made[:, 2].max() == pytest.approx(nose, abs=1e-6)
+    found = face.expressions(made)
+    assert "jawOpen" in found.names and np.abs(found.moves).max() > 0.005
+    assert face.in_mouth(made).any()
+
+
+def test_where_the_face_lies_far_off_as_well_the_surface_is_left():
+    vertices, faces = egg()
+    bulged = vertices.copy()
+    bulged[(vertices > (0.0, worn().vertices[:, 1].min(), 0.0)).all(1), 2] += 0.16  # as something held before it
+    assert wear(own_head(), rest_fit(), bulged, faces) is None
 
 
 def test_a_head_that_lies_elsewhere_is_not_put_on():

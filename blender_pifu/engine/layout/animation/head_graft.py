@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The person's own head on a reconstructed surface, in place of what that made of it.
+"""The person's own head on a reconstructed surface, in place of what that made of it; under long hair, a hood or a hat
+the face alone.
 
 The body's skin from the neck up is wrapped to the surface, its face held as it was fitted to the photo. What of a mesh
 lies under that is taken off, and a band of faces joins the two rims: one closed piece, whose head has the body's own
@@ -42,6 +43,9 @@ FAR_M, MOST_FAR = 0.02, 0.04  # what of the surface's head lies so far off the w
 SAMPLES_M = 0.008
 ON_HEAD_M = 1e-5
 SMOOTHED, FAIRED = 3, 8  # rounds: of how far from the rim vertices lie; of the band's surroundings
+# The face alone: from where between ears and nose, above the eyes, below the nose; so far out the rest is led to it.
+FACE_BACK, FACE_ABOVE_M, FACE_BELOW_M, LED_M = 0.33, 0.05, 0.085, 0.03
+FACE_FAR_M, MOST_FACE_FAR, LEAST_FACE = 0.035, 0.25, 0.5  # as FAR_M, MOST_FAR; of it that looks at the camera
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,7 @@ class WornHead:
     """head: as it was placed; vertices (n, 3): the rows (n,) of the body's skin that are put on, field space, with the
     photo's expression; faces (f, 4) of these and their rim; around: the wrapped skin, neck included, with normals;
     inside (m,) metres of each in from the rim; metre: field units of one; share: of the surface's area that it
-    replaces."""
+    replaces; led_m: metres about it in which the surface is led to its rim."""
 
     head: Head
     rows: np.ndarray
@@ -61,6 +65,7 @@ class WornHead:
     inside: np.ndarray
     metre: float
     share: float
+    led_m: float = 0.0
 
     def graft(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """A closed mesh laid over the surface, vertices (V, 3) and faces (F, 3|4) of which a triangle among quads has
@@ -147,10 +152,14 @@ class WornHead:
         mean = neighbour_mean(faces, len(points))
         near = np.zeros(len(points))
         near[rim] = 1
-        for _ in range(2):
+        rings = 2
+        if self.led_m:
+            ahead = np.linalg.norm(points[rim] - np.roll(points[rim], 1, 0), axis=1).mean()
+            rings = max(rings, round(self.led_m * self.metre / ahead))
+        for _ in range(rings):
             near = np.maximum(near, mean @ near)
         near[count:] = 0
-        for _ in range(FAIRED):
+        for _ in range(FAIRED * rings // 2):
             points = points + 0.5 * np.minimum(near, 1)[:, None] * (mean @ points - points)
         return points
 
@@ -163,42 +172,54 @@ class WornHead:
 
 
 def wear(head: Head, fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> WornHead | None:
-    """A head fitted to the photo on a dense surface, vertices (V, 3) and faces (F, 3); None where that lies too far off
-    it, under long hair or a hat."""
-    template, patch = load_template(), _patch()
+    """A head fitted to the photo on a dense surface, vertices (V, 3) and faces (F, 3): the whole of it, or its face
+    where the rest lies far under long hair or a hat; None where that lies far off the surface as well."""
+    template, skull = load_template(), _skull()
     normals = vertex_normals(vertices, faces)
     head, fit = put_on(head, fit, vertices, normals)
     skin = template.with_eyes(fit.vertices)
-    near = _of_head(fit, vertices, patch.inside > -WRAPPED_M)
+    near = _of_head(fit, vertices, skull.inside > -WRAPPED_M)
     fixed, confidence, stiff = held(template)
-    rows, mine = patch.around, np.full(len(patch.around), INDEX["head"])
+    rows, mine = skull.around, np.full(len(skull.around), INDEX["head"])
     soft = (template.stiff < 0.01)[rows]
-    triangles, _ = split_quads(patch.around_faces)
-    start = loosen(skin[rows], patch.around_faces, triangles, soft)
+    triangles, _ = split_quads(skull.around_faces)
+    start = loosen(skin[rows], skull.around_faces, triangles, soft)
     held_so = confidence[rows], stiff[rows], np.zeros(len(rows)), fixed[rows]
-    shape = Skin(start, patch.around_faces, mine, *held_so, fit.metre)
+    shape = Skin(start, skull.around_faces, mine, *held_so, fit.metre)
     wrapped = wrap(shape, Surface(vertices[near], normals[near], np.full(near.sum(), INDEX["head"])))
-    wrapped = loosen(wrapped, patch.around_faces, triangles, soft)
-    facing = vertex_normals(wrapped, triangles)
-    outer = np.isin(template.regions[rows], ("skin", "ear"))
-    apart = _far(wrapped, patch.inside[rows], vertices[near], fit.metre)
-    if apart > MOST_FAR:
-        return None
-    taken = wrapped[np.searchsorted(rows, patch.rows)]
+    wrapped = loosen(wrapped, skull.around_faces, triangles, soft)
+    patch, led_m = skull, 0.0
+    if _far(wrapped, skull.inside[rows], vertices[near], FAR_M * fit.metre, SAMPLES_M * fit.metre) > MOST_FAR:
+        patch, led_m = _face(), LED_M
+        seen = vertices[near & (normals[:, 2] > 0)]
+        far = _far(wrapped, patch.inside[rows], seen, FACE_FAR_M * fit.metre, SAMPLES_M * fit.metre)
+        facing = vertex_normals(wrapped, triangles)[np.searchsorted(rows, patch.rows), 2]
+        if far > MOST_FACE_FAR or (facing > 0).mean() < LEAST_FACE:
+            return None
+    return _worn(
+        head, patch, rows, wrapped, vertex_normals(wrapped, triangles), (vertices, faces, near), fit.metre, led_m
+    )
+
+
+def _worn(head, patch, rows, wrapped, facing, surface, metre, led_m):
+    """The patch of the wrapped skin (m, 3), `rows (m,)` of the body's, as it is put on."""
+    vertices, faces, near = surface
+    beside = np.isin(load_template().regions[rows], ("skin", "ear")) & (patch.inside[rows] > -WRAPPED_M)
     replaced = np.zeros(len(vertices), bool)
     replaced[near] = patch.inside[rows][cKDTree(wrapped).query(vertices[near])[1]] > 0
     areas = vertex_areas(vertices, faces)
     share = float(areas[replaced].sum() / areas.sum())
-    parts = (wrapped[outer], facing[outer], patch.inside[rows][outer])
-    return WornHead(head, patch.rows, taken, patch.faces, patch.rim, *parts, fit.metre, share)
+    taken = wrapped[np.searchsorted(rows, patch.rows)]
+    parts = wrapped[beside], facing[beside], patch.inside[rows][beside]
+    return WornHead(head, patch.rows, taken, patch.faces, patch.rim, *parts, metre, share, led_m)
 
 
-def _far(wrapped, inside, surface, metre):
-    """Share of the surface's head that lies far off the wrapped one."""
-    points = surface[thinned(surface, SAMPLES_M * metre)]
+def _far(wrapped, inside, surface, far, sampled):
+    """Share of the surface (V, 3) about a patch, where `inside` is positive, that lies farther off the wrapped skin."""
+    points = surface[thinned(surface, sampled)]
     apart, near = cKDTree(wrapped).query(points)
-    head = inside[near] > 0
-    return float((apart[head] > FAR_M * metre).mean()) if head.any() else 1.0
+    on_patch = inside[near] > 0
+    return float((apart[on_patch] > far).mean()) if on_patch.any() else 1.0
 
 
 def _of_head(fit, vertices, mine):
@@ -221,19 +242,45 @@ class _Patch:
 
 
 @lru_cache(maxsize=1)
-def _patch() -> _Patch:
-    template, body = load_template(), load_body()
-    count = len(template.labels)
-    weight, rest = load_head().weight[:count], body.mean[:count].numpy().astype(np.float64)
-    within = weight > 0.5
-    crown = int(rest[:, 1].argmax())
-    taken = piece_of(template.faces, within[template.faces].all(1), count, crown)
+def _skull() -> _Patch:
+    """The whole head, from the neck up."""
+    count = len(load_template().labels)
+    return _patch(load_head().weight[:count] > 0.5)
+
+
+@lru_cache(maxsize=1)
+def _face() -> _Patch:
+    """From forehead to chin and to the cheeks before the ears, with all that lies in eyes and mouth."""
+    template, rest = load_template(), _rest()
+    kinds = np.array(template.regions)
+    skull = _skull()
+    nose = skull.rows[rest[skull.rows, 2].argmax()]
+    ears, eyes = rest[kinds == "ear", 2].mean(), rest[kinds == "socket", 1].mean()
+    high = rest[:, 1]
+    front = rest[:, 2] > ears + FACE_BACK * (rest[nose, 2] - ears)
+    front &= (high < eyes + FACE_ABOVE_M) & (high > rest[nose, 1] - FACE_BELOW_M)
+    front |= np.isin(kinds, ("mouth", "socket"))
+    head = np.zeros(len(rest), bool)
+    head[skull.rows] = True
+    return _patch(front & head, nose)
+
+
+def _rest() -> np.ndarray:
+    """Where the body's skin (S, 3) rests, metres."""
+    return load_body().mean[: len(load_template().labels)].numpy().astype(np.float64)
+
+
+def _patch(within: np.ndarray, start: int | None = None) -> _Patch:
+    """Of the skin (S,) what is `within` and hangs together with a vertex, by default the crown."""
+    template, rest = load_template(), _rest()
+    count, start = len(rest), int(rest[:, 1].argmax()) if start is None else start
+    taken = piece_of(template.faces, within[template.faces].all(1), count, start)
     rows, faces = np.unique(template.faces[taken], return_inverse=True)
     faces = faces.reshape(-1, 4)
     rim = rim_of(faces)
     assert rim is not None
     inside = cKDTree(rest[rows[rim]]).query(rest)[0]
     inside[np.setdiff1d(np.arange(count), rows)] *= -1
-    wide = piece_of(template.faces, (inside > -WRAPPED_M)[template.faces].all(1), count, crown)
+    wide = piece_of(template.faces, (inside > -WRAPPED_M)[template.faces].all(1), count, start)
     around, around_faces = np.unique(template.faces[wide], return_inverse=True)
     return _Patch(rows, faces, rim, around, around_faces.reshape(-1, 4), inside)
