@@ -8,7 +8,7 @@ import torch
 from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.layout import presets
 from blender_pifu.engine.layout.closest import DenseSurface
-from blender_pifu.engine.layout.crossings import crossing_faces
+from blender_pifu.engine.layout.crossings import crossing_faces, crossings_by_new
 from blender_pifu.engine.layout.painted_mesh import PaintedMesh
 from blender_pifu.engine.layout.repair import close, split_in_quads
 from blender_pifu.engine.layout.thicken import LEAST_MM, PRINT_HEIGHT_MM
@@ -117,6 +117,19 @@ def test_faces_that_cut_through_others_are_found():
     moved[tip] = 0.02, -2, 0.013  # a spike through the whole ball
     crossing = crossing_faces(moved, triangles)
     assert crossing[(triangles == tip).any(1)].any() and crossing.sum() < 60
+
+
+def test_crossings_are_those_of_all_pairs_whatever_their_sizes():
+    rng = np.random.default_rng(0)
+    sizes = np.repeat(2.0 ** rng.integers(-9, 1, 40), 3)[:, None]
+    points = np.repeat(rng.uniform(-0.4, 0.4, (40, 3)) ** 3, 3, axis=0) + sizes * rng.normal(0, 0.5, (120, 3))
+    triangles = np.arange(120).reshape(-1, 3)
+    pairs = [(i, j) for i in range(40) for j in range(i) if crossing_faces(points, triangles[[i, j]]).all()]
+    crossed = np.isin(np.arange(40), pairs)
+    assert 10 < crossed.sum() < 35
+    assert np.array_equal(crossing_faces(points, triangles), crossed)
+    before = crossing_faces(points, triangles[:25]).sum()
+    assert crossings_by_new(points, triangles, 25, np.ones(120, bool)) == crossed.sum() - before > 0
 
 
 class Board(Field):

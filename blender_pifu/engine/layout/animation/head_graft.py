@@ -8,7 +8,7 @@ loops, weights and expressions.
 """
 
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -167,8 +167,12 @@ class WornHead:
         """Whether the band and the head pass through what was there."""
         low, high = self.around.min(0), self.around.max(0)
         near = ((points > low) & (points < high)).all(1)
-        own = crossing_faces(self.vertices, split_quads(self.faces)[0])
-        return crossings_by_new(points, faces, new, near) > int(own.sum())
+        return crossings_by_new(points, faces, new, near) > self._own_crossings
+
+    @cached_property
+    def _own_crossings(self) -> int:
+        """How many of its triangles pass through each other, as those of lids and eyes may."""
+        return int(crossing_faces(self.vertices, split_quads(self.faces)[0]).sum())
 
 
 def wear(head: Head, fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> WornHead | None:
