@@ -29,6 +29,7 @@ class AnalyticModel:
     """Looks at the crop's mask only; the body is always the analytic person."""
 
     name, notes, device = "analytic", (), torch.device("cpu")
+    makes_bodies = True
 
     def prepare(self, cut):
         return network_input(*cut(64), device=self.device)
