@@ -7,7 +7,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ..surface.mesh import split_quads
+from ..surface.mesh import cross, split_quads
 
 CHUNK = 1_000_000
 OCTAVES = 8  # of sizes that triangles are looked for by; smaller ones go with the last
@@ -25,7 +25,7 @@ def crossing_pairs(vertices: np.ndarray, triangles: np.ndarray, asked: np.ndarra
     at least one is."""
     corners = vertices[triangles].astype(np.float64)
     a, b, c = corners.transpose(1, 0, 2)
-    normals = _cross(b - a, c - a)
+    normals = cross(b - a, c - a)
     low, high = corners.min(1), corners.max(1)
     found = [np.empty((0, 2), np.int64)]
     for one, two in _near(corners, np.ones(len(corners), bool) if asked is None else asked):
@@ -78,13 +78,7 @@ def _pierces(corners, normals, one, two):
 
 def _volume(p, q, r, s):
     """Six times the signed volumes (N,) of tetrahedra."""
-    return np.einsum("ni,ni->n", _cross(q - p, r - p), s - p)
-
-
-def _cross(one, two):
-    """As np.cross of (N, 3) and (N, 3), which takes longer."""
-    (x, y, z), (u, v, w) = one.T, two.T
-    return np.stack([y * w - z * v, z * u - x * w, x * v - y * u], 1)
+    return np.einsum("ni,ni->n", cross(q - p, r - p), s - p)
 
 
 def crossings_by_new(points: np.ndarray, faces: np.ndarray, new: int, near: np.ndarray) -> int:

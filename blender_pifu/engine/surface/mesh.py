@@ -145,6 +145,12 @@ def y_up(vectors: np.ndarray) -> np.ndarray:
     return np.stack([vectors[..., 0], vectors[..., 2], -vectors[..., 1]], -1)
 
 
+def cross(one: np.ndarray, two: np.ndarray) -> np.ndarray:
+    """The cross products (N, 3) of vectors (N, 3): np.cross, which takes several times as long for few of them."""
+    (x, y, z), (u, v, w) = one.T, two.T
+    return np.stack([y * w - z * v, z * u - x * w, x * v - y * u], 1)
+
+
 def split_quads(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Triangles (T, 3) of faces (F, 3|4), and (T, 3) which corner each of theirs is: an index into faces.ravel()."""
     width = faces.shape[1]

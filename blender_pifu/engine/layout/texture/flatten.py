@@ -5,18 +5,20 @@ import numpy as np
 from scipy.sparse import coo_matrix, csr_matrix, diags
 from scipy.sparse.linalg import splu
 
+from ...surface.mesh import cross
+
 ROUNDS = 12
+UP, BACK = np.array([[0.0, 1.0, 0.0]]), np.array([[0.0, 0.0, -1.0]])
 
 
 def project(vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
     """The chart (V, 2) as seen along its mean normal; upright where that is level."""
-    normal = np.cross(
-        vertices[triangles[:, 1]] - vertices[triangles[:, 0]], vertices[triangles[:, 2]] - vertices[triangles[:, 0]]
-    ).sum(0)
+    a, b, c = vertices[triangles].transpose(1, 0, 2)
+    normal = cross(b - a, c - a).sum(0, keepdims=True)
     normal /= max(np.linalg.norm(normal), 1e-12)
-    right = np.cross([0.0, 1.0, 0.0] if abs(normal[1]) < 0.9 else [0.0, 0.0, -1.0], normal)
+    right = cross(UP if abs(normal[0, 1]) < 0.9 else BACK, normal)
     right /= np.linalg.norm(right)
-    return vertices @ np.stack([right, np.cross(normal, right)], 1)
+    return vertices @ np.concatenate([right, cross(normal, right)]).T
 
 
 def rectangle(corners: np.ndarray) -> np.ndarray:
@@ -76,5 +78,5 @@ def _in_plane(corners):
     length = np.maximum(np.linalg.norm(one, axis=1), 1e-12)
     flat = np.zeros((len(corners), 3), np.complex128)
     flat[:, 1] = length
-    flat[:, 2] = ((one * two).sum(1) + 1j * np.linalg.norm(np.cross(one, two), axis=1)) / length
+    flat[:, 2] = ((one * two).sum(1) + 1j * np.linalg.norm(cross(one, two), axis=1)) / length
     return flat

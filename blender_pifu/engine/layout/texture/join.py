@@ -3,6 +3,7 @@
 
 from collections import Counter
 from functools import reduce
+from math import dist, hypot
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -16,6 +17,7 @@ WINDOW_PX = 48  # across a face, when it is looked for overlaps: finer than text
 # Of a face's area and of its edges that it may be squeezed or stretched to between its neighbours.
 LEAST, MOST = 0.3, 3.0
 PASSES = 3
+SPLIT = {count: split_quads(np.arange(count)[None])[0] for count in (3, 4)}  # a face's triangles, of its corners
 
 
 def join_small(
@@ -72,15 +74,14 @@ def _places(vertices, faces, uv, face, near):
     last as a rectangle there, which is how a bent one lies alone."""
     corners = faces[face][faces[face] >= 0]
     points = vertices[corners].astype(np.float64)
-    flat = project(points, split_quads(np.arange(len(corners))[None])[0])
+    flat = project(points, SPLIT[len(corners)])
     anchors = []
     for other in near:
         shared = [k for k, vertex in enumerate(corners) if vertex in faces[other]]
         at = np.array([uv[other, np.flatnonzero(faces[other] == corners[k])[0]] for k in shared])
         anchors.append((shared, at))
     known = {k: place for shared, at in anchors for k, place in zip(shared, at, strict=True)}
-    agree = all(np.allclose(known[k], place, atol=1e-9) for shared, at in anchors
-                for k, place in zip(shared, at, strict=True))  # fmt: skip
+    agree = all(_same(known[k], place) for shared, at in anchors for k, place in zip(shared, at, strict=True))
     between = [(list(known), np.array(list(known.values())))] if agree and len(known) > 2 else []
     along = [(shared, at) for shared, at in anchors if len(shared) == 2]
     for form, shared, at in [(flat, *way) for way in between + along] + [(rectangle(points), *way) for way in along]:
@@ -100,22 +101,37 @@ def _laid_beside(flat, shared, at):
     return (flat - source.mean(0)) @ turn + target.mean(0)
 
 
+def _same(one, two) -> bool:
+    return all(abs(a - b) <= 1e-9 + 1e-5 * abs(b) for a, b in zip(one.tolist(), two.tolist(), strict=True))
+
+
 def _is_sound(points, placed) -> bool:
     """Whether a face (3|4, 3) so placed looks up, convex, and neither squeezed nor stretched beyond use."""
-    count = len(placed)
-    ahead, behind = np.roll(placed, -1, 0) - placed, np.roll(placed, 1, 0) - placed
-    if (ahead[:, 0] * behind[:, 1] - ahead[:, 1] * behind[:, 0] <= 0).any():
+    # Of so few numbers plain ones are the quicker.
+    flat, points = placed.tolist(), points[: len(placed)].astype(np.float64).tolist()
+    if any(_turn(flat[k], flat[k + 1 - len(flat)], flat[k - 1]) <= 0 for k in range(len(flat))):
         return False
-    points = points[:count].astype(np.float64)
-    ratio = np.linalg.norm(ahead, axis=1) / np.maximum(np.linalg.norm(np.roll(points, -1, 0) - points, axis=1), 1e-12)
-    area, true = _area(np.pad(placed, ((0, 0), (0, 1)))), _area(points)
-    return bool(ratio.min() > LEAST and ratio.max() < MOST and LEAST * true < area < MOST * true)
+    for k in range(len(flat)):
+        length = dist(points[k - 1], points[k])
+        if not LEAST * length < dist(flat[k - 1], flat[k]) < MOST * length:
+            return False
+    area, true = _area([(x, y, 0.0) for x, y in flat]), _area(points)
+    return LEAST * true < area < MOST * true
+
+
+def _turn(a, b, c) -> float:
+    """Twice the signed area of a triangle in the plane."""
+    return (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0])
 
 
 def _area(points) -> float:
-    triangles, _ = split_quads(np.arange(len(points))[None])
-    a, b, c = points[triangles].transpose(1, 0, 2)
-    return float(np.linalg.norm(np.cross(b - a, c - a), axis=1).sum() / 2)
+    """Of a face, 3 or 4 corners."""
+    (x, y, z), *others = ([p - o for p, o in zip(point, points[0], strict=True)] for point in points[1:])
+    area = 0.0
+    for u, v, w in others:
+        area += hypot(y * w - z * v, z * u - x * w, x * v - y * u) / 2
+        x, y, z = u, v, w
+    return area
 
 
 def _has_room(faces, uv, mates, placed) -> bool:
@@ -126,8 +142,7 @@ def _has_room(faces, uv, mates, placed) -> bool:
         corners = *corners[:3], np.where(faces[mates, 3:] >= 0, corners[3], corners[0])
     begins, ends = reduce(np.minimum, corners), reduce(np.maximum, corners)
     near = mates[((begins < low + side) & (ends > low)).all(1)]
-    count = len(placed)
-    own = placed[split_quads(np.arange(count)[None])[0]]
+    own = placed[SPLIT[len(placed)]]
     others = uv[near].reshape(-1, 2)[split_quads(faces[near])[1]]
     found = cover((np.concatenate([own, others]) - low) / side, WINDOW_PX)
     covered = np.zeros((2, WINDOW_PX**2), bool)

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from ...surface.mesh import directed_edges, neighbour_mean, split_quads
+from ...surface.mesh import cross, directed_edges, neighbour_mean, split_quads
 from .flatten import project, rectangle, unfold
 from .join import join_small
 from .outline import is_simple
@@ -114,7 +114,7 @@ def _wrong(points, triangles, placed):
     one, two = (placed[triangles[:, k]] - placed[triangles[:, 0]] for k in (1, 2))
     flat = one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
     edges = [points[triangles[:, k]] - points[triangles[:, 0]] for k in (1, 2)]
-    bad = flat < LEAST_AREA * np.linalg.norm(np.cross(*edges), axis=1)
+    bad = flat < LEAST_AREA * np.linalg.norm(cross(*edges), axis=1)
     if bad.any() or is_simple(placed, triangles):
         return bad
     low, high = placed.min(0), placed.max(0)
