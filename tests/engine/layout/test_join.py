@@ -25,7 +25,7 @@ def crumpled(resolution, quads):
 
 @pytest.fixture(scope="module", params=["quads", "triangles"])
 def mesh(request):
-    return crumpled(*((32, True) if request.param == "quads" else (40, False)))
+    return crumpled(*((16, True) if request.param == "quads" else (24, False)))
 
 
 @pytest.fixture(scope="module")
