@@ -15,6 +15,7 @@ from .back_photo.back_cut import BackCut
 from .back_photo.map_fusion import fuse
 from .back_photo.relief import drawn_relief
 from .color.behind_arms import paint_behind_arms
+from .color.behind_cloth import paint_behind_cloth
 from .color.behind_head import paint_behind_face
 from .errors import ModelError
 from .face.head_crop import close_up
@@ -36,6 +37,7 @@ from .subject.lens import Lens
 DATA = Path(__file__).parents[1] / "data"
 # Bundled names: "fast" is the core of "human" without its details and its fine level.
 BUNDLED = ("human", "fast")
+BEHIND_PX = 1024  # of the hidden side's picture at most, whose texture is the photo's
 FINE = "fine."  # prefix of the fine level's tensors in a file
 PUBLISHED = {family.family: family for family in (PIFuHDModel, PIFuModel, VRNModel)}
 
@@ -188,7 +190,8 @@ class HumanModel:
             photo = np.dstack(cut(len(back)))
             back = paint_behind_arms(back, photo, thickness[..., 0], cut.landmarks)
             back = paint_behind_face(back, photo, cut.landmarks)
-        return {"back": back}
+        shown = np.dstack(cut(cut.side_px(BEHIND_PX)))
+        return {"back": paint_behind_cloth(back, shown, cut.landmarks)}
 
     def field(self, encoding: Encoding) -> HumanField:
         """The occupancy field of an encoded photo."""

@@ -288,7 +288,7 @@ def bake_texture(
     if laid.body or laid.shown:  # faces of the body's skin may be longer than what they hide
         dense = occluder(dense, spacing)
     shown = painted.hidden | pictures(cut, encoded.behind, size)
-    return Texture(uv, png(bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth)))
+    return Texture(uv, png(bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, cut.landmarks)))
 
 
 def shown_m(model: Model, figure: Figure, dense: np.ndarray, height_m: float) -> float:

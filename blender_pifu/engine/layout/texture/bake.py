@@ -6,6 +6,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from ...color.continuation import FineTexture, alike, find_ways
 from ...color.painting import Side
 from ...cores import divided
 from ...surface.mesh import split_quads
@@ -27,13 +28,15 @@ def bake(
     pictures: dict[str, np.ndarray],
     waiting: Callable[[], None] = lambda: None,
     in_mouth: np.ndarray | None = None,
+    landmarks: np.ndarray | None = None,
 ) -> np.ndarray:
     """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a PaintedMesh.
 
     dense: the PaintedMesh that hides what lies behind it, cut with lattice step `spacing`, field units. pictures: what
     `colors.paint` takes: "photo" and perhaps "back". Wherever these are not trusted the texture has the colours of the
-    mesh's vertices, which go over into them. Texels no face covers continue the nearest. waiting: called
-    at every part of the map, may raise to stop; in_mouth (V,) bool: the mesh's vertices inside its mouth.
+    mesh's vertices, which go over into them, with the photo's fine texture. Texels no face covers continue the nearest.
+    waiting: called at every part of the map, may raise to stop; in_mouth (V,) bool: the mesh's vertices inside its
+    mouth; landmarks: as `FineTexture` takes them.
     """
     triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
@@ -44,19 +47,27 @@ def bake(
         if pictures.get(name) is not None
     ]
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
-    of_vertices = np.concatenate([mesh.vertices, mesh.normals, mesh.colors], 1, dtype=np.float32)
+    fine = FineTexture(pictures["photo"], landmarks)
+    seen = sides[-1].trust(mesh.vertices, mesh.normals)
+    ways = find_ways(mesh.vertices, triangles, mesh.normals, seen, fine)
+    looks = mesh.colors, ways.places, (ways.sure * (1 - seen))[:, None]
+    of_vertices = np.concatenate([mesh.vertices, mesh.normals, *looks], 1, dtype=np.float32)
 
     def colors_of(part):
         of_corners, weights = triangles[found.face[part]], found.weights[part]
         values = weights[:, :1] * of_vertices[of_corners[:, 0]]
         for k in (1, 2):
             values += weights[:, k, None] * of_vertices[of_corners[:, k]]
-        points, normals, colors = values[:, :3], values[:, 3:6], values[:, 6:]
+        points, normals, colors, places, share = np.split(values, [3, 6, 9, 11], 1)
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+        taken = np.flatnonzero(share[:, 0] > 0)
         for side in sides:
             trust = side.trust(points, normals)
             seen = np.flatnonzero(trust > 0)
             colors[seen] += trust[seen, None] * (side.colors(points[seen]) * 255 - colors[seen])
+            share *= 1 - trust[:, None]
+        share = share[taken] * alike(colors[taken] / 255, fine.coarse(places[taken]))[:, None]
+        colors[taken] += 255 * share * fine.at(places[taken])
         if mouth:
             shown = mouth.shown(of_corners, points)
             colors[shown] = sides[-1].colors(points[shown]) * 255

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What goes on behind is what reaches the outline: of the materials in the photo, the hidden side wears those that the
+sides of the person show, in their own tone, so that no lapel, tie, logo or open jacket's inside comes through."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy.cluster.vq import kmeans2
+
+from ..crop_space import pixel_centres
+from ..reading.landmarks import Landmark as L
+from .continuation import FineTexture
+from .painting import smooth_step
+from .quilting import quilt
+
+WORK_PX = 256  # to a side of the crop, in which materials are told apart; lengths below are in its pixels, 8 mm
+BLUR = 1.2
+PLAIN = 0.75  # share of the pixels that are looked at: the others are borders, where two materials are mixed
+MATERIALS, SAMPLES = 10, 4000  # asked for, and pixels they are found by
+LIGHTNESS = 0.8  # what differences of lightness count for, against those of hue
+ONE, IN_SHADE = 10.0, 0.6  # Lab difference of what is taken for one material, and what lightness counts for in it
+LEAST = 60  # pixels of a material
+BAND = 5.0  # beside the outline, where what goes on behind is seen
+ACROSS, ALONG = 30.0, 6.0  # how far that tells about what is behind, beside it and up or down
+LOCAL = 20.0  # over which a material's tone is a mean
+DRAWN, DRAWN_MOST = 14.0, 9.0  # Lab difference from the drawn colours that costs 1, and the most that it costs
+REACHES = 1.3  # what it costs not to be seen beside the outline, times the logarithm of its share there
+ABSENT = 0.02  # share beside the outline of what is not seen there
+EDGE, CRISP = 1.5, 0.7  # how far costs are evened out, and by how much the least must be the least
+UNLIKE = (30.0, 60.0)  # Lab difference from any material at which the drawn colours begin to stay, and stay
+BEYOND = 0.02  # field units outside the outline where these colours are known too
+HEAD = (2.0, 2.6)  # distances from the eyes to the mouth, round the ears: within, `behind_head` paints; beyond, this
+CHIN = (-1.5, -1.1)  # of those, below the ears: the neck is not the head
+
+
+@dataclass(frozen=True)
+class Materials:
+    """What a photo is made of: `tones (K, n, n, 3)` sRGB 0..1, the colour each would have at every pixel, `beside
+    (K, n, n)` its share of what is seen beside the nearest outline, and `seen (K, n, n)` bool, where it is."""
+
+    tones: np.ndarray
+    beside: np.ndarray
+    seen: np.ndarray
+
+
+def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray | None) -> np.ndarray:
+    """The drawn back in the materials that go on behind, with their texture.
+
+    back: (m, m, 4) float32, colours sRGB 0..1 of the hidden side and mask, on the crop's pixels; photo: (n, n, 4), the
+    same of the side that is seen; landmarks: (33, 4) as `landmarks_in`, or None: by these the head is left out. Returns
+    (n, n, 4), or `back` where too little is seen.
+    """
+    materials = _find_materials(_smaller(photo))
+    if materials is None:
+        return back
+    size = len(photo)
+    drawn, back = _smaller(back), _larger(back, size)
+    difference = np.linalg.norm(_lab(materials.tones) - _lab(drawn[..., :3]), axis=-1)
+    costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) - REACHES * np.log(materials.beside + ABSENT)
+    costs = np.stack([_larger(_blur(cost, EDGE), size, cv2.INTER_CUBIC) for cost in costs])
+    shares = np.exp((costs.min(0) - costs) / CRISP)
+    shares /= shares.sum(0)
+    painted = np.zeros((size, size, 3), np.float32)
+    unlike = np.zeros((size, size), np.float32)
+    for share, tone, far in zip(shares, materials.tones, difference, strict=True):
+        painted += share[..., None] * _larger(tone, size)
+        unlike += share * _larger(far, size)
+    kept = smooth_step(unlike, *UNLIKE)
+    if landmarks is not None:
+        kept = np.maximum(kept, _head(landmarks[:, :2].astype(np.float64), size))
+    painted += _texture(FineTexture(photo, landmarks), materials.seen, shares, back[..., 3] * (1 - kept))
+    colors = painted.clip(0, 1) + kept[..., None] * (back[..., :3] - painted.clip(0, 1))
+    return np.dstack([colors, _beyond(back[..., 3])]).astype(np.float32)
+
+
+def _beyond(mask):
+    """A mask (n, n) as far beyond the outline as colours are asked for: a material has no rim with others mixed in."""
+    reach = round(BEYOND / 2 * len(mask))
+    return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
+
+
+def _find_materials(photo) -> Materials | None:
+    """Those of a photo (n, n, 4); None where too little is seen."""
+    matte = photo[..., 3]
+    inner = cv2.erode((matte > 0.9).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    if inner.sum() < MATERIALS * LEAST:
+        return None
+    colors = _blur(photo[..., :3] * matte[..., None], BLUR) / np.maximum(_blur(matte, BLUR), 1e-3)[..., None]
+    features = _lab(colors)
+    steep = sum(np.linalg.norm(part, axis=-1) for part in np.gradient(features, axis=(0, 1)))
+    plain = inner & (steep <= np.quantile(steep[inner], PLAIN))
+    seen = features[plain].astype(np.float64)
+    few = np.random.default_rng(0).permutation(len(seen))[:SAMPLES]
+    centres, _ = kmeans2(seen[few], MATERIALS, iter=12, minit="++", rng=0)
+    label = _as_one(centres)[((features[..., None, :] - centres) ** 2).sum(-1).argmin(-1)]
+    near = inner & (cv2.distanceTransform((matte > 0.5).astype(np.uint8), cv2.DIST_L2, 5) < BAND)
+    tones, beside, where = [], [], []
+    for one in np.unique(label[plain]):
+        mine = (label == one) & plain
+        if mine.sum() < LEAST:
+            continue
+        weight = mine.astype(np.float32)
+        share = _blur(weight, LOCAL)[..., None] + 1e-3
+        tones.append((_blur(colors * weight[..., None], LOCAL) + 1e-3 * colors[mine].mean(0)) / share)
+        beside.append(_blur(weight * near, ACROSS, ALONG))
+        where.append((label == one) & inner)
+    if not tones:
+        return None
+    total = np.sum(beside, 0) + 1e-6
+    return Materials(np.array(tones), np.array(beside) / total, np.array(where))
+
+
+def _texture(fine, seen, shares, where):
+    """(n, n, 3): of each material (K, ...) `seen`, where it has most of the `shares (K, n, n)`; where: (n, n) 0..1."""
+    texture = np.zeros((*where.shape, 3), np.float32)
+    most = shares.argmax(0)
+    for k, mine in enumerate(seen):
+        there = cv2.resize(mine.astype(np.uint8), where.shape, interpolation=cv2.INTER_NEAREST) > 0
+        texture += quilt(fine.band, there, where * (most == k))
+    return texture
+
+
+def _as_one(centres):
+    """(K,) the number of the first of centres (K, 3) that each is one material with."""
+    first = np.arange(len(centres))
+    for k in range(1, len(centres)):
+        alike = np.flatnonzero(np.linalg.norm((centres[:k] - centres[k]) * [IN_SHADE, 1, 1], axis=1) < ONE)
+        if len(alike):
+            first[k] = first[alike[0]]
+    return first
+
+
+def _head(points, size):
+    """(size, size) 0..1 of landmarks (33, 2): 1 on the head, which is above the chin."""
+    eyes = points[[L.LEFT_EYE, L.RIGHT_EYE]].mean(0)
+    ears = points[[L.LEFT_EAR, L.RIGHT_EAR]].mean(0)
+    up = eyes - points[[L.MOUTH_LEFT, L.MOUTH_RIGHT]].mean(0)
+    unit = max(float(np.hypot(*up)), 1e-3)
+    place = (np.stack(pixel_centres(size), -1) - ears) / unit
+    return (1 - smooth_step(np.linalg.norm(place, axis=-1), *HEAD)) * smooth_step(place @ (up / unit), *CHIN)
+
+
+def _lab(colors):
+    """sRGB (..., 3) 0..1 -> Lab, with lightness counting less."""
+    flat = np.ascontiguousarray(colors.reshape(1, -1, 3).clip(0, 1), np.float32)
+    return (cv2.cvtColor(flat, cv2.COLOR_RGB2LAB) * np.float32([LIGHTNESS, 1, 1])).reshape(colors.shape)
+
+
+def _blur(image, across, along=0.0):
+    return cv2.GaussianBlur(np.ascontiguousarray(image, np.float32), (0, 0), across, sigmaY=along)
+
+
+def _smaller(image):
+    """An image (n, n, 4), colours and matte, as (WORK_PX, WORK_PX, 4)."""
+    weighted = np.dstack([image[..., :3] * image[..., 3:], image[..., 3]]).astype(np.float32)
+    small = cv2.resize(weighted, (WORK_PX, WORK_PX), interpolation=cv2.INTER_AREA)
+    small[..., :3] /= np.maximum(small[..., 3:], 1e-3)
+    return small
+
+
+def _larger(image, size, how=cv2.INTER_LINEAR):
+    return cv2.resize(np.ascontiguousarray(image, np.float32), (size, size), interpolation=how)

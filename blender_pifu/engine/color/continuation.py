@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fine texture on a person's sides, which no picture shows well: the photo's weave, folds and hair go on there,
+mirrored at the edge of what is seen, where the colours are those of the place they come from."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.sparse.csgraph import dijkstra
+
+from ..crop_space import sample
+from ..reading.landmarks import Landmark as L
+from .painting import smooth_step
+
+# Lengths are in field units: 0.01 is about 1 cm on an adult.
+SEEN = 0.5  # trust in the photo from which on a vertex counts as seen
+FAR = (0.06, 0.15)  # along the surface from what is seen, from which on less and less, and then nothing, goes on
+COARSE = 0.014  # standard deviation of the blur that leaves no fine texture
+STEP, DEPTH = 0.008, 0.24  # of the way into the photo that is looked for one material, and its length at most
+RIM = 0.012  # from the edge of what is seen: there colours are mixed with the background's
+STEEP = (0.2, 0.4)  # how far a normal must lean to the side for the way inwards to be known
+ALIKE = (0.06, 0.12)  # difference of coarse colours, 0..1, up to which it is surely, and may be, one material
+LOOSER = 2.5  # times as much may differ what is guessed behind
+SHADE = 0.5  # what differences of luminance count for, against those of hue: light differs within one material
+ROOM = (0.05, 0.1)  # length of the way that is too short for texture, and that is enough
+REPEATED = (0.7, 1.5)  # times to and fro over one material, after which repetition begins to be left out, and is
+TORN = (2.0, 4.0)  # stretch of the places in the photo, against the surface's, at which texture begins to be left out
+LOUDEST = 0.12  # of the fine texture, 0..1: what is more is a button, a logo, a line, and not repeated
+FACE = (1.5, 2.1)  # distances from the eyes to the mouth, round the middle of these: within is the face, beyond is not
+LUMA = np.array([0.299, 0.587, 0.114])
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Where each vertex would take its texture from: `places (V, 2)` x and y in field space, and how `sure (V,)` 0..1
+    that is near and stays in one material."""
+
+    places: np.ndarray
+    sure: np.ndarray
+
+
+class FineTexture:
+    """The fine band of a photo, by places in field space."""
+
+    def __init__(self, photo: np.ndarray, landmarks: np.ndarray | None = None):
+        """photo: (n, n, 4) float32 of the crop, sRGB 0..1 and matte; landmarks: (33, 4) as `landmarks_in`, or None: by
+        these the face is left out, of which there is one."""
+        sigma = COARSE / 2 * len(photo)
+        matte = np.ascontiguousarray(photo[..., 3:], np.float32)
+        weighted = np.concatenate([photo[..., :3] * matte, matte], 2)
+        blurred = cv2.GaussianBlur(weighted, (0, 0), sigma)
+        self._coarse = blurred[..., :3] / np.maximum(blurred[..., 3:], 1e-3)
+        self._matte = matte[..., 0]
+        fine = (photo[..., :3] - self._coarse) * matte
+        self.band = LOUDEST * np.tanh(fine / LOUDEST)
+        self._face = None if landmarks is None else _middle_of_face(landmarks[:, :2].astype(np.float64))
+
+    def at(self, places: np.ndarray) -> np.ndarray:
+        """What to add to colours, (N, 3) float sRGB 0..1, of places (N, 2)."""
+        return sample(self.band, *places.T)
+
+    def coarse(self, places: np.ndarray) -> np.ndarray:
+        """Colours without fine texture, (N, 3) float sRGB 0..1."""
+        return sample(self._coarse, *places.T)
+
+    def beside_face(self, places: np.ndarray) -> np.ndarray:
+        """(N,): 0 on the face, 1 elsewhere."""
+        if self._face is None:
+            return np.ones(len(places))
+        middle, unit = self._face
+        return smooth_step(np.linalg.norm(places - middle, axis=1) / unit, *FACE)
+
+    def matte(self, places: np.ndarray) -> np.ndarray:
+        """(N,) 0..1."""
+        return sample(self._matte, *places.T)
+
+
+def _middle_of_face(landmarks):
+    """Its middle (2,), and the distance from the eyes to the mouth."""
+    eyes = landmarks[[L.LEFT_EYE, L.RIGHT_EYE]].mean(0)
+    mouth = landmarks[[L.MOUTH_LEFT, L.MOUTH_RIGHT]].mean(0)
+    return (eyes + mouth) / 2, max(float(np.hypot(*(eyes - mouth))), 1e-3)
+
+
+def find_ways(
+    vertices: np.ndarray, triangles: np.ndarray, normals: np.ndarray, trust: np.ndarray, fine: FineTexture
+) -> Ways:
+    """The Ways of vertices (V, 3) with unit normals (V, 3) of one piece of triangles (T, 3).
+
+    trust: (V,) 0..1 in what the photo shows there. A way runs along the surface to the nearest vertex that is seen, and
+    as far again into the photo, to and fro where the material ends.
+    """
+    places, sure = np.zeros((len(vertices), 2)), np.zeros(len(vertices))
+    links = _edges(vertices, triangles)
+    seen = trust >= SEEN
+    rows, columns = links.nonzero()
+    edge = np.unique(rows[seen[rows] & ~seen[columns]])
+    if not len(edge):
+        return Ways(places, sure)
+    way, _, nearest = dijkstra(links, indices=edge, min_only=True, limit=FAR[1], return_predecessors=True)
+    mine = np.flatnonzero(~seen & np.isfinite(way))
+    inwards, room, certain = _ways_in(vertices[edge, :2], normals[edge], fine)
+    index = np.searchsorted(edge, nearest[mine])
+    there_and_back = np.mod(way[mine], 2 * np.maximum(room[index], STEP))
+    far = np.minimum(there_and_back, 2 * room[index] - there_and_back).clip(0)
+    places[mine] = vertices[edge[index], :2] + (RIM + far)[:, None] * inwards[index]
+    repeated = smooth_step(way[mine] / np.maximum(room[index], STEP), *REPEATED)
+    near = 1 - smooth_step(way[mine], *FAR)
+    sure[mine] = near * certain[index] * (1 - repeated) * fine.beside_face(places[mine])
+    return Ways(places, sure * _whole(vertices, places, sure, rows, columns))
+
+
+def alike(colors: np.ndarray, coarse: np.ndarray) -> np.ndarray:
+    """How sure it is, (N,) 0..1, that guessed colours (N, 3) are of the material of coarse ones (N, 3), sRGB 0..1."""
+    return _one_material(colors - coarse, LOOSER)
+
+
+def _edges(vertices, triangles):
+    """Lengths of the edges as a symmetric sparse matrix (V, V)."""
+    start, end = np.sort(np.stack([triangles.ravel(), np.roll(triangles, -1, 1).ravel()]).astype(np.int64), 0)
+    pairs = np.unique(start * len(vertices) + end)
+    start, end = np.divmod(pairs, len(vertices))
+    length = np.linalg.norm(vertices[start] - vertices[end], axis=1) + 1e-9
+    both = np.concatenate([start, end]), np.concatenate([end, start])
+    return csr_matrix((np.tile(length, 2), both), shape=(len(vertices),) * 2)
+
+
+def _ways_in(places, normals, fine):
+    """From places (N, 2) at the edge of what is seen: the way inwards (N, 2), how long one material goes on along it
+    (N,), and how sure it is (N,)."""
+    lean = np.linalg.norm(normals[:, :2], axis=1)
+    inwards = -normals[:, :2] / np.maximum(lean, 1e-6)[:, None]
+    begin = fine.coarse(places + RIM * inwards)
+    going = np.ones(len(places), bool)
+    room = np.zeros(len(places))
+    for far in np.arange(STEP, DEPTH, STEP):
+        at = places + (RIM + far) * inwards
+        going &= (fine.matte(at) > 0.9) & (_one_material(fine.coarse(at) - begin) > 0.5)
+        room[going] = far
+    return inwards, room, smooth_step(lean, *STEEP) * smooth_step(room, *ROOM)
+
+
+def _one_material(difference, looser=1.0):
+    """How sure it is, (N,) 0..1, of differences (N, 3) of coarse colours."""
+    luma = difference @ LUMA
+    size = np.hypot(SHADE * luma, np.linalg.norm(difference - luma[:, None], axis=1))
+    return 1 - smooth_step(size / looser, *ALIKE)
+
+
+def _whole(vertices, places, share, rows, columns):
+    """0 (V,) where the places of neighbours lie much farther apart than they do: ways from two edges meet there."""
+    both = (share[rows] > 0) & (share[columns] > 0)
+    rows, columns = rows[both], columns[both]
+    apart = np.linalg.norm(vertices[rows] - vertices[columns], axis=1)
+    stretch = np.ones(len(vertices))
+    np.maximum.at(stretch, rows, np.linalg.norm(places[rows] - places[columns], axis=1) / np.maximum(apart, 1e-6))
+    return 1 - smooth_step(stretch, *TORN)

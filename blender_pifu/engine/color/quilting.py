@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fine texture by image quilting (Efros and Freeman 2001): blocks of a material's weave and folds, taken at random from
+near the same height so that stripes go on, each the best of several at its overlap with those laid before."""
+
+import cv2
+import numpy as np
+
+from .painting import smooth_step
+
+# In field units: 0.01 is about 1 cm on an adult.
+BLOCK, OVERLAP = 0.06, 0.02
+LEVEL, FARTHEST = 0.04, 0.4  # how far above or below a block is taken from: where there is choice, and at most
+ENOUGH = 30  # blocks that are choice
+TRIED = 24
+LEVELLED = 0.5  # of a block's energy: what being LEVEL away costs, against differences at the overlap
+AS_GOOD = 1.15  # times the least difference at the overlap that does as well
+WHOLE = 0.97  # share of a block that must be its material's
+LOUD = 1.7  # times the usual energy of the material's blocks: what has more is a button, a pocket, an edge
+COVERED = 0.05  # share of a block that must be asked for
+RIM = 0.008  # inside a material's border, where others' colours are mixed in
+
+
+def quilt(fine: np.ndarray, sources: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Texture (n, n, 3) for a material where `targets (n, n)` 0..1 has it, 0 elsewhere and where there is no block to
+    take: of a fine band (n, n, 3) around 0, from places where `sources (n, n)` bool shows the material."""
+    size = len(fine)
+    block, overlap = (max(4, round(length / 2 * size)) for length in (BLOCK, OVERLAP))
+    rows, columns = _whole_blocks(fine, sources, block)
+    result = np.zeros_like(fine, np.float32)
+    if not len(rows):
+        return result
+    energy = np.zeros((size, size), np.float32)
+    window = _window(block, overlap)
+    rng = np.random.default_rng(0)
+    wanted = cv2.boxFilter(np.float32(targets), -1, (block, block), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    step = block - overlap
+    for row in range(0, size - block, step):
+        for column in range(0, size - block, step):
+            if wanted[row, column] < COVERED:
+                continue
+            place = np.s_[row : row + block, column : column + block]
+            tried = _near(rows, row, size, rng)
+            off = np.abs(rows[tried] - row) / (LEVEL / 2 * size)
+            taken = _best(fine, rows[tried], columns[tried], off, (result[place], energy[place]), rng)
+            if taken is None:
+                continue
+            result[place] += window[..., None] * taken
+            energy[place] += window**2
+    # Independent textures add up in their squares.
+    return result / np.sqrt(np.maximum(energy, 1e-6))[..., None] * np.float32(targets)[..., None]
+
+
+def _whole_blocks(fine, sources, block):
+    """Rows and columns of the corners of blocks that are one material's, and no louder than it usually is."""
+    reach = max(1, round(RIM / 2 * len(fine)))
+    inner = cv2.erode(np.pad(sources, 1).astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8))[1:-1, 1:-1]
+    how = {"anchor": (0, 0), "borderType": cv2.BORDER_CONSTANT}
+    whole = cv2.boxFilter(np.float32(inner), -1, (block, block), **how) >= WHOLE
+    whole[-block:], whole[:, -block:] = False, False
+    energy = cv2.boxFilter(np.square(fine).sum(-1), -1, (block, block), **how)
+    if whole.any():
+        whole &= energy <= LOUD * np.median(energy[whole])
+    return np.nonzero(whole)
+
+
+def _near(rows, row, size, rng):
+    """Indices of some of the sorted `rows` that are near one."""
+    for reach in (LEVEL, FARTHEST):
+        far = reach / 2 * size
+        first, last = np.searchsorted(rows, (row - far, row + far + 1))
+        if last - first >= ENOUGH:
+            break
+    return rng.integers(first, last, TRIED) if last > first else np.zeros(0, int)
+
+
+def _best(fine, rows, columns, off, laid, rng):
+    """Of the blocks at those corners one that goes on well from what is laid, None of none; off: how far each is from
+    its height; laid: sums (b, b, 3), and energy (b, b)."""
+    if not len(rows):
+        return None
+    block = len(laid[1])
+    blocks = np.stack([fine[r : r + block, c : c + block] for r, c in zip(rows, columns, strict=True)])
+    costs = LEVELLED * np.square(blocks).mean() * off**2
+    over = laid[1] > 0
+    if over.any():
+        there = laid[0][over] / np.sqrt(laid[1][over])[:, None]
+        costs += np.square(blocks[:, over] - there).mean((1, 2))
+    return blocks[rng.choice(np.flatnonzero(costs <= AS_GOOD * costs.min()))]
+
+
+def _window(block, overlap):
+    """(block, block) weights that fall to nearly 0 over the overlap."""
+    inside = np.minimum(np.arange(block) + 0.5, block - np.arange(block) - 0.5)
+    ramp = np.float32(smooth_step(inside, 0, overlap))
+    return np.outer(ramp, ramp) + np.float32(1e-4)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The hidden side wears what reaches the outline, with its texture, and nothing that only lies in front."""
+
+import numpy as np
+import pytest
+
+from blender_pifu.engine.color.behind_cloth import paint_behind_cloth
+from blender_pifu.engine.color.quilting import quilt
+from blender_pifu.engine.reading.landmarks import Landmark as L
+
+SIDE = 512
+JACKET, SHIRT, TROUSERS, MIXED = (0.2, 0.25, 0.5), (0.95, 0.95, 0.9), (0.35, 0.3, 0.25), (0.5, 0.5, 0.6)
+BODY, OPENING = np.s_[120:480, 170:342], np.s_[130:260, 236:276]
+WAIST = 300
+
+
+@pytest.fixture
+def photo():
+    """Somebody in a jacket of some weave, with a white shirt in its opening."""
+    image = np.zeros((SIDE, SIDE, 4), np.float32)
+    image[BODY] = (*JACKET, 1)
+    image[WAIST:480, 170:342, :3] = TROUSERS
+    weave = np.random.default_rng(0).normal(0, 0.05, (WAIST - 120, 172, 1))
+    image[120:WAIST, 170:342, :3] += weave.astype(np.float32)
+    image[OPENING][..., :3] = SHIRT
+    return image
+
+
+@pytest.fixture
+def back(photo):
+    """What a network draws that half believes in the shirt, and blurs the waist."""
+    drawn = photo.copy()
+    drawn[120:WAIST, 170:342, :3] = JACKET
+    drawn[OPENING][..., :3] = MIXED
+    share = np.linspace(0, 1, 40)[:, None, None]
+    drawn[WAIST - 20 : WAIST + 20, 170:342, :3] = np.float32(JACKET) * (1 - share) + np.float32(TROUSERS) * share
+    return drawn
+
+
+def test_a_shirt_in_an_open_jacket_is_not_on_its_back(photo, back):
+    behind = paint_behind_cloth(back, photo, None)
+    assert np.allclose(behind[160:240, 240:272, :3].mean((0, 1)), JACKET, atol=0.05)
+    assert np.allclose(behind[340:460, 190:320, :3].mean((0, 1)), TROUSERS, atol=0.04)
+
+
+def test_one_material_ends_where_the_next_begins(photo, back):
+    behind = paint_behind_cloth(back, photo, None)[..., 0].mean(1, where=photo[..., 3] > 0)
+
+    def rows_between(values):
+        low, high = values[WAIST - 60 : WAIST - 30].mean(), values[WAIST + 30 : WAIST + 60].mean()
+        share = (values[WAIST - 30 : WAIST + 30] - low) / (high - low)
+        return int(((share > 0.2) & (share < 0.8)).sum())
+
+    assert rows_between(behind) < rows_between(back[..., 0].mean(1, where=photo[..., 3] > 0)) / 2
+
+
+def test_weave_goes_on_behind(photo, back):
+    behind = paint_behind_cloth(back, photo, None)
+    seen, hidden = photo[150:250, 180:230, 1].std(), behind[150:250, 240:272, 1].std()
+    assert 0.6 * seen < hidden < 1.4 * seen
+    assert abs(np.corrcoef(photo[150:250, 180:230, 1].ravel(), behind[150:250, 180:230, 1].ravel())[0, 1]) < 0.3
+
+
+def test_the_head_stays_as_it_was_painted(photo, back):
+    landmarks = np.zeros((33, 4), np.float32)
+    landmarks[[L.LEFT_EYE, L.RIGHT_EYE, L.LEFT_EAR, L.RIGHT_EAR], 1] = 0.4
+    landmarks[[L.MOUTH_LEFT, L.MOUTH_RIGHT], 1] = 0.33
+    behind = paint_behind_cloth(back, photo, landmarks)
+    head = np.s_[138:156, 240:272]
+    assert np.array_equal(behind[head][..., :3], back[head][..., :3])
+
+
+def test_stripes_keep_their_heights():
+    y = np.arange(SIDE)[:, None, None]
+    stripes = np.float32(0.1 * np.sin(2 * np.pi * y / 24) * np.ones((1, SIDE, 3)))
+    body = np.zeros((SIDE, SIDE), bool)
+    body[150:400, 150:360] = True
+    texture = quilt(stripes, body, body)
+    inner = np.s_[170:380, 170:340]
+    assert np.corrcoef(texture[inner].ravel(), stripes[inner].ravel())[0, 1] > 0.6
+    assert not texture[~body].any()
+
+
+def test_without_enough_to_see_the_drawn_back_stays(back):
+    assert paint_behind_cloth(back, np.zeros((SIDE, SIDE, 4), np.float32), None) is back
