@@ -15,6 +15,7 @@ import numpy as np
 FORMAT = 1  # goes up with every change that an older reader would misread
 _MESH = ("vertices", "faces", "normals", "colors", "summary")
 _TEXTURE = ("uv", "texture")
+_MAPS = ("normal_map", "roughness_map")
 _RIG = ("bone_names", "bone_parents", "bone_heads", "bone_tails", "weight_bones", "weights")
 _SHAPE_KEYS = ("shape_key_names", "shape_keys", "shape_key_values")
 _WEIGHT_SLACK = 1e-3
@@ -27,10 +28,14 @@ class ResultError(Exception):
 
 @dataclass(frozen=True)
 class Texture:
-    """One base colour map. `uv (F, 3|4, 2)` float32 per face corner, 0..1, v up; `png`: the image file, sRGB."""
+    """The maps of a mesh. `uv (F, 3|4, 2)` float32 per face corner, 0..1, v up; the image files: `png`, base colour,
+    sRGB; `normal_png`: normals in MikkTSpace's tangent space, green up, and `roughness_png`: green is roughness, blue
+    metal, as glTF has them, or None where the mesh itself is the dense surface."""
 
     uv: np.ndarray
     png: bytes
+    normal_png: bytes | None = None
+    roughness_png: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +145,10 @@ def npz_bytes(result: Reconstruction) -> memoryview:
     """The contents of the .npz file of a Reconstruction."""
     arrays = {name: getattr(result, name) for name in ("vertices", "faces", "normals", "colors")}
     if result.texture:
-        arrays |= {"uv": result.texture.uv, "texture": np.frombuffer(result.texture.png, np.uint8)}
+        texture = result.texture
+        arrays |= {"uv": texture.uv, "texture": np.frombuffer(texture.png, np.uint8)}
+        maps = zip(_MAPS, (texture.normal_png, texture.roughness_png), strict=True)
+        arrays |= {name: np.frombuffer(png, np.uint8) for name, png in maps if png}
     if result.rig:
         rig = result.rig
         arrays |= {"bone_names": np.array(rig.names), "bone_parents": rig.parents, "bone_heads": rig.heads}
@@ -161,7 +169,8 @@ def read_result(path: str | Path) -> Reconstruction:
     try:
         with np.load(path, allow_pickle=False) as file:
             groups = [group for group in (_TEXTURE, _RIG, _SHAPE_KEYS) if any(name in file for name in group)]
-            arrays = {name: file[name] for group in (_MESH, *groups) for name in group}
+            maps = [name for name in _MAPS if name in file]
+            arrays = {name: file[name] for group in (_MESH, *groups, maps) for name in group}
             version = int(file["format"]) if "format" in file else 0
         summary = json.loads(str(arrays["summary"]))
     except Exception as error:  # a damaged file can fail in any way
@@ -207,10 +216,14 @@ def _faces(arrays: dict, vertex_count: int) -> np.ndarray:
 
 def _texture(arrays: dict, faces: np.ndarray) -> Texture:
     uv = _finite(_shaped(arrays, "uv", np.float32, (*faces.shape, 2)), "texture coordinates")
-    png = _shaped(arrays, "texture", np.uint8, (None,)).tobytes()
+    return Texture(uv, _png(arrays, "texture"), *(_png(arrays, name) if name in arrays else None for name in _MAPS))
+
+
+def _png(arrays: dict, name: str) -> bytes:
+    png = _shaped(arrays, name, np.uint8, (None,)).tobytes()
     if not png.startswith(b"\x89PNG"):
-        raise ResultError("The engine's result has a texture that is no PNG.")
-    return Texture(uv, png)
+        raise ResultError(f"The engine's result has a {name.replace('_', ' ')} that is no PNG.")
+    return png
 
 
 def _rig(arrays: dict, vertex_count: int) -> Rig:

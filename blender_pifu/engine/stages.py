@@ -31,6 +31,8 @@ from .layout.closest import DenseSurface
 from .layout.painted_mesh import PaintedMesh
 from .layout.presets import SurfaceAt
 from .layout.texture.bake import bake, png
+from .layout.texture.normal_map import bake_normals
+from .layout.texture.roughness import bake_roughness
 from .layout.texture.unwrap import unwrap as unwrap_mesh
 from .layout.topologies import LaidOut, Topology
 from .memory import give_back_at_once
@@ -47,6 +49,7 @@ from .surface.mesh import camera_tilt, largest_component, placing, tilt_back, tu
 from .surface.normals import smooth_normals
 
 OFF_THE_HEAD = "The person's own face was not put on: the surface lies too far off it, as under much hair or a hat."
+LEAST_MAP_PX = 1024  # of normals and roughness, which else have half as many as the base colour map
 LARGE_PHOTO = 24e6  # bytes of its pixels, from which on memory counts more than a second
 Report = Callable[[float], None]  # called with the share of the stage that is done
 
@@ -281,14 +284,20 @@ def bake_texture(
     size: int,
     report: Callable[[], None],
 ) -> Texture:
-    """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2); report: called often, without a share."""
+    """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2), and what a light mesh lacks of the dense surface;
+    report: called often, without a share."""
     spacing = 2 / resolution
     mesh = laid.as_shown
     dense = laid.body.shown if laid.body else painted.mesh
     if laid.body or laid.shown:  # faces of the body's skin may be longer than what they hide
         dense = occluder(dense, spacing)
     shown = painted.hidden | pictures(cut, encoded.behind, size)
-    return Texture(uv, png(bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, cut.landmarks)))
+    color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, cut.landmarks)
+    if mesh is painted.mesh:
+        return Texture(uv, png(color))
+    fewer = min(size, max(size // 2, LEAST_MAP_PX))
+    normals = bake_normals(mesh, uv, painted.mesh, fewer, report)
+    return Texture(uv, png(color), png(normals), png(bake_roughness(mesh, uv, color, cut.landmarks, fewer)))
 
 
 def shown_m(model: Model, figure: Figure, dense: np.ndarray, height_m: float) -> float:

@@ -3,6 +3,7 @@
 
 import os
 import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from ..files_in_use import replaced_by
 from ..person.bones import set_of
 from ..person.human import Human, coordinates
 from ..person.units import metres_per_unit
+from .normal_maps import green_down
 from .programs import METRE, PRINT_HEIGHT_MM, Program
 from .staging import staged
 from .writers import WRITERS
@@ -33,7 +35,8 @@ def export(context, person: Human, program: Program, path: Path) -> Path:
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
             new = Path(folder) / path.name
-            with staged(context, person, factor, program.unit or METRE, program.armature):
+            maps = green_down(person) if program.green_down else nullcontext()
+            with maps, staged(context, person, factor, program.unit or METRE, program.armature):
                 writer.write(new, animated)
             os.replace(new, path)
     except (OSError, RuntimeError) as error:

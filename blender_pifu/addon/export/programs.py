@@ -15,7 +15,8 @@ class Program:
 
     topology, texture, skeleton, bones, pose: the scene's choices, by their identifiers; format: a key of
     `writers.WRITERS`, "" for none; unit: metres of one unit in the file, None where the file is a figure of
-    PRINT_HEIGHT_MM in millimetres; armature: what the armature is called in the file, "" for its own name.
+    PRINT_HEIGHT_MM in millimetres; armature: what the armature is called in the file, "" for its own name;
+    green_down: whether it reads normal maps as DirectX has them, and not as OpenGL.
     """
 
     identifier: str
@@ -29,6 +30,7 @@ class Program:
     pose: str = "T"
     unit: float | None = METRE
     armature: str = ""
+    green_down: bool = False
 
     @property
     def choices(self) -> dict:
@@ -59,6 +61,7 @@ PROGRAMS = (
         pose="A",
         unit=CENTIMETRE,
         armature="Armature",  # Unreal takes one of this name that Blender wrote for what it is, and makes no bone of it
+        green_down=True,
     ),
     Program(
         "UNITY",

@@ -3,7 +3,7 @@
 
 import bpy
 
-from ...result_file import Reconstruction
+from ...result_file import Reconstruction, Texture
 from .armature import bind, build_armature
 from .bone_set import fill_armature
 from .material import build_material, build_texture
@@ -27,8 +27,7 @@ def add_human(
         _collection_for(context, scene).children.link(collection)
         human = in_units(human, scene)
         mesh = _note(made, bpy.data.meshes, build_mesh(human, name))
-        texture = _note(made, bpy.data.images, build_texture(human.texture.png, name)) if human.texture else None
-        material = _note(made, bpy.data.materials, build_material(name, texture))
+        material = _note(made, bpy.data.materials, build_material(name, *_images(made, human.texture, name)))
         mesh.materials.append(material)
         body = _note(made, bpy.data.objects, bpy.data.objects.new(name, mesh))
         _describe(body, human, name)
@@ -48,6 +47,15 @@ def add_human(
     if scene == context.scene:
         _select(context.view_layer, body)
     return body
+
+
+def _images(made: list, texture: Texture | None, name: str) -> list:
+    """The images of base colour, normals and roughness, None for those that there are not."""
+    if texture is None:
+        return []
+    maps = (texture.png, name, True), (texture.normal_png, f"{name} Normal", False)
+    maps += ((texture.roughness_png, f"{name} Roughness", False),)
+    return [_note(made, bpy.data.images, build_texture(*each)) if each[0] else None for each in maps]
 
 
 def _collection_for(context, scene) -> bpy.types.Collection:

@@ -10,6 +10,7 @@ from ...body_axes import flexion_axes, unit
 from ...result_file import Reconstruction
 from ..srgb import to_linear
 from ..surface.mesh import split_quads, y_up
+from ..surface.normals import angle_weighted_normals
 
 FLOAT, USHORT, UINT = 5126, 5123, 5125
 KINDS = {1: "SCALAR", 2: "VEC2", 3: "VEC3", 4: "VEC4", 16: "MAT4"}
@@ -25,17 +26,18 @@ def glb_bytes(result: Reconstruction) -> bytes:
         unique, first = np.unique(keys, axis=0, return_inverse=True)
         source, uv, faces = unique[:, 0].astype(np.int64), unique[:, 1:], first.reshape(-1, 3)
     file = _Buffers()
+    normals = result.normals
+    if result.texture and result.texture.normal_png:  # which tells how the dense surface's differ from these
+        normals = angle_weighted_normals(result.vertices, result.faces)
     attributes = {
         "POSITION": file.add(y_up(result.vertices)[source], FLOAT, bounds=True),
-        "NORMAL": file.add(y_up(result.normals)[source], FLOAT),
+        "NORMAL": file.add(y_up(normals)[source], FLOAT),
     }
     material = {"name": "Human", "pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.9}}
     tree = {"asset": {"version": "2.0", "generator": "blender_pifu"}, "scene": 0, "materials": [material]}
     if result.texture and uv is not None:
         attributes["TEXCOORD_0"] = file.add(np.column_stack([uv[:, 0], 1 - uv[:, 1]]), FLOAT)
-        tree |= {"textures": [{"source": 0, "sampler": 0}], "samplers": [{"magFilter": 9729, "minFilter": 9987}]}
-        tree["images"] = [{"bufferView": file.view(result.texture.png), "mimeType": "image/png", "name": "Human"}]
-        material["pbrMetallicRoughness"]["baseColorTexture"] = {"index": 0}
+        _maps(result.texture, material, file, tree)
     else:  # a texture would be multiplied by these (3.7.2.1); linear, as floats because bytes would band in the dark
         attributes["COLOR_0"] = file.add(to_linear(result.colors / 255.0).astype(np.float32)[source], FLOAT)
     mesh = {"name": "Human", "primitives": [{"attributes": attributes, "material": 0}]}
@@ -50,6 +52,23 @@ def glb_bytes(result: Reconstruction) -> bytes:
     mesh["primitives"][0]["indices"] = file.add(faces.reshape(-1, 1), UINT)
     tree |= {"accessors": file.accessors, "bufferViews": file.views, "buffers": [{"byteLength": len(file.data)}]}
     return _container(json.dumps(tree).encode(), bytes(file.data))
+
+
+def _maps(texture, material, file, tree):
+    """Add the maps there are to the material (3.9), each with an image of its own."""
+    tree |= {"textures": [], "images": [], "samplers": [{"magFilter": 9729, "minFilter": 9987}]}
+
+    def add(png, name):
+        tree["images"].append({"bufferView": file.view(png), "mimeType": "image/png", "name": name})
+        tree["textures"].append({"source": len(tree["textures"]), "sampler": 0})
+        return {"index": len(tree["textures"]) - 1}
+
+    surface = material["pbrMetallicRoughness"]
+    surface["baseColorTexture"] = add(texture.png, "Human")
+    if texture.normal_png:
+        material["normalTexture"] = add(texture.normal_png, "Human Normal")
+    if texture.roughness_png:
+        surface |= {"roughnessFactor": 1.0, "metallicRoughnessTexture": add(texture.roughness_png, "Human Roughness")}
 
 
 def _skin(rig, source, attributes, nodes, file, tree):

@@ -4,6 +4,7 @@
 import io
 import json
 import os
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,7 +14,16 @@ from PIL import Image
 from blender_pifu.engine.errors import InputError
 from blender_pifu.engine.files.result import check_output, write_result
 from blender_pifu.engine.surface.mesh import check_mesh, split_quads
-from blender_pifu.result_file import FORMAT, Reconstruction, Rig, ShapeKeys, Summary, Texture, read_result
+from blender_pifu.result_file import (
+    FORMAT,
+    Reconstruction,
+    ResultError,
+    Rig,
+    ShapeKeys,
+    Summary,
+    Texture,
+    read_result,
+)
 
 VERTICES = np.array([[-0.5, 0, 0], [0.5, 0, 0], [0, -0.25, 0], [0, 0, 1.7]], np.float32)
 FACES = np.array([[0, 1, 2], [0, 3, 1], [1, 3, 2], [2, 3, 0]], np.int32)
@@ -112,6 +122,17 @@ def test_npz_gives_back_texture_rig_and_shape_keys(posable, tmp_path):
         assert np.array_equal(getattr(back.rig, name), getattr(posable.rig, name))
     assert back.shape_keys.names == ("smile",) and np.array_equal(back.shape_keys.offsets, posable.shape_keys.offsets)
     assert back.shape_keys.values == [0.5]
+
+
+def test_npz_gives_back_the_maps_and_refuses_what_is_none(posable, tmp_path):
+    png = posable.texture.png
+    mapped = replace(posable, texture=replace(posable.texture, normal_png=png, roughness_png=png[:-1] + b"!"))
+    write_result(mapped, tmp_path / "out.npz")
+    back = read_result(tmp_path / "out.npz")
+    assert (back.texture.normal_png, back.texture.roughness_png) == (png, png[:-1] + b"!")
+    write_result(replace(mapped, texture=replace(mapped.texture, normal_png=b"none")), tmp_path / "out.npz")
+    with pytest.raises(ResultError, match="normal map that is no PNG"):
+        read_result(tmp_path / "out.npz")
 
 
 def test_glb_holds_texture_skin_and_expressions(posable, tmp_path):

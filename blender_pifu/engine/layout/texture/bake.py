@@ -40,7 +40,7 @@ def bake(
     """
     triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
-    chosen = _deepest(found, size)
+    chosen = deepest(found, size)
     sides = [
         Side(dense.vertices, dense.faces, spacing, pictures[name], side)
         for name, side in (("back", -1), ("photo", 1))
@@ -80,10 +80,10 @@ def bake(
     parts = [chosen[start : start + PART] for start in range(0, len(chosen), PART)]
     picture[texel] = np.concatenate(divided(colors_of, parts, waiting)) if parts else 0
     known[texel] = 0
-    return _spread(picture.reshape(size, size, 3), known.reshape(size, size))
+    return spread_texels(picture.reshape(size, size, 3), known.reshape(size, size))
 
 
-def _deepest(found, size):
+def deepest(found, size):
     """Indices into a Cover of `size` texels to a side, one for each texel, in their order: where several faces reach
     for it, that of the one it lies in most."""
     depth = np.minimum(np.minimum(found.weights[:, 0], found.weights[:, 1]), found.weights[:, 2])
@@ -95,7 +95,7 @@ def _deepest(found, size):
     return index[index >= 0]
 
 
-def _spread(picture, empty):
+def spread_texels(picture, empty):
     """Give texels where `empty` (n, n) is 1 the colour of the nearest other."""
     _, nearest = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     colors = np.zeros((int(nearest.max()) + 1, 3), np.uint8)

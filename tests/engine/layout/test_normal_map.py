@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A light mesh with its normal map looks as the dense surface does; roughness tells shoes from cloth."""
+
+import cv2
+import numpy as np
+import pytest
+
+from blender_pifu.engine.layout.painted_mesh import PaintedMesh
+from blender_pifu.engine.layout.texture.normal_map import bake_normals
+from blender_pifu.engine.layout.texture.roughness import CLOTH, SHOES, SKIN, bake_roughness
+from blender_pifu.engine.layout.texture.tangents import tangent_frames
+from blender_pifu.engine.layout.texture.unwrap import unwrap
+from blender_pifu.engine.reading.landmarks import Landmark as L
+from blender_pifu.engine.surface.extraction import extract_surface
+from blender_pifu.engine.surface.mesh import largest_component, split_quads
+from blender_pifu.engine.surface.normals import smooth_normals
+from helpers import analytic
+
+SIZE, FOLDS, DEEP = 512, 60.0, 0.004
+
+
+def capsule(resolution, deep):
+    """A mesh of a trunk with folds across it, so deep."""
+    field = analytic.CapsuleField([((0, 0.4, 0), (0, -0.4, 0))], [0.2])
+    surface = extract_surface(field, resolution)
+    vertices, faces = largest_component(surface.vertices, surface.faces)
+    normals = smooth_normals(vertices, faces)
+    vertices = vertices + np.float32(deep * np.sin(FOLDS * vertices[:, 1:2])) * normals
+    return PaintedMesh(vertices, faces, smooth_normals(vertices, faces), np.full((len(vertices), 3), 99, np.uint8))
+
+
+@pytest.fixture(scope="module")
+def light():
+    """A mesh without the folds, and its UVs."""
+    mesh = capsule(24, 0)
+    return mesh, unwrap(mesh.vertices, mesh.faces, mesh.normals)[0]
+
+
+def shown(mesh, uv, picture):
+    """Positions and normals in the middle of each triangle, as a reader of the normal map has them."""
+    triangles, corners = split_quads(mesh.faces)
+    frames = tangent_frames(mesh.vertices, mesh.faces, uv)
+    place = uv.reshape(-1, 2)[corners].mean(1) * [1, -1] + [0, 1]
+    column, row = np.float32(place.T * len(picture) - 0.5)
+    local = cv2.remap(picture, column, row, cv2.INTER_LINEAR)[:, 0].astype(float) / 127 - 128 / 127
+    normal, tangent = frames.normals.mean(1), frames.tangents.mean(1)
+    axes = np.stack([tangent, frames.sign[:, None] * np.cross(normal, tangent), normal], 1)
+    normals = np.einsum("na,nac->nc", local, axes)
+    return mesh.vertices[triangles].mean(1), normals / np.linalg.norm(normals, axis=1, keepdims=True)
+
+
+def test_folds_of_the_dense_surface_are_in_the_map(light):
+    mesh, uv = light
+    dense = capsule(128, DEEP)
+    places, normals = shown(mesh, uv, bake_normals(mesh, uv, dense, SIZE))
+    plain = shown(mesh, uv, np.full((8, 8, 3), (128, 128, 255), np.uint8))[1]
+    straight = np.abs(places[:, 1]) < 0.35
+    out = places * [1, 0, 1] / np.linalg.norm(places * [1, 0, 1], axis=1, keepdims=True)
+    true = out - [[0, 1, 0]] * (DEEP * FOLDS * np.cos(FOLDS * places[:, 1:2]))
+    true /= np.linalg.norm(true, axis=1, keepdims=True)
+
+    def error(found):
+        return float(np.median(np.degrees(np.arccos((found * true).sum(1).clip(-1, 1))[straight])))
+
+    assert error(normals) < error(plain) / 2
+
+
+def test_a_surface_that_is_its_own_dense_one_gets_a_flat_map(light):
+    mesh, uv = light
+    flat = bake_normals(mesh, uv, mesh, 256).astype(int)
+    assert np.abs(flat - (128, 128, 255)).mean() < 6
+
+
+def test_shoes_are_smoother_than_cloth_and_skin_is_told_by_its_colour(light):
+    mesh, uv = light
+    landmarks = np.zeros((33, 4), np.float32)
+    landmarks[:, 3] = 1
+    landmarks[[L.LEFT_EYE, L.RIGHT_EYE, L.LEFT_EAR, L.RIGHT_EAR], 1] = 0.5
+    landmarks[L.NOSE, 1], landmarks[[L.MOUTH_LEFT, L.MOUTH_RIGHT], 1] = 0.47, 0.44
+    landmarks[[L.LEFT_ANKLE, L.RIGHT_ANKLE], 1] = -0.5
+    triangles, corners = split_quads(mesh.faces)
+    middle = mesh.vertices[triangles].mean(1)
+    column, row = np.int32((uv.reshape(-1, 2)[corners].mean(1) * [1, -1] + [0, 1]).T * 256).clip(0, 255)
+    color = np.full((256, 256, 3), (40, 50, 120), np.uint8)
+    face = middle[:, 1] > 0.35
+    for x, y in zip(column[face], row[face], strict=True):
+        cv2.circle(color, (int(x), int(y)), 6, (220, 170, 150), -1)
+    green = bake_roughness(mesh, uv, color, landmarks, 256)[row, column, 1] / 255
+    assert np.isclose(np.median(green[middle[:, 1] < -0.55]), SHOES, atol=0.01)
+    assert np.isclose(np.median(green[np.abs(middle[:, 1]) < 0.2]), CLOTH, atol=0.01)
+    assert np.isclose(np.median(green[face & (middle[:, 2] > 0.05)]), SKIN, atol=0.05)
+    assert (bake_roughness(mesh, uv, color, None, 64) == (255, round(255 * CLOTH), 0)).all()
