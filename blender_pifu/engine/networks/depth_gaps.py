@@ -3,26 +3,62 @@
 
 Maps are smooth, so where a leg ends before the other one they run from the near one to the far one, and a sheet would
 join the two. A limb's own surfaces close towards its outline: there the front falls away and the back comes forward.
-In a sheet both run the same way.
+In a sheet both run the same way, and it has a limb at either end, the far one behind the near one, or none beyond the
+person's outline. Where the two overlap in depth, as a chin and the neck, or a strand and the shoulder, one body goes
+on behind the edge, and nothing gapes.
 """
 
+import numpy as np
+import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..crop_space import pixel_centres, sample_maps
+
 STEEPEST = 2.0  # field units of depth a field unit: a limb that points at the camera more than so is none
 LOGITS = 20.0  # what a column twice as steep loses
+REACHES = (0.016, 0.032, 0.048, 0.064)  # field units to either side of a rift, at which limbs are looked for
+OVERLAP = 0.12  # of either limb's thickness that may overlap: maps are blurred
+STEPS = (0.004, 0.008, 0.012, 0.016)  # field units towards the outline
 
 
-def depth_gap_logits(front_depth: Tensor, back_depth: Tensor) -> Tensor:
-    """(B, 1, h, w) drawn depths, field units -> what the occupancy of each column loses, in logits, >= 0."""
-    (front_x, front_y), (back_x, back_y) = _slope(front_depth), _slope(back_depth)
-    together = (front_x * back_x + front_y * back_y).clamp_min(0).sqrt()
-    return LOGITS * (together / STEEPEST - 1).clamp(0, 2)
+def depth_gap_logits(front_depth: Tensor, back_depth: Tensor, mask: Tensor) -> Tensor:
+    """What the occupancy of each column loses, in logits, >= 0: (B, 1, h, h), as the drawn depths, field units, and the
+    mask, 0..1."""
+    front, back = _slope(front_depth), _slope(back_depth)
+    steepness = (front * back).sum(1, keepdim=True).clamp_min(0).sqrt() / STEEPEST
+    nearer = F.normalize(front + back, dim=1, eps=1e-6).flatten(2).transpose(1, 2) * front.new_tensor([1, -1])
+    slack = OVERLAP * (front_depth - back_depth)
+    maps = torch.cat([front_depth - slack, back_depth + slack, mask.to(front), steepness], 1)
+    gapes = _between_limbs(maps, nearer) | _run_off(maps, nearer) | _run_off(maps, -nearer)
+    return LOGITS * (steepness - 1).clamp(0, 2) * gapes.view_as(mask)
 
 
-def _slope(depth: Tensor) -> tuple[Tensor, Tensor]:
-    """Central differences along columns and rows, field units of depth a field unit."""
+def _slope(depth: Tensor) -> Tensor:
+    """(B, 2, h, h) central differences along columns and rows, field units of depth a field unit."""
     around = F.pad(depth, (1, 1, 1, 1), mode="replicate")
     across = around[..., 1:-1, 2:] - around[..., 1:-1, :-2]
     down = around[..., 2:, 1:-1] - around[..., :-2, 1:-1]
-    return across * depth.shape[-1] / 4, down * depth.shape[-1] / 4
+    return torch.cat([across, down], 1) * depth.shape[-1] / 4
+
+
+def _between_limbs(maps: Tensor, nearer: Tensor) -> Tensor:
+    """(B, N) whether in the direction `nearer (B, N, 2)` there is a limb before one on the other side. maps (B, 4, h,
+    h): front, back, mask, steepness; beyond the mask depth is anything."""
+    near, far = (_along(maps, way * nearer, REACHES) for way in (1, -1))
+    near_back = near[:, :, 1].masked_fill(near[:, :, 2] < 0.5, -torch.inf).amax(0)
+    far_front = far[:, :, 0].masked_fill(far[:, :, 2] < 0.5, torch.inf).amin(0)
+    return near_back > far_front
+
+
+def _run_off(maps: Tensor, way: Tensor) -> Tensor:
+    """(B, N) whether in the direction `way (B, N, 2)` all is steep up to the mask's end, near by. maps as above."""
+    there, steepness = _along(maps, way, STEPS)[:, :, 2:].unbind(2)
+    inside = (there > 0.5).cumprod(0).bool()
+    return ~inside[-1] & ((steepness > 1) | ~inside).all(0)
+
+
+def _along(maps: Tensor, way: Tensor, distances: tuple[float, ...]) -> Tensor:
+    """(D, B, C, N) maps (B, C, h, h) so far from every pixel in directions `way (B, N, 2)`, field space."""
+    pixels = torch.from_numpy(np.dstack(pixel_centres(maps.shape[-1]))).to(way).view(1, -1, 2)
+    return torch.stack([sample_maps(maps, pixels + distance * way) for distance in distances])

@@ -12,6 +12,9 @@ from .depth_gaps import depth_gap_logits
 from .maps import Maps
 
 SUPPORT_DILATION = 0.02  # field units the mask grows before everything outside counts as empty
+# Logits that a point loses by the square of its distance, field units, before the first drawn surface or behind the
+# last. Steadily: a step would print the lattice on the surface.
+FADE = 25000.0
 ROWS = 64  # batches of fewer or odd rows take other matrix kernels, with other rounding: results would depend on them
 
 
@@ -37,7 +40,7 @@ class HumanField(Field):
         self._level, self._wide = level, maps.wide
         self._stack = level.stack(maps, image)
         self._support = Support(image[:, 3:4])
-        self._depth_gaps = depth_gap_logits(maps.front_depth, maps.back_depth)
+        self._depth_gaps = depth_gap_logits(maps.front_depth, maps.back_depth, image[:, 3:4])
 
     def support(self, xy: Tensor) -> Tensor:
         """(C,) bool: columns `xy (C, 2)` field units that meet the dilated mask."""
@@ -47,13 +50,16 @@ class HumanField(Field):
     def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
         """Occupancy (N,) of points given as depth `z (N,)` in columns `column (N,)` of `xy (C, 2)`, field units.
 
-        The columns' share of the MLP is computed once a column. Results do not depend on how points are batched.
+        The columns' share of the MLP is computed once a column. Nothing of the person lies before the first surface or
+        behind the last one: what the MLP sees there are flakes. Results do not depend on how points are batched.
         """
         count = len(z)
         xy, column, z = (pad(values) for values in (xy, column, z))
         features, front, back = self._level.column_features(self._stack, self._wide, xy[None])
         shares = self._level.head.columns(features[0])
-        logits = self._level.head(shares[column], front[0, column] - z, z - back[0, column])
+        under_front, over_back = front[0, column] - z, z - back[0, column]
+        logits = self._level.head(shares[column], under_front, over_back)
+        logits = logits - FADE * torch.minimum(under_front, over_back).clamp_max(0).square()
         logits = logits - sample(self._depth_gaps, xy[None])[0, column, 0]
         return torch.sigmoid(logits)[:count] * self.support(xy)[column][:count]
 
