@@ -14,6 +14,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[1]
 _TAIL_BYTES = 1 << 20  # read at once at most, so that a flood of lines cannot hold Blender
+_LINE_BYTES = 4 << 20  # no message is as long: what never ends a line must not fill the memory
 # What ties a Python child to another Python than its own, or sends packages elsewhere.
 _FOREIGN = {"VIRTUAL_ENV", "__PYVENV_LAUNCHER__", "CONDA_PREFIX", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_USER"}
 _OURS = {"PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1", "PIP_USER": "0", "PIP_NO_INPUT": "1"}
@@ -50,7 +51,8 @@ class Tail:
         self._path, self._read, self._part = path, 0, b""
 
     def lines(self) -> list[bytes]:
-        """The lines that are new and whole, without their ends; a part of a line waits for its rest. Raises OSError."""
+        """The lines that are new and whole, without their ends; a part of a line waits for its rest. Raises OSError,
+        of a line without an end too."""
         try:
             with open(self._path, "rb") as file:
                 file.seek(self._read)
@@ -59,6 +61,8 @@ class Tail:
             return []
         self._read += len(data)
         *whole, self._part = (self._part + data).split(b"\n")
+        if len(self._part) > _LINE_BYTES:
+            raise OSError(f"a line of more than {_LINE_BYTES:,} bytes")
         return whole
 
 

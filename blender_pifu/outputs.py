@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -24,6 +25,19 @@ def replaced_input(files: Iterable, inputs: Iterable) -> Path | None:
     """The first of `inputs` (paths, or None) that writing `files` would replace."""
     given = [Path(path) for path in inputs if path]
     return next((path for file in files for path in given if same_file(file, path)), None)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a text file, or leave what is there as it is. Raises OSError."""
+    handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except OSError:
+        os.unlink(name)
+        raise
 
 
 def free_place(path: Path, contents: Callable[[Path], dict[str, bytes | None]]) -> Path:

@@ -48,5 +48,15 @@ def is_out_of_memory(error: BaseException) -> bool:
     )
 
 
+def is_lost(error: BaseException) -> bool:
+    """Whether an exception says that the device itself failed: reset by its driver, unplugged, or in a broken state, in
+    which it stays for as long as the process lives."""
+    if is_out_of_memory(error) or not isinstance(error, RuntimeError):
+        return False
+    known = getattr(torch, "AcceleratorError", None)
+    words = ("cuda error", "hip error", "cudnn error", "device lost", "device_lost", "mps backend")
+    return (known is not None and isinstance(error, known)) or any(word in str(error).lower() for word in words)
+
+
 def _either(names):
     return ", ".join(names[:-1]) + " or " + names[-1]

@@ -118,8 +118,6 @@ class Worker:
 
     def _do(self, job: protocol.Generate | protocol.Look):
         """Do a job; return the event that ends it. Whatever goes wrong with a job ends that job, not the worker."""
-        from .device import is_out_of_memory
-
         try:
             return self._look(job) if isinstance(job, protocol.Look) else self._reconstruct(job)
         except Cancelled:
@@ -131,13 +129,7 @@ class Worker:
             return protocol.Failed(job.job, error.kind, str(error), error.fix)
         except Exception as error:
             log.exception("job %s", job.job)
-            if is_out_of_memory(error):
-                fix = "Choose a lower quality, or close other programs, then try again."
-                return protocol.Failed(job.job, ErrorKind.OUT_OF_MEMORY, "The engine ran out of memory.", fix)
-            if _is_no_room(error):
-                return _disk_full(job)
-            message = f"Something unforeseen went wrong in the engine ({type(error).__name__}: {error})."
-            return protocol.Failed(job.job, ErrorKind.INTERNAL, message, "The log tells more.")
+            return _failure(job, error)
 
     def _reconstruct(self, job: protocol.Generate) -> protocol.Done:
         from .files.result import check_output, write_result
@@ -188,6 +180,26 @@ class _Reporter:
     def check(self) -> None:
         if self._inbox.is_cancelled(self._job):
             raise Cancelled
+
+
+def _failure(job: protocol.Generate | protocol.Look, error: Exception) -> protocol.Failed:
+    """What an error that nobody expected means to an artist. Without the job's name the whole process is of no more
+    use, and the next job starts another."""
+    from .device import is_lost, is_out_of_memory
+
+    if is_out_of_memory(error):
+        fix = "Choose a lower quality, or close other programs, then try again."
+        return protocol.Failed(job.job, ErrorKind.OUT_OF_MEMORY, "The engine ran out of memory.", fix)
+    if _is_no_room(error):
+        return _disk_full(job)
+    told = f"({type(error).__name__}: {str(error).partition(chr(10))[0]})"
+    if is_lost(error):
+        fix = "Try again. If it happens again, choose the CPU as the device in the add-on's preferences."
+        return protocol.Failed("", ErrorKind.DEVICE, f"The graphics card stopped working {told}.", fix)
+    if isinstance(error, ImportError):  # the environment was changed or removed under this process
+        return protocol.Failed("", ErrorKind.ENGINE_BROKEN, f"A library of the engine is gone {told}.", _REPAIR)
+    message = f"Something unforeseen went wrong in the engine {told}."
+    return protocol.Failed(job.job, ErrorKind.INTERNAL, message, "The log tells more.")
 
 
 def _is_no_room(error: BaseException | None) -> bool:

@@ -37,8 +37,19 @@ def hold(path: Path) -> Iterator[None]:
         os.close(handle)
 
 
+def take(path: Path) -> int | None:
+    """Make a new lock file at `path` and hold it for as long as this process lives or until the handle that is returned
+    is closed; None where the file system knows no locks. Raises OSError."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    if _take(handle):
+        return handle
+    os.close(handle)
+    os.unlink(path)
+    return None
+
+
 def is_held(path: Path) -> bool:
-    """Whether an install holds the lock at `path` now."""
+    """Whether a living process holds the lock at `path` now."""
     if not path.exists():
         return False
     handle = os.open(path, os.O_RDWR)

@@ -6,6 +6,7 @@ from pathlib import Path
 import bpy
 from bpy.props import EnumProperty, StringProperty
 
+from ...outputs import write_whole
 from ...protocol import ErrorKind
 from ..checks.checks_limbs import STRAIGHTENED
 from ..checks.fixes import FIXES, apply_transforms
@@ -45,7 +46,7 @@ def _write(report, path: Path) -> None:
     if replaced := replaced_by(path):
         raise UserError(ErrorKind.OUTPUT, f"The report would replace {replaced}.", "Choose another name.")
     try:
-        path.write_text(report.json + "\n", encoding="utf-8")
+        write_whole(path, report.json + "\n")
     except OSError as error:
         raise UserError(ErrorKind.OUTPUT, f"The report cannot be written: {error}") from error
 

@@ -9,14 +9,17 @@ from pathlib import Path
 
 from ... import paths
 from ...client import Client, Limits
+from ...install import lock
 from ...protocol import ErrorKind
 from ..errors import UserError
 from . import engine_state
 
 LIMITS = Limits()
-_KEEP_S = 3 * 24 * 3600.0  # what a crashed Blender left is swept away after this
+_KEEP_S = 3 * 24 * 3600.0  # logs, and folders of which nobody can tell whose they are, are swept away after this
+_LOCK = "in_use.lock"  # in a folder: held while its Blender lives, whatever a clock says
 _client: Client | None = None
 _folder: Path | None = None
+_lock: int | None = None
 
 
 def log_path() -> Path:
@@ -57,34 +60,39 @@ def new_job_folder() -> Path:
 
 def close() -> None:
     """End the engine's process and remove this session's files."""
-    global _client, _folder
+    global _client, _folder, _lock
     if _client:
         _client.close()
+    if _lock is not None:
+        os.close(_lock)
     if _folder:
         # What Windows still holds is swept by a later session.
         shutil.rmtree(_folder, ignore_errors=True)
-    _client = _folder = None
+    _client = _folder = _lock = None
 
 
 def _make_folder() -> Path:
-    global _folder
+    global _folder, _lock
     try:
         paths.jobs().mkdir(parents=True, exist_ok=True)
         paths.logs().mkdir(parents=True, exist_ok=True)
         _sweep()
         _folder = Path(tempfile.mkdtemp(prefix=f"blender-{os.getpid()}-", dir=paths.jobs()))
+        _lock = lock.take(_folder / _LOCK)
     except OSError as error:
         raise _no_folder(error) from error
     return _folder
 
 
 def _sweep() -> None:
+    """Remove what Blenders that crashed have left: their photos and results at once, their logs later."""
     old = time.time() - _KEEP_S
     for entry in [*paths.jobs().glob("blender-*"), *paths.logs().glob("engine-*.log")]:
         try:
-            if entry.stat().st_mtime < old:
+            known = (entry / _LOCK).exists()
+            if not lock.is_held(entry / _LOCK) if known else entry.stat().st_mtime < old:
                 shutil.rmtree(entry, ignore_errors=True) if entry.is_dir() else entry.unlink()
-        except FileNotFoundError:  # another Blender swept it
+        except OSError:  # another Blender swept it, or it is another user's
             continue
 
 
