@@ -38,6 +38,8 @@ def export(context, person: Human, program: Program, path: Path) -> Path:
             maps = green_down(person) if program.green_down else nullcontext()
             with maps, staged(context, person, factor, program.unit or METRE, program.armature):
                 writer.write(new, animated)
+            if not writer.whole(new):
+                raise OSError("it could not be written to its end. Is the disk full?")
             os.replace(new, path)
     except (OSError, RuntimeError) as error:
         reason = str(error).removeprefix("Error: ").strip()

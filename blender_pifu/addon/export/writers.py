@@ -5,6 +5,7 @@ FBX: -Z forward, Y up, no leaf bones, pictures inside, smoothing by faces, the s
 STL: Z up. OBJ: -Z forward, Y up, colours behind the vertices. USD: one .usdz with its pictures.
 """
 
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,13 +16,17 @@ from ...protocol import ErrorKind
 from ..errors import UserError
 from ..person.other_addons import switched_on
 
+_FBX_END = bytes.fromhex("f85a8c6adef5d97eece90ce3758f290b")
+
 
 @dataclass(frozen=True)
 class Writer:
-    """How a format is written: `ending` of its files, `write(path, animated)`, raising RuntimeError or UserError."""
+    """How a format is written: `ending` of its files, `write(path, animated)`, raising RuntimeError or UserError;
+    `whole(path)`: whether a file came to its end. Blender's own writers in C++ do not tell when the disk is full."""
 
     ending: str
     write: Callable[[Path, bool], object]
+    whole: Callable[[Path], bool]
 
 
 def _at_hand(module: str, name: str):
@@ -92,11 +97,29 @@ def _usd(path: Path, animated: bool) -> None:
     )
 
 
+def _whole_fbx(path: Path) -> bool:
+    return path.read_bytes().endswith(_FBX_END)
+
+
+def _whole_glb(path: Path) -> bool:
+    return path.stat().st_size == int.from_bytes(path.read_bytes()[8:12], "little")
+
+
+def _whole_stl(path: Path) -> bool:
+    return path.stat().st_size == 84 + 50 * int.from_bytes(path.read_bytes()[80:84], "little")
+
+
+def _whole_obj(path: Path) -> bool:
+    """Its last line is one of a face, and ends."""
+    data = path.read_bytes()
+    return data.endswith(b"\n") and data[:-1].rpartition(b"\n")[2].startswith(b"f ")
+
+
 WRITERS = {
-    "FBX": Writer(".fbx", _fbx),
-    "GLTF": Writer(".glb", _gltf),
-    "VRM": Writer(".vrm", _vrm),
-    "STL": Writer(".stl", _stl),
-    "OBJ": Writer(".obj", _obj),
-    "USD": Writer(".usdz", _usd),
+    "FBX": Writer(".fbx", _fbx, _whole_fbx),
+    "GLTF": Writer(".glb", _gltf, _whole_glb),
+    "VRM": Writer(".vrm", _vrm, _whole_glb),
+    "STL": Writer(".stl", _stl, _whole_stl),
+    "OBJ": Writer(".obj", _obj, _whole_obj),
+    "USD": Writer(".usdz", _usd, zipfile.is_zipfile),
 }

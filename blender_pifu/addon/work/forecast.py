@@ -6,10 +6,9 @@ The last job's pace is kept in the engine's folder, since it is the computer's a
 
 import json
 import logging
-import os
-import tempfile
 
 from ... import paths, steps
+from ...outputs import write_whole
 from .scene_choices import chosen
 from .timing import clock
 
@@ -37,10 +36,7 @@ def learn(choices: dict, seconds: dict[str, float]) -> None:
     if not _USUAL[0] < measured < _USUAL[1]:
         return
     try:
-        handle, name = tempfile.mkstemp(dir=paths.home(), prefix=".pace-")
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump({"pace": round(measured, 3)}, file)
-        os.replace(name, _file())
+        write_whole(_file(), json.dumps({"pace": round(measured, 3)}))
     except OSError as error:  # a forecast is not worth a message
         log.info("the pace of this computer is not kept: %s", error)
 

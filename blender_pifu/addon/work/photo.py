@@ -13,6 +13,7 @@ from ..errors import UserError
 _CHOOSE = "Choose a photo from a file."
 _NO_PHOTOS = {"TILED": "a set of UDIM tiles", "SEQUENCE": "an image sequence", "MOVIE": "a film"}
 # How the files begin that the engine reads: PNG, JPEG, WebP, TIFF of both kinds, BMP.
+_PNG_END = b"IEND\xaeB\x60\x82"
 _TIFF = (b"II*\0", b"MM\0*")
 _READABLE = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", *_TIFF, b"BM")
 _SHOWN_BY_SCENE = {"RENDER_RESULT", "COMPOSITING"}  # types of image that Blender shows as the scene's view settings say
@@ -97,6 +98,8 @@ def _save_as_shown(image, path: Path, scene) -> Path:
             fix = "Render first, or choose a photo." if image.type == "RENDER_RESULT" else _CHOOSE
             raise UserError(ErrorKind.NO_PHOTO, f'"{image.name}" holds no picture.', fix) from error
         raise _cannot_save(error) from error
+    if not path.read_bytes().endswith(_PNG_END):  # Blender does not tell when the disk is full
+        raise _cannot_save("it could not be written to its end.")
     return path
 
 
@@ -135,7 +138,7 @@ def _saving_png(scene, by_scene: bool):
             setattr(owner, name, value)
 
 
-def _cannot_save(error: Exception) -> UserError:
+def _cannot_save(error: Exception | str) -> UserError:
     return UserError(
         ErrorKind.DISK, f"The photo cannot be saved for the engine: {error}", "Free some room on the disk."
     )

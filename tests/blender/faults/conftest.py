@@ -36,7 +36,7 @@ def is_gone(pid, within_s=20.0):
 
 def no_leftovers():
     """No file of a job, whole or half."""
-    left = [*paths.jobs().glob("*/job-*"), *paths.home().glob(".pace-*")]
+    left = [*paths.jobs().glob("*/job-*"), *paths.home().glob(".new-*")]
     assert not left, left
 
 
