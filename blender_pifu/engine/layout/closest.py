@@ -31,6 +31,23 @@ class DenseSurface:
         """Nearest points (N, 3) float64 in the faces round the nearest vertex."""
         return self._triangles.nearest(points, self._around[self.nearest_vertex(points, normals)])
 
+    def away(self, points: np.ndarray, normals: np.ndarray, share: float) -> float:
+        """How far the `share` of points (N, 3) with normals (N, 3) lies away from this at least that is the farthest:
+        the quantile 1 - share of the distances. Only points whose nearest vertex is far can be among them."""
+        vertex = self.nearest_vertex(points, normals)
+        most = np.linalg.norm(points - self.vertices[vertex], axis=1)
+        order = np.argsort(-most, kind="stable")
+        asked = min(len(points), max(64, int(8 * share * len(points))))
+        while True:
+            far = order[:asked]
+            near = self._triangles.nearest(points[far], self._around[vertex[far]])
+            apart = np.zeros(len(points))
+            apart[far] = np.linalg.norm(near - points[far], axis=1)
+            found = np.quantile(apart, [1 - share, max(0.0, 1 - share - 2 / len(points))])
+            if asked == len(points) or found[1] >= most[order[asked]]:
+                return float(found[0])
+            asked = min(len(points), 4 * asked)
+
 
 class _Triangles:
     """Triangles, corners (T, 3, 3), with what does not depend on the point that is asked for."""

@@ -22,7 +22,7 @@ TOLERANCE = 0.1
 LEAST_QUADS = 0.95
 MOST_CROSSINGS = 0.001
 # Of the dense surface all but a thousandth is to lie this near, in its own lattice's steps, or other ways are tried.
-MOST_LOST = 3
+MOST_LOST, FARTHEST = 3, 0.001
 # A denser source costs time only.
 SOURCE_RESOLUTION = 256
 # Triangles of a person's surface per square of the lattice's resolution, for the last resort.
@@ -113,8 +113,7 @@ def loss(vertices: np.ndarray, faces: np.ndarray, dense: DenseSurface) -> float:
     """How far (field units) a thousandth of the dense surface lies from the mesh: lost fingers show in it."""
     triangles, _ = split_quads(faces)
     light = DenseSurface(vertices, triangles, vertex_normals(vertices, triangles))
-    away = light.nearest(dense.vertices, dense.normals) - dense.vertices
-    return float(np.quantile(np.linalg.norm(away, axis=1), 0.999))
+    return light.away(dense.vertices, dense.normals, FARTHEST)
 
 
 def find_flaws(vertices: np.ndarray, faces: np.ndarray, count: int) -> Flaws:

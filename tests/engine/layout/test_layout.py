@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 import torch
+import trimesh
 
 from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.layout import presets
@@ -67,6 +68,15 @@ def test_quads_are_one_closed_piece_on_the_surface_with_head_and_hands(dense, la
     assert away.mean() < 0.002 and np.quantile(away, 0.98) < 2 / RESOLUTION
     assert np.linalg.norm(shape.vertices - [0.43, -0.15, 0.03], axis=1).min() < 0.04
     assert np.abs(shape.colors.astype(int) - (shape.normals + 1) * 127).mean() < 6
+
+
+@pytest.mark.parametrize("share", [0.001, 0.03, 0.4])
+def test_what_lies_farthest_is_found_without_asking_for_all(share):
+    made = trimesh.creation.icosphere(3)
+    surface = DenseSurface(made.vertices, made.faces, made.vertex_normals)
+    points = made.vertices * (1 + 0.3 * np.random.default_rng(1).random((len(made.vertices), 1)) ** 6)
+    apart = np.linalg.norm(surface.nearest(points, made.vertex_normals) - points, axis=1)
+    assert surface.away(points, made.vertex_normals, share) == np.quantile(apart, 1 - share)
 
 
 def test_the_same_quads_come_out_twice(dense, laid):
