@@ -25,6 +25,14 @@ from blender_pifu.install.process import InstallError  # noqa: E402
 from blender_pifu.install.report import Report  # noqa: E402
 
 
+# What --test may run instead of all tests: option -> (words, arguments of Python).
+INSTEAD = {
+    "--faults": ("only those that inject faults, and print their table", ["tests/faults/run.py"]),
+    "--gui": ("only those in a Blender with a window ($BLENDER_PIFU_BLENDERS)", ["-m", "pytest", "tests/gui"]),
+    "--all-blenders": ("Blender's side in every Blender that is there", ["tests/gui/all_blenders.py"]),
+}
+
+
 def main(arguments: "list[str]") -> int:
     """Return 0 done, 1 failed (of --status: not ready), 2 usage, 130 interrupted; else what the demo or pytest does."""
     options = parse(arguments)
@@ -63,6 +71,8 @@ def act(options: argparse.Namespace, report: Report) -> int:
     wish = environment.Wish(options.device, options.python, options.wheels, groups, options.system or unasked)
     stamp = environment.install(wish, report)
     report.end({"status": "ready", "message": f"The engine is ready on {stamp['device']}.", **stamp})
+    if options.test and options.instead:
+        return run_here([*options.instead, *options.pytest_arguments])
     if options.test:
         # A file's tests share what they made, and two processes fit into any machine that runs the engine.
         chosen = ["-m", "not slow"] if options.quick else []
@@ -106,10 +116,12 @@ def parse(arguments: "list[str]") -> argparse.Namespace:
     parser.add_argument("--system", action="store_true", help="install missing system packages (Debian, Ubuntu)")
     parser.add_argument("--json", action="store_true", help="print one JSON object a line")
     parser.add_argument("--quick", action="store_true", help="with --test: leave out what takes long")
+    for flag, (told, instead) in INSTEAD.items():
+        parser.add_argument(flag, dest="instead", action="store_const", const=instead, help=f"with --test: {told}")
     parser.add_argument("pytest_arguments", nargs="*", metavar="-- ARGUMENTS", help="with --test: passed on to pytest")
     options = parser.parse_args(arguments)
-    if (options.pytest_arguments or options.quick) and not options.test:
-        parser.error("only --test takes --quick and further arguments")
+    if (options.pytest_arguments or options.quick or options.instead) and not options.test:
+        parser.error("only --test takes --quick, --faults, --gui, --all-blenders and further arguments")
     if options.json and (options.test or options.demo):
         parser.error("--json does not go with --test and --demo")
     if options.wheels and not options.wheels.is_dir():

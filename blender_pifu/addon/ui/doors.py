@@ -16,6 +16,7 @@ from .panel import Sidebar
 from .properties import draw_options
 
 LABEL, ICON = "Human from Photo", "OUTLINER_OB_ARMATURE"
+_TRIES, _TRY_S = 40, 0.25  # a sidebar that was never open has no tabs before it is drawn
 
 
 def show_sidebar(context) -> None:
@@ -25,12 +26,32 @@ def show_sidebar(context) -> None:
         return
     area = context.area if context.area and context.area.type == "VIEW_3D" else largest
     area.spaces.active.show_region_ui = True
+    if not _show_tab(area) and not bpy.app.background:
+        key, tries = area.as_pointer(), iter(range(_TRIES))
+
+        def again() -> float | None:
+            found = [each for each in _areas() if each.as_pointer() == key]
+            done = not found or _show_tab(found[0]) or next(tries, None) is None
+            return None if done else _TRY_S
+
+        bpy.app.timers.register(again, first_interval=_TRY_S)
+
+
+def _areas() -> list:
+    """The areas of all windows."""
+    return [area for window in bpy.context.window_manager.windows for area in window.screen.areas]
+
+
+def _show_tab(area) -> bool:
+    """Turn an area's sidebar to this add-on's tab; False while it has none, since it was never drawn."""
     for region in area.regions:
         if region.type == "UI":
             try:
                 region.active_panel_category = Sidebar.bl_category
-            except (AttributeError, TypeError):  # not drawn yet, or without tabs: the artist chooses it
-                pass
+                region.tag_redraw()
+            except (AttributeError, TypeError):
+                return False
+    return True
 
 
 class _Door(Begins):

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import time
 
-import addon_utils  # noqa: F401 (there only once bpy is)
 import bpy
 import pytest
 

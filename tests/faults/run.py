@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the tests of the fault table and prints it: by `vendor_install.py --test --faults`.
+
+Writes docs/faults.md when nothing was left out on the command line.
+"""
+
+import platform
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
+
+from faults.table import ROWS, Row  # noqa: E402
+
+PAGE = ROOT / "docs" / "faults.md"
+HEAD = """# What may go wrong, and what holds
+
+Made by `python vendor_install.py --test --faults`, which injects each fault into the real add-on and the real engine. A
+row survives when all its tests pass (`tests/faults/table.py` names them).
+
+"""
+
+
+class Outcomes:
+    """Collects how each test ended; prints the table when all have."""
+
+    def __init__(self, write: bool) -> None:
+        self._write, self._ended = write, {}
+
+    def pytest_runtest_logreport(self, report) -> None:
+        """Keep the worst of setup, call and teardown."""
+        if report.when == "call" or not report.passed:
+            why = report.longrepr[2].removeprefix("Skipped: ") if report.skipped and report.longrepr else ""
+            self._ended.setdefault(report.nodeid, []).append(f"skipped: {why}" if report.skipped else report.outcome)
+
+    def outcome(self, row: Row) -> str:
+        """How a row came out: survived, FAILED, not run, or why it was skipped."""
+        ended = [how for test in row.tests for node, hows in self._ended.items()
+                 if node == test or ("[" not in test and node.split("[")[0] == test) for how in hows]  # fmt: skip
+        if "failed" in ended:
+            return "FAILED"
+        if "passed" in ended:
+            return "survived"
+        return next(iter(ended), "not run")
+
+    def pytest_terminal_summary(self, terminalreporter) -> None:
+        """Print the table, and keep it."""
+        lines = ["| fault | injected by | what must hold | outcome |", "|---|---|---|---|"]
+        outcomes = [self.outcome(row) for row in ROWS]
+        lines += [
+            f"| {row.fault} | {row.injected} | {row.holds} | {how} |" for row, how in zip(ROWS, outcomes, strict=True)
+        ]
+        count = f"{len(ROWS)} faults, {outcomes.count('survived')} survived, {outcomes.count('FAILED')} failed."
+        where = f"{count} {platform.system()}, Python {platform.python_version()}{_blender()}."
+        text = "\n".join([where, "", *lines, ""])
+        terminalreporter.write(f"\n{text}\n")
+        if self._write:
+            PAGE.write_text(HEAD + text, encoding="utf-8")
+
+
+def _blender() -> str:
+    bpy = sys.modules.get("bpy")
+    return f", Blender {bpy.app.version_string}" if bpy else ""
+
+
+def main(arguments: list[str]) -> int:
+    """Run the rows' tests, with further arguments for pytest; returns pytest's exit code."""
+    nodes = list(dict.fromkeys(test for row in ROWS for test in row.tests))
+    return int(pytest.main([*nodes, *arguments], plugins=[Outcomes(write=not arguments)]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The add-on's tests in every Blender that is there: by `vendor_install.py --test --all-blenders`.
+
+$BLENDER_PIFU_BLENDERS names them: Blender's executables, which play the windowed tests, and Pythons (files called
+python...) with the bpy wheel and what the tests need, which run tests/blender. This Python's own bpy is one of them.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+_ABOUT = "import bpy, torch, pytest; print(bpy.app.version_string, flush=True); import os; os._exit(0)"
+
+
+def named() -> list[str]:
+    """The Blenders of $BLENDER_PIFU_BLENDERS."""
+    return [name for name in os.environ.get("BLENDER_PIFU_BLENDERS", "").split(os.pathsep) if name]
+
+
+def headless(python: str, arguments: list[str]) -> str:
+    """Run tests/blender in a Python with bpy; how it ended, in words."""
+    about = subprocess.run([python, "-s", "-c", _ABOUT], capture_output=True, text=True, check=False)
+    if about.returncode:
+        return f"skipped: {(about.stderr.strip().splitlines() or ['no answer'])[-1]}"
+    version = about.stdout.split()[0]
+    ended = subprocess.run([python, "-s", "-m", "pytest", "tests/blender", *arguments], cwd=ROOT, check=False)
+    return f"Blender {version}: {'passed' if ended.returncode == 0 else 'FAILED'}"
+
+
+def main(arguments: list[str]) -> int:
+    """Run all, print one line each; 1 if any failed."""
+    pythons = [sys.executable, *(name for name in named() if Path(name).name.startswith("python"))]
+    blenders = [name for name in named() if name not in pythons]
+    told = [f"{python}: {headless(python, arguments)}" for python in pythons]
+    for blender in blenders:
+        environment = {**os.environ, "BLENDER_PIFU_BLENDERS": blender}
+        command = [sys.executable, "-s", "-m", "pytest", "tests/gui", *arguments]
+        ended = subprocess.run(command, cwd=ROOT, env=environment, check=False)
+        told.append(f"{blender}, with a window: {'passed' if ended.returncode == 0 else 'FAILED'}")
+    if not blenders:
+        told.append("With a window: skipped, since BLENDER_PIFU_BLENDERS names no Blender.")
+    print("\n".join(["", *told]))
+    return int(any("FAILED" in line for line in told))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plays an artist in a Blender with a window: blender --python play.py -- CONFIG.json.
+
+Each state that an artist sees is a screenshot; what was done, what held and how smoothly it ran is written as JSON.
+"""
+
+import json
+import os
+import sys
+import time
+import traceback
+from pathlib import Path
+
+import bpy
+from bpy_extras.view3d_utils import location_3d_to_region_2d
+from mathutils import Vector
+
+CONFIG = json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text(encoding="utf-8"))
+OUT = Path(CONFIG["out"])
+GAP_S = 0.02
+told = {"version": bpy.app.version_string, "actions": [], "held": {}, "error": "", "work": []}
+_ticked_at = [time.perf_counter()]
+_gaps: list[float] = []
+
+
+def status():
+    return bpy.context.window_manager.pifu
+
+
+def view():
+    """(area, its main region) of the 3D View."""
+    (area,) = [area for area in bpy.context.window_manager.windows[0].screen.areas if area.type == "VIEW_3D"]
+    return area, next(region for region in area.regions if region.type == "WINDOW")
+
+
+def press(operator, *arguments, **properties):
+    """Call an operator as a click in the 3D View does."""
+    area, region = view()
+    with bpy.context.temp_override(window=bpy.context.window_manager.windows[0], area=area, region=region):
+        return operator(*arguments, **properties)
+
+
+def action(words, decision=False):
+    told["actions"].append({"words": words, "decision": decision})
+
+
+def hold(name, condition):
+    told["held"][name] = bool(condition)
+
+
+def shot(name):
+    """Have whoever started this Blender take a picture of the display, and wait for it."""
+    wish = OUT / f"{name}.wish"
+    wish.touch()
+    yield from until(lambda: not wish.exists(), 30)
+
+
+def until(condition, seconds):
+    """Wait for a condition; ends the play where it never comes."""
+    limit = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > limit:
+            raise AssertionError(f"never came; {status().state} {status().step} {status().message}")
+        yield 0.1
+
+
+def work(name):
+    """Wait for the work under way; note how smoothly Blender ran meanwhile."""
+    from_s, cpu_s = time.perf_counter(), time.process_time()
+    _gaps.clear()
+    while status().state == "RUNNING":
+        yield 0.1
+    job = sys.modules[_package() + ".addon.work.job"]
+    own = [tick.seconds for tick in job.ticks if not tick.importing]
+    told["work"].append({
+        "name": name, "seconds": round(time.perf_counter() - from_s, 1), "state": status().state,
+        "cpu_share": round((time.process_time() - cpu_s) / (time.perf_counter() - from_s), 3),
+        "longest_own_tick_s": round(max(own, default=0.0), 3), "longest_gap_s": round(max(_gaps, default=0.0), 3),
+        "import_s": round(max((tick.seconds for tick in job.ticks if tick.importing), default=0.0), 3),
+    })  # fmt: skip
+    job.ticks.clear()
+    yield 2.0  # drawn by then
+
+
+def _package():
+    return next(name for name in sys.modules if name.endswith(".blender_pifu.addon")).removesuffix(".addon")
+
+
+def framed(body):
+    """The share of the view's height that the body takes, 0 where it is not all within."""
+    area, region = view()
+    corners = [body.matrix_world @ Vector(corner) for corner in body.bound_box]
+    seen = [location_3d_to_region_2d(region, area.spaces.active.region_3d, corner) for corner in corners]
+    if not all(point and 0 <= point.x <= region.width and 0 <= point.y <= region.height for point in seen):
+        return 0.0
+    return (max(point.y for point in seen) - min(point.y for point in seen)) / region.height
+
+
+def humans():
+    return [thing for thing in bpy.data.objects if thing.type == "MESH" and thing.name != "Cube"]
+
+
+def first_minutes():
+    """From the zip to a person; that the engine was installed is stood for by an environment that is there."""
+    action("Drop the zip onto Blender")
+    action("OK: install and enable it", decision=True)
+    yield 5.0
+    yield from shot("new-file")
+    action("Drop a photo onto the 3D View", decision=True)
+    press(bpy.ops.pifu.from_photo, "INVOKE_DEFAULT", filepath=CONFIG["photo"])
+    sidebar = next(region for region in view()[0].regions if region.type == "UI")
+    yield from until(lambda: sidebar.active_panel_category == "Human", 30)
+    hold("the drop opens the tab", True)
+    yield 2.0
+    yield from shot("engine-missing")
+    action("Allow Online Access and Install", decision=True)
+    Path(CONFIG["home"], "env.json").write_text(CONFIG["stamp"], encoding="utf-8")
+    press(bpy.ops.pifu.look)
+    yield from until(lambda: status().looked and not status().looking, 120)
+    yield 2.0
+    yield from shot("photo-looked-at")
+    action("Generate Human")
+    press(bpy.ops.pifu.generate)
+    yield from until(lambda: status().fraction > 0.3 or status().state != "RUNNING", 200)
+    yield 1.0
+    yield from shot("at-work")
+    yield from work("first human")
+    yield from shot("first-human")
+    hold("a human comes", status().state == "DONE" and len(humans()) == 1)
+    body = humans()[0]
+    hold("it is textured", any(node.type == "TEX_IMAGE" for node in body.data.materials[0].node_tree.nodes))
+    hold("it is framed", framed(body) > 0.4)
+    hold("the cube makes room", bpy.data.objects["Cube"].hide_get())
+
+
+def changed_mind():
+    """Cancel, again, undo, redo."""
+    settings = bpy.context.scene.pifu
+    settings.quality, settings.topology, settings.texture, settings.skeleton = "DRAFT", "SCULPT", "NONE", False
+    press(bpy.ops.pifu.generate)
+    yield from until(lambda: status().fraction > 0.1, 120)
+    press(bpy.ops.pifu.cancel)
+    yield 0.3
+    yield from shot("cancelling")
+    yield from work("cancelled")
+    yield from shot("cancelled")
+    hold("cancelled, nothing comes", status().state == "CANCELLED" and len(humans()) == 1)
+    press(bpy.ops.pifu.generate)
+    yield from work("again")
+    hold("again, another comes", len(humans()) == 2)
+    press(bpy.ops.ed.undo)
+    yield 1.0
+    hold("undo takes it away", len(humans()) == 1)
+    yield from shot("undone")
+    press(bpy.ops.ed.redo)
+    yield 1.0
+    hold("redo brings it back", len(humans()) == 2)
+
+
+def failure():
+    """A damaged photo is told with a button."""
+    broken = OUT / "broken.jpg"
+    broken.write_bytes(Path(CONFIG["photo"]).read_bytes()[:9000])
+    press(bpy.ops.pifu.generate, filepath=str(broken))
+    yield from work("damaged photo")
+    hold("a damaged photo is told", status().state == "FAILED" and status().message and status().fix)
+    yield from shot("failed")
+
+
+def render_in_mid_job():
+    """The human waits until the render that the artist began is over."""
+    scene, before = bpy.context.scene, len(humans())
+    scene.render.engine = "CYCLES"
+    scene.cycles.samples, scene.cycles.time_limit, scene.cycles.use_denoising = 100_000, 40.0, False
+    press(bpy.ops.pifu.generate)
+    yield 0.5
+    press(bpy.ops.render.render, "INVOKE_DEFAULT")
+    waited = False
+    while status().state == "RUNNING":
+        if bpy.app.is_job_running("RENDER"):
+            hold("while it renders nothing is changed", len(humans()) == before)
+            waited = waited or "waiting for the render" in status().step
+        yield 0.1
+    hold("it waits for the render", waited)
+    hold("after the render it comes", status().state == "DONE" and len(humans()) == before + 1)
+    scene.render.engine = "BLENDER_WORKBENCH"
+    yield 1.0
+
+
+def with_the_person():
+    """Check, bones, pose, recipe and export."""
+    bpy.ops.object.select_all(action="DESELECT")
+    body = next(body for body in humans() if body.find_armature())
+    body.select_set(True)
+    bpy.context.view_layer.objects.active = body
+    press(bpy.ops.pifu.validate)
+    yield 1.0
+    yield from shot("checked")
+    bpy.context.scene.pifu.program = "UNREAL"  # its recipe chooses the bones too
+    yield 1.0
+    yield from shot("for-unreal")
+    press(bpy.ops.pifu.repose, pose="T")
+    press(bpy.ops.pifu.change_bones)
+    rigs = [thing for thing in bpy.data.objects if thing.type == "ARMATURE"]
+    hold("bones are another program's", any("thigh_l" in rig.data.bones for rig in rigs))
+    yield 1.0
+    yield from shot("t-pose-unreal-bones")
+    press(bpy.ops.pifu.export, filepath=str(OUT / "ann.fbx"), program="UNREAL")
+    hold("an export is written", (OUT / "ann.fbx").stat().st_size > 100_000)
+
+
+def saved_and_opened():
+    """The file holds everything."""
+    names = sorted(thing.name for thing in bpy.data.objects)
+    press(bpy.ops.wm.save_as_mainfile, filepath=str(OUT / "ann.blend"))
+    press(bpy.ops.wm.open_mainfile, filepath=str(OUT / "ann.blend"))
+    yield 3.0
+    hold("a file opened again is the same", sorted(thing.name for thing in bpy.data.objects) == names)
+    yield from shot("opened-again")
+
+
+def play():
+    for scene in (first_minutes, changed_mind, failure, with_the_person, saved_and_opened, render_in_mid_job):
+        print("PLAY", scene.__name__, flush=True)
+        yield from scene()
+
+
+def leave():
+    (OUT / "told.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+    sys.stdout.flush()
+    bpy.ops.wm.quit_blender()  # as an artist does: the engine goes too
+    os._exit(0)
+
+
+def tick():
+    try:
+        return next(_play)
+    except StopIteration:
+        leave()
+    except Exception:  # noqa: BLE001 (whatever it is, the test tells it)
+        told["error"] = traceback.format_exc()
+        leave()
+
+
+def feel():
+    """How long the main thread was away since the last time."""
+    now = time.perf_counter()
+    _gaps.append(now - _ticked_at[0] - GAP_S)
+    _ticked_at[0] = now
+    return GAP_S
+
+
+_play = play()
+bpy.app.timers.register(tick, first_interval=3.0, persistent=True)
+bpy.app.timers.register(feel, persistent=True)

@@ -1,0 +1,70 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an artist does from the zip to a person in a file, in a real window.
+
+$BLENDER_PIFU_SCREENSHOTS: a folder for the screenshots of every state, as small JPEGs.
+"""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+import blender_pifu
+
+PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
+STATES = {
+    "new-file", "engine-missing", "photo-looked-at", "at-work", "first-human", "cancelling", "cancelled", "undone",
+    "failed", "checked", "for-unreal", "t-pose-unreal-bones", "opened-again",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def played(play, stamp):
+    """(folder, what was told, exit code); the play is kept where $BLENDER_PIFU_SCREENSHOTS says."""
+    out, code = play({"photo": str(PHOTO), "stamp": stamp})
+    told = json.loads((out / "told.json").read_text(encoding="utf-8"))
+    if os.environ.get("BLENDER_PIFU_SCREENSHOTS"):
+        _keep(out, told, Path(os.environ["BLENDER_PIFU_SCREENSHOTS"]))
+    print(json.dumps(told, indent=1))
+    return out, told, code
+
+
+def _keep(out, told, folder):
+    folder.mkdir(parents=True, exist_ok=True)
+    for picture in sorted(out.glob("*.png")):
+        small = Image.open(picture).convert("RGB")
+        small.thumbnail((1100, 1100), Image.Resampling.LANCZOS)
+        small.save(folder / f"{picture.stem[3:]}.jpg", quality=72)
+    (folder / "told.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
+
+
+def test_everything_holds(played):
+    out, told, code = played
+    assert not told["error"], told["error"]
+    assert [name for name, held in told["held"].items() if not held] == []
+    assert code == 0
+    assert {picture.stem[3:] for picture in out.glob("*.png")} == STATES
+
+
+def test_few_actions_lead_to_the_first_human(played):
+    actions = played[1]["actions"]
+    assert len(actions) <= 6 and sum(action["decision"] for action in actions) == 3
+
+
+def test_blender_stays_smooth_while_the_engine_works(played):
+    for work in played[1]["work"]:
+        assert work["longest_own_tick_s"] < 0.5, work
+        assert work["cpu_share"] < 0.6, work  # most of it is software OpenGL
+
+
+def test_nothing_runs_on_or_lies_about_once_blender_has_quit(played, profile):
+    assert played[2] == 0
+    home = Path(profile["BLENDER_PIFU_HOME"])
+    assert not list(home.glob("jobs/*"))
+    for cmdline in Path("/proc").glob("[0-9]*/environ") if Path("/proc").is_dir() else ():
+        try:
+            assert str(home).encode() not in cmdline.read_bytes(), cmdline.parent.name
+        except OSError:
+            continue
