@@ -54,6 +54,7 @@ def scene(shared_home, monkeypatch):
         bpy.context.preferences.addons.new().module = demo.PACKAGE
     scene = bpy.context.scene
     scene.pifu.quality, scene.pifu.topology, scene.pifu.texture, scene.pifu.skeleton = "DRAFT", "SCULPT", "NONE", False
+    scene.pifu.model = "fast"
     job.ticks.clear()
     yield scene
     job.abort()

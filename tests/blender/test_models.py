@@ -37,6 +37,7 @@ def no_models(scene):
 
 
 def test_an_imported_model_is_offered_with_its_licence_used_and_removed(scene, checkpoint, photo, contents):
+    scene.pifu.property_unset("model_key")
     assert scene.pifu.model == "human"
     assert bpy.ops.pifu.import_checkpoint(filepath=str(checkpoint)) == {"FINISHED"}
     assert status().about_engine and "PIFu" in status().message
