@@ -24,11 +24,11 @@ LEAST = 60  # pixels of a material
 BAND = 5.0  # beside the outline, where what goes on behind is seen
 ACROSS, ALONG = 30.0, 6.0  # how far that tells about what is behind, beside it and up or down
 LOCAL = 20.0  # over which a material's tone is a mean
-DRAWN, DRAWN_MOST = 14.0, 9.0  # Lab difference from the drawn colours that costs 1, and the most that it costs
+DRAWN = 14.0  # Lab difference from the drawn colours that costs 1
+DRAWN_MOST = 4.0  # that it costs at most: less than not to reach the outline, as a logo does not
 REACHES = 1.3  # what it costs not to be seen beside the outline, times the logarithm of its share there
-ABSENT = 0.02  # share beside the outline of what is not seen there
+ABSENT = 0.01  # share beside the outline of what is not seen there
 EDGE, CRISP = 1.5, 0.7  # how far costs are evened out, and by how much the least must be the least
-UNLIKE = (30.0, 60.0)  # Lab difference from any material at which the drawn colours begin to stay, and stay
 BEYOND = 0.02  # field units outside the outline where these colours are known too
 HEAD = (2.0, 2.6)  # distances from the eyes to the mouth, round the ears: within, `behind_head` paints; beyond, this
 CHIN = (-1.5, -1.1)  # of those, below the ears: the neck is not the head
@@ -62,13 +62,11 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     shares = np.exp((costs.min(0) - costs) / CRISP)
     shares /= shares.sum(0)
     painted = np.zeros((size, size, 3), np.float32)
-    unlike = np.zeros((size, size), np.float32)
-    for share, tone, far in zip(shares, materials.tones, difference, strict=True):
+    for share, tone in zip(shares, materials.tones, strict=True):
         painted += share[..., None] * _larger(tone, size)
-        unlike += share * _larger(far, size)
-    kept = smooth_step(unlike, *UNLIKE)
+    kept = np.zeros((size, size))
     if landmarks is not None:
-        kept = np.maximum(kept, _head(landmarks[:, :2].astype(np.float64), size))
+        kept = _head(landmarks[:, :2].astype(np.float64), size)
     painted += _texture(FineTexture(photo, landmarks), materials.seen, shares, back[..., 3] * (1 - kept))
     colors = painted.clip(0, 1) + kept[..., None] * (back[..., :3] - painted.clip(0, 1))
     return np.dstack([colors, _beyond(back[..., 3])]).astype(np.float32)

@@ -43,6 +43,13 @@ def test_a_shirt_in_an_open_jacket_is_not_on_its_back(photo, back):
     assert np.allclose(behind[340:460, 190:320, :3].mean((0, 1)), TROUSERS, atol=0.04)
 
 
+def test_a_logo_is_not_on_the_back_though_it_is_drawn_there(photo, back):
+    logo = np.s_[180:230, 190:225]
+    photo[logo][..., :3] = back[logo][..., :3] = (0.9, 0.2, 0.1)
+    behind = paint_behind_cloth(back, photo, None)
+    assert np.allclose(behind[logo][..., :3].mean((0, 1)), JACKET, atol=0.05)
+
+
 def test_one_material_ends_where_the_next_begins(photo, back):
     behind = paint_behind_cloth(back, photo, None)[..., 0].mean(1, where=photo[..., 3] > 0)
 
