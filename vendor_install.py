@@ -24,7 +24,6 @@ from blender_pifu.install import environment, selftest, system_libraries, torch_
 from blender_pifu.install.process import InstallError  # noqa: E402
 from blender_pifu.install.report import Report  # noqa: E402
 
-
 # What --test may run instead of all tests: option -> (words, arguments of Python).
 INSTEAD = {
     "--faults": ("only those that inject faults, and print their table", ["tests/faults/run.py"]),

@@ -42,7 +42,9 @@ def a_job(folder, photo=None, **change):
     name = f"job{next(_count)}"
     photo = photo or silhouette.write_cut_out(folder / f"{name}.png")
     names = {each.name for each in fields(Choices)}
-    chosen = Choices(**{"model": "fast", "resolution": 128} | {key: value for key, value in change.items() if key in names})
+    chosen = Choices(
+        **{"model": "fast", "resolution": 128} | {key: value for key, value in change.items() if key in names}
+    )
     usual = {"photo": str(photo), "output": str(folder / f"{name}.npz"), "device": "cpu", "keep_warm_s": 300.0}
     return Generate(name, choices=chosen, **usual | {key: value for key, value in change.items() if key not in names})
 
