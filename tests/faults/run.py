@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the tests of the fault table and prints it: by `vendor_install.py --test --faults`.
 
-Writes docs/faults.md when nothing was left out on the command line.
+How each test ended is kept as it ends: with --resume those that passed are not run again. Writes docs/faults.md when
+every row has an outcome.
 """
 
+import json
 import platform
 import sys
 from pathlib import Path
@@ -15,6 +17,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from faults.table import ROWS, Row  # noqa: E402
 
+KEPT = ROOT / ".pytest_cache" / "faults.json"
 PAGE = ROOT / "docs" / "faults.md"
 HEAD = """# What may go wrong, and what holds
 
@@ -25,16 +28,23 @@ row survives when all its tests pass (`tests/faults/table.py` names them).
 
 
 class Outcomes:
-    """Collects how each test ended; prints the table when all have."""
+    """Collects how each test ended; prints the table at the end."""
 
-    def __init__(self, write: bool) -> None:
-        self._write, self._ended = write, {}
+    def __init__(self, resume: bool) -> None:
+        known = json.loads(KEPT.read_text(encoding="utf-8")) if resume and KEPT.exists() else {}
+        self._ended = {node: hows for node, hows in known.items() if "failed" not in hows}
+
+    def pytest_collection_modifyitems(self, items) -> None:
+        """Leave out what passed before."""
+        items[:] = [item for item in items if "passed" not in self._ended.get(item.nodeid, ())]
 
     def pytest_runtest_logreport(self, report) -> None:
         """Keep the worst of setup, call and teardown."""
         if report.when == "call" or not report.passed:
             why = report.longrepr[2].removeprefix("Skipped: ") if report.skipped and report.longrepr else ""
             self._ended.setdefault(report.nodeid, []).append(f"skipped: {why}" if report.skipped else report.outcome)
+            KEPT.parent.mkdir(exist_ok=True)
+            KEPT.write_text(json.dumps(self._ended), encoding="utf-8")
 
     def outcome(self, row: Row) -> str:
         """How a row came out: survived, FAILED, not run, or why it was skipped."""
@@ -44,7 +54,7 @@ class Outcomes:
             return "FAILED"
         if "passed" in ended:
             return "survived"
-        return next(iter(ended), "not run")
+        return next(iter(ended), "not run")  # a skipped one says why
 
     def pytest_terminal_summary(self, terminalreporter) -> None:
         """Print the table, and keep it."""
@@ -57,7 +67,7 @@ class Outcomes:
         where = f"{count} {platform.system()}, Python {platform.python_version()}{_blender()}."
         text = "\n".join([where, "", *lines, ""])
         terminalreporter.write(f"\n{text}\n")
-        if self._write:
+        if "not run" not in outcomes:
             PAGE.write_text(HEAD + text, encoding="utf-8")
 
 
@@ -68,8 +78,9 @@ def _blender() -> str:
 
 def main(arguments: list[str]) -> int:
     """Run the rows' tests, with further arguments for pytest; returns pytest's exit code."""
-    nodes = list(dict.fromkeys(test for row in ROWS for test in row.tests))
-    return int(pytest.main([*nodes, *arguments], plugins=[Outcomes(write=not arguments)]))
+    nodes = sorted({test for row in ROWS for test in row.tests}, key=lambda node: node.partition("::")[0], reverse=True)
+    others = [argument for argument in arguments if argument != "--resume"]
+    return int(pytest.main([*nodes, *others], plugins=[Outcomes("--resume" in arguments)]))
 
 
 if __name__ == "__main__":

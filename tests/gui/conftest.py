@@ -14,7 +14,7 @@ from PIL import ImageGrab
 from blender_pifu import child
 
 BLENDERS = [Path(name) for name in os.environ.get("BLENDER_PIFU_BLENDERS", "").split(os.pathsep) if name]
-SIZE = "1400x1000x24"
+SIZE = "1400x1350x24"
 
 
 def pytest_generate_tests(metafunc):

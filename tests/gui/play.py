@@ -171,9 +171,10 @@ def render_in_mid_job():
     """The human waits until the render that the artist began is over."""
     scene, before = bpy.context.scene, len(humans())
     scene.render.engine = "CYCLES"
-    scene.cycles.samples, scene.cycles.time_limit, scene.cycles.use_denoising = 100_000, 40.0, False
+    scene.cycles.samples, scene.cycles.time_limit, scene.cycles.use_denoising = 100_000, 60.0, False
+    scene.render.threads_mode, scene.render.threads = "FIXED", 1
     press(bpy.ops.pifu.generate)
-    yield 0.5
+    yield from until(lambda: status().fraction > 0.5, 200)
     press(bpy.ops.render.render, "INVOKE_DEFAULT")
     waited = False
     while status().state == "RUNNING":
@@ -190,6 +191,8 @@ def render_in_mid_job():
 def with_the_person():
     """Check, bones, pose, recipe and export."""
     bpy.ops.object.select_all(action="DESELECT")
+    for each in humans():
+        each.hide_set(each.find_armature() is None)
     body = next(body for body in humans() if body.find_armature())
     body.select_set(True)
     bpy.context.view_layer.objects.active = body
