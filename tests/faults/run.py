@@ -2,7 +2,7 @@
 """Runs the tests of the fault table and prints it: by `vendor_install.py --test --faults`.
 
 How each test ended is kept as it ends: with --resume those that passed are not run again. Writes docs/faults.md when
-every row has an outcome.
+no further arguments choose among the tests.
 """
 
 import json
@@ -30,7 +30,8 @@ row survives when all its tests pass (`tests/faults/table.py` names them).
 class Outcomes:
     """Collects how each test ended; prints the table at the end."""
 
-    def __init__(self, resume: bool) -> None:
+    def __init__(self, resume: bool, write: bool) -> None:
+        self._write = write
         known = json.loads(KEPT.read_text(encoding="utf-8")) if resume and KEPT.exists() else {}
         self._ended = {node: hows for node, hows in known.items() if "failed" not in hows}
 
@@ -67,7 +68,7 @@ class Outcomes:
         where = f"{count} {platform.system()}, Python {platform.python_version()}{_blender()}."
         text = "\n".join([where, "", *lines, ""])
         terminalreporter.write(f"\n{text}\n")
-        if "not run" not in outcomes:
+        if self._write:
             PAGE.write_text(HEAD + text, encoding="utf-8")
 
 
@@ -80,7 +81,7 @@ def main(arguments: list[str]) -> int:
     """Run the rows' tests, with further arguments for pytest; returns pytest's exit code."""
     nodes = sorted({test for row in ROWS for test in row.tests}, key=lambda node: node.partition("::")[0], reverse=True)
     others = [argument for argument in arguments if argument != "--resume"]
-    return int(pytest.main([*nodes, *others], plugins=[Outcomes("--resume" in arguments)]))
+    return int(pytest.main([*nodes, *others], plugins=[Outcomes("--resume" in arguments, not others)]))
 
 
 if __name__ == "__main__":

@@ -113,7 +113,7 @@ def test_a_childs_python_hears_nothing_of_the_callers(monkeypatch):
     assert subprocess.run([sys.executable, "-c", "import json"], env=environment, check=False).returncode == 0
 
 
-@pytest.mark.parametrize(("arguments", "code"), [(["--demo", "--quick"], 2), (["--quick"], 2)])
+@pytest.mark.parametrize(("arguments", "code"), [(["--demo", "--quick"], 2), (["--quick"], 2), (["--faults"], 2)])
 def test_quick_goes_with_the_tests_alone(arguments, code):
     done = subprocess.run([sys.executable, ROOT / "vendor_install.py", *arguments], capture_output=True, text=True)
     assert done.returncode == code and "--quick" in done.stderr
