@@ -19,8 +19,9 @@ from .conftest import is_gone, posix
 pytestmark = posix
 
 _BLENDER = """
-import sys, time
+import os, sys, time
 import bpy
+from blender_pifu import addon
 from blender_pifu.addon import demo
 from blender_pifu.addon.work import generate, job, session
 demo.enable()
@@ -35,7 +36,8 @@ if sys.stdin.readline() == "go on\\n":
     while job.tick() is not None:
         time.sleep(0.01)
     print("ENDED", bpy.context.window_manager.pifu.state, len(bpy.data.objects), flush=True)
-sys.exit()
+addon.unregister()  # as Blender does when it quits; its module's own end may hang
+os._exit(0)
 """
 
 
@@ -66,7 +68,8 @@ class OtherBlender:
 
     def end(self):
         self.process.kill()
-        self.process.communicate()
+        self.process.wait()
+        self.process.stdout.close()
 
 
 @pytest.fixture
