@@ -55,8 +55,10 @@ def roughness_image(body):
 
 
 def assert_mapped(body):
-    for image, color in ((normal_image(body), NORMAL), (roughness_image(body), ROUGH)):
-        assert image.colorspace_settings.name == "Non-Color" and (color_of(image) == color).all()
+    normal, rough = normal_image(body), roughness_image(body)
+    assert normal.colorspace_settings.name == rough.colorspace_settings.name == "Non-Color"
+    assert (color_of(normal) == NORMAL).all() and color_of(rough)[1] == ROUGH[1]
+    assert principled(body).inputs["Metallic"].default_value == 0 or principled(body).inputs["Metallic"].links
 
 
 def test_material_has_the_maps_and_solid_shading_the_colours(scene, mapped):
@@ -101,3 +103,12 @@ def test_green_points_down_in_what_unreal_gets(scene, mapped, tmp_path, program,
     bpy.ops.import_scene.fbx(filepath=str(path))
     other = next(thing for thing in bpy.data.objects if thing.type == "MESH")
     assert np.abs(color_of(normal_image(other)) - (NORMAL[0], green, NORMAL[2])).max() <= 1
+
+
+def test_what_godot_gets_has_both_maps(scene, mapped, tmp_path):
+    body = add_human(bpy.context, scene, mapped, "Ann", "PLAIN")
+    bpy.context.view_layer.update()
+    path = export(bpy.context, Human(body, body.parent), BY_IDENTIFIER["GODOT"], tmp_path / "ann.glb")
+    bpy.ops.wm.read_homefile(use_factory_startup=True, use_empty=True)
+    bpy.ops.import_scene.gltf(filepath=str(path))
+    assert_mapped(next(thing for thing in bpy.data.objects if thing.type == "MESH" and thing.vertex_groups))
