@@ -86,7 +86,7 @@ def _find_materials(photo) -> Materials | None:
         return None
     colors = _blur(photo[..., :3] * matte[..., None], BLUR) / np.maximum(_blur(matte, BLUR), 1e-3)[..., None]
     features = _lab(colors)
-    steep = sum(np.linalg.norm(part, axis=-1) for part in np.gradient(features, axis=(0, 1)))
+    steep = np.linalg.norm(np.gradient(features, axis=(0, 1)), axis=-1).sum(0)
     plain = inner & (steep <= np.quantile(steep[inner], PLAIN))
     seen = features[plain].astype(np.float64)
     few = np.random.default_rng(0).permutation(len(seen))[:SAMPLES]
@@ -142,7 +142,7 @@ def _head(points, size):
 def _lab(colors):
     """sRGB (..., 3) 0..1 -> Lab, with lightness counting less."""
     flat = np.ascontiguousarray(colors.reshape(1, -1, 3).clip(0, 1), np.float32)
-    return (cv2.cvtColor(flat, cv2.COLOR_RGB2LAB) * np.float32([LIGHTNESS, 1, 1])).reshape(colors.shape)
+    return (cv2.cvtColor(flat, cv2.COLOR_RGB2LAB) * np.array([LIGHTNESS, 1, 1], np.float32)).reshape(colors.shape)
 
 
 def _blur(image, across, along=0.0):

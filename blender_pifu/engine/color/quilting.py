@@ -32,7 +32,9 @@ def quilt(fine: np.ndarray, sources: np.ndarray, targets: np.ndarray) -> np.ndar
     energy = np.zeros((size, size), np.float32)
     window = _window(block, overlap)
     rng = np.random.default_rng(0)
-    wanted = cv2.boxFilter(np.float32(targets), -1, (block, block), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT)
+    wanted = cv2.boxFilter(
+        np.asarray(targets, np.float32), -1, (block, block), anchor=(0, 0), borderType=cv2.BORDER_CONSTANT
+    )
     step = block - overlap
     for row in range(0, size - block, step):
         for column in range(0, size - block, step):
@@ -47,7 +49,7 @@ def quilt(fine: np.ndarray, sources: np.ndarray, targets: np.ndarray) -> np.ndar
             result[place] += window[..., None] * taken
             energy[place] += window**2
     # Independent textures add up in their squares.
-    return result / np.sqrt(np.maximum(energy, 1e-6))[..., None] * np.float32(targets)[..., None]
+    return result / np.sqrt(np.maximum(energy, 1e-6))[..., None] * targets[..., None].astype(np.float32)
 
 
 def _whole_blocks(fine, sources, block):
@@ -55,7 +57,7 @@ def _whole_blocks(fine, sources, block):
     reach = max(1, round(RIM / 2 * len(fine)))
     inner = cv2.erode(np.pad(sources, 1).astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8))[1:-1, 1:-1]
     how = {"anchor": (0, 0), "borderType": cv2.BORDER_CONSTANT}
-    whole = cv2.boxFilter(np.float32(inner), -1, (block, block), **how) >= WHOLE
+    whole = cv2.boxFilter(inner.astype(np.float32), -1, (block, block), **how) >= WHOLE
     whole[-block:], whole[:, -block:] = False, False
     energy = cv2.boxFilter(np.square(fine).sum(-1), -1, (block, block), **how)
     if whole.any():
@@ -91,5 +93,5 @@ def _best(fine, rows, columns, off, laid, rng):
 def _window(block, overlap):
     """(block, block) weights that fall to nearly 0 over the overlap."""
     inside = np.minimum(np.arange(block) + 0.5, block - np.arange(block) - 0.5)
-    ramp = np.float32(smooth_step(inside, 0, overlap))
+    ramp = smooth_step(inside, 0, overlap).astype(np.float32)
     return np.outer(ramp, ramp) + np.float32(1e-4)
