@@ -3,7 +3,7 @@
 
 import bpy
 
-from . import kept
+from . import kept, languages
 from .checks import report
 from .person import human
 from .ui import (
@@ -52,6 +52,7 @@ def register(package: str) -> None:
     bpy.types.Object.pifu = bpy.props.PointerProperty(type=human.PIFU_PG_human)
     bpy.types.WindowManager.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_status)
     bpy.types.WindowManager.pifu_report = bpy.props.PointerProperty(type=report.PIFU_PG_report)
+    languages.register()
     for handlers, handler in HANDLERS:
         handlers.append(handler)
     doors.add_to_menus()
@@ -67,6 +68,7 @@ def unregister() -> None:
     doors.leave_menus()
     for handlers, handler in HANDLERS:
         handlers.remove(handler)
+    languages.unregister()
     del bpy.types.WindowManager.pifu_report
     del bpy.types.WindowManager.pifu
     del bpy.types.Object.pifu

@@ -14,7 +14,7 @@ MOST_RAISED, MOST_DIP_DEG = 0.02, 12.0  # of the height, from the lowest point t
 STEP, MOST_STEP_DEG = 0.08, 50.0  # of the height, by which who walks has a foot behind the other; its heel is lifted so
 BACKWARD_DEG, SIDEWAYS_DEG, KNEE_DEG, ELBOW_DEG = 8.0, 15.0, 150.0, 155.0  # what joints allow
 WIDE, BIN, HIGH = 0.05, 0.009, 0.045  # of the height: round the foot's line, along it, and from its lowest point up
-_SIDES = ((".L", "left"), (".R", "right"))
+_SIDES = ((".L", "left", "Left sole"), (".R", "right", "Right sole"))
 
 
 def check_limbs(person: Human, measures: MeshMeasures):
@@ -28,16 +28,16 @@ def check_limbs(person: Human, measures: MeshMeasures):
     )
     forward = forward_of(body_left(heads))
     apart = (heads["foot.L"] - heads["foot.R"]) @ forward if {"foot.L", "foot.R"} <= heads.keys() else 0.0
-    for side, word in _SIDES:
+    for side, word, label in _SIDES:
         if "foot" + side in heads:
             raised, dip = sole(measures.points, heads["foot" + side], tails.get("toe" + side, tails["foot" + side]))
             height, ahead = np.ptp(measures.points[:, 2]), apart if side == ".L" else -apart
             bad = raised > MOST_RAISED * height
             bad |= not -MOST_DIP_DEG < dip < (MOST_STEP_DEG if ahead < -STEP * height else MOST_DIP_DEG)
             value = f"{raised * 100:.1f} cm up, {abs(dip):.0f}\u00b0 {'down' if dip > 0 else 'up'}"
-            yield judge(f"sole_{word}", f"{word.title()} sole", bad, value, raised, STRAIGHTEN, WARNING)
+            yield judge(f"sole_{word}", label, bad, value, raised, STRAIGHTEN, WARNING)
     for id_, label, bends, most in (("knees", "Knees", knee, KNEE_DEG), ("elbows", "Elbows", elbow, ELBOW_DEG)):
-        found = [bends(heads, tails, side) for side, _ in _SIDES]
+        found = [bends(heads, tails, side) for side, *_ in _SIDES]
         found = [angles for angles in found if angles]
         if found:
             bent, wrong = max(bent for bent, _ in found), max(wrong for _, wrong in found)

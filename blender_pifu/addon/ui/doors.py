@@ -8,6 +8,7 @@ import bpy
 from bpy.props import BoolProperty, StringProperty
 
 from ...protocol import PICTURES
+from ..languages import rpt, tip
 from ..person.view import largest_view
 from ..work import engine_state
 from ..work.generate import GenerateTask
@@ -64,7 +65,7 @@ class _Door(Begins):
         engine = engine_state.current()
         if engine.word == "ready":
             return self.begin(lambda: GenerateTask(context))
-        self.report({"WARNING"}, f"{engine.text} Install it in the sidebar, tab {Sidebar.bl_category}.")
+        self.report({"WARNING"}, rpt(f"{engine.text} Install it in the sidebar, tab {Sidebar.bl_category}."))
         return {"FINISHED"}
 
 
@@ -104,7 +105,7 @@ class PIFU_OT_from_image(_Door, bpy.types.Operator):
     @classmethod
     def poll(cls, context):
         if getattr(context, "edit_image", None) is None:
-            cls.poll_message_set("There is no picture in this editor")
+            cls.poll_message_set(tip("There is no picture in this editor"))
             return False
         return super().poll(context)
 

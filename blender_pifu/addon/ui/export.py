@@ -11,6 +11,7 @@ from ..errors import UserError
 from ..export import programs
 from ..export.export import export, unfit
 from ..export.writers import WRITERS
+from ..languages import iface, rpt, tip
 from ..person.human import find_person
 from .on_person import OnPerson
 from .panel import Sidebar, draw_text
@@ -29,7 +30,7 @@ class PIFU_OT_export(OnPerson, bpy.types.Operator):
 
     @classmethod
     def description(cls, context, _properties):
-        return programs.BY_IDENTIFIER[context.scene.pifu.program].description
+        return tip(programs.BY_IDENTIFIER[context.scene.pifu.program].description)
 
     def invoke(self, context, _event):
         ending = WRITERS[self._chosen(context).format].ending
@@ -43,7 +44,7 @@ class PIFU_OT_export(OnPerson, bpy.types.Operator):
         if not self.filepath:
             raise UserError(ErrorKind.OUTPUT, "There is no file to export to.", "Choose one.")
         written = export(context, person, self._chosen(context), Path(bpy.path.abspath(self.filepath)))
-        self.report({"INFO"}, f"Exported {written.name}")
+        self.report({"INFO"}, rpt(f"Exported {written.name}"))
 
     def _chosen(self, context) -> programs.Program:
         told = self.properties.is_property_set("program")
@@ -67,7 +68,7 @@ class PIFU_PT_export(Sidebar, bpy.types.Panel):
         name = WRITERS[program.format].ending[1:].upper()
         row = layout.row()
         row.operator_context = "INVOKE_DEFAULT"
-        row.operator("pifu.export", text=f"Export {name} for {program.label}...", icon="EXPORT")
+        row.operator("pifu.export", text=iface(f"Export {name} for {program.label}..."), translate=False, icon="EXPORT")
 
 
 CLASSES = (PIFU_OT_export, PIFU_PT_export)

@@ -2,6 +2,7 @@
 """What operators on a person that is there share: when they can be pressed, and how their errors are told."""
 
 from ..errors import UserError
+from ..languages import rpt, tip
 from ..person.human import find_person
 
 
@@ -13,7 +14,7 @@ class OnPerson:
         person = find_person(context) if context.mode == "OBJECT" else None
         reason = cls.obstacle(context, person) if person else "Select a human made here, in object mode"
         if reason:
-            cls.poll_message_set(reason)
+            cls.poll_message_set(tip(reason))
         return not reason
 
     @classmethod
@@ -25,6 +26,6 @@ class OnPerson:
         try:
             self.act(context, find_person(context))
         except UserError as error:
-            self.report({"ERROR"}, f"{error} {error.fix}".strip())
+            self.report({"ERROR"}, rpt(f"{error} {error.fix}".strip()))
             return {"CANCELLED"}
         return {"FINISHED"}

@@ -11,6 +11,7 @@ from ... import paths
 from ...choices import OPTIONS
 from .. import kept
 from ..errors import UserError
+from ..languages import rpt, tip
 from ..work import engine_state, import_model, job, logs, models, photo_check, session
 from ..work.generate import GenerateTask
 from ..work.install import InstallTask
@@ -34,7 +35,7 @@ class Begins:
     @classmethod
     def poll(cls, _context):
         if job.is_running():
-            cls.poll_message_set("Something is at work already")
+            cls.poll_message_set(tip("Something is at work already"))
             return False
         return True
 
@@ -67,7 +68,7 @@ class PIFU_OT_generate(Begins, bpy.types.Operator):
     @classmethod
     def description(cls, context, _properties):
         reason = obstacle(context)
-        return "Make a 3D human out of the photo" + (f".\n{reason}" if reason else "")
+        return tip("Make a 3D human out of the photo") + (f".\n{tip(reason)}" if reason else "")
 
     def execute(self, context):
         return self.begin(lambda: GenerateTask(context, self.filepath, self.person, self.back_filepath))
@@ -93,7 +94,7 @@ def load_picture(operator) -> bpy.types.Image | None:
     try:
         return bpy.data.images.load(bpy.path.abspath(operator.filepath), check_existing=True)
     except RuntimeError as error:
-        operator.report({"ERROR"}, str(error))
+        operator.report({"ERROR"}, rpt(str(error)))
         return None
 
 
@@ -179,8 +180,8 @@ class PIFU_OT_choose_person(bpy.types.Operator):
     @classmethod
     def description(cls, _context, properties):
         if not properties.number:
-            return "Take the largest, most central person"
-        return f"Take person {properties.number} from the left"
+            return tip("Take the largest, most central person")
+        return tip(f"Take person {properties.number} from the left")
 
     def execute(self, context):
         context.scene.pifu.person = self.number
@@ -230,8 +231,8 @@ class PIFU_OT_install_engine(Begins, bpy.types.Operator):
     @classmethod
     def description(cls, _context, properties):
         if properties.allow_online:
-            return "Allow Blender to go online, as in Preferences > System > Network, and download the engine"
-        return "Install the engine, or go on with or repair its installation"
+            return tip("Allow Blender to go online, as in Preferences > System > Network, and download the engine")
+        return tip("Install the engine, or go on with or repair its installation")
 
     def execute(self, context):
         if self.allow_online and not bpy.app.online_access_override:
@@ -337,7 +338,7 @@ class PIFU_OT_remove_model(bpy.types.Operator):
         try:
             models.remove(next(model for model in models.imported() if model.key == self.key))
         except StopIteration:
-            self.report({"ERROR"}, f'There is no imported model "{self.key}".')
+            self.report({"ERROR"}, rpt(f'There is no imported model "{self.key}".'))
             return {"CANCELLED"}
         except UserError as error:
             return job.refuse(self, error)
@@ -354,7 +355,7 @@ class PIFU_OT_open_log(bpy.types.Operator):
     @classmethod
     def poll(cls, context):
         if logs.of(context.window_manager.pifu.kind) is None:
-            cls.poll_message_set("There is no log yet")
+            cls.poll_message_set(tip("There is no log yet"))
             return False
         return True
 
@@ -371,7 +372,7 @@ class PIFU_OT_open_folder(bpy.types.Operator):
     @classmethod
     def poll(cls, _context):
         if not paths.home().is_dir():
-            cls.poll_message_set("There is no such folder yet; installing the engine makes it")
+            cls.poll_message_set(tip("There is no such folder yet; installing the engine makes it"))
             return False
         return True
 

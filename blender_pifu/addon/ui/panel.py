@@ -8,6 +8,7 @@ import bpy
 from ...protocol import ErrorKind
 from .. import identity, kept
 from ..errors import BUTTONS, Button
+from ..languages import iface
 from ..work import engine_state, forecast, logs, models, photo_check, session, thumbnail
 from ..work.engine_state import needs
 from ..work.photo import key
@@ -116,14 +117,15 @@ def _draw_people(layout, chosen: int, people: int) -> None:
     names = ["Main", *map(str, range(1, people + 1))]
     grid = layout.grid_flow(row_major=True, columns=min(_IN_A_ROW, len(names)), even_columns=True, align=True)
     for number, name in enumerate(names):
-        grid.operator("pifu.choose_person", text=name, depress=number == chosen).number = number
+        grid.operator("pifu.choose_person", text=iface(name), translate=False, depress=number == chosen).number = number
 
 
 def _draw_advice(box, status, width: int) -> None:
     row = box.row()
     if status.people >= 0:
         several = f"{status.people} people: number {status.taken} is taken"
-        row.label(text={0: "Nobody recognised", 1: "One person"}.get(status.people, several), icon="USER")
+        told = {0: "Nobody recognised", 1: "One person"}.get(status.people, several)
+        row.label(text=iface(told), translate=False, icon="USER")
     else:
         row.label(text="The photo could not be checked")
     row.operator("pifu.look", text="", icon="FILE_REFRESH", emboss=False)
@@ -154,9 +156,9 @@ def _draw_engine(box, engine, context) -> None:
 def draw_progress(layout, status) -> None:
     """The bar of the work under way, its step, and the button that stops it."""
     column = layout.column(align=True)
-    column.label(text=status.step)
+    column.label(text=iface(status.step), translate=False)
     column.progress(factor=status.fraction, type="BAR", text=f"{status.fraction:.0%}")
-    column.label(text=words(status.elapsed_s, status.remaining_s), icon="TIME")
+    column.label(text=iface(words(status.elapsed_s, status.remaining_s)), translate=False, icon="TIME")
     column.operator("pifu.cancel", icon="CANCEL")
 
 
@@ -175,16 +177,16 @@ def draw_outcome(layout, status, width: int) -> None:
 
 
 def _draw_button(layout, button: Button, icon: str = "NONE") -> None:
-    properties = layout.operator(button.operator, text=button.label, icon=icon)
+    properties = layout.operator(button.operator, text=iface(button.label), translate=False, icon=icon)
     for name, value in button.properties:
         setattr(properties, name, value)
 
 
 def draw_text(layout, text: str, width: int, icon: str = "NONE") -> None:
-    """A text in as many lines as the region of `width` pixels needs."""
+    """A text, in the artist's language, in as many lines as the region of `width` pixels needs."""
     ui_scale = bpy.context.preferences.system.ui_scale
     letters = max(12, int((width - 40 * ui_scale) / (6.5 * ui_scale)) - (3 if icon != "NONE" else 0))
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for index, line in enumerate(textwrap.wrap(text, letters)):
-        column.label(text=line, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE")
+    for index, line in enumerate(textwrap.wrap(iface(text), letters)):
+        column.label(text=line, translate=False, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE")

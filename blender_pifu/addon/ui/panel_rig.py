@@ -4,6 +4,7 @@
 import bpy
 
 from ..checks import report
+from ..languages import iface
 from ..person.human import find_person
 from ..person.rigify import is_metarig, is_on, is_there
 from ..posing.face import FACES, keys_of
@@ -32,11 +33,11 @@ class PIFU_PT_rig(Sidebar, bpy.types.Panel):
             column.operator("pifu.change_bones", icon="GROUP_BONE")
         row = self.layout.row(align=True)
         for pose, label, _description in POSES:
-            row.operator("pifu.repose", text=f"To {label}").pose = pose
+            row.operator("pifu.repose", text=iface(f"To {label}"), translate=False).pose = pose
         if keys_of(person):
             row = self.layout.row(align=True)
             for face, label, _description in FACES:
-                row.operator("pifu.face", text=label).face = face
+                row.operator("pifu.face", text=iface(label), translate=False).face = face
         if person and person.armature and is_metarig(person.armature):
             self.layout.operator("pifu.generate_rig", icon="OUTLINER_OB_ARMATURE")
             if is_there() and not is_on():
@@ -58,7 +59,8 @@ class PIFU_PT_check(Sidebar, bpy.types.Panel):
         lines = context.window_manager.pifu_report.lines
         bad = [line for line in lines if line.state != "OK"]
         header, unfolded = layout.panel("pifu_checks", default_closed=True)
-        header.label(text=f"{len(lines) - len(bad)} of {len(lines)} checks are well", icon=_ICONS["OK"])
+        well = f"{len(lines) - len(bad)} of {len(lines)} checks are well"
+        header.label(text=iface(well), translate=False, icon=_ICONS["OK"])
         if unfolded:
             column = unfolded.column(align=True)
             for line in lines:
@@ -69,13 +71,13 @@ class PIFU_PT_check(Sidebar, bpy.types.Panel):
             box = column.box().column(align=True)
             _draw_line(box, line)
             if line.fix:
-                box.operator("pifu.fix", text=line.fix, icon="TOOL_SETTINGS").check = line.name
+                box.operator("pifu.fix", text=iface(line.fix), translate=False, icon="TOOL_SETTINGS").check = line.name
 
 
 def _draw_line(layout, line) -> None:
     row = layout.split(factor=0.5)
-    row.label(text=line.label, icon=_ICONS[line.state])
-    row.label(text=line.value)
+    row.label(text=iface(line.label), translate=False, icon=_ICONS[line.state])
+    row.label(text=iface(line.value), translate=False)
 
 
 CLASSES = (PIFU_PT_rig, PIFU_PT_check)

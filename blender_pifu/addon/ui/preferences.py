@@ -5,6 +5,7 @@ import bpy
 from bpy.props import EnumProperty, IntProperty, StringProperty
 
 from ... import paths
+from ..languages import iface
 from ..work import engine_state, models, session
 from . import panel
 
@@ -53,14 +54,14 @@ class PIFU_AP_preferences(bpy.types.AddonPreferences):
         layout.prop(self, "keep_warm_min")
         layout.prop(self, "wheels")
         row = layout.row()
-        row.label(text=f"Engine, jobs and logs: {paths.home()}")
+        row.label(text=iface(f"Engine, jobs and logs: {paths.home()}"), translate=False)
         row.operator("pifu.open_folder", text="", icon="FILE_FOLDER")
 
     def _draw_engine(self, box, context):
         state = engine_state.current()
         status = context.window_manager.pifu
         icon = {"ready": "CHECKMARK", "missing": "INFO"}.get(state.word, "ERROR")
-        box.label(text=f"Engine: {state.text}", icon=icon)
+        box.label(text=iface(f"Engine: {state.text}"), translate=False, icon=icon)
         if status.state == "RUNNING":
             panel.draw_progress(box, status)
         elif status.about_engine and status.state in {"FAILED", "CANCELLED"}:

@@ -13,6 +13,7 @@ from ..checks.fixes import FIXES, apply_transforms
 from ..checks.report import check
 from ..errors import UserError
 from ..files_in_use import replaced_by
+from ..languages import rpt
 from ..person.bones import set_of
 from ..person.change_bones import change_bones
 from ..person.human import find_person
@@ -38,7 +39,7 @@ class PIFU_OT_validate(OnPerson, bpy.types.Operator):
         if self.filepath:
             _write(report, Path(bpy.path.abspath(self.filepath)))
         counts = {state: sum(line.state == state for line in report.lines) for state in ("ERROR", "WARNING")}
-        self.report({"INFO"}, "{ERROR} errors, {WARNING} warnings".format(**counts))
+        self.report({"INFO"}, rpt("{ERROR} errors, {WARNING} warnings".format(**counts)))
 
 
 def _write(report, path: Path) -> None:
@@ -88,7 +89,7 @@ class PIFU_OT_repose(OnPerson, bpy.types.Operator):
         torn = repose(context, person, self.pose)
         outdated.forget()
         if torn.edges:
-            self.report({"WARNING"}, describe(torn))
+            self.report({"WARNING"}, rpt(describe(torn)))
 
 
 class PIFU_OT_change_bones(OnPerson, bpy.types.Operator):

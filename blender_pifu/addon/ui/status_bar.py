@@ -3,6 +3,8 @@
 
 import bpy
 
+from ..languages import iface
+
 
 def draw(self, context) -> None:
     """The step, how far the whole is, and the button that stops it; nothing while nothing is at work."""
@@ -11,7 +13,7 @@ def draw(self, context) -> None:
         return
     row = self.layout.row(align=True)
     row.separator()
-    row.label(text=status.step, icon="OUTLINER_OB_ARMATURE")
+    row.label(text=iface(status.step), translate=False, icon="OUTLINER_OB_ARMATURE")
     bar = row.row()
     bar.ui_units_x = 5
     bar.progress(factor=status.fraction, type="BAR", text=f"{status.fraction:.0%}")

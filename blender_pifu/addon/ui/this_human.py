@@ -4,6 +4,7 @@
 import bpy
 
 from ..identity import key
+from ..languages import rpt
 from ..person import asset, turntable
 from ..person.human import find_person
 from ..work import history, job
@@ -65,7 +66,7 @@ class PIFU_OT_mark_asset(OnPerson, bpy.types.Operator):
         made = history.of(person.body)
         photo = (made.get("photo") or {}).get("file", "")
         collection = asset.mark(context, person, made.get("licence", ""), photo)
-        self.report({"INFO"}, f'The collection "{collection.name}" is an asset now')
+        self.report({"INFO"}, rpt(f'The collection "{collection.name}" is an asset now'))
 
 
 class PIFU_PT_this_human(Sidebar, bpy.types.Panel):

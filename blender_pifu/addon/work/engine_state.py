@@ -20,6 +20,11 @@ class EngineState:
     python: str = ""
 
 
+_FIXES = {
+    "missing": "Install it: it needs the network once.",
+    "outdated": "Update it: it needs the network once.",
+    "broken": "Repair it: it needs the network once.",
+}
 _seen: tuple[tuple, EngineState] | None = None
 
 
@@ -43,10 +48,7 @@ def require() -> EngineState:
     """The state of a ready engine. Raises UserError, with what to do, for any other."""
     state = current()
     if state.word != "ready":
-        fixes = {"missing": "Install it", "outdated": "Update it", "broken": "Repair it"}
-        raise UserError(
-            ErrorKind(f"engine_{state.word}"), state.text, f"{fixes[state.word]}: it needs the network once."
-        )
+        raise UserError(ErrorKind(f"engine_{state.word}"), state.text, _FIXES[state.word])
     return state
 
 
@@ -54,12 +56,13 @@ def needs(choices) -> str:
     """What an installation takes, in a sentence; choices: the add-on's preferences."""
     device = "cpu" if choices.device == "auto" else choices.device
     download_mb, disk_mb = installation_mb(device)
-    download = f"about {(download_mb + DOWNLOAD_MB['engine']) / 1000:.1f} GB to download, "
-    more = "; more for a graphics card" if choices.device == "auto" else ""
-    return (
-        "It makes the humans on this computer, and no photo leaves it. It takes, once, "
-        f"{'' if choices.wheels else download}{disk_mb / 1000:.1f} GB on the disk and some minutes{more}."
-    )
+    download_gb, disk_gb = f"{(download_mb + DOWNLOAD_MB['engine']) / 1000:.1f}", f"{disk_mb / 1000:.1f}"
+    if choices.wheels:
+        takes = f"It takes, once, {disk_gb} GB on the disk and some minutes."
+    else:
+        takes = f"It takes, once, about {download_gb} GB to download, {disk_gb} GB on the disk and some minutes."
+    more = ["It takes more for a graphics card."] if choices.device == "auto" else []
+    return " ".join(["It makes the humans on this computer, and no photo leaves it.", takes, *more])
 
 
 def _read() -> EngineState:

@@ -26,7 +26,9 @@ def words(settings, warm: bool) -> str:
     step = next(step for most, step in _STEP_S if seconds < most)
     told = clock(max(step, round(seconds / step) * step))
     memory = steps.memory_mb(choices["resolution"]) / 1000
-    return f"About {told}, {memory:.1f} GB of memory" + ("" if known else "; better known after the first human")
+    if known:
+        return f"About {told}, {memory:.1f} GB of memory"
+    return f"About {told}, {memory:.1f} GB of memory; better known after the first human"
 
 
 def learn(choices: dict, seconds: dict[str, float]) -> None:

@@ -16,6 +16,7 @@ import bpy
 from ...protocol import ErrorKind
 from ..errors import UserError
 from ..identity import key
+from ..languages import rpt
 from .timing import Timing
 
 TICK_S = 0.1
@@ -96,7 +97,7 @@ def launch(operator, task: Task) -> set[str]:
     status = _status()
     if status.state == "DONE":
         return {"FINISHED"}
-    operator.report({"ERROR"}, " ".join(part for part in (status.message, status.fix) if part))
+    operator.report({"ERROR"}, rpt(" ".join(part for part in (status.message, status.fix) if part)))
     return {"CANCELLED"}
 
 
@@ -105,7 +106,7 @@ def refuse(operator, error: UserError) -> set[str]:
     _status().about_engine = error.kind in {ErrorKind.INSTALL_FAILED, ErrorKind.IMPORT_FAILED, ErrorKind.OFFLINE}
     _status().scene = key(bpy.context.scene)
     _finish(Outcome("FAILED", str(error), error.kind, error.fix))
-    operator.report({"ERROR"}, f"{error} {error.fix}".strip())
+    operator.report({"ERROR"}, rpt(f"{error} {error.fix}".strip()))
     return {"CANCELLED"}
 
 

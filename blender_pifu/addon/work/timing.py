@@ -41,7 +41,8 @@ class Timing:
 
 def words(elapsed_s: int, remaining_s: int) -> str:
     """For the panel: "0:42, about 1:30 left"."""
-    return clock(elapsed_s) + (f", about {clock(remaining_s)} left" if remaining_s >= 0 else "")
+    elapsed = clock(elapsed_s)
+    return f"{elapsed}, about {clock(remaining_s)} left" if remaining_s >= 0 else elapsed
 
 
 def clock(seconds: int) -> str:

@@ -62,7 +62,6 @@ def _is_silhouette(cut):
 
 def _about_what_is_missing(cut):
     given = cut.photo.alpha is not None
-    why = "the cut-out lacks" if given else "the background looks too much like"
     if without_feet(cut.alpha, cut.person):
         sentence = "The cut-out ends above the feet" if given else "The feet could not be told from the background"
         yield Advice("cut_off", Severity.WARNING, f"{sentence}; only what it shows is made. A whole figure needs the "
@@ -71,8 +70,7 @@ def _about_what_is_missing(cut):
         sentence = "The cut-out ends below the crown" if given else "The crown could not be told from the background"
         yield Advice("head_cut_off", Severity.WARNING, f"{sentence}; the head will lack its top.")
     if names := missing_limbs(cut.alpha, cut.person):
-        verb = "are" if len(names) > 1 else "is"
-        yield Advice("missing_part", Severity.WARNING, f"The {_listed(names)} {verb} missing: {why} {_it(names)}.")
+        yield Advice("missing_part", Severity.WARNING, _missing(names, given))
 
 
 def _about_what_is_too_much(cut):
@@ -112,9 +110,13 @@ def strides(person: BodyLandmarks) -> bool:
     return bool(higher > STRIDE or farther > FAR or (higher > HALF_STRIDE and farther > FARTHER))
 
 
-def _listed(names):
-    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
-
-
-def _it(names):
-    return "them" if len(names) > 1 else "it"
+def _missing(names, given):
+    """In whole sentences, which other languages turn round."""
+    if len(names) == 1:
+        if given:
+            return f"The {names[0]} is missing: the cut-out lacks it."
+        return f"The {names[0]} is missing: the background looks too much like it."
+    listed = " and ".join([", ".join(names[:-1]), names[-1]])
+    if given:
+        return f"The {listed} are missing: the cut-out lacks them."
+    return f"The {listed} are missing: the background looks too much like them."
