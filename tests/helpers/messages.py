@@ -25,8 +25,8 @@ NOT_READ = ("training", "batch", "many.py", "__main__.py", "benchmark.py", "demo
 # What Python itself raises is never an artist's, nor are logs and the command line's help.
 QUIET = {"ValueError", "RuntimeError", "TypeError", "AttributeError", "AssertionError", "ProtocolError",
          "ArgumentTypeError", "add_argument", "ArgumentParser"}  # fmt: skip
-# Functions of the add-on that tell or draw a text, by the argument that is it.
-TOLD = {"iface", "tip", "rpt", "judge", "Button", "UserError", "Outcome", "draw_text", "show"}
+# What is told or drawn: these functions' arguments, and those of errors.
+TOLD = {"iface", "tip", "rpt", "judge", "Button", "Outcome", "draw_text", "show", "Failed", "Advice", "OutOfMemory"}
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class _Reader(ast.NodeVisitor):
         name = called(node)
         if name in QUIET or ast.unparse(node.func).startswith(("log.", "logging.", "parser.")):
             return
-        before, self._told = self._told, self._told or name in TOLD
+        before, self._told = self._told, self._told or name in TOLD or name.endswith("Error")
         self.generic_visit(node)
         self._told = before
 
