@@ -49,7 +49,7 @@ def template(node: ast.AST) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     if isinstance(node, ast.JoinedStr):
-        return "".join(part.value if isinstance(part, ast.Constant) else "{value}" for part in node.values)
+        return "".join(str(part.value) if isinstance(part, ast.Constant) else "{value}" for part in node.values)
     return None
 
 
@@ -92,7 +92,7 @@ class _Reader(ast.NodeVisitor):
                 self.visit(part.value)
 
     def _note(self, node):
-        message = bare(template(node))
+        message = bare(template(node) or "")
         if re.search(r"[^\W\d_]{2}", message.replace("{}", "")):
             at = str(self._path.relative_to(PACKAGE))
             self.found.append(Found(at, node.lineno, message, is_sentence(message) or self._told and " " in message))
