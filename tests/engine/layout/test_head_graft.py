@@ -9,6 +9,7 @@ import pytest
 import torch
 import trimesh
 
+from blender_pifu.engine import stages
 from blender_pifu.engine.body.bones import BONES, INDEX
 from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.head import Head, load_head
@@ -17,6 +18,7 @@ from blender_pifu.engine.body.rigging import Fitted
 from blender_pifu.engine.layout.animation.head_graft import wear
 from blender_pifu.engine.layout.animation.template import load_template
 from blender_pifu.engine.layout.painted_mesh import PaintedMesh
+from blender_pifu.engine.layout.topologies import TOPOLOGIES
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import check_mesh, split_quads, vertex_normals, volumes
 from helpers.analytic import CapsuleField
@@ -135,11 +137,17 @@ def test_under_much_hair_the_face_alone_is_put_on_and_the_hair_stays():
     assert face.in_mouth(made).any()
 
 
-def test_where_the_face_lies_far_off_as_well_the_surface_is_left():
+def test_where_the_face_lies_far_off_as_well_the_surface_is_left_and_the_artist_is_told(monkeypatch):
     vertices, faces = egg()
     bulged = vertices.copy()
     bulged[(vertices > (0.0, worn().vertices[:, 1].min(), 0.0)).all(1), 2] += 0.16  # as something held before it
     assert wear(own_head(), rest_fit(), bulged, faces) is None
+    monkeypatch.setattr(stages, "find_own_head", lambda *_: (own_head(), None))
+    fitted = Fitted(None, [], egg(), rest_fit(), [])
+    left = stages.own_head(TOPOLOGIES["standard"], fitted, None, None, (bulged, faces))
+    assert left.worn is None and left.note == stages.OFF_THE_HEAD
+    put_on = stages.own_head(TOPOLOGIES["standard"], fitted, None, None, egg())
+    assert put_on.worn is not None and put_on.note is None
 
 
 def test_a_head_that_lies_elsewhere_is_not_put_on():
