@@ -20,6 +20,9 @@ from .thicken import thicken
 
 PERSON_CM = 170.0
 MOST_LOST_CM = 1.5  # of a person of that height
+NOT_JOINED = (
+    "The person's own head could not be joined to this mesh, so it has no expressions; another mesh may take it."
+)
 Waiting = Callable[[], None]
 
 
@@ -125,7 +128,7 @@ class Quads(Topology):
         shown = painted_like(dense.colors, dense.surface, vertices, faces)
         expressions = source.worn.expressions(vertices) if source.worn else None
         if source.worn is None or expressions is None:
-            return LaidOut(shown, about, notes)
+            return LaidOut(shown, about, (*notes, NOT_JOINED) if source.worn else notes)
         in_mouth = source.worn.in_mouth(vertices)
         shown.colors[in_mouth] = MOUTH_COLOR
         return LaidOut(expressions.neutral(shown), about, notes, None, shown, expressions, in_mouth)

@@ -15,6 +15,7 @@ from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.head import Head, load_head
 from blender_pifu.engine.body.model import load_body
 from blender_pifu.engine.body.rigging import Fitted
+from blender_pifu.engine.layout import topologies
 from blender_pifu.engine.layout.animation.head_graft import wear
 from blender_pifu.engine.layout.animation.template import load_template
 from blender_pifu.engine.layout.painted_mesh import PaintedMesh
@@ -153,3 +154,12 @@ def test_where_the_face_lies_far_off_as_well_the_surface_is_left_and_the_artist_
 def test_a_head_that_lies_elsewhere_is_not_put_on():
     far = replace(worn(), around=worn().around + (0, 0.5, 0))
     assert far.graft(*egg()) is None
+
+
+def test_a_mesh_that_could_not_take_the_head_says_so(monkeypatch):
+    vertices, faces = egg()
+    monkeypatch.setattr(topologies, "quads", lambda *_: (*quads_of(vertices, faces), 0.0))
+    dense = PaintedMesh(vertices, faces, vertex_normals(vertices, faces), np.zeros((len(vertices), 3), np.uint8))
+    source = topologies.Source(dense, None, 256, lambda _: (vertices, faces), None, None, worn=worn())
+    laid = topologies.TOPOLOGIES["game"].make(source, lambda: None)
+    assert topologies.NOT_JOINED in laid.notes and laid.expressions is None
