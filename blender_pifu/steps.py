@@ -17,7 +17,7 @@ LAYOUT_S = {"standard": (2.2, 2.1), "game": (1.6, 2.1), "print": (0.3, 2.7), "an
 QUADS_UNWRAP_S, DENSE_UNWRAP_S = 3.8, 38.0  # the latter grows faster than the surface
 BAKE_S = 0.3, 0.8  # and that for each square of 1024 pixels
 DENSE, QUADS, BRINGS_UV = ("sculpt", "print"), ("standard", "game"), ("animation",)
-MEMORY_MB = {128: 800, 256: 850, 512: 900, 1024: 1500}  # at most, of a job with texture and skeleton, by resolution
+MEMORY_MB = {128: 950, 256: 1000, 512: 1250, 1024: 1900}  # at most, of a job with texture and skeleton, by resolution
 
 
 def seconds_of(topology: str, rig: bool, texture_px: int, resolution: int) -> dict[str, float]:

@@ -135,7 +135,7 @@ def test_the_demo_leaves_a_person_ready_to_rig_a_model_and_a_picture(full_photo,
     assert kept >= {"groups", "unweighted", "sums", "influences", "uv_maps", "uv_overlaps", "material", "texture"}
     glb = (tmp_path / "out" / "human.glb").read_bytes()
     tree = json.loads(glb[20 : 20 + int.from_bytes(glb[12:16], "little")])
-    assert len(tree["skins"]) == len(tree["images"]) == 1
+    assert len(tree["skins"]) == 1 and len(tree["images"]) == 3, "base colours, normals, roughness"
     assert {"JOINTS_0", "WEIGHTS_0", "TEXCOORD_0"} <= set(tree["meshes"][0]["primitives"][0]["attributes"])
     picture = bpy.data.images.load(str(tmp_path / "out" / "human.png"))
     assert tuple(picture.size) == (3 * 64, 90)

@@ -15,6 +15,7 @@ from blender_pifu.addon.checks.checks_surface import base_image
 from blender_pifu.addon.export import programs
 from blender_pifu.addon.person.human import Human, armature_of, coordinates, group_weights
 from blender_pifu.addon.person.scene import add_human
+from blender_pifu.addon.ui.recipes import PIFU_PT_recipes
 
 WITH_BONES = [program.identifier for program in programs.PROGRAMS if program.skeleton and program.format != "VRM"]
 
@@ -214,6 +215,7 @@ def test_a_picture_of_the_file_is_not_replaced(scene, rigged, tmp_path):
 
 def test_a_program_sets_the_choices_and_a_recipe_brings_them_back(scene, tmp_path, monkeypatch):
     monkeypatch.setattr(bpy.utils, "user_resource", lambda *_args, **_words: str(tmp_path))
+    monkeypatch.setattr(PIFU_PT_recipes, "bl_label", PIFU_PT_recipes.bl_label)  # which becomes the recipe's name
     settings = scene.pifu
     settings.program = "UNREAL"
     assert (settings.topology, settings.bones, settings.pose, settings.skeleton) == ("GAME", "UNREAL", "A", True)

@@ -6,6 +6,7 @@ no further arguments choose among the tests.
 """
 
 import json
+import os
 import platform
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 
 from faults.table import ROWS, Row  # noqa: E402
 
+os.environ.setdefault("BLENDER_PIFU_JOBS", "100")
 KEPT = ROOT / ".pytest_cache" / "faults.json"
 PAGE = ROOT / "docs" / "faults.md"
 HEAD = """# What may go wrong, and what holds

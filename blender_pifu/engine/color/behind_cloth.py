@@ -58,18 +58,28 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     drawn, back = _smaller(back), _larger(back, size)
     difference = np.linalg.norm(_lab(materials.tones) - _lab(drawn[..., :3]), axis=-1)
     costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) - REACHES * np.log(materials.beside + ABSENT)
-    costs = np.stack([_larger(_blur(cost, EDGE), size, cv2.INTER_CUBIC) for cost in costs])
-    shares = np.exp((costs.min(0) - costs) / CRISP)
-    shares /= shares.sum(0)
+    shares = _shares(costs, size)
     painted = np.zeros((size, size, 3), np.float32)
     for share, tone in zip(shares, materials.tones, strict=True):
         painted += share[..., None] * _larger(tone, size)
-    kept = np.zeros((size, size))
+    most = shares.argmax(0)
+    del shares  # tens of megabytes
+    kept = np.zeros((size, size), np.float32)
     if landmarks is not None:
-        kept = _head(landmarks[:, :2].astype(np.float64), size)
-    painted += _texture(FineTexture(photo, landmarks), materials.seen, shares, back[..., 3] * (1 - kept))
+        kept = _head(landmarks[:, :2].astype(np.float32), size)
+    painted += _texture(FineTexture(photo, landmarks), materials.seen, most, back[..., 3] * (1 - kept))
     colors = painted.clip(0, 1) + kept[..., None] * (back[..., :3] - painted.clip(0, 1))
     return np.dstack([colors, _beyond(back[..., 3])]).astype(np.float32)
+
+
+def _shares(costs, size):
+    """(K, size, size) float32 shares of materials, out of their costs (K, n, n); worked out in place."""
+    shares = np.empty((len(costs), size, size), np.float32)
+    for share, cost in zip(shares, costs, strict=True):
+        share[:] = _larger(_blur(cost, EDGE), size, cv2.INTER_CUBIC)
+    np.subtract(shares.min(0), shares, out=shares)
+    np.exp(np.divide(shares, CRISP, out=shares), out=shares)
+    return np.divide(shares, shares.sum(0), out=shares)
 
 
 def _beyond(mask):
@@ -109,10 +119,9 @@ def _find_materials(photo) -> Materials | None:
     return Materials(np.array(tones), np.array(beside) / total, np.array(where))
 
 
-def _texture(fine, seen, shares, where):
-    """(n, n, 3): of each material (K, ...) `seen`, where it has most of the `shares (K, n, n)`; where: (n, n) 0..1."""
+def _texture(fine, seen, most, where):
+    """(n, n, 3): of each material (K, ...) `seen`, where it is the `most (n, n)`; where: (n, n) 0..1."""
     texture = np.zeros((*where.shape, 3), np.float32)
-    most = shares.argmax(0)
     for k, mine in enumerate(seen):
         there = cv2.resize(mine.astype(np.uint8), where.shape, interpolation=cv2.INTER_NEAREST) > 0
         texture += quilt(fine.band, there, where * (most == k))

@@ -87,7 +87,7 @@ def test_the_computer_sleeps_in_mid_job(work, photo, monkeypatch):
     """Blender and engine stop together, for longer than an engine may be silent, and go on together."""
     session.client()
     monkeypatch.setattr(session._client, "_limits", Limits(silence_s=1.5, answer_s=1.5))
-    running = work(photo).until(STEPS[0])
+    running = work(photo)
     pids = f"{os.getpid()} {running.engine.pid}"
     lid = subprocess.Popen(["sh", "-c", f"kill -STOP {pids}; sleep 5; kill -CONT {pids}"])
     time.sleep(0.3)

