@@ -9,7 +9,7 @@ import numpy as np
 from scipy.cluster.vq import kmeans2
 
 from ..crop_space import pixel_centres
-from ..reading.landmarks import Landmark as L
+from ..reading.landmarks import head_place
 from .continuation import FineTexture
 from .painting import smooth_step
 from .quilting import quilt
@@ -66,7 +66,7 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     del shares  # tens of megabytes
     kept = np.zeros((size, size), np.float32)
     if landmarks is not None:
-        kept = _head(landmarks[:, :2].astype(np.float32), size)
+        kept = _head(head_place(landmarks), size)
     painted += _texture(FineTexture(photo, landmarks), materials.seen, most, back[..., 3] * (1 - kept))
     colors = painted.clip(0, 1) + kept[..., None] * (back[..., :3] - painted.clip(0, 1))
     return np.dstack([colors, _beyond(back[..., 3])]).astype(np.float32)
@@ -138,14 +138,11 @@ def _as_one(centres):
     return first
 
 
-def _head(points, size):
-    """(size, size) 0..1 of landmarks (33, 2): 1 on the head, which is above the chin."""
-    eyes = points[[L.LEFT_EYE, L.RIGHT_EYE]].mean(0)
-    ears = points[[L.LEFT_EAR, L.RIGHT_EAR]].mean(0)
-    up = eyes - points[[L.MOUTH_LEFT, L.MOUTH_RIGHT]].mean(0)
-    unit = max(float(np.hypot(*up)), 1e-3)
-    place = (np.stack(pixel_centres(size), -1) - ears) / unit
-    return (1 - smooth_step(np.linalg.norm(place, axis=-1), *HEAD)) * smooth_step(place @ (up / unit), *CHIN)
+def _head(head, size):
+    """(size, size) 0..1 of a HeadPlace: 1 on the head, which is above the chin."""
+    place = (np.stack(pixel_centres(size), -1) - head.ears.astype(np.float32)) / head.unit
+    up = ((head.eyes - head.mouth) / head.unit).astype(np.float32)
+    return (1 - smooth_step(np.linalg.norm(place, axis=-1), *HEAD)) * smooth_step(place @ up, *CHIN)
 
 
 def _lab(colors):

@@ -6,6 +6,7 @@ import numpy as np
 
 from ..crop_space import pixel_centres
 from ..reading.landmarks import Landmark as L
+from ..reading.landmarks import head_place
 from .inpainting import in_fewer_pixels
 from .painting import smooth_step
 
@@ -35,11 +36,9 @@ def paint_behind_face(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray
     behind, or cut off above the brow, are left as they are.
     """
     points = landmarks[:, :2].astype(np.float64)
-    eyes = points[[L.LEFT_EYE, L.RIGHT_EYE]].mean(0)
-    ears = points[[L.LEFT_EAR, L.RIGHT_EAR]].mean(0)
-    up = eyes - points[[L.MOUTH_LEFT, L.MOUTH_RIGHT]].mean(0)
-    unit = max(float(np.hypot(*up)), 1e-3)
-    up /= unit
+    head = head_place(points)
+    eyes, ears, unit = head.eyes, head.ears, head.unit
+    up = (eyes - head.mouth) / unit
     across = np.array([up[1], -up[0]])  # towards the left of a person who faces the camera
     half_ears = float((points[L.LEFT_EAR] - points[L.RIGHT_EAR]) @ across) / 2
     if half_ears <= 0:

@@ -10,7 +10,7 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 
 from ..crop_space import sample
-from ..reading.landmarks import Landmark as L
+from ..reading.landmarks import head_place
 from .painting import smooth_step
 
 # Lengths are in field units: 0.01 is about 1 cm on an adult.
@@ -54,7 +54,7 @@ class FineTexture:
         self._matte = matte[..., 0]
         fine = (photo[..., :3] - self._coarse) * matte
         self.band = LOUDEST * np.tanh(fine / LOUDEST)
-        self._face = None if landmarks is None else _middle_of_face(landmarks[:, :2].astype(np.float64))
+        self._head = None if landmarks is None else head_place(landmarks)
 
     def at(self, places: np.ndarray) -> np.ndarray:
         """What to add to colours, (N, 3) float sRGB 0..1, of places (N, 2)."""
@@ -66,21 +66,14 @@ class FineTexture:
 
     def beside_face(self, places: np.ndarray) -> np.ndarray:
         """(N,): 0 on the face, 1 elsewhere."""
-        if self._face is None:
+        if self._head is None:
             return np.ones(len(places))
-        middle, unit = self._face
-        return smooth_step(np.linalg.norm(places - middle, axis=1) / unit, *FACE)
+        middle = (self._head.eyes + self._head.mouth) / 2
+        return smooth_step(np.linalg.norm(places - middle, axis=1) / self._head.unit, *FACE)
 
     def matte(self, places: np.ndarray) -> np.ndarray:
         """(N,) 0..1."""
         return sample(self._matte, *places.T)
-
-
-def _middle_of_face(landmarks):
-    """Its middle (2,), and the distance from the eyes to the mouth."""
-    eyes = landmarks[[L.LEFT_EYE, L.RIGHT_EYE]].mean(0)
-    mouth = landmarks[[L.MOUTH_LEFT, L.MOUTH_RIGHT]].mean(0)
-    return (eyes + mouth) / 2, max(float(np.hypot(*(eyes - mouth))), 1e-3)
 
 
 def find_ways(

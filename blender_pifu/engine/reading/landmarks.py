@@ -76,6 +76,29 @@ RULERS = {
 
 
 @dataclass(frozen=True)
+class HeadPlace:
+    """Where a head's parts lie, each (2,), and `unit`, the distance from the eyes to the mouth: 6.5 cm of an adult."""
+
+    eyes: np.ndarray
+    mouth: np.ndarray
+    ears: np.ndarray
+    unit: float
+
+
+def head_place(points: np.ndarray) -> HeadPlace:
+    """The HeadPlace of landmarks (33, 2 or more), in their space."""
+    eyes, mouth, ears = (
+        points[list(pair), :2].astype(np.float64).mean(0)
+        for pair in (
+            (Landmark.LEFT_EYE, Landmark.RIGHT_EYE),
+            (Landmark.MOUTH_LEFT, Landmark.MOUTH_RIGHT),
+            (Landmark.LEFT_EAR, Landmark.RIGHT_EAR),
+        )
+    )
+    return HeadPlace(eyes, mouth, ears, max(float(np.hypot(*(eyes - mouth))), 1e-3))
+
+
+@dataclass(frozen=True)
 class Region:
     """A square of the photo, photo pixels (pixel (0, 0) spans 0..1), turned clockwise by `angle` radians."""
 

@@ -6,9 +6,10 @@ import numpy as np
 
 from ...color.painting import smooth_step
 from ...reading.landmarks import Landmark as L
+from ...reading.landmarks import head_place
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
-from .texels import cover
+from .texels import SLACK, cover
 
 SKIN, HAIR, CLOTH, SHOES = 0.5, 0.6, 0.85, 0.5
 HEAD = (2.0, 2.4)  # distances from the eyes to the mouth, round the ears, within which is the head
@@ -35,16 +36,14 @@ def bake_roughness(
 def _by_region(mesh, uv, color, landmarks):
     size = len(color)
     triangles, corners = split_quads(mesh.faces)
-    found = cover(uv.reshape(-1, 2)[corners], size, 1.0)
+    found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
     places = np.full((size * size, 3), np.nan, np.float32)
     places[found.texel] = np.einsum("nk,nkc->nc", found.weights, mesh.vertices[triangles[found.face]])
     places = places.reshape(size, size, 3)
-    points = landmarks[:, :2].astype(np.float64)
-    eyes, ears = points[[L.LEFT_EYE, L.RIGHT_EYE]].mean(0), points[[L.LEFT_EAR, L.RIGHT_EAR]].mean(0)
-    unit = max(float(np.hypot(*(eyes - points[[L.MOUTH_LEFT, L.MOUTH_RIGHT]].mean(0)))), 1e-3)
+    points, place = landmarks[:, :2].astype(np.float64), head_place(landmarks)
     with np.errstate(invalid="ignore"):
-        head = 1 - smooth_step(np.linalg.norm(places[..., :2] - ears, axis=-1) / unit, *HEAD)
-        cheeks = (np.abs(places[..., :2] - points[L.NOSE]) < np.multiply(CHEEKS, unit)).all(-1) & (
+        head = 1 - smooth_step(np.linalg.norm(places[..., :2] - place.ears, axis=-1) / place.unit, *HEAD)
+        cheeks = (np.abs(places[..., :2] - points[L.NOSE]) < np.multiply(CHEEKS, place.unit)).all(-1) & (
             places[..., 2] > np.nanmedian(places[..., 2])
         )
         ankles = min(points[L.LEFT_ANKLE, 1], points[L.RIGHT_ANKLE, 1])
