@@ -8,15 +8,10 @@ import numpy as np
 
 from ...color.continuation import FineTexture, alike, find_ways
 from ...color.painting import Side
-from ...cores import divided
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
 from .mouth import Mouth
-from .texels import cover
-
-# So far outside a triangle (texels) its colours are still computed: what filtering reads at a seam is the seam's own.
-SLACK = 1.0
-PART = 1 << 17  # texels
+from .texels import SLACK, cover, filled
 
 
 def bake(
@@ -40,7 +35,6 @@ def bake(
     """
     triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
-    chosen = deepest(found, size)
     sides = [
         Side(dense.vertices, dense.faces, spacing, pictures[name], side)
         for name, side in (("back", -1), ("photo", 1))
@@ -73,35 +67,7 @@ def bake(
             colors[shown] = sides[-1].colors(points[shown]) * 255
         return np.round(colors.clip(0, 255)).astype(np.uint8)
 
-    picture = np.zeros((size * size, 3), np.uint8)
-    known = np.ones(size * size, np.uint8)
-    texel = found.texel[chosen]
-    # In parts, as maps of 4096 need gigabytes at once, and a processor's cache holds less.
-    parts = [chosen[start : start + PART] for start in range(0, len(chosen), PART)]
-    picture[texel] = np.concatenate(divided(colors_of, parts, waiting)) if parts else 0
-    known[texel] = 0
-    return spread_texels(picture.reshape(size, size, 3), known.reshape(size, size))
-
-
-def deepest(found, size):
-    """Indices into a Cover of `size` texels to a side, one for each texel, in their order: where several faces reach
-    for it, that of the one it lies in most."""
-    depth = np.minimum(np.minimum(found.weights[:, 0], found.weights[:, 1]), found.weights[:, 2])
-    most = np.full(size * size, -1, np.float32)
-    np.maximum.at(most, found.texel, depth)
-    best = np.flatnonzero(depth == most[found.texel])[::-1]
-    index = np.full(size * size, -1, np.int64)
-    index[found.texel[best]] = best  # of equals the first, which is written last
-    return index[index >= 0]
-
-
-def spread_texels(picture, empty):
-    """Give texels where `empty` (n, n) is 1 the colour of the nearest other."""
-    _, nearest = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    colors = np.zeros((int(nearest.max()) + 1, 3), np.uint8)
-    filled = empty == 0
-    colors[nearest[filled]] = picture[filled]
-    return colors[nearest]
+    return filled(found, size, colors_of, waiting)
 
 
 def png(picture: np.ndarray) -> bytes:

@@ -7,18 +7,14 @@ from collections.abc import Callable
 import numpy as np
 from scipy.spatial import cKDTree
 
-from ...cores import divided
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
-from .bake import deepest, spread_texels
 from .tangents import tangent_frames
-from .texels import cover
+from .texels import SLACK, cover, filled
 
 NEAREST = 6  # vertices of the dense surface that a texel's normal is a mean of
 FAR = (0.008, 0.016)  # field units from the dense surface: from which on less of it is taken, and then nothing
 APART = (0.35, 0.6)  # cosine between both normals, below and up to which it is another sheet, and surely is none
-SLACK = 1.0  # texels outside a triangle that are still computed
-PART = 1 << 16  # texels
 FLAT = (128, 128, 255)
 
 
@@ -52,15 +48,7 @@ def bake_normals(
         local[:, 2] = np.maximum(local[:, 2], 0)
         return np.round(local * 127 + 128).clip(0, 255).astype(np.uint8)
 
-    picture = np.full((size * size, 3), FLAT, np.uint8)
-    empty = np.ones(size * size, np.uint8)
-    chosen = deepest(found, size)
-    parts = [chosen[start : start + PART] for start in range(0, len(chosen), PART)]
-    if not parts:
-        return picture.reshape(size, size, 3)
-    picture[found.texel[chosen]] = np.concatenate(divided(normals_of, parts, waiting))
-    empty[found.texel[chosen]] = 0
-    return spread_texels(picture.reshape(size, size, 3), empty.reshape(size, size))
+    return filled(found, size, normals_of, waiting, FLAT)
 
 
 def _dense_normals(tree, dense, points, normals):

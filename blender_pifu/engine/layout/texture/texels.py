@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which texels triangles cover."""
+"""Which texels triangles cover, and maps filled by what is known of these."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
 
+import cv2
 import numpy as np
 
 from ...cores import divided
 
+# So far outside a triangle (texels) its values are still computed: what filtering reads at a seam is the seam's own.
+SLACK = 1.0
+PART = 1 << 17  # texels
 CHUNK = 250_000  # texels tried at once: few enough for a processor's cache
 
 
@@ -71,3 +76,45 @@ def _cover(places, low, extent, size, slack, first):
     first_corner, second, third = (np.maximum(weight[inside], 0) for weight in weights)
     weights = np.stack([first_corner, second, third], 1) / (first_corner + second + third)[:, None]
     return (size - 1 - y[inside]) * size + x[inside], face[inside] + first, weights.astype(np.float32)
+
+
+def filled(
+    found: Cover,
+    size: int,
+    values_of: Callable[[np.ndarray], np.ndarray],
+    waiting: Callable[[], None],
+    nothing: tuple[int, int, int] = (0, 0, 0),
+) -> np.ndarray:
+    """A picture (size, size, 3) uint8: `values_of` (N,) indices into a Cover of `size` texels to a side, (N, 3) uint8,
+    one for each texel; other texels continue the nearest, or are `nothing` where no face covers any. waiting: called at
+    every part of it, may raise to stop."""
+    chosen = _deepest(found, size)
+    # In parts, as maps of 4096 need gigabytes at once, and a processor's cache holds less.
+    parts = [chosen[start : start + PART] for start in range(0, len(chosen), PART)]
+    if not parts:
+        return np.full((size, size, 3), nothing, np.uint8)
+    picture, empty = np.zeros((size * size, 3), np.uint8), np.ones(size * size, np.uint8)
+    picture[found.texel[chosen]] = np.concatenate(divided(values_of, parts, waiting))
+    empty[found.texel[chosen]] = 0
+    return _spread(picture.reshape(size, size, 3), empty.reshape(size, size))
+
+
+def _deepest(found, size):
+    """Indices into a Cover of `size` texels to a side, one for each texel, in their order: where several faces reach
+    for it, that of the one it lies in most."""
+    depth = np.minimum(np.minimum(found.weights[:, 0], found.weights[:, 1]), found.weights[:, 2])
+    most = np.full(size * size, -1, np.float32)
+    np.maximum.at(most, found.texel, depth)
+    best = np.flatnonzero(depth == most[found.texel])[::-1]
+    index = np.full(size * size, -1, np.int64)
+    index[found.texel[best]] = best  # of equals the first, which is written last
+    return index[index >= 0]
+
+
+def _spread(picture, empty):
+    """Give texels where `empty` (n, n) is 1 the values of the nearest other."""
+    _, nearest = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    colors = np.zeros((int(nearest.max()) + 1, 3), np.uint8)
+    filled = empty == 0
+    colors[nearest[filled]] = picture[filled]
+    return colors[nearest]
