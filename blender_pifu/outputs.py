@@ -27,12 +27,12 @@ def replaced_input(files: Iterable, inputs: Iterable) -> Path | None:
     return next((path for file in files for path in given if same_file(file, path)), None)
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file, or leave what is there as it is. Raises OSError."""
+def write_whole(path: Path, content: str | bytes) -> None:
+    """Write a file, text as UTF-8, or leave what is there as it is. Raises OSError."""
     handle, name = tempfile.mkstemp(prefix=".new-", dir=path.parent)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
         os.chmod(name, 0o644)
         os.replace(name, path)
     except OSError:

@@ -30,8 +30,9 @@ class SomeFailed(EngineError):
 
 
 def is_many(options: argparse.Namespace) -> bool:
-    """Whether parsed options ask for more than one photo."""
-    return bool(options.manifest or options.cluster) or len(options.photo) != 1 or options.photo[0].is_dir()
+    """Whether parsed options ask for more than one photo, or for what only these may."""
+    asked = options.manifest or options.cluster or options.results or options.cores != 1
+    return bool(asked) or len(options.photo) != 1 or options.photo[0].is_dir()
 
 
 def generate_many(options: argparse.Namespace, choices: Choices) -> None:
@@ -64,23 +65,14 @@ def _made(left: list[Entry], options: argparse.Namespace, results: Results) -> I
     if not options.cluster:
         yield from queue.run(left, PhotoMaker(options.device, max(1, options.workers)), options.workers)
         return
-    kept = _Kept(options.output, results)
+    folder = FolderResults(options.output)
+
+    def keep(name: str, data: bytes) -> None:
+        """What contact sheets are made of stays in the folder, wherever the rest goes."""
+        (folder if name.startswith(f"{STRIPS}/") else results).put(name, data)
+
     with cluster.joined(options.cluster) as ray:
-        yield from cluster.run(left, PhotoMaker(options.device, 1), ray, kept, options.cores, options.device)
-
-
-@dataclass(frozen=True)
-class _Kept:
-    """Results of a cluster: what contact sheets are made of stays in the folder, wherever the rest goes."""
-
-    folder: Path
-    results: Results
-
-    def has(self, name: str) -> bool:
-        return self.results.has(name)
-
-    def put(self, name: str, data: bytes) -> None:
-        (FolderResults(self.folder) if name.startswith(f"{STRIPS}/") else self.results).put(name, data)
+        yield from cluster.run(left, PhotoMaker(options.device, 1), ray, keep, options.cores, options.device)
 
 
 @dataclass(frozen=True)
@@ -114,14 +106,8 @@ def _strip_of(entry: Entry) -> Path:
     return entry.output.parent / STRIPS / f"{entry.output.stem}.jpg"
 
 
-def _entries(options: argparse.Namespace, choices: Choices) -> list[Entry]:
-    folder, ending = options.output, f".{options.format}"
-    if folder.suffix.lower() in ENDINGS or folder.is_file():
-        raise InputError(f'"{folder}" is no folder.', "Of several photos name a folder; --format says which files.")
-    if choices.back or choices.person:
-        raise OptionError(
-            "Several photos cannot have one back photo or person.", "Tell them in a manifest's columns, line by line."
-        )
+def _check_cluster(options: argparse.Namespace) -> None:
+    """Raise OptionError where options of a cluster and of this machine do not go together."""
     if options.cluster and options.workers != 1:
         raise OptionError(
             "--workers is for this machine alone.", "A cluster works at as many photos as it has cores for."
@@ -130,6 +116,17 @@ def _entries(options: argparse.Namespace, choices: Choices) -> list[Entry]:
         raise OptionError("--results and --cores go with --cluster.", "Leave them out, or name a cluster.")
     if options.cores < 1:
         raise OptionError(f"A photo cannot be made on {options.cores} cores.", "Give --cores 1 or more.")
+
+
+def _entries(options: argparse.Namespace, choices: Choices) -> list[Entry]:
+    _check_cluster(options)
+    folder, ending = options.output, f".{options.format}"
+    if folder.suffix.lower() in ENDINGS or folder.is_file():
+        raise InputError(f'"{folder}" is no folder.', "Of several photos name a folder; --format says which files.")
+    if choices.back or choices.person:
+        raise OptionError(
+            "Several photos cannot have one back photo or person.", "Tell them in a manifest's columns, line by line."
+        )
     if options.manifest and options.photo:
         raise InputError("There are photos beside a manifest.", "Give one or the other.")
     if options.manifest:

@@ -56,7 +56,7 @@ MAY_IMPORT = {
     "training.data training.native training.pack training.people",
     "training": "engine.base training.data training.evaluate training.fields training.learn training.pack "
     "training.photos",
-    "engine.batch": "choices engine.base engine.files engine.surface protocol result_file",
+    "engine.batch": "choices engine.base engine.files engine.surface outputs protocol result_file",
     "addon.export": "addon.base addon.person choices protocol",
 }
 

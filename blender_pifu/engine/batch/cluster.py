@@ -17,28 +17,27 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...protocol import ErrorKind
 from ..errors import InputError
 from .entries import Entry
-from .queue import Answer, Make, attempt
-from .results import Results
+from .queue import Answer, Make, attempt, failed
 
 RETRIES = 5  # of a task whose machine or process was lost: machines that are let cheaply go often
 MEMORY = 1_300_000_000  # bytes that a task asks of its machine
 UNDER_WAY = 2  # tasks for each that can run: the next one's photo is there when one ends
 WAIT_S = 5.0  # after which it is looked again how much the cluster can run
 Ray = Any  # the module, which is there for whoever has a cluster
+Keep = Callable[[str, bytes], None]
 NOT_INSTALLED = "Ray is not installed."
 
 
 @dataclass(frozen=True)
 class Order:
-    """One photo on its way to a machine: names and bytes of it and of its back photo, if there is one, the output's
-    name, and its Choices."""
+    """An entry on its way to a machine, with the bytes of its photo and, where it has one, of its back photo."""
 
-    photo: tuple[str, bytes]
-    back: tuple[str, bytes] | None
-    output: str
     entry: Entry
+    photo: bytes
+    back: bytes | None
 
 
 @contextlib.contextmanager
@@ -66,10 +65,11 @@ def joined(address: str) -> Iterator[Ray]:
 
 
 def run(
-    entries: list[Entry], maker: Callable[[], Make], ray: Ray, results: Results, cores: int, device: str
+    entries: list[Entry], maker: Callable[[], Make], ray: Ray, keep: Keep, cores: int, device: str
 ) -> Iterator[tuple[Entry, Answer]]:
-    """Each entry with what became of it, as they end; results are written before that is told.
+    """Each entry with what became of it, as they end; its files are kept before that is told.
 
+    keep: takes the name and the bytes of a file, once of each;
     maker: called once in each process of the cluster, of a module there, and hashable; cores: for each photo; device:
     as the engine's, where "auto" takes the cluster's GPUs if it has any. Raises OutputError.
     """
@@ -83,7 +83,7 @@ def run(
             try:
                 order = _order(entry)
             except OSError as error:
-                yield entry, _unread(entry, error)
+                yield entry, _unread(error)
                 continue
             under_way[task.remote(maker, order)] = entry
         ended, _ = ray.wait(list(under_way), num_returns=1, timeout=WAIT_S) if under_way else ([], [])
@@ -95,7 +95,7 @@ def run(
                 yield entry, _lost(error)
                 continue
             for name, data in files.items():
-                results.put(name, data)
+                keep(name, data)
             yield entry, answer
 
 
@@ -106,29 +106,24 @@ def _slots(resources: dict[str, float], cores: int, gpus: int) -> int:
 
 
 def _order(entry: Entry) -> Order:
-    back = Path(entry.choices.back) if entry.choices.back else None
-    return Order(
-        (entry.photo.name, entry.photo.read_bytes()),
-        (back.name, back.read_bytes()) if back else None,
-        entry.output.name,
-        entry,
-    )
+    back = entry.choices.back
+    return Order(entry, entry.photo.read_bytes(), Path(back).read_bytes() if back else None)
 
 
 def _make_one(maker: Callable[[], Make], order: Order) -> tuple[Answer, dict[str, bytes]]:
     """On a machine of the cluster: what became of the photo, and the files that were made, by their names."""
     with tempfile.TemporaryDirectory(prefix="human-") as folder:
-        into, out = Path(folder, "in"), Path(folder, "out")
-        into.mkdir()
-        out.mkdir()
-        choices = order.entry.choices
-        (into / order.photo[0]).write_bytes(order.photo[1])
-        if order.back:
-            beside = into / "back"
-            beside.mkdir()
-            (beside / order.back[0]).write_bytes(order.back[1])
-            choices = dataclasses.replace(choices, back=str(beside / order.back[0]))
-        answer = attempt(_begun(maker), Entry(into / order.photo[0], out / order.output, choices))
+        entry, (photo, back, out) = order.entry, (Path(folder, name) for name in ("photo", "back", "out"))
+        for place in (photo, back, out):
+            place.mkdir()
+        photo /= entry.photo.name
+        photo.write_bytes(order.photo)
+        choices = entry.choices
+        if order.back is not None:
+            back /= Path(choices.back).name
+            back.write_bytes(order.back)
+            choices = dataclasses.replace(choices, back=str(back))
+        answer = attempt(_begun(maker), Entry(photo, out / entry.output.name, choices))
         made = [path for path in out.rglob("*") if path.is_file()] if answer["status"] == "done" else []
         return answer, {path.relative_to(out).as_posix(): path.read_bytes() for path in made}
 
@@ -139,16 +134,12 @@ def _begun(maker: Callable[[], Make]) -> Make:
     return maker()
 
 
-def _unread(entry: Entry, error: OSError) -> Answer:
-    what = f'"{entry.photo.name}" cannot be read: {error.strerror or error}.'
-    return {"status": "failed", "error": what, "fix": "See that the file is there.", "kind": "input", "seconds": 0.0}
+def _unread(error: OSError) -> Answer:
+    name = Path(str(error.filename)).name
+    what = f'"{name}" cannot be read: {error.strerror or error}.'
+    return failed(what, "See that the file is there.", ErrorKind.INPUT)
 
 
 def _lost(error: Exception) -> Answer:
-    return {
-        "status": "failed",
-        "error": f"The machines or processes that made it were lost {RETRIES + 1} times ({type(error).__name__}).",
-        "fix": "Give the machines more memory, or choose a lower --resolution.",
-        "kind": "engine_killed",
-        "seconds": 0.0,
-    }
+    what = f"The machines or processes that made it were lost {RETRIES + 1} times ({type(error).__name__})."
+    return failed(what, "Give the machines more memory, or choose a lower --resolution.", ErrorKind.ENGINE_KILLED)

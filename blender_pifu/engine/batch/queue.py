@@ -8,6 +8,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import get_context
 from typing import Any
 
+from ...protocol import ErrorKind
 from ..errors import EngineError
 from .entries import Entry
 
@@ -38,10 +39,15 @@ def attempt(make: Make, entry: Entry) -> Answer:
     try:
         answer = {"status": "done", "summary": make(entry)}
     except EngineError as error:
-        answer = {"status": "failed", "error": str(error), "fix": error.fix, "kind": str(error.kind.value)}
+        answer = failed(str(error), error.fix, error.kind)
     except Exception as error:  # noqa: BLE001 (one photo must not end the others)
-        answer = {"status": "failed", "error": f"{type(error).__name__}: {error}", "fix": "", "kind": "internal"}
+        answer = failed(f"{type(error).__name__}: {error}", "", ErrorKind.INTERNAL)
     return answer | {"seconds": round(time.monotonic() - begun, 2)}
+
+
+def failed(error: str, fix: str, kind: ErrorKind) -> Answer:
+    """The answer of an entry of which nothing came."""
+    return {"status": "failed", "error": error, "fix": fix, "kind": str(kind.value), "seconds": 0.0}
 
 
 def _round(entries: list[Entry], maker: Callable[[], Make], workers: int) -> _Round:
@@ -79,10 +85,5 @@ def _answer(entry: Entry) -> Answer:
 
 
 def _killed() -> Answer:
-    return {
-        "status": "failed",
-        "error": "The process that made it was ended by the system, probably for want of memory.",
-        "fix": "Use fewer --workers or a lower --resolution.",
-        "kind": "engine_killed",
-        "seconds": 0.0,
-    }
+    what = "The process that made it was ended by the system, probably for want of memory."
+    return failed(what, "Use fewer --workers or a lower --resolution.", ErrorKind.ENGINE_KILLED)

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where the results of a batch go: a folder, or a place anywhere that fsspec reaches."""
 
-import os
 from pathlib import Path
 from typing import Any, Protocol
 
+from ...outputs import write_whole
 from ..errors import InputError, OutputError
 from ..files.result import cannot_write
 
@@ -32,15 +32,11 @@ class FolderResults:
 
     def put(self, name: str, data: bytes) -> None:
         path = self.folder / name
-        beside = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside.write_bytes(data)
-            os.replace(beside, path)
+            write_whole(path, data)
         except OSError as error:
             raise cannot_write(path, error) from error
-        finally:
-            beside.unlink(missing_ok=True)
 
 
 class UrlResults:

@@ -54,7 +54,7 @@ def test_nothing_is_lost_or_doubled_when_a_machine_goes(tmp_path, machines):
     answers = collections.defaultdict(list)
     results = FolderResults(tmp_path / "out")
     with cluster.joined(machines.address) as joined:
-        for entry, answer in cluster.run(todo, maker, joined, results, 1, "cpu"):
+        for entry, answer in cluster.run(todo, maker, joined, results.put, 1, "cpu"):
             answers[entry.photo.stem].append(answer["status"])
             if len(answers) == 3:
                 machines.remove_node(machines.nodes.pop())
@@ -68,7 +68,7 @@ def test_who_kills_every_process_is_told_after_some(tmp_path, machines, monkeypa
     monkeypatch.setattr(cluster, "RETRIES", 1)
     with cluster.joined(machines.address) as joined:
         ((_, answer),) = cluster.run(
-            entries(tmp_path, ["deadly"]), maker, joined, FolderResults(tmp_path / "out"), 1, "cpu"
+            entries(tmp_path, ["deadly"]), maker, joined, FolderResults(tmp_path / "out").put, 1, "cpu"
         )
     assert answer["status"] == "failed" and answer["kind"] == "engine_killed" and "2 times" in answer["error"]
 
@@ -110,6 +110,13 @@ def test_what_cannot_be_is_told(tmp_path, capsys, words, said):
     photos = [str(tmp_path / name) for name in ("ann.png", "bob.png")]
     assert main([*photos, "-o", str(tmp_path / "out"), *words]) == 2
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["--results", "file:///x"], ["--cores", "2"]])
+def test_of_one_photo_they_are_not_overlooked(tmp_path, capsys, words):
+    photo = silhouette.write_cut_out(tmp_path / "ann.png")
+    assert main([str(photo), "-o", str(tmp_path / "ann.glb"), *words]) == 2
+    assert "go with --cluster" in capsys.readouterr().err and not (tmp_path / "ann.glb").exists()
 
 
 def test_results_are_whole_or_not_there(tmp_path):
