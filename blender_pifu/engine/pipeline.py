@@ -49,6 +49,13 @@ class _Job:
     def rig(self) -> bool:
         return self.choices.rig or self.topology.needs_body
 
+    def makes_rig(self, model: Model) -> bool:
+        """Whether a body is fitted and a skeleton made. Raises TopologyError where the mesh needs one that the model's
+        results do not have."""
+        if self.topology.needs_body and not model.makes_bodies:
+            raise TopologyError(NO_BODY.format(model=model.name, mesh=self.topology.name), fix="Choose another mesh.")
+        return self.rig and model.makes_bodies
+
     @property
     def texture_px(self) -> int:
         return self.choices.texture_px or self.topology.texture_px
@@ -126,10 +133,10 @@ class Engine:
         with clock.step(READ):
             photos = stages.read(self._last_photo, job.photo, choices.back)
             model = self._load(job.model)
+            rig = job.makes_rig(model)
         with clock.step(MATTE):
             subject = stages.cut_out(self._figures, photos, choices.person, job.topology)
             figure, cut = subject.figure, subject.cut
-        rig = self._makes_rig(job, model)
         with clock.step(ENCODE):
             encoded = stages.encode(model, subject)
         give_back_at_once(False)
@@ -226,13 +233,6 @@ class Engine:
             notes=(*made.notes, *made.texture_notes(job.choices.texture_px)) or None,
             **about,
         )
-
-    def _makes_rig(self, job: _Job, model: Model) -> bool:
-        """Whether a body is fitted and a skeleton made. Raises TopologyError where the mesh needs one that the model's
-        results do not have."""
-        if job.topology.needs_body and not model.makes_bodies:
-            raise TopologyError(NO_BODY.format(model=model.name, mesh=job.topology.name), fix="Choose another mesh.")
-        return job.rig and model.makes_bodies
 
     def _load(self, model: str | os.PathLike | Model) -> Model:
         if not isinstance(model, (str, os.PathLike)):

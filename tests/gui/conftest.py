@@ -9,11 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
+from gui.all_blenders import named
 from PIL import ImageGrab
 
 from blender_pifu import child
 
-BLENDERS = [Path(name) for name in os.environ.get("BLENDER_PIFU_BLENDERS", "").split(os.pathsep) if name]
+BLENDERS = [Path(name) for name in named()]
 SIZE = "1400x1350x24"
 
 

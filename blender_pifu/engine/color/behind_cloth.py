@@ -100,7 +100,8 @@ def _find_materials(photo) -> Materials | None:
     plain = inner & (steep <= np.quantile(steep[inner], PLAIN))
     seen = features[plain].astype(np.float64)
     few = np.random.default_rng(0).permutation(len(seen))[:SAMPLES]
-    centres, _ = kmeans2(seen[few], MATERIALS, iter=12, minit="++", rng=0)
+    count = min(MATERIALS, len(np.unique(seen[few], axis=0)))
+    centres, _ = kmeans2(seen[few], count, iter=12, minit="++", rng=0)
     label = _as_one(centres)[((features[..., None, :] - centres) ** 2).sum(-1).argmin(-1)]
     near = inner & (cv2.distanceTransform((matte > 0.5).astype(np.uint8), cv2.DIST_L2, 5) < BAND)
     tones, beside, where = [], [], []

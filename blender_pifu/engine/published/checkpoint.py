@@ -77,9 +77,9 @@ def import_checkpoint(source, output, color=None, load_size=None, z_size=None, p
     report(READ, 0.0)
     settings: Any
     given = {"load_size": load_size, "z_size": z_size}
-    if _is_torch7(source):
-        tensors, settings = _volume_network(*files)
+    if is_torch7(source):  # of files that cannot be opened the usual reader tells why
         family, notes = VRNModel, []
+        tensors, settings = _volume_network(*files)
         report(CHECK, 0.3)
     else:
         family, tensors, options = _collect(*files)
@@ -135,14 +135,6 @@ def read_checkpoint(path: Path):
         if is_out_of_memory(error):
             raise OutOfMemory(f'"{path.name}" does not fit into memory.', fix="Close other programs.") from error
         raise _unreadable(path.name, head, str(error)) from error
-
-
-def _is_torch7(path: Path) -> bool:
-    """Whether a file is one of Torch7; of files that cannot be opened the usual reader tells why."""
-    try:
-        return path.is_file() and is_torch7(path)
-    except OSError:
-        return False
 
 
 def _volume_network(source: Path, *others: Path) -> tuple[dict[str, Tensor], LayerSettings]:

@@ -41,9 +41,12 @@ class TorchObject:
 
 
 def is_torch7(path: Path) -> bool:
-    """Whether a file begins as those of Torch7 do. Raises OSError."""
-    with path.open("rb") as file:
-        return file.read(len(HEAD)) == HEAD
+    """Whether a file begins as those of Torch7 do; False where it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(HEAD)) == HEAD
+    except OSError:
+        return False
 
 
 def read_torch7(path: Path):

@@ -12,7 +12,7 @@ from skimage.measure import marching_cubes
 from blender_pifu.choices import Choices
 from blender_pifu.engine import Engine, load_model
 from blender_pifu.engine.__main__ import main
-from blender_pifu.engine.errors import InputError, NoPersonError
+from blender_pifu.engine.errors import InputError, NoPersonError, TopologyError
 from blender_pifu.engine.published.checkpoint import import_checkpoint
 from blender_pifu.engine.published.vrn import LEVEL, Encoding, FacePlace, VolumeField
 from helpers.torch7_file import Network, written
@@ -178,3 +178,13 @@ def test_who_shows_no_face_is_told(tmp_path, small):
     cut = type("Cut", (), {"landmarks": None})()
     with pytest.raises(NoPersonError, match="nothing but faces"):
         load_model(out).prepare(cut)
+
+
+def test_a_mesh_that_is_a_body_is_refused_before_anything_is_cut_out(tmp_path, small):
+    out = tmp_path / "vrn.safetensors"
+    import_checkpoint(small[0], out)
+    seen = []
+    with pytest.raises(TopologyError, match="no whole people"):
+        choices = Choices(topology="animation")
+        Engine("cpu").reconstruct(MAN, choices, model=load_model(out), progress=lambda step, _: seen.append(step))
+    assert set(seen) == {"Reading the photo"}

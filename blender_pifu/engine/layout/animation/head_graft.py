@@ -192,38 +192,30 @@ def wear(head: Head, fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> WornH
     shape = Skin(start, skull.around_faces, mine, *held_so, fit.metre)
     wrapped = wrap(shape, Surface(vertices[near], normals[near], np.full(near.sum(), INDEX["head"])))
     wrapped = loosen(wrapped, skull.around_faces, triangles, soft)
+    facing = vertex_normals(wrapped, triangles)
     patch, led_m = skull, 0.0
-    if _far(wrapped, skull.inside[rows], vertices[near], FAR_M * fit.metre, SAMPLES_M * fit.metre) > MOST_FAR:
+    if _far(wrapped, skull.inside[rows], vertices[near], FAR_M, fit.metre) > MOST_FAR:
         patch, led_m = _face(), LED_M
-        seen = vertices[near & (normals[:, 2] > 0)]
-        far = _far(wrapped, patch.inside[rows], seen, FACE_FAR_M * fit.metre, SAMPLES_M * fit.metre)
-        facing = vertex_normals(wrapped, triangles)[np.searchsorted(rows, patch.rows), 2]
-        if far > MOST_FACE_FAR or (facing > 0).mean() < LEAST_FACE:
+        far = _far(wrapped, patch.inside[rows], vertices[near & (normals[:, 2] > 0)], FACE_FAR_M, fit.metre)
+        seen = facing[np.searchsorted(rows, patch.rows), 2] > 0
+        if far > MOST_FACE_FAR or seen.mean() < LEAST_FACE:
             return None
-    return _worn(
-        head, patch, rows, wrapped, vertex_normals(wrapped, triangles), (vertices, faces, near), fit.metre, led_m
-    )
-
-
-def _worn(head, patch, rows, wrapped, facing, surface, metre, led_m):
-    """The patch of the wrapped skin (m, 3), `rows (m,)` of the body's, as it is put on."""
-    vertices, faces, near = surface
-    beside = np.isin(load_template().regions[rows], ("skin", "ear")) & (patch.inside[rows] > -WRAPPED_M)
+    beside = np.isin(template.regions[rows], ("skin", "ear")) & (patch.inside[rows] > -WRAPPED_M)
     replaced = np.zeros(len(vertices), bool)
     replaced[near] = patch.inside[rows][cKDTree(wrapped).query(vertices[near])[1]] > 0
     areas = vertex_areas(vertices, faces)
     share = float(areas[replaced].sum() / areas.sum())
     taken = wrapped[np.searchsorted(rows, patch.rows)]
     parts = wrapped[beside], facing[beside], patch.inside[rows][beside]
-    return WornHead(head, patch.rows, taken, patch.faces, patch.rim, *parts, metre, share, led_m)
+    return WornHead(head, patch.rows, taken, patch.faces, patch.rim, *parts, fit.metre, share, led_m)
 
 
-def _far(wrapped, inside, surface, far, sampled):
+def _far(wrapped, inside, surface, far_m, metre):
     """Share of the surface (V, 3) about a patch, where `inside` is positive, that lies farther off the wrapped skin."""
-    points = surface[thinned(surface, sampled)]
+    points = surface[thinned(surface, SAMPLES_M * metre)]
     apart, near = cKDTree(wrapped).query(points)
     on_patch = inside[near] > 0
-    return float((apart[on_patch] > far).mean()) if on_patch.any() else 1.0
+    return float((apart[on_patch] > far_m * metre).mean()) if on_patch.any() else 1.0
 
 
 def _of_head(fit, vertices, mine):
