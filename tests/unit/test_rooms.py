@@ -28,7 +28,8 @@ MAY_IMPORT = {
     "engine.body": "engine.base engine.files engine.reading engine.subject engine.surface result_file",
     "engine.layout": "engine.base engine.body engine.color engine.reading engine.subject engine.surface result_file",
     "engine.hands": "engine.body engine.layout engine.reading engine.subject engine.surface",
-    "engine.face": "engine.base engine.body engine.layout engine.networks engine.reading engine.subject engine.surface",
+    "engine.face": "engine.base engine.body engine.files engine.layout engine.networks engine.reading engine.subject "
+    "engine.surface",
     "engine.back_photo": "engine.base engine.networks engine.reading engine.subject protocol",
     "engine.published": "engine.base engine.face engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
@@ -54,10 +55,12 @@ MAY_IMPORT = {
     "training.evaluate": "choices engine engine.back_photo engine.base engine.body engine.color engine.face "
     "engine.files engine.hands engine.layout engine.networks engine.reading engine.subject engine.surface result_file "
     "training.data training.native training.pack training.people",
-    "training": "engine.base training.data training.evaluate training.fields training.learn training.pack "
-    "training.photos",
+    "training": "engine.base training.data training.evaluate training.fields training.learn training.marks "
+    "training.pack training.photos",
     "engine.batch": "choices engine.base engine.files engine.surface outputs protocol result_file",
     "addon.export": "addon.base addon.person choices protocol",
+    "training.marks": "engine.base engine.body engine.face engine.files engine.reading engine.surface training.data "
+    "training.learn training.native training.people",
 }
 
 

@@ -17,6 +17,7 @@ from ..files.tensors import REINSTALL, read_tensors
 from .bones import INDEX
 from .model import DATA, BodyModel, load_body
 
+Further = tuple[int, ...]  # rows of the skin's vertices that are marks beside the face's 468
 STILL = ("eyeLook", "tongueOut")  # actions of that beginning that marks of a face do not tell
 
 
@@ -59,16 +60,16 @@ class HeadModel:
         rows[self.vertices] += self.mean
         return rows
 
-    def at_marks(self, values: np.ndarray) -> np.ndarray:
-        """Values (..., V, 3) at the 468 marks: (..., 468, 3)."""
-        return np.einsum("mk,...mkc->...mc", self.mark_shares, values[..., self.mark_vertices, :])
+    def at_marks(self, values: np.ndarray, further: Further = ()) -> np.ndarray:
+        """Values (..., V, 3) at the 468 marks, and at `further` vertices: (..., M, 3)."""
+        face = np.einsum("mk,...mkc->...mc", self.mark_shares, values[..., self.mark_vertices, :])
+        return np.concatenate([face, values[..., list(further), :]], -2)
 
-    @cached_property
-    def mark_bases(self) -> np.ndarray:
-        """(K + E, 468, 3): how marks move with identity and with actions."""
+    def mark_bases(self, further: Further = ()) -> np.ndarray:
+        """(K + E, M, 3): how marks move with identity and with actions."""
         dense = np.zeros((len(self.modes), self.body.vertices, 3))
         dense[:, self.vertices] = self.modes
-        return np.concatenate([self.at_marks(dense), self.at_marks(self.moves)])
+        return np.concatenate([self.at_marks(dense, further), self.at_marks(self.moves, further)])
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from scipy.spatial.transform import Rotation
 
-from ..body.head import Head, HeadModel, load_head
+from ..body.head import Further, Head, HeadModel, load_head
 from ..surface.mesh import vertex_normals
 
 SPREAD_M, OUTLIER_M = 0.0015, 0.004
@@ -40,15 +40,20 @@ class _State:
 
 
 def fit_head(
-    seen: np.ndarray, nearness: float, shape: torch.Tensor | None = None, trust: np.ndarray | None = None
+    seen: np.ndarray,
+    nearness: float,
+    shape: torch.Tensor | None = None,
+    trust: np.ndarray | None = None,
+    further: Further = (),
 ) -> Head:
-    """The head whose marks lie at seen (468, 2) of field space.
+    """The head whose marks, the face's 468 and those of `further` vertices, lie at seen (M, 2) of field space.
 
-    nearness: of the lens; shape: (20,) of the body, by default the mean; trust: (468,) factors of the marks' weights.
+    nearness: of the lens; shape: (20,) of the body, by default the mean; trust: (M,) weights of the marks, by default
+    those of MediaPipe's.
     """
     model = load_head()
     shape = torch.zeros(len(model.body.basis)) if shape is None else shape
-    fitter = _Fitter(model, seen, nearness, shape, np.ones(len(seen)) if trust is None else trust)
+    fitter = _Fitter(model, seen, nearness, shape, model.mark_trust if trust is None else trust, further)
     state = fitter.start()
     for step in range(STEPS):
         state = fitter.step(state, step)
@@ -56,8 +61,8 @@ def fit_head(
 
 
 def trust_in_marks(rgb: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(468,) factors of the weights of marks (468, 2), photo pixels, of a photo (H, W, 3): eyes that are dark are
-    behind glasses, and the network guesses them."""
+    """(468,) factors of the weights of a face's marks (468, 2), photo pixels, of a photo (H, W, 3): eyes that are dark
+    are behind glasses, and the network guesses them."""
     luma = rgb[..., :3] @ np.array([0.299, 0.587, 0.114])
     columns, rows = np.floor(points).astype(int).T
     values = luma[rows.clip(0, len(luma) - 1), columns.clip(0, luma.shape[1] - 1)]
@@ -80,16 +85,16 @@ def doubt(head: Head) -> str | None:
 class _Fitter:
     """Marks in rest and how they move; where they are seen."""
 
-    def __init__(self, model: HeadModel, seen, nearness, shape, trust):
+    def __init__(self, model: HeadModel, seen, nearness, shape, trust, further: Further):
         self.seen, self.nearness = seen.astype(np.float64), nearness
         base = model.base(shape)
-        self.rest = model.at_marks(base)
+        self.rest = model.at_marks(base, further)
         self.middle = self.rest.mean(0)
         self.rest = self.rest - self.middle
-        self.bases = model.mark_bases.transpose(1, 2, 0)  # (468, 3, K + E)
-        normals = model.at_marks(vertex_normals(base[: model.body.skin_vertices], model.body.triangles))
+        self.bases = model.mark_bases(further).transpose(1, 2, 0)  # (M, 3, K + E)
+        normals = model.at_marks(vertex_normals(base[: model.body.skin_vertices], model.body.triangles), further)
         self.normals = normals / np.linalg.norm(normals, axis=1, keepdims=True)
-        self.trust = model.mark_trust * trust
+        self.trust = trust
         self.identities = len(model.modes)
         doubtful = np.array([name.startswith(DOUBTFUL_ACTIONS) for name in model.actions])
         self.prior = np.concatenate([np.full(self.identities, IDENTITY), np.where(doubtful, DOUBTFUL, EXPRESSION)])
@@ -136,7 +141,7 @@ class _Fitter:
         return state.size * (self.rest + self.bases @ state.coefficients) @ state.turn.T
 
     def _slopes(self, state, free):
-        """Distances (468, 2) in metres, and their slopes (468, 2, free)."""
+        """Distances (M, 2) in metres, and their slopes (M, 2, free)."""
         straight = self._placed(state)
         slopes = np.zeros((len(straight), 3, free))
         slopes[:, :, :3] = -np.cross(straight[:, None], np.eye(3)[None]).transpose(0, 2, 1)

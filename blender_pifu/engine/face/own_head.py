@@ -3,7 +3,7 @@
 
 import torch
 
-from ..body.head import Head
+from ..body.head import Head, load_head
 from ..reading.landmarks import Landmark as L
 from ..subject.figure import Figure
 from ..subject.lens import Lens
@@ -23,7 +23,7 @@ def find_own_head(figure: Figure, lens: Lens, shape: torch.Tensor) -> tuple[Head
     marks = face_reader().read(figure.photo.rgb, person.points)
     if marks is None:
         return None, None
-    trust = trust_in_marks(figure.photo.rgb, marks.points)
+    trust = load_head().mark_trust * trust_in_marks(figure.photo.rgb, marks.points)
     head = fit_head(figure.crop.to_field(marks.points), lens.nearness, shape, trust)
     why = doubt(head)
     return (None, WITHOUT.format(why=why)) if why else (head, None)

@@ -93,32 +93,16 @@ def render_person(mesh, rng: np.random.Generator, size: int, light: Light | None
     The hidden side is lit by the mirror image of the front's light, without cast shadows: it meets the front without a
     seam, and looks as the front's photo would have shown it. light: drawn when none is given; truth: give
     `TrueViews`."""
-    light = draw_light(rng) if light is None else light
-    vertices = np.ascontiguousarray(mesh.vertices, np.float32)
-    faces = np.ascontiguousarray(mesh.faces, np.int32)
-    normals = vertex_normals(vertices, faces)
-    gloss = np.zeros(len(vertices)) if mesh.gloss is None else mesh.gloss
-    near = (np.abs(vertices[:, :2]) < 1.05).all(1) if light.focused else None
-    openness = _openness(vertices, faces, normals, mesh.alpha, near)
-    values = np.column_stack([normals, mesh.colors, gloss, openness]).astype(np.float32)
-    corners = _towards(vertices, faces)
-    lamps = None
-    if light.lamp.any():
-        lamps = Lamps(vertices, faces, light.direction, light.shadow_px, mesh.alpha, near)
-    coarse = see(vertices, faces, size, mesh.alpha)
-    fine = see(vertices, faces, size * SUPERSAMPLE, mesh.alpha)
-    share = _pixel_sums(fine[0], size, None)
+    shown = _Lit(mesh, size, draw_light(rng) if light is None else light)
     pictures, albedos, exposure = [], [], None
-    for facing, side in ((1, fine[0]), (-1, fine[1])):
-        crease = _crease(coarse[0 if facing > 0 else 1], facing, size)
-        interpolated = side.interpolate(values)
-        if mesh.paint:
-            interpolated[:, 3:6] = mesh.paint(side, interpolated[:, 3:6])
-        radiance, exposure = _shade(side, facing, interpolated, corners, crease, light, lamps, size, exposure)
-        if truth:
-            albedos.append(_averaged(_to_srgb(_mean(side, size, interpolated[:, 3:6], share)), size))
-        pictures.append(_develop(radiance * exposure, side, size, share, light))
-    maps = [_maps(side, facing, normals, corners, size) for facing, side in ((1, coarse[0]), (-1, coarse[1]))]
+    for facing in (1, -1):
+        picture, exposure, albedo = shown.photo(facing, exposure, truth)
+        pictures.append(picture)
+        albedos.append(albedo)
+    maps = [
+        _maps(side, facing, shown.normals, shown.corners, size)
+        for facing, side in zip((1, -1), shown.coarse, strict=True)
+    ]
     views = Views(
         rgb_front=pictures[0],
         rgb_back=pictures[1],
@@ -126,12 +110,56 @@ def render_person(mesh, rng: np.random.Generator, size: int, light: Light | None
         normal_back=maps[1][0],
         depth_front=maps[0][1],
         depth_back=maps[1][1],
-        mask=(share / SUPERSAMPLE**2).reshape(size, size),
+        mask=shown.mask,
     )
     if not truth:
         return views
-    albedo, faces = (albedos[0], albedos[1]), (_seen_faces(coarse[0], size), _seen_faces(coarse[1], size))
+    albedo, faces = (albedos[0], albedos[1]), (_seen_faces(shown.coarse[0], size), _seen_faces(shown.coarse[1], size))
     return TrueViews(**vars(views), albedo=albedo, face=faces)
+
+
+def render_photo(mesh, size: int, light: Light) -> tuple[np.ndarray, np.ndarray]:
+    """The front alone of `render_person`: rgb (size, size, 3) uint8 and mask (size, size) 0..1."""
+    shown = _Lit(mesh, size, light)
+    return shown.photo(1, None, False)[0], shown.mask
+
+
+class _Lit:
+    """A mesh seen from both sides, in its pixels and at twice their number, and the light that reaches it."""
+
+    def __init__(self, mesh, size: int, light: Light):
+        self.mesh, self.size, self.light = mesh, size, light
+        vertices = np.ascontiguousarray(mesh.vertices, np.float32)
+        faces = np.ascontiguousarray(mesh.faces, np.int32)
+        self.normals = vertex_normals(vertices, faces)
+        gloss = np.zeros(len(vertices)) if mesh.gloss is None else mesh.gloss
+        near = (np.abs(vertices[:, :2]) < 1.05).all(1) if light.focused else None
+        openness = _openness(vertices, faces, self.normals, mesh.alpha, near)
+        self.values = np.column_stack([self.normals, mesh.colors, gloss, openness]).astype(np.float32)
+        self.corners = _towards(vertices, faces)
+        self.lamps = None
+        if light.lamp.any():
+            self.lamps = Lamps(vertices, faces, light.direction, light.shadow_px, mesh.alpha, near)
+        self.coarse = see(vertices, faces, size, mesh.alpha)
+        self.fine = see(vertices, faces, size * SUPERSAMPLE, mesh.alpha)
+        self.share = _pixel_sums(self.fine[0], size, None)
+
+    @property
+    def mask(self) -> np.ndarray:
+        return (self.share / SUPERSAMPLE**2).reshape(self.size, self.size)
+
+    def photo(self, facing: int, exposure: float | None, truth: bool) -> tuple[np.ndarray, float, np.ndarray | None]:
+        """The photo of a side, its exposure (measured where None is given), and where truth is asked its albedo."""
+        k, size = (0 if facing > 0 else 1), self.size
+        side = self.fine[k]
+        crease = _crease(self.coarse[k], facing, size)
+        interpolated = side.interpolate(self.values)
+        if self.mesh.paint:
+            interpolated[:, 3:6] = self.mesh.paint(side, interpolated[:, 3:6])
+        shade = (side, facing, interpolated, self.corners, crease, self.light, self.lamps, size, exposure)
+        radiance, exposed = _shade(*shade)
+        albedo = _averaged(_to_srgb(_mean(side, size, interpolated[:, 3:6], self.share)), size) if truth else None
+        return _develop(radiance * exposed, side, size, self.share, self.light), exposed, albedo
 
 
 def _seen_faces(side: Fragments, size: int) -> np.ndarray:
@@ -156,7 +184,9 @@ def _averaged(pixels: np.ndarray, size: int) -> np.ndarray:
     return np.round(pixels).astype(np.uint8).reshape(size, size, 3)
 
 
-def _shade(side: Fragments, facing, interpolated, towards, crease, light: Light, lamps, size, exposure):
+def _shade(
+    side: Fragments, facing, interpolated, towards, crease, light: Light, lamps, size, exposure: float | None
+) -> tuple[np.ndarray, float]:
     """Linear light (P, 3) that leaves each fragment, and the exposure: measured on the front, kept for the back.
     interpolated: (P, 8) normal, albedo, gloss, openness."""
     normal = _seen_normals(interpolated[:, :3], towards[side.seen], facing)
@@ -182,11 +212,18 @@ def _shade(side: Fragments, facing, interpolated, towards, crease, light: Light,
     if len(wet):
         shine = shine + np.zeros_like(received)
         shine[wet] += _glint(mirrored[wet], light)
-    if exposure is None:  # cameras brighten a dark subject, but not to grey
-        grey = max(float((albedo @ LUMINANCE).mean()), 0.02) if len(albedo) else 0.2
-        exposure = light.key / max(float((received @ LUMINANCE).mean()), 1e-3) if len(albedo) else 1.0
-        exposure *= min((0.25 / grey) ** light.adapts[0], light.adapts[1])
+    if exposure is None:
+        exposure = _exposure(albedo, received, light)
     return albedo * received + shine, exposure
+
+
+def _exposure(albedo: np.ndarray, received: np.ndarray, light: Light) -> float:
+    """Of fragments (P, 3): cameras brighten a dark subject, but not to grey."""
+    if not len(albedo):
+        return 1.0
+    grey = max(float((albedo @ LUMINANCE).mean()), 0.02)
+    exposure = light.key / max(float((received @ LUMINANCE).mean()), 1e-3)
+    return exposure * min((0.25 / grey) ** light.adapts[0], light.adapts[1])
 
 
 def _glint(normal: np.ndarray, light: Light) -> np.ndarray:

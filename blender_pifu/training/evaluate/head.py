@@ -38,7 +38,7 @@ def evaluate_head(count: int, assets: Path, split: str = "test") -> list[dict]:
         if marks is None:
             continue
         seen = (marks.points / (PHOTO_PX / 2) - 1) * (1, -1)
-        head = fit_head(seen, scene.nearness, None, trust_in_marks(rgb, marks.points))
+        head = fit_head(seen, scene.nearness, None, load_head().mark_trust * trust_in_marks(rgb, marks.points))
         row = {"seed": seed, "doubt": doubt(head), "width_px": marks.width_px, "seconds": time.process_time() - begun}
         model = load_head()
         body = model.body.mean[: model.body.vertices].numpy().astype(np.float64)

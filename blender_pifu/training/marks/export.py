@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Write the shipped network of head marks and its card."""
+
+import dataclasses
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+
+from ...engine.face.head_marks import FILE, FURTHER
+from ...engine.face.mark_network import MarkConfig
+from ..learn.train import run_folder
+from .places import FACE, MarkPlaces
+
+LICENCE = (
+    "CC0-1.0: trained only on synthetic heads made from MakeHuman's CC0 assets and statistics of faces under MIT "
+    "(LICENSE-MIT-ICT-FaceKit.txt); its trunk began as that of face_landmark_with_attention, Apache-2.0, The MediaPipe "
+    "Authors (LICENSE-APACHE-2.0.txt)"
+)
+
+
+def export_marks(run: str, target: Path = FILE) -> dict:
+    """Write `target` (float16) with a run's averaged weights, and the card beside it, which is returned."""
+    state = torch.load(run_folder(run) / "checkpoint.pt", weights_only=True)
+    tensors = {name: value.to(torch.float16).contiguous() for name, value in state["average"].items()}
+    tensors[FURTHER] = torch.tensor(MarkPlaces().vertices[FACE:, 0].astype("int32"))
+    save_file(tensors, target, {"config": json.dumps(dataclasses.asdict(MarkConfig()))})
+    target.chmod(0o644)
+    card = {
+        "name": "head_marks",
+        "what": "600 marks of a head in a photo, and how sure each is: the 468 of MediaPipe's face mesh, and of ears, "
+        "skull, jaw and neck",
+        "licence": LICENCE,
+        "made_by": "python -m blender_pifu.training heads, train-marks, export-marks",
+        "steps": state["step"],
+        "photos": state["photos"],
+        "parameters": sum(value.numel() for value in tensors.values()),
+        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+        "bytes": target.stat().st_size,
+    }
+    target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
+    return card
