@@ -7,34 +7,21 @@ import shutil
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
 
 import bpy
 import pytest
 
 from blender_pifu import child
-
-TOOL = Path(bpy.utils.resource_path("LOCAL")) / "scripts" / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
-
-
-def tool(*arguments):
-    answer = subprocess.run(
-        [sys.executable, TOOL, *map(str, arguments)], capture_output=True, text=True, timeout=300, check=False
-    )
-    assert answer.returncode == 0, answer.stdout + answer.stderr
-    return answer.stdout
+from helpers import extension
 
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
-    out = tmp_path_factory.mktemp("zip")
-    tool("build", "--source-dir", child.ROOT, "--output-dir", out)
-    (path,) = out.glob("*.zip")
-    return path
+    return extension.build(tmp_path_factory.mktemp("zip"))
 
 
 def test_it_validates(archive):
-    tool("validate", archive)
+    extension.tool("validate", archive)
 
 
 def test_it_holds_what_artists_need_and_nothing_else(archive):
