@@ -85,8 +85,8 @@ def _quiet():
 
 
 def _export(path: Path) -> None:
-    bpy.ops.preferences.addon_enable(module="io_scene_gltf2")
-    bpy.ops.export_scene.gltf(filepath=str(path), export_format="GLB", use_selection=True)
+    bpy.context.scene.pifu.program = "BLENDER"
+    bpy.ops.pifu.export(filepath=str(path))
 
 
 def _stage(scene, body) -> None:

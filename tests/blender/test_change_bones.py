@@ -5,7 +5,8 @@ import bpy
 import numpy as np
 import pytest
 
-from blender_pifu.addon.person.bones import SETS, roles_of, set_of
+from blender_pifu.addon.person.armature import bone_set_of
+from blender_pifu.addon.person.bones import SETS, roles_of
 from blender_pifu.addon.person.human import Human, coordinates, group_weights, joints
 from blender_pifu.addon.person.scene import add_human
 
@@ -23,6 +24,7 @@ def table(person):
 
 @pytest.mark.parametrize("bone_set", SETS[1:])
 def test_bones_change_there_and_back(scene, rigged, bone_set, contents):
+    scene.pifu.controls = False
     body = add_human(bpy.context, scene, rigged, "Ann", "PLAIN")
     body.parent.location = (1, 2, 3)
     person = Human(body, body.parent)
@@ -31,7 +33,7 @@ def test_bones_change_there_and_back(scene, rigged, bone_set, contents):
         scene.pifu.bones = wanted
         assert bpy.ops.pifu.change_bones() == {"FINISHED"}
         person = Human(body, body.parent)
-        assert set_of(bone.name for bone in person.armature.data.bones) == wanted
+        assert bone_set_of(person.armature) == wanted
         assert {group.name for group in body.vertex_groups} <= {bone.name for bone in person.armature.data.bones}
         assert person.armature.location == body.parent.location and tuple(person.armature.location) == (1, 2, 3)
     after = joints(person.armature)
@@ -45,6 +47,7 @@ def test_bones_change_there_and_back(scene, rigged, bone_set, contents):
 
 
 def test_groups_of_the_artist_stay_and_the_modifier_comes_first(scene, rigged):
+    scene.pifu.controls = False
     body = add_human(bpy.context, scene, rigged, "Ann", "PLAIN")
     body.vertex_groups.new(name="Mine")
     body.modifiers.new("Smooth", "SMOOTH")
@@ -55,6 +58,7 @@ def test_groups_of_the_artist_stay_and_the_modifier_comes_first(scene, rigged):
 
 
 def test_who_has_the_bones_or_none_is_refused(scene, rigged):
+    scene.pifu.controls = False
     body = add_human(bpy.context, scene, rigged, "Ann", "PLAIN")
     scene.pifu.bones = "PLAIN"
     assert not bpy.ops.pifu.change_bones.poll()

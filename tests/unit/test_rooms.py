@@ -38,11 +38,11 @@ MAY_IMPORT = {
     "addon.base": "outputs protocol",
     "addon.person": "addon.base body_axes protocol result_file",
     "addon.checks": "addon.base addon.person body_axes",
-    "addon.posing": "addon.base addon.checks addon.person body_axes protocol",
-    "addon.work": "addon.base addon.checks addon.languages addon.person addon.posing child choices client install "
-    "outputs paths protocol result_file steps",
-    "addon.ui": "addon.base addon.checks addon.export addon.languages addon.person addon.posing addon.work choices "
-    "outputs paths protocol",
+    "addon.posing": "addon.base addon.checks addon.controls addon.person body_axes protocol",
+    "addon.work": "addon.base addon.checks addon.controls addon.languages addon.person addon.posing child choices "
+    "client install outputs paths protocol result_file steps",
+    "addon.ui": "addon.base addon.checks addon.controls addon.export addon.languages addon.person addon.posing "
+    "addon.work choices outputs paths protocol",
     "addon": "addon.base addon.checks addon.person addon.posing addon.ui addon.work outputs result_file",
     "training.people": "engine.base engine.networks engine.reading engine.surface training.native",
     "training.data": "engine.base engine.files engine.networks engine.reading engine.surface outputs training.native "
@@ -59,6 +59,7 @@ MAY_IMPORT = {
     "training.pack training.photos",
     "engine.batch": "choices engine.base engine.files engine.surface outputs protocol result_file",
     "addon.export": "addon.base addon.person choices protocol",
+    "addon.controls": "addon.person body_axes",
     "training.marks": "engine.base engine.body engine.face engine.files engine.reading engine.surface training.data "
     "training.learn training.native training.people",
 }

@@ -6,15 +6,17 @@ import tempfile
 from contextlib import nullcontext
 from pathlib import Path
 
+import bpy
 import numpy as np
 
 from ...protocol import ErrorKind
 from ..errors import UserError
 from ..files_in_use import replaced_by
-from ..person.bones import set_of
+from ..person.armature import bone_set_of
 from ..person.human import Human, coordinates
 from ..person.units import metres_per_unit
 from .normal_maps import green_down
+from .plain_bones import take_controls_off
 from .programs import METRE, PRINT_HEIGHT_MM, Program
 from .staging import staged
 from .writers import WRITERS
@@ -36,7 +38,9 @@ def export(context, person: Human, program: Program, path: Path) -> Path:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
             new = Path(folder) / path.name
             maps = green_down(person) if program.green_down else nullcontext()
-            with maps, staged(context, person, factor, program.unit or METRE, program.armature):
+            with maps, staged(context, person, factor, program.unit or METRE, program.armature) as copy:
+                if copy.armature:
+                    take_controls_off(bpy.context, copy, program.helpers and animated)
                 writer.write(new, animated)
             if not writer.whole(new):
                 raise OSError("it could not be written to its end. Is the disk full?")
@@ -55,7 +59,7 @@ def unfit(person: Human, program: Program) -> str:
         return ""
     if person.armature is None:
         return f"{program.label} wants a skeleton, which this human lacks"
-    has = set_of(bone.name for bone in person.armature.data.bones)
+    has = bone_set_of(person.armature)
     return "" if has == program.bones else f"These are not the bones that {program.label} knows"
 
 

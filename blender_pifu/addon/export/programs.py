@@ -16,7 +16,8 @@ class Program:
     topology, texture, skeleton, bones, pose: the scene's choices, by their identifiers; format: a key of
     `writers.WRITERS`, "" for none; unit: metres of one unit in the file, None where the file is a figure of
     PRINT_HEIGHT_MM in millimetres; armature: what the armature is called in the file, "" for its own name;
-    green_down: whether it reads normal maps as DirectX has them, and not as OpenGL.
+    green_down: whether it reads normal maps as DirectX has them, and not as OpenGL; helpers: whether a movement goes
+    there with the bones that only help the skin.
     """
 
     identifier: str
@@ -31,6 +32,7 @@ class Program:
     unit: float | None = METRE
     armature: str = ""
     green_down: bool = False
+    helpers: bool = False
 
     @property
     def choices(self) -> dict:
@@ -51,6 +53,7 @@ PROGRAMS = (
         skeleton=READY["rig"],
         bones="PLAIN",
         pose="PHOTO",
+        helpers=True,
     ),
     Program(
         "UNREAL",
@@ -123,6 +126,7 @@ PROGRAMS = (
         texture="LARGE",
         bones="RIGIFY",
         pose="A",
+        helpers=True,
     ),
 )
 BY_IDENTIFIER = {program.identifier: program for program in PROGRAMS}

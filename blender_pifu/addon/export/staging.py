@@ -99,8 +99,9 @@ def _remap(copy, copies: dict) -> None:
             modifier.object = copies[modifier.object]
     bones = copy.pose.bones if copy.pose else ()
     for constraint in (*copy.constraints, *(each for bone in bones for each in bone.constraints)):
-        if getattr(constraint, "target", None) in copies:
-            constraint.target = copies[constraint.target]
+        for name in ("target", "pole_target"):
+            if getattr(constraint, name, None) in copies:
+                setattr(constraint, name, copies[getattr(constraint, name)])
     drivers = copy.animation_data.drivers if copy.animation_data else ()
     for target in (each for driver in drivers for variable in driver.driver.variables for each in variable.targets):
         if target.id in copies:

@@ -8,12 +8,16 @@ import numpy as np
 from mathutils import Vector
 
 from ...result_file import Rig
-from .bones import Bone, part_weights
+from .bones import Bone, set_of
+from .part_weights import part_weights
 
 # On a bone: the canonical bone that it is or is a part of, whatever it is called. Checks and poses go by it.
 ROLE = "pifu_bone"
 # On a bone that does not run along its limb, since another program's does not: where the limb runs, in the bone's axes.
 LIMB = "pifu_limb"
+# On a bone that is no joint: "twist" or "help" (see bones.py), or "control", which another moves by.
+KIND = "pifu_kind"
+HELPS = "pifu_helps"  # on one of the kind "help": the canonical bone that it lies beside
 _TOUCHING = 1e-5  # of the distance of the farthest bone from the origin: coordinates are no finer
 
 
@@ -22,6 +26,11 @@ def build_armature(name: str) -> bpy.types.Object:
     armature = bpy.data.objects.new(name, bpy.data.armatures.new(name))
     armature.show_in_front = True
     return armature
+
+
+def bone_set_of(armature: bpy.types.Object) -> str:
+    """The set (of bones.SETS) that the armature's bones are of, whatever controls there are; "" where there is none."""
+    return set_of(bone.name for bone in armature.data.bones if bone.get(KIND) != "control")
 
 
 def put_bones(edit_bones, bones: list[Bone]) -> None:

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import bpy
 
-from .bones import load_set, set_of
+from .armature import bone_set_of
+from .bones import load_set
 from .human import Human
 
 
@@ -19,7 +20,7 @@ def mark(context, person: Human, licence: str, photo: str) -> bpy.types.Collecti
     data.license = licence
     tags = ["human", person.body.pifu.topology]
     if person.armature:
-        bone_set = set_of(bone.name for bone in person.armature.data.bones)
+        bone_set = bone_set_of(person.armature)
         tags += ["rigged", *([load_set(bone_set)["label"]] if bone_set else [])]
     for tag in filter(None, tags):
         data.tags.new(tag, skip_if_exists=True)

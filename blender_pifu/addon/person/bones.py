@@ -3,10 +3,13 @@
 
 A set is a file in rigs/. Each of its bones has a `name` ({} is the side), a `parent`, and is either `of` a canonical
 bone, or of the `span` of one, or lies between two points: `at` the head of a canonical bone (or on the "ground"), a
-`share` of the way `to` another, at the `level` of a third's tail, moved by an `offset` (outward, back, up, in heights).
-`flex` names the axis about which bones bend; one that has a `z` has its Z axis there instead, "up" or to the "thumb"'s
-side of the palm. Where it is public how a program's own skeleton rests, `rest_pose` is the pose nearest to that and
-`rest` of a bone its Y and Z axes there, for each side. numpy only.
+`share` of the way `to` another, at the `level` of a third's tail, moved by an `offset` (outward, back, up, in
+heights). `flex` names the axis about which bones bend; one that has a `z` has its Z axis there instead, "up" or to the
+"thumb"'s side of the palm. `weights` is the part of the canonical bone whose weights a bone takes, where that is not
+its span; a bone of the `kind` "twist" shares a limb with the bone that it hangs from, one of the kind "help" lies
+where the canonical bone that it `helps` leaves the trunk. What is `extra` is there only with controls. Where it is
+public how a program's own skeleton rests, `rest_pose` is the pose nearest to that and `rest` of a bone its Y and Z
+axes there, for each side. numpy only.
 """
 
 import json
@@ -21,13 +24,12 @@ from ...result_file import Rig
 
 FOLDER = Path(__file__).parent / "rigs"
 SETS = ("PLAIN", "RIGIFY", "MIXAMO", "UNREAL", "VRM")
-_RAMP = 0.4  # of a bone's length: over so much of it the weights go from one of its parts to the next
-LEAST_WEIGHT = 0.05  # a bone that has no vertex with so much moves nothing one would see
 
 
 @dataclass(frozen=True)
 class Bone:
-    """A bone of an armature. `of` is its canonical bone and `span` which part of that; extra bones have none."""
+    """A bone of an armature. `of` is its canonical bone and `span` the part of that whose weights it takes; extra bones
+    have none. `kind` is "", "twist" or "help"; `helps` the canonical bone that one of the kind "help" lies beside."""
 
     name: str
     parent: str  # "" at a root
@@ -37,6 +39,8 @@ class Bone:
     of: str
     span: tuple[float, float]
     deform: bool
+    kind: str = ""
+    helps: str = ""
 
 
 @cache
@@ -69,14 +73,17 @@ def rest_axes(set_name: str, pose: str) -> dict[str, np.ndarray]:
     data = load_set(set_name) if set_name else {}
     axes = {}
     for entry, side in _each(data) if data.get("rest_pose") == pose else ():
+        if "rest" not in entry:
+            continue
         along, z_axis = (unit(np.array(axis)) for axis in entry["rest"][side[1:]])
         x_axis = unit(np.cross(along, z_axis))
         axes[_named(entry["name"], side, data)] = np.stack([x_axis, along, np.cross(x_axis, along)], 1)
     return axes
 
 
-def place(set_name: str, rig: Rig) -> list[Bone]:
-    """The bones of a set where the person's are, parents first. Bones that the person lacks are left out."""
+def place(set_name: str, rig: Rig, extra: bool = False) -> list[Bone]:
+    """The bones of a set where the person's are, parents first, the extra ones among them if asked. Bones that the
+    person lacks are left out."""
     data = load_set(set_name)
     heads = dict(zip(rig.names, rig.heads.astype(float), strict=True))
     tails = dict(zip(rig.names, rig.tails.astype(float), strict=True))
@@ -90,57 +97,11 @@ def place(set_name: str, rig: Rig) -> list[Bone]:
         parents[name] = parent
         while parent and parent not in placed:
             parent = parents.get(parent, "")
-        bone = _place(entry, side, heads, tails, axes, data["flex"])
+        bone = _place(entry, side, heads, tails, axes, data["flex"]) if extra or not entry.get("extra") else None
         if bone:
-            placed[name] = Bone(name, parent, *bone)
+            helps = entry["helps"] + side if "helps" in entry else ""
+            placed[name] = Bone(name, parent, *bone, entry.get("kind", ""), helps)
     return list(placed.values())
-
-
-def part_weights(rig: Rig, vertices: np.ndarray, bones: list[Bone]) -> list[tuple[str, np.ndarray, np.ndarray]]:
-    """(bone's name, vertex indices, weights) of each deforming bone that moves something: at most 4 a vertex, sum 1.
-
-    vertices (V, 3) are what `rig` gives weights to. Where a set parts a bone, the weights are parted along it.
-    """
-    parts = [[bone for bone in bones if bone.of == name and bone.deform] for name in rig.names]
-    columns: list[tuple[Bone, np.ndarray, np.ndarray]] = []
-    for index, own in enumerate(parts):
-        rows, slots = np.nonzero((rig.weight_bones == index) & (rig.weights > 0))
-        if not len(rows):
-            continue
-        weights = rig.weights[rows, slots].astype(np.float64)
-        axis = (rig.tails[index] - rig.heads[index]).astype(np.float64)
-        along = (vertices[rows] - rig.heads[index]) @ axis / (axis @ axis)
-        columns += [(bone, rows, weights * _share(bone, own, along)) for bone in own]
-    return _limited([column for column in columns if column[2].max() >= LEAST_WEIGHT], len(vertices))
-
-
-def _limited(columns, count: int):
-    rows = np.concatenate([rows for _, rows, _ in columns])
-    names = np.concatenate([np.full(len(rows), index) for index, (_, rows, _) in enumerate(columns)])
-    weights = np.concatenate([weights for _, _, weights in columns])
-    order = np.lexsort((-weights, rows))
-    rows, names, weights = rows[order], names[order], weights[order]
-    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    keep = (rank < 4) & (weights > 1e-5)
-    rows, names, weights = rows[keep], names[keep], weights[keep]
-    weights = weights / np.bincount(rows, weights, minlength=count)[rows]
-    result = []
-    for index, (bone, _, _) in enumerate(columns):
-        mine = names == index
-        if mine.any():
-            result.append((bone.name, rows[mine], weights[mine]))
-    return result
-
-
-def _share(bone: Bone, parts: list[Bone], along: np.ndarray) -> np.ndarray:
-    """How much of a canonical bone's weight goes to this part of it, by where along the bone a vertex is."""
-    share = np.ones(len(along))
-    for end, first in ((bone.span[0], 0.0), (bone.span[1], 1.0)):
-        if len(parts) > 1 and end != first:
-            rise = np.clip((along - end) / _RAMP + 0.5, 0, 1)
-            rise = rise * rise * (3 - 2 * rise)
-            share *= rise if end == bone.span[0] else 1 - rise
-    return share
 
 
 def _each(data: dict):
@@ -166,6 +127,7 @@ def _place(entry, side, heads, tails, axes, flex):
             return None
         span = tuple(entry.get("span", (0.0, 1.0)))
         ends = [heads[of] + share * (tails[of] - heads[of]) for share in span]
+        span = tuple(entry.get("weights", span))
         axis = axes[of]
     else:
         span = (0.0, 1.0)

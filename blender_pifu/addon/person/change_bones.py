@@ -7,14 +7,16 @@ import numpy as np
 from ...protocol import ErrorKind
 from ...result_file import Rig
 from ..errors import UserError
-from .armature import ROLE, bind, build_armature
+from .armature import HELPS, ROLE, bind, build_armature
 from .bone_set import fill_armature
 from .human import Human, coordinates, group_weights, joints, role_parents
+from .part_weights import give_back, trunk_columns
 from .rigify import is_generated
 
 
-def change_bones(context, person: Human, bone_set: str) -> bpy.types.Object:
-    """Replace the person's armature by one with the bones of `bone_set` (of bones.SETS); returns that.
+def change_bones(context, person: Human, bone_set: str, extra: bool = False) -> bpy.types.Object:
+    """Replace the person's armature by one with the bones of `bone_set` (of bones.SETS), the extra ones among them if
+    asked; returns that.
 
     Vertex groups of the old bones go, others stay, and so do the name, place and parent of the armature. What was keyed
     for the old bones does not move the new ones and goes with them. Raises UserError, and leaves all as it was then.
@@ -25,7 +27,7 @@ def change_bones(context, person: Human, bone_set: str) -> bpy.types.Object:
     try:
         for collection in old.users_collection:
             collection.objects.link(new)
-        bones = fill_armature(context, context.scene, new, rig, bone_set)
+        bones = fill_armature(context, context.scene, new, rig, bone_set, extra)
     except BaseException:
         bpy.data.armatures.remove(new.data)
         raise
@@ -80,12 +82,18 @@ def _rig_of(person: Human) -> Rig:
 
 def _weights(person: Human, number: dict[str, int]) -> tuple[np.ndarray, np.ndarray]:
     """(V, 4) numbers of the canonical bones that move each vertex most, and their weights, sum 1."""
-    roles = {bone.name: number[bone[ROLE]] for bone in person.armature.data.bones if ROLE in bone}
+    bones = person.armature.data.bones
+    roles = {bone.name: number[bone[ROLE]] for bone in bones if ROLE in bone}
     of_group = np.array([roles.get(group.name, -1) for group in person.body.vertex_groups], np.int64)
     rows, groups, shares = group_weights(person.body)
     table = np.zeros((len(coordinates(person.body.data)), len(number)))
     ours = of_group[groups] >= 0
     np.add.at(table, (rows[ours], of_group[groups[ours]]), shares[ours])
+    for bone in bones:
+        if bone.get(HELPS) in number and (group := person.body.vertex_groups.get(bone.name)):
+            taken = np.zeros(len(table))
+            taken[rows[groups == group.index]] = shares[groups == group.index]
+            give_back(table, [number[bone[HELPS]]], trunk_columns(list(number), bone[HELPS]), taken)
     most = np.argsort(-table, axis=1)[:, :4]
     weights = np.take_along_axis(table, most, 1)
     weights /= np.maximum(weights.sum(1, keepdims=True), 1e-12)

@@ -8,7 +8,7 @@ import numpy as np
 from bpy.props import BoolProperty, CollectionProperty, FloatProperty, StringProperty
 from mathutils import Vector
 
-from .armature import LIMB, ROLE
+from .armature import KIND, LIMB, ROLE
 
 
 class PIFU_PG_strength(bpy.types.PropertyGroup):
@@ -72,7 +72,7 @@ def joints(armature: bpy.types.Object) -> tuple[dict[str, np.ndarray], dict[str,
     heads: dict[str, np.ndarray] = {}
     tails: dict[str, np.ndarray] = {}
     for bone in armature.data.bones:  # parents come first
-        if role := bone.get(ROLE):
+        if (role := bone.get(ROLE)) and KIND not in bone:
             heads.setdefault(role, np.array(bone.head_local))
             tails[role] = np.array(bone.tail_local)
             if LIMB in bone:

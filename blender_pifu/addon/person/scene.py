@@ -12,13 +12,14 @@ from .units import in_units
 
 
 def add_human(
-    context, scene: bpy.types.Scene, human: Reconstruction, name: str, bone_set: str = "PLAIN"
+    context, scene: bpy.types.Scene, human: Reconstruction, name: str, bone_set: str = "PLAIN", extra: bool = False
 ) -> bpy.types.Object:
     """Add the person to `scene` in a collection of its own, with its feet at the 3D cursor; where `scene` is the shown
     one, in the active collection, selected and active.
 
     Metres become the units of that scene.
-    Returns the mesh object; a rig becomes an armature with the bones of `bone_set` (of bones.SETS) as its parent.
+    Returns the mesh object; a rig becomes an armature with the bones of `bone_set` (of bones.SETS) as its parent,
+    the extra ones among them if asked.
     On any error the scene and the file are as they were.
     """
     made = []
@@ -38,7 +39,8 @@ def add_human(
             _note(made, bpy.data.armatures, armature.data)
             _note(made, bpy.data.objects, armature)
             collection.objects.link(armature)
-            bind(body, armature, human.rig, fill_armature(context, scene, armature, human.rig, bone_set))
+            bones = fill_armature(context, scene, armature, human.rig, bone_set, extra)
+            bind(body, armature, human.rig, bones)
         (body.parent or body).location = scene.cursor.location
     except BaseException:
         for library, block in reversed(made):

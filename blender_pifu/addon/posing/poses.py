@@ -35,11 +35,12 @@ def directions(pose: str) -> dict[str, np.ndarray]:
     return result
 
 
-def turns(pose: str, heads, tails, parents: dict[str, str], ways=None) -> dict[str, np.ndarray]:
+def turns(pose: str, heads, tails, parents: dict[str, str], ways=None, bent: float = 0.0) -> dict[str, np.ndarray]:
     """Canonical bone -> rotation (3, 3) from the rest pose to the pose, in world axes. The person then faces -Y.
 
     heads, tails: canonical bone -> (3,); parents: canonical bone -> that of its parent or "", parents first; ways:
-    where limbs, fingers and toes shall point (canonical bone -> (3,), unit) instead of as in `directions`.
+    where limbs, fingers and toes shall point (canonical bone -> (3,), unit) instead of as in `directions`; bent:
+    radians by which elbows and knees that `ways` does not name are bent, as inverse kinematics moves no straight limb.
     """
     ways = ways or {}
     wanted = directions(pose) | {name: way for name, way in ways.items() if not name.startswith((*FINGERS, "toe"))}
@@ -55,7 +56,10 @@ def turns(pose: str, heads, tails, parents: dict[str, str], ways=None) -> dict[s
         if bone == "foot" and "toe" + side in along:
             result[name] = _flat(along[name], along["toe" + side], _heading(side, ways), before)
         elif name in wanted:
-            turn = between(before @ along[name], wanted[name]) @ before
+            way = wanted[name]
+            if bone in ("forearm", "shin") and name not in ways:
+                way = rotation(unit(before @ axes[name]), bent) @ way
+            turn = between(before @ along[name], way) @ before
             if bone in ("upper_arm", "thigh"):
                 forward = np.array([0.0, -1.0 if bone == "upper_arm" else 1.0, 0.0])
                 twist = _twist(turn @ axes[name], np.cross(wanted[name], forward), wanted[name])

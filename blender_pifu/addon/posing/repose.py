@@ -10,9 +10,10 @@ from mathutils import Matrix, Vector
 from ...body_axes import FINGERS
 from ...protocol import ErrorKind
 from ..checks.fixes import apply_transforms, move
+from ..controls.furnish import furnish, has_controls
 from ..errors import UserError
-from ..person.armature import LIMB, ROLE, connect, editing
-from ..person.bones import rest_axes, set_of
+from ..person.armature import HELPS, LIMB, ROLE, bone_set_of, connect, editing
+from ..person.bones import rest_axes
 from ..person.human import Human, coordinates, group_weights, joints, role_parents
 from ..person.rigify import is_generated
 from ..person.units import metres_per_unit
@@ -22,6 +23,7 @@ _LEAST = {"upper_arm.L", "upper_arm.R", "forearm.L", "forearm.R", "thigh.L", "th
 _SOLE = 0.04  # of the height: what lies in it are the feet, between which the origin is
 _TORN, _TORN_M = 4.0, 0.02
 _POSED = ("upper_arm", "forearm", "thigh", "shin", "toe", *FINGERS)  # what takes another program's rest pose
+_BENT = np.radians(0.5)  # of elbows and knees where inverse kinematics is to bend them further
 _NEAR = 3  # steps along the skeleton: armpits and crotches stretch without being torn
 
 
@@ -55,8 +57,10 @@ def repose(context, person: Human, pose: str) -> Torn:
         )
     apply_transforms(person)
     heads, tails = joints(person.armature)
-    rest = rest_axes(set_of(bone.name for bone in person.armature.data.bones), pose)
-    moves = _moves(person.armature, turns(pose, heads, tails, parents, _ways(person.armature, rest)))
+    rest = rest_axes(bone_set_of(person.armature), pose)
+    controls = has_controls(person.armature)
+    ways = _ways(person.armature, rest)
+    moves = _moves(person.armature, turns(pose, heads, tails, parents, ways, _BENT if controls else 0.0))
     before = coordinates(person.body.data)
     weights = _weights(person)
     _move_mesh(person.body, weights, moves)
@@ -74,6 +78,7 @@ def repose(context, person: Human, pose: str) -> Torn:
         bone.pop(LIMB, None)
         if bone.name in limbs:
             bone[LIMB] = limbs[bone.name]
+    furnish(context, context.scene, person.armature, controls)
     torn = _torn(person, weights, before)
     _put_on_ground(person)
     if person.body.pifu.height_m:  # who stood bent in the photo is taller now, as long as the limbs are
@@ -114,6 +119,8 @@ def _moves(armature, rotations: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         head = np.array(bone.head_local)
         role = bone.get(ROLE)
         turn = rotations[role] if role else above[:3, :3]
+        if bone.get(HELPS) in rotations:
+            turn = _halfway(above[:3, :3], rotations[bone[HELPS]])
         own = np.eye(4)
         own[:3, :3] = turn
         own[:3, 3] = above[:3, :3] @ head + above[:3, 3] - turn @ head
@@ -127,6 +134,12 @@ def _moves(armature, rotations: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         if np.linalg.norm(joint[at] - head) * metres_per_unit(bpy.context.scene) < 1e-3:
             led[bone.name] = moves[at]
     return moves | led
+
+
+def _halfway(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The rotation (3, 3) half-way between two."""
+    quaternion = Matrix(first).to_quaternion().slerp(Matrix(second).to_quaternion(), 0.5)
+    return np.array(quaternion.to_matrix())
 
 
 def _weights(person: Human) -> tuple[np.ndarray, np.ndarray, np.ndarray, list[str]]:
@@ -173,10 +186,15 @@ def _torn(person: Human, weights, before: np.ndarray) -> Torn:
     parents = role_parents(person.armature)
     pairs: dict[tuple[str, str], int] = {}
     for pair in strongest[edges[found]].tolist():
-        first, second = sorted(bones[names[group]].get(ROLE, "") for group in pair)
+        first, second = sorted(_role(bones[names[group]]) for group in pair)
         if _steps(first, second, parents) > _NEAR or {first[-2:], second[-2:]} == {".L", ".R"}:
             pairs[first, second] = pairs.get((first, second), 0) + 1
     return Torn(sum(pairs.values()), tuple(sorted(pairs, key=pairs.get, reverse=True)))
+
+
+def _role(bone) -> str:
+    """The canonical bone that a bone is, is a part of or lies beside, "" for none."""
+    return bone.get(ROLE) or bone.get(HELPS, "")
 
 
 def _steps(first: str, second: str, parents: dict[str, str]) -> int:

@@ -4,6 +4,7 @@
 import bpy
 
 from ..checks import report
+from ..controls.ik import switches
 from ..languages import iface
 from ..person.human import find_person
 from ..person.rigify import is_metarig, is_on, is_there
@@ -27,10 +28,15 @@ class PIFU_PT_rig(Sidebar, bpy.types.Panel):
         column.use_property_split = True
         column.use_property_decorate = False
         column.prop(context.scene.pifu, "bones")
+        row = column.row()
+        row.active = context.scene.pifu.bones != "RIGIFY"
+        row.prop(context.scene.pifu, "controls")
         column.prop(context.scene.pifu, "pose")
         person = find_person(context)
         if person and not PIFU_OT_change_bones.obstacle(context, person):
             column.operator("pifu.change_bones", icon="GROUP_BONE")
+        for switch in switches(person.armature) if person and person.armature else ():
+            column.prop(person.armature, f'["{switch}"]', text=iface(switch), translate=False, slider=True)
         row = self.layout.row(align=True)
         for pose, label, _description in POSES:
             row.operator("pifu.repose", text=iface(f"To {label}"), translate=False).pose = pose

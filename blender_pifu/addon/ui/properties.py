@@ -150,6 +150,12 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
         items=bones.choices(),
         default="PLAIN",
     )
+    controls: BoolProperty(
+        name="Controls",
+        description="A root, inverse kinematics for hands and feet, and bones that share the twists of limbs and the "
+        "turn of raised arms. Exports leave the controls out. Rigify's bones get theirs by Generate Rigify Rig",
+        default=True,
+    )
 
 
 def _property(name: str, option: Option):

@@ -11,10 +11,11 @@ from ...protocol import ErrorKind
 from ..checks.checks_limbs import STRAIGHTENED
 from ..checks.fixes import FIXES, apply_transforms
 from ..checks.report import check
+from ..controls.furnish import furnish, has_controls
 from ..errors import UserError
 from ..files_in_use import replaced_by
 from ..languages import rpt
-from ..person.bones import set_of
+from ..person.armature import bone_set_of
 from ..person.change_bones import change_bones
 from ..person.human import find_person
 from ..person.rigify import generate, is_generated, is_metarig, is_there
@@ -92,6 +93,11 @@ class PIFU_OT_repose(OnPerson, bpy.types.Operator):
             self.report({"WARNING"}, rpt(describe(torn)))
 
 
+def controls_of(settings) -> bool:
+    """Whether bones as chosen have controls of ours: Rigify makes its own."""
+    return settings.controls and settings.bones != "RIGIFY"
+
+
 class PIFU_OT_change_bones(OnPerson, bpy.types.Operator):
     """Give this human the bones chosen above, in the pose it rests in; animations of the bones are cleared"""
 
@@ -106,13 +112,16 @@ class PIFU_OT_change_bones(OnPerson, bpy.types.Operator):
             return "This human has no armature: generate it again with Skeleton"
         if is_generated(armature):
             return "Rigify's controls hold these bones: undo, and change them before generating the rig"
-        if set_of(bone.name for bone in armature.data.bones) == context.scene.pifu.bones:
+        wanted = context.scene.pifu
+        if bone_set_of(armature) == wanted.bones and has_controls(armature) == controls_of(wanted):
             return "This human has these bones"
         return ""
 
     def act(self, context, person):
         apply_transforms(person)
-        change_bones(context, person, context.scene.pifu.bones)
+        wanted = context.scene.pifu
+        armature = change_bones(context, person, wanted.bones, controls_of(wanted))
+        furnish(context, context.scene, armature, wanted.controls)
         outdated.forget()
 
 

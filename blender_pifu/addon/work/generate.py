@@ -13,6 +13,7 @@ from ...choices import ChoiceError, Choices
 from ...protocol import Cancelled, Done, ErrorKind, Failed, Generate, Progress
 from ...result_file import ResultError, read_result
 from .. import identity, kept
+from ..controls.furnish import furnish
 from ..errors import UserError
 from ..person.human import Human, armature_of
 from ..posing.repose import describe, repose
@@ -39,7 +40,8 @@ class GenerateTask:
             raise UserError(ErrorKind.NO_PERSON, obstacle)
         self._model = models.find(settings.model)
         self._scene = identity.key(context.scene)
-        self._bones, self._pose, self._beside = settings.bones, settings.pose, beside
+        self._bones, self._controls = settings.bones, settings.controls
+        self._pose, self._beside = settings.pose, beside
         self._chosen = chosen(settings)
         self._made = history.note(settings, self._model, filepath, person, back_filepath)
         self._client = session.client()
@@ -141,7 +143,9 @@ class GenerateTask:
 
         try:
             human = read_result(self._output)
-            body = add_human(context, scene, human, self._name, self._bones)
+            body = add_human(context, scene, human, self._name, self._bones, self._controls)
+            if body.parent:
+                furnish(context, scene, body.parent, self._controls)
             posed = self._take_pose(context, body)
         except (ResultError, MemoryError, RuntimeError) as error:
             log.exception("the result cannot be brought in")

@@ -6,7 +6,13 @@ from ...choices import OPTIONS
 # The options that are properties of the scene as they are, in their order.
 DRAWN = {name: option for name, option in OPTIONS.items() if option.prop}
 # What a recipe keeps of the scene. The program comes first, since it sets the others; a height is a person's.
-RECIPE = ("program", *(option.prop for name, option in DRAWN.items() if name != "height_m"), "bones", "pose")
+RECIPE = (
+    "program",
+    *(option.prop for name, option in DRAWN.items() if name != "height_m"),
+    "bones",
+    "controls",
+    "pose",
+)
 
 
 def chosen(settings) -> dict:
