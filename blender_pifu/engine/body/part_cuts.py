@@ -2,7 +2,8 @@
 """Cut apart what the photo fused: an arm against the trunk, a hand on the hip, legs side by side.
 
 The cut is made in the field, not on the mesh: half-way between two parts of the fitted body that do not grow together
-lies a sheet, and the field is made empty in a thin layer about it. Marching cubes then closes both sides by itself.
+lies a sheet, and the field is made empty in a thin layer about it and where a web spans the two. Marching cubes then
+closes both sides by itself.
 """
 
 import copy
@@ -20,11 +21,15 @@ from ..surface.mesh import vertex_normals
 from .bones import BONES, INDEX, SIDES, part
 from .fit import Fit
 from .model import load_body
+from .webs import web
 
 GAP_STEPS = 1.75  # lattice steps that the layer is thick: at 1.5 single cells bridged it
 GRID_M = 0.011
-# Share of the first bone next to the trunk that grows together with it.
-ROOT_SHARE = {"upper_arm": 0.42, "thigh": 0.3}
+# Shares of the first bone: up to where skin grows together with the trunk (the armpit's crease is at 0.21, the crotch
+# at 0.26), and from where on it is cut, level, as skins of arms that hang cross each other in the armpit.
+ROOT_SHARE, END_SHARE = {"upper_arm": 0.27, "thigh": 0.3}, {"arm": 0.33, "leg": 0.0}
+TAPER_M, TAPER = 0.03, 0.6  # next to the cut's end a web is taken away less and less, by so much a metre
+SURFACE_STEP = 3  # every so manieth vertex of the surface tells where its clothes lie
 REACH_M = 0.06  # how far from both skins a sheet goes
 MOST_APART_M = 0.018  # metres between a limb's skin and the surface, on average, up to which it may be cut free
 LEAST_POINTS = 6  # grid points of a sheet within the solid from which there is something to cut
@@ -38,8 +43,9 @@ class Sheet:
     """One cut.
 
     name: for the artist; limb: as `bones.part`, or "leg"; values: (2, z, y, x) on a grid over low..high (3,) field
-    space: signed distance from the sheet, and how far (negative) a point lies within its extent; reach: (z, y, x) the
-    same without the end where the parts grow together; most: grid points of solid that it may cut through.
+    space: signed distance from the sheet, and how far (negative) a point lies within its extent; or (3, z, y, x), with
+    that from a web about it, see `webs`; reach: (z, y, x) the extent without the end where the parts grow together;
+    most: grid points of solid that it may cut through.
     """
 
     name: str
@@ -94,15 +100,18 @@ class SeparatedField(Field):
                 align_corners=True,
             )[0, :, 0, 0]  # fmt: skip
             outside = torch.maximum(found[0].abs() - GAP_STEPS / 2 * self._spacing, found[1])
+            if len(found) > 2:
+                outside = torch.minimum(outside, torch.maximum(found[2], found[1]))
             outside = torch.where((place.abs() > 1).any(1), torch.full_like(outside, 1e3), outside)
             left = (0.5 + outside / (2 * SLOPE_STEPS * self._spacing)).clamp(0, 1)
             occupancy = torch.minimum(occupancy, left.to(occupancy.dtype))
         return occupancy
 
 
-def find_sheets(field: Field, fit: Fit) -> tuple[list[Sheet], list[str]]:
-    """The cuts that the field needs, and a note for each pair of parts that must stay as they are."""
-    parts = _Parts(fit)
+def find_sheets(field: Field, fit: Fit, surface: np.ndarray) -> tuple[list[Sheet], list[str]]:
+    """The cuts that the field needs, and a note for each pair of parts that must stay as they are; surface: vertices
+    (V, 3) of what the field bounds."""
+    parts = _Parts(fit, surface)
     sheets, notes = [], []
     for name, limb, first, second, root in parts.pairs():
         sheet = parts.sheet(name, limb, first, second, root)
@@ -125,19 +134,21 @@ def find_sheets(field: Field, fit: Fit) -> tuple[list[Sheet], list[str]]:
 class _Parts:
     """The fitted skin by what may be cut from what."""
 
-    def __init__(self, fit: Fit):
+    def __init__(self, fit: Fit, surface: np.ndarray):
         body = load_body()
-        self.metre = fit.metre
+        self.metre, self.surface = fit.metre, surface[::SURFACE_STEP]
         self.skin = fit.vertices[: body.skin_vertices]
         self.normals = vertex_normals(self.skin, body.triangles)
         labels = body.labels[: body.skin_vertices]
         names = np.array([part(bone) for bone in BONES])[labels]
         heads = body.mean[body.head_rows].numpy()
         rest = body.mean[: body.skin_vertices].numpy()
-        self.limb, self.root = {}, {}
+        self.limb, self.root, self.ends = {}, {}, {}
         for kind, first, follower in (("arm", "upper_arm", "forearm"), ("leg", "thigh", "shin")):
             for side in SIDES:
                 begin, end = heads[INDEX[first + side]], heads[INDEX[follower + side]]
+                joint, next_joint = (fit.rows[body.head_rows][INDEX[bone + side]] for bone in (first, follower))
+                self.ends[kind + side] = joint + END_SHARE[kind] * (next_joint - joint), next_joint - joint
                 along = (rest - begin) @ (end - begin) / ((end - begin) @ (end - begin))
                 near = (along < ROOT_SHARE[first]) & (labels == INDEX[first + side])
                 self.limb[kind + side] = (names == kind + side) & ~near
@@ -163,20 +174,36 @@ class _Parts:
         near = near[np.isfinite(cKDTree(self.skin[second]).query(grid[near], distance_upper_bound=2 * reach)[0])]
         if not len(near):
             return None
-        a, b = self._signed(first, grid[near]), self._signed(second, grid[near])
-        joined = cKDTree(self.skin[root]).query(grid[near])[0]
-        far = 3 * reach
-        apart, beyond = np.full(len(grid), far), np.full(len(grid), far)
-        apart[near] = (a - b) / 2
-        reached = beyond.copy()
-        reached[near] = np.maximum(a, b) - reach
-        beyond[near] = np.maximum(reached[near], np.minimum(np.abs(a), np.abs(b)) - joined)
-        apart, beyond, reached = (
-            gaussian_filter(v.reshape(shape[::-1]), 0.8, mode="nearest").astype(np.float32)
-            for v in (apart, beyond, reached)
+        places = grid[near]
+        a, b = self._signed(first, places), self._signed(second, places)
+        reached = np.maximum(a, b) - reach
+        grown = np.minimum(np.abs(a), np.abs(b)) - cKDTree(self.skin[root]).query(places)[0]
+        end = np.maximum(grown, self._before_end(limb, places))
+        between = self._web(first, second, places, (a, b), (low, high))
+        between += TAPER * np.maximum(end + TAPER_M * self.metre, 0)
+        apart, beyond, between, reached = (
+            self._smooth(values, near, shape) for values in ((a - b) / 2, np.maximum(reached, end), between, reached)
         )
         most = MOST_LEGS if limb == "leg" else MOST_ARM
-        return Sheet(name, limb, torch.from_numpy(np.stack([apart, beyond])), reached, most, low, high)
+        return Sheet(name, limb, torch.from_numpy(np.stack([apart, beyond, between])), reached, most, low, high)
+
+    def _before_end(self, limb, points):
+        """How far (N,) points lie before the place along a limb from which on it is cut."""
+        if limb not in self.ends:
+            return np.full(len(points), -np.inf)
+        end, along = self.ends[limb]
+        return (end - points) @ along / np.linalg.norm(along)
+
+    def _web(self, first, second, points, gaps, box):
+        near = ((self.surface > box[0]) & (self.surface < box[1])).all(1)
+        surface = self.surface[near]
+        return web(points, gaps, surface, (self._signed(first, surface), self._signed(second, surface)), self.metre)
+
+    def _smooth(self, values, near, shape):
+        """Values (N,) of a grid's points `near` on the grid (z, y, x) of that shape, far off elsewhere."""
+        grid = np.full(np.prod(shape), 3 * REACH_M * self.metre)
+        grid[near] = values
+        return gaussian_filter(grid.reshape(shape[::-1]), 0.8, mode="nearest").astype(np.float32)
 
     def _signed(self, mask, points):
         """Distance (N,) of points from some skin, negative within the body."""
@@ -187,7 +214,7 @@ class _Parts:
 
 def _within(field, sheet):
     """How many grid points on the sheet lie in the solid, and the share of them at the sheet's own end."""
-    apart, beyond = sheet.values.numpy()
+    apart, beyond = sheet.values.numpy()[:2]
     shape = np.array(apart.shape[::-1])
     step = float((sheet.high - sheet.low)[0] / (shape[0] - 1))
     z, y, x = np.nonzero((np.abs(apart) < 0.6 * step) & (beyond < 0))

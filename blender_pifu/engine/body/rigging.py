@@ -142,7 +142,7 @@ def fit_under(
         return Fitted(field, [], mesh, fit, notes)
     stumps = hands.stumps(fit, mesh[0]) if hands else {}
     # What a hand that goes away touched needs no cut.
-    sheets, more = find_sheets(SeparatedField(field, list(stumps.values()), spacing), fit)
+    sheets, more = find_sheets(SeparatedField(field, list(stumps.values()), spacing), fit, mesh[0])
     whole = mesh
     while sheets or stumps:
         cuts = [*sheets, *stumps.values()]

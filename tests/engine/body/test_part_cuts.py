@@ -4,6 +4,7 @@
 import numpy as np
 import pytest
 import torch
+from scipy.spatial import cKDTree
 
 from blender_pifu.engine.body.bones import BONES, INDEX
 from blender_pifu.engine.body.fit import Fit
@@ -39,8 +40,6 @@ class Solid(Field):
     device = torch.device("cpu")
 
     def __init__(self, skin, triangles, swell):
-        from scipy.spatial import cKDTree
-
         from blender_pifu.engine.surface.mesh import vertex_normals
 
         self.tree, self.skin, self.swell = cKDTree(skin), skin, swell
@@ -112,7 +111,7 @@ def legs_together():
 def test_legs_that_touch_are_cut_apart_and_stay_closed(legs_together):
     fit, field = legs_together
     whole = largest_component(*_mesh(extract_surface(field, RESOLUTION)))
-    sheets, notes = find_sheets(field, fit)
+    sheets, notes = find_sheets(field, fit, whole[0])
     assert [sheet.limb for sheet in sheets] == ["leg"] and not notes
     cut = extract_surface(SeparatedField(field, sheets, 2 / RESOLUTION), RESOLUTION)
     vertices, faces = largest_component(*_mesh(cut))
@@ -125,7 +124,7 @@ def test_legs_that_touch_are_cut_apart_and_stay_closed(legs_together):
 
 def test_who_stands_free_is_left_as_they_are():
     fit, field = standing({})
-    assert find_sheets(field, fit) == ([], [])
+    assert find_sheets(field, fit, fit.rows[: load_body().skin_vertices]) == ([], [])
 
 
 def test_a_skirt_is_not_cut_and_the_note_says_so(legs_together):
@@ -142,9 +141,45 @@ def test_a_skirt_is_not_cut_and_the_note_says_so(legs_together):
             return super().support(xy) | ((xy[:, 0].abs() < 0.3) & (xy[:, 1] < 0.08) & (xy[:, 1] > -0.45))
 
     body = load_body()
-    sheets, notes = find_sheets(Skirt(fit.rows[: body.skin_vertices], body.triangles, 0.012), fit)
+    skin = fit.rows[: body.skin_vertices]
+    sheets, notes = find_sheets(Skirt(skin, body.triangles, 0.012), fit, skin)
     assert "leg" not in [sheet.limb for sheet in sheets]
     assert any(note.startswith("The legs cannot be separated") for note in notes)
+
+
+def test_a_web_under_a_hanging_arm_goes_and_the_clothes_stay():
+    """Cut half-way alone, either part kept half of it as a ledge; and the cut begins at the armpit, not far below."""
+    body = load_body()
+    fit, _ = standing({"upper_arm.L": (0, 0, -0.5)})
+    skin, parts = fit.rows[: body.skin_vertices], body.parts[: body.skin_vertices]
+    arm, trunk = (cKDTree(skin[parts == name]) for name in ("arm.L", "trunk"))
+    shoulder, elbow = (fit.rows[body.head_rows][INDEX[bone]] for bone in ("upper_arm.L", "forearm.L"))
+
+    class Webbed(Solid):
+        def query_columns(self, xy, column, z):
+            points = torch.cat([xy[column], z[:, None]], 1).numpy()
+            return torch.maximum(super().query_columns(xy, column, z), torch.from_numpy(in_web(points)).float())
+
+        def support(self, xy):
+            return super().support(xy) | ((xy - torch.from_numpy(elbow[:2])).norm(dim=1) < 0.3)
+
+    def in_web(points):
+        joined = (arm.query(points)[0] < 0.043) & (trunk.query(points)[0] < 0.043)
+        return joined & (np.abs(points[:, 2] - elbow[2]) < 0.03) & (points[:, 1] > elbow[1] - 0.05)
+
+    field = Webbed(skin, body.triangles, 0.012)
+    whole = extract_surface(field, RESOLUTION)
+    sheets, notes = find_sheets(field, fit, whole.vertices)
+    assert [sheet.limb for sheet in sheets] == ["arm.L"] and not notes
+    points = np.random.default_rng(0).uniform(-0.3, 0.3, (300000, 3)) + (shoulder + elbow) / 2
+    points = points[in_web(points) & (np.linalg.norm(points - shoulder, axis=1) > 0.16)]
+    xy, z = torch.from_numpy(points[:, :2]).float(), torch.from_numpy(points[:, 2]).float()
+    left = SeparatedField(field, sheets, 2 / 256).query_columns(xy, torch.arange(len(xy)), z).numpy() > 0.5
+    arms, trunks = arm.query(points)[0], trunk.query(points)[0]
+    off = np.minimum(arms, trunks)
+    ledge, clothes = (off > 0.018) & (np.abs(arms - trunks) > 0.018), off < 0.01
+    assert ledge.sum() > 20 and left[ledge].mean() < 0.4
+    assert clothes.sum() > 30 and left[clothes].mean() > 0.9
 
 
 def test_all_of_it_from_a_surface(legs_together):
