@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from ...protocol import ErrorKind
+from ..color.light import lit
 from ..errors import InputError, NoPersonError
 from ..reading.person_cut import PersonCut
 from ..reading.photo import Photo
@@ -14,7 +15,7 @@ from ..reading.stance import Facing, facing
 from ..subject.figure import Figure, Figures
 from .registration import Registration, register, resample
 from .relief import RELIEF_PX, Relief, inflated_relief
-from .relight import lit, match_light
+from .relight import match_light
 from .resection import resect
 
 # Overlap of the outlines from which they are one person in one pose. Of 22 synthetic people photographed twice, the

@@ -4,12 +4,12 @@
 import cv2
 import numpy as np
 
-from ..srgb import to_linear, to_srgb
+from ..color.light import DARKEST, robust_fit
+from ..srgb import to_linear
 from .relief import Relief
 
 SOLID = 0.95  # alpha from which a pixel is nothing but the person
 SEAM = (1 / 256, 7 / 256)  # of the crop's side, inside the outline: there both photos see the same places
-DARKEST = 0.005  # linear; keeps the dark out of ratios
 ALIKE, EVEN = 0.01, 0.003  # how firmly, where pixels do not tell, both lights are taken for the same, and for even
 USUAL = 0.15  # of the logarithm: pixels further off are other cloth and count less
 ROUNDS = 20
@@ -43,21 +43,10 @@ def match_light(
     return np.exp(gain[..., None] + tint).astype(np.float32)
 
 
-def lit(rgb: np.ndarray, gain: np.ndarray) -> np.ndarray:
-    """Colours (n, n, 3) 0..1 sRGB under the light that `match_light` found, gain (m, m, 3) of the same crop."""
-    gain = cv2.resize(gain, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return to_srgb((to_linear(rgb) + DARKEST) * gain - DARKEST).astype(np.float32)
-
-
 def _fit(terms, values):
     """(7,) factors of terms (n, 7), a constant and two lines, that sum to values (n,): least squares where they are
     near, least distances further off."""
     together = np.hstack([np.zeros((3, 1)), np.eye(3), np.eye(3)])  # both lines' sum, and their difference
     apart = together * np.repeat((1, -1), (4, 3))
     ridge = len(values) * (ALIKE * apart.T @ apart + EVEN * together.T @ together)
-    weights = np.ones(len(values))
-    for _ in range(ROUNDS):
-        weighted = (terms * weights[:, None]).T
-        factors = np.linalg.solve(weighted @ terms + ridge, weighted @ values)
-        weights = USUAL / np.maximum(np.abs(values - terms @ factors), USUAL)
-    return factors
+    return robust_fit(terms, values, ridge, USUAL, ROUNDS)
