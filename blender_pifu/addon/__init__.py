@@ -6,6 +6,9 @@ import bpy
 from . import kept, languages
 from .checks import report
 from .person import human
+from .queue import entries
+from .queue import operators as queue_operators
+from .queue import panel as queue_panel
 from .ui import (
     doors,
     export,
@@ -34,12 +37,16 @@ CLASSES = (
     *panel_rig.CLASSES,
     *export.CLASSES,
     *this_human.CLASSES,
+    *entries.CLASSES,
+    *queue_operators.CLASSES,
+    *queue_panel.CLASSES,
 )
 
 HANDLERS = (
     (bpy.app.handlers.load_pre, job.on_load),
     (bpy.app.handlers.load_pre, photo_check.on_load),
     *outdated.HANDLERS,
+    *entries.HANDLERS,
 )
 
 
@@ -51,6 +58,7 @@ def register(package: str) -> None:
     bpy.types.Scene.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_settings)
     bpy.types.Object.pifu = bpy.props.PointerProperty(type=human.PIFU_PG_human)
     bpy.types.WindowManager.pifu = bpy.props.PointerProperty(type=properties.PIFU_PG_status)
+    bpy.types.WindowManager.pifu_queue = bpy.props.PointerProperty(type=entries.PIFU_PG_queue)
     bpy.types.WindowManager.pifu_report = bpy.props.PointerProperty(type=report.PIFU_PG_report)
     languages.register()
     for handlers, handler in HANDLERS:
@@ -70,6 +78,7 @@ def unregister() -> None:
         handlers.remove(handler)
     languages.unregister()
     del bpy.types.WindowManager.pifu_report
+    del bpy.types.WindowManager.pifu_queue
     del bpy.types.WindowManager.pifu
     del bpy.types.Object.pifu
     del bpy.types.Scene.pifu

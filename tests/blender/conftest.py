@@ -58,6 +58,7 @@ def scene(shared_home, monkeypatch):
     job.ticks.clear()
     yield scene
     job.abort()
+    bpy.context.window_manager.pifu_queue.entries.clear()
     photo_check.forget()
 
 

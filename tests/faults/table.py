@@ -16,6 +16,7 @@ GENERATE = "tests/blender/test_generate.py::test_"
 LOOK = "tests/blender/test_look.py::test_"
 WORKER = "tests/engine/test_worker.py::test_"
 INSTALL = "tests/unit/test_vendor_install.py::test_"
+QUEUE = "tests/blender/test_queue.py::test_"
 BUTTON = "tests/blender/test_install_button.py::test_"
 HOSTILE = "tests/unit/test_hostile_input.py::test_"
 CHECKPOINT = "tests/engine/published/test_checkpoint.py::test_"
@@ -195,6 +196,13 @@ ROWS = (
          f"{OTHER}two_blenders_work_at_once_and_sweep_nothing_of_each_other"),
     _row("Two versions, one engine home", "the environment is changed under one of them",
          "one says that the engine is outdated, the other goes on", f"{OTHER}two_versions_share_one_engine_home"),
+    _row("One photo of the panel's queue is damaged, or the engine dies over it", "a cut file; SIGKILL",
+         "it says why; the rest is made", f"{QUEUE}a_folder_becomes_a_row_and_one_that_fails_stops_nobody",
+         f"{QUEUE}an_engine_that_dies_costs_one_photo"),
+    _row("The queue is stopped, undone or its file left", "Stop, Cancel, undo, another file; no engine",
+         "what was not made waits; what was made is not made again", f"{QUEUE}it_stops",
+         f"{QUEUE}an_undone_human_is_not_made_again", f"{QUEUE}without_an_engine_all_wait",
+         f"{QUEUE}another_file_ends_it_and_one_saved_meanwhile_waits_again"),
     _row("One of many photos fails or its process is killed", "a damaged photo; SIGKILL", "the rest is made",
          "tests/engine/batch/test_batch.py::test_one_that_fails_does_not_stop_the_rest",
          "tests/engine/batch/test_batch.py::test_a_process_that_is_killed_takes_nothing_with_it"),

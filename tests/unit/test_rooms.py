@@ -43,7 +43,7 @@ MAY_IMPORT = {
     "client install outputs paths protocol result_file steps",
     "addon.ui": "addon.base addon.checks addon.controls addon.export addon.languages addon.person addon.posing "
     "addon.work choices outputs paths protocol",
-    "addon": "addon.base addon.checks addon.person addon.posing addon.ui addon.work outputs result_file",
+    "addon": "addon.base addon.checks addon.person addon.posing addon.queue addon.ui addon.work outputs result_file",
     "training.people": "engine.base engine.networks engine.reading engine.surface training.native",
     "training.data": "engine.base engine.files engine.networks engine.reading engine.surface outputs training.native "
     "training.people",
@@ -60,6 +60,7 @@ MAY_IMPORT = {
     "engine.batch": "choices engine.base engine.files engine.surface outputs protocol result_file",
     "addon.export": "addon.base addon.person choices protocol",
     "addon.controls": "addon.person body_axes",
+    "addon.queue": "addon.base addon.languages addon.person addon.ui addon.work protocol",
     "training.marks": "engine.base engine.body engine.face engine.files engine.reading engine.surface training.data "
     "training.learn training.native training.people",
 }

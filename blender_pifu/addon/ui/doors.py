@@ -5,7 +5,7 @@ Menus make the operators known to Blender's search (F3) too.
 """
 
 import bpy
-from bpy.props import BoolProperty, StringProperty
+from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from ...protocol import PICTURES
 from ..languages import rpt, tip
@@ -70,12 +70,14 @@ class _Door(Begins):
 
 
 class PIFU_OT_from_photo(_Door, bpy.types.Operator):
-    """Choose a photo of a person and make a 3D human out of it"""
+    """Choose a photo of a person and make a 3D human out of it; several go into the queue"""
 
     bl_idname = "pifu.from_photo"
     bl_label = LABEL
 
     filepath: StringProperty(name="Photo", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
+    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE"})
     filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
     filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
@@ -92,8 +94,16 @@ class PIFU_OT_from_photo(_Door, bpy.types.Operator):
         draw_options(self.layout, context.scene.pifu)
 
     def execute(self, context):
+        if len(self.files) > 1:
+            return self._queue(context)
         image = load_picture(self)
         return {"CANCELLED"} if image is None else self.generate(context, image)
+
+    def _queue(self, context) -> set[str]:
+        """Several photos, of several people: they wait in the queue, which begins where the engine is ready."""
+        bpy.ops.pifu.queue_add(directory=self.directory, files=[{"name": file.name} for file in self.files])
+        show_sidebar(context)
+        return bpy.ops.pifu.queue_generate() if bpy.ops.pifu.queue_generate.poll() else {"FINISHED"}
 
 
 class PIFU_OT_from_image(_Door, bpy.types.Operator):

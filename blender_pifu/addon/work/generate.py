@@ -95,7 +95,7 @@ class GenerateTask:
             self._clean()
             return Outcome("CANCELLED", "Cancelled.")
         scene = identity.find(bpy.data.scenes, self._scene) or bpy.context.scene
-        with bpy.context.temp_override(**_shown_in(scene)):
+        with bpy.context.temp_override(**shown_in(scene)):
             if obstacle := _obstacle(bpy.context):
                 show(obstacle, 1.0)
                 return None
@@ -191,7 +191,7 @@ class GenerateTask:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def _shown_in(scene) -> dict:
+def shown_in(scene) -> dict:
     """The override for a window that shows the scene: a timer has none of its own."""
     windows = bpy.context.window_manager.windows
     return next(({"window": window} for window in windows if window.scene == scene), {"scene": scene})
