@@ -14,6 +14,7 @@ from blender_pifu.addon.person.bones import SETS
 from blender_pifu.addon.person.human import Human, coordinates, group_weights, joints
 from blender_pifu.addon.person.scene import add_human
 from blender_pifu.addon.posing.repose import repose
+from blender_pifu.addon.ui.rig_operators import MENDS
 
 OURS = [name for name in SETS if name != "RIGIFY"]
 
@@ -172,6 +173,19 @@ def test_unreals_mannequin_has_its_twist_bones(scene, rigged):
             bone = armature.data.bones[f"{limb}_twist_01_{side}"]
             assert bone.parent.name == f"{limb}_{side}" and bone.use_deform
     assert armature.data.bones["root"].parent is None
+
+
+@pytest.mark.parametrize(("bone_set", "controls"), [("PLAIN", True), ("UNREAL", False)])
+def test_the_root_stays_upright_between_the_feet(scene, rigged, bone_set, controls):
+    person = make(scene, rigged, bone_set, controls, pose="")
+    before = person.armature.data.bones["root"].matrix_local.copy()
+    person.root.rotation_euler.z = 0.4
+    bpy.context.view_layer.update()
+    bpy.ops.pifu.repose(pose="T")
+    MENDS["facing"](person)
+    root = person.armature.data.bones["root"].matrix_local
+    assert np.abs(np.array(root) - np.array(before)).max() < 1e-5
+    assert np.abs(seen(person) - coordinates(person.body.data)).max() < 2e-4
 
 
 KEYED = 20

@@ -93,7 +93,7 @@ def play(tmp_path_factory, blender, profile):
         arguments = ["--window-geometry", "0", "0", *SIZE.split("x")[:2], "--python", script, "--", out / "config.json"]
         with open(out / "blender.log", "wb") as log:
             process = subprocess.Popen([blender, *arguments], env=profile, stdout=log, stderr=subprocess.STDOUT)
-        limit = time.monotonic() + 1200
+        limit = time.monotonic() + 2400
         while process.poll() is None:
             assert time.monotonic() < limit or process.kill(), "it never ended"
             take_pictures(out, profile["DISPLAY"])

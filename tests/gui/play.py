@@ -167,6 +167,44 @@ def failure():
     yield from shot("failed")
 
 
+def open_queue():
+    """Have the sub-panel Queue open, as a click on its header does."""
+    (panel,) = (cls for cls in bpy.types.Panel.__subclasses__() if cls.__name__ == "PIFU_PT_queue")
+    bpy.utils.unregister_class(panel)
+    panel.bl_options = set()
+    bpy.utils.register_class(panel)
+
+
+def several_photos():
+    """A queue of three, one of them damaged; the others stand in a row."""
+    before = len(humans())
+    for name in ("anna.jpg", "carl.jpg"):
+        (OUT / name).write_bytes(Path(CONFIG["photo"]).read_bytes())
+    queue = bpy.context.window_manager.pifu_queue
+    press(bpy.ops.pifu.queue_add, directory=str(OUT), files=[{"name": "carl.jpg"}, {"name": "broken.jpg"}])
+    press(bpy.ops.pifu.queue_add, directory=str(OUT), files=[{"name": "anna.jpg"}])
+    queue.index = 2
+    press(bpy.ops.pifu.queue_move, direction="UP")
+    press(bpy.ops.pifu.queue_move, direction="UP")
+    yield 1.0
+    yield from shot("queue")
+    press(bpy.ops.pifu.queue_generate)
+    yield from until(lambda: status().fraction > 0.1 or status().state != "RUNNING", 120)
+    yield from shot("queue-at-work")
+    yield from work("queue")
+    queue.index = 2
+    yield 1.0
+    yield from shot("queue-done")
+    hold("the queue keeps its order", [entry.name for entry in queue.entries] == ["anna.jpg", "carl.jpg", "broken.jpg"])
+    hold("one that fails stops nobody", [entry.state for entry in queue.entries] == ["DONE", "DONE", "FAILED"])
+    hold("the queue's humans come", len(humans()) == before + 2)
+    row = [thing for thing in bpy.context.selected_objects if thing.type == "MESH"]
+    hold("they stand in a row", len(row) == 2 and abs(row[0].location.x - row[1].location.x) > row[0].dimensions.x)
+    hold("they are framed", all(framed(body) > 0.3 for body in row))
+    for body in row:
+        bpy.data.objects.remove(body)
+
+
 def render_in_mid_job():
     """The human waits until the render that the artist began is over."""
     scene, before = bpy.context.scene, len(humans())
@@ -223,7 +261,9 @@ def saved_and_opened():
 
 
 def play():
-    for scene in (first_minutes, changed_mind, failure, with_the_person, saved_and_opened, render_in_mid_job):
+    open_queue()
+    parts = (first_minutes, changed_mind, failure, several_photos, with_the_person, saved_and_opened, render_in_mid_job)
+    for scene in parts:
         print("PLAY", scene.__name__, flush=True)
         yield from scene()
 

@@ -16,7 +16,7 @@ import blender_pifu
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
 STATES = {
     "new-file", "engine-missing", "photo-looked-at", "at-work", "first-human", "cancelling", "cancelled", "undone",
-    "failed", "checked", "for-unreal", "t-pose-unreal-bones", "opened-again",
+    "failed", "queue", "queue-at-work", "queue-done", "checked", "for-unreal", "t-pose-unreal-bones", "opened-again",
 }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import bpy
 import numpy as np
 from mathutils import Matrix
 
+from ..person.armature import held_on_ground
 from ..person.human import Human, group_weights
 from ..person.influences import limit_influences, normalise_weights, set_weights, turn_deform_off
 from ..person.units import metres_per_unit
@@ -169,7 +170,8 @@ def _transform(thing, matrix: Matrix) -> None:
     if thing.type == "MESH":
         thing.data.transform(matrix, shape_keys=True)
     else:
-        thing.data.transform(matrix)
+        with held_on_ground(thing):
+            thing.data.transform(matrix)
 
 
 def _update(person: Human) -> None:

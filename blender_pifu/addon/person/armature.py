@@ -68,6 +68,20 @@ def bind(body: bpy.types.Object, armature: bpy.types.Object, rig: Rig, bones: li
 
 
 @contextmanager
+def held_on_ground(armature: bpy.types.Object):
+    """Bones that stand at the origin and are no joint, as a root, are as they were once this is over: games want their
+    axes upright whatever is done to the person."""
+    extra = [bone for bone in armature.data.bones if ROLE not in bone and KIND not in bone]
+    near = _TOUCHING * max((bone.tail_local.length for bone in armature.data.bones), default=0.0)
+    kept = {bone.name: bone.matrix_local.copy() for bone in extra if bone.head_local.length <= near}
+    yield
+    if kept and armature.visible_get():
+        with editing(bpy.context, bpy.context.scene, armature) as bones:
+            for name, matrix in kept.items():
+                bones[name].matrix = matrix
+
+
+@contextmanager
 def editing(context, scene: bpy.types.Scene, armature: bpy.types.Object):
     """The edit bones of an armature object in `scene`, in edit mode for as long as this lasts."""
     layer = context.view_layer if scene == context.scene else scene.view_layers[0]
