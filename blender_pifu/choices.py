@@ -106,7 +106,7 @@ class Choices:
     which of several, counted from the left from 1, 0 for the largest, most central one; back: image file of the same
     person in the same pose from behind, "" for none; topology: "animation" always comes with skeleton, expressions and
     a texture; texture_px: side of the base colour map, 0 for none; rig: with a skeleton and skin weights, and what the
-    photo fused cut apart.
+    photo fused cut apart; keep_light: leave the photo's light in the colours, which else are as in even light.
 
     Raises ChoiceError for what is not possible.
     """
@@ -187,6 +187,17 @@ class Choices:
         prop="skeleton",
         label="Skeleton",
         description="With an armature and skin weights, and limbs that look grown together in the photo cut apart",
+    )
+
+    keep_light: bool = _option(
+        False,
+        "photo's light",
+        flag="--keep-light",
+        help="leave the photo's light in the colours (default: it is estimated and taken away)",
+        prop="keep_light",
+        label="Keep the Photo's Light",
+        description="Leave light and shade of the photo in the colours, for scenes without lamps. Without it they are "
+        "taken away, so that the lamps of a scene or a game light the human",
     )
 
     def __post_init__(self) -> None:

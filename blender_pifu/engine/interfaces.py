@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from .back_photo.back_cut import BackCut
+    from .color.light import Shading
     from .reading.person_cut import PersonCut
     from .subject.lens import Lens
 
@@ -82,6 +83,11 @@ class Model(Protocol[E]):
     def with_back(self, encoding: E, behind: BackCut) -> tuple[E, BackCut, bool]:
         """The encoding with the back as a photo of it shows it, that photo laid over what was drawn, and whether it was
         read for its shape."""
+        ...
+
+    def without_light(self, encoding: E, cut: PersonCut) -> tuple[E, Shading | None]:
+        """The encoding with the hidden side as it is without the photo's light, and that light; as it was, and None,
+        where none is found or the model does not tell where the surface looks."""
         ...
 
     def field(self, encoding: E) -> Field:

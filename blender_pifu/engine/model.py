@@ -13,10 +13,11 @@ from torch import Tensor
 
 from .back_photo.back_cut import BackCut
 from .back_photo.map_fusion import fuse
-from .back_photo.relief import drawn_relief
+from .back_photo.relief import RELIEF_PX, drawn_relief
 from .color.behind_arms import paint_behind_arms
 from .color.behind_cloth import paint_behind_cloth
 from .color.behind_head import paint_behind_face
+from .color.light import Shading, find_light
 from .errors import ModelError
 from .face.head_crop import close_up
 from .face.mean_face import find_face, lay_face
@@ -32,6 +33,7 @@ from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.vrn import VRNModel
 from .reading.person_cut import PersonCut, network_input
+from .srgb import lit
 from .subject.lens import Lens
 
 DATA = Path(__file__).parents[1] / "data"
@@ -178,6 +180,18 @@ class HumanModel:
         """The encoding with legs that a body can have, and what was found of them; lens: that took the photo."""
         legs = find_legs(encoding.maps, encoding.mask, cut.landmarks, lens)
         return (replace(encoding, maps=move_legs(encoding.maps, legs)), legs) if legs else (encoding, None)
+
+    def without_light(self, encoding: Encoding, cut: PersonCut) -> tuple[Encoding, Shading | None]:
+        """The encoding with the hidden side as it is without the photo's light, and that light; as it was, and None,
+        where too little is seen to find one."""
+        relief = drawn_relief(encoding.maps)
+        light = find_light(np.dstack(cut(RELIEF_PX)), relief.front_normals)
+        if light is None:
+            return encoding, None
+        shading = Shading(*(light.shading(normals) for normals in (relief.front_normals, relief.seen_through)))
+        drawn = encoding.back_rgb[0].permute(1, 2, 0).float().cpu().numpy()
+        bare = torch.from_numpy(lit(drawn, 1 / shading.back)).permute(2, 0, 1)[None].to(encoding.back_rgb)
+        return replace(encoding, maps=replace(encoding.maps, back_rgb=bare)), shading
 
     def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
         """What `painting.paint` may know of the side the photo does not show: the drawn back, without what only lies

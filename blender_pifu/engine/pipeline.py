@@ -25,6 +25,7 @@ from .subject.figure import Figures
 from .subject.last_photo import LastPhoto
 from .surface.mesh import check_mesh
 
+LIGHT_KEPT = "The photo's light was kept in the colours: none was found that could be taken away."
 ONLY_COLORS = "Only the colours of the back photo were taken; the shape of the back is guessed from the front."
 NO_BODY = "{model} makes no whole people, so there is no body for the mesh {mesh}."
 SMALL_BLOCKS = "Memory was short: the surface was made in smaller pieces, which takes longer."
@@ -136,9 +137,9 @@ class Engine:
             rig = job.makes_rig(model)
         with clock.step(MATTE):
             subject = stages.cut_out(self._figures, photos, choices.person, job.topology)
-            figure, cut = subject.figure, subject.cut
+            figure = subject.figure
         with clock.step(ENCODE):
-            encoded = stages.encode(model, subject)
+            encoded = stages.take_light(model, stages.encode(model, subject), choices.keep_light)
         give_back_at_once(False)
         with clock.step(CARVE):
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))
@@ -160,7 +161,7 @@ class Engine:
                     uv, charts = stages.unwrap(laid, clock.reporter(UNWRAP))
             with clock.step(BAKE):
                 texture = stages.bake_texture(
-                    laid, uv, painted, encoded, cut, resolution, job.texture_px, clock.reporter(BAKE)
+                    laid, uv, painted, encoded, resolution, job.texture_px, clock.reporter(BAKE)
                 )
         dense = painted.mesh.vertices
         shown_m = stages.shown_m(model, figure, dense, choices.height_m or figure.height_m)
@@ -194,7 +195,7 @@ class Engine:
         with ExitStack() as ahead:
             with clock.step(PAINT):
                 begun = ahead.enter_context(stages.begun(job.topology, mesh, surface_at(PAINT), resolution, fitted))
-                painted = stages.paint(model, encoded, subject.cut, mesh, fitted, resolution)
+                painted = stages.paint(model, encoded, mesh, fitted, resolution)
             if not job.topology.lays_out:
                 return painted, stages.LaidOut(painted.mesh)
             with clock.step(LAY_OUT):
@@ -302,6 +303,7 @@ class _Made:
         notes += [*self.laid.notes, *([self.head_note] if self.head_note else [])]
         if behind:
             notes += [*behind.notes, *([] if self.encoded.shaped_by_back else [ONLY_COLORS])]
+        notes += [LIGHT_KEPT] if self.encoded.shading is None and not self.encoded.keeps_light else []
         notes += [SMALL_BLOCKS] if self.carved.in_small_blocks else []
         # The body's own mesh is parted where the surface may not be.
         notes += self.fitted.notes if self.fitted and not self.laid.body else []

@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Colours as files hold them, sRGB, and as light adds up, linear (IEC 61966-2-1)."""
+"""Colours as files hold them, sRGB, and as light adds up, linear (IEC 61966-2-1); colours under another light."""
 
+import cv2
 import numpy as np
+
+DARKEST = 0.005  # linear; keeps the dark out of ratios
+ROWS = 256  # lit at a time: pictures are large
 
 
 def to_linear(srgb: np.ndarray) -> np.ndarray:
@@ -13,3 +17,14 @@ def to_srgb(linear: np.ndarray) -> np.ndarray:
     """Linear of any shape -> sRGB 0..1; what lies beyond 0..1 is cut off."""
     linear = linear.clip(0, 1)
     return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def lit(rgb: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """Colours (n, n, 3) float32 0..1 sRGB under a light that makes them so many times as bright, gain (m, m, 3) of the
+    same crop, linear."""
+    gain = cv2.resize(gain, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    result = np.empty(rgb.shape, np.float32)
+    for first in range(0, len(rgb), ROWS):
+        rows = np.s_[first : first + ROWS]
+        result[rows] = to_srgb((to_linear(rgb[rows]) + DARKEST) * gain[rows] - DARKEST)
+    return result

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stages from a photo to a person, each a function of what the one before it gave: read, cut out, encode, carve,
-fit, paint, lay out (by the topology), unwrap and bake, place, bind. `pipeline` calls them in this order.
+"""The stages from a photo to a person, each a function of what the one before it gave: read, cut out, encode, take
+the light, carve, fit, paint, lay out (by the topology), unwrap and bake, place, bind. `pipeline` calls them in this
+order.
 
 A stage hands on only what later ones need: what it leaves out is free while they work.
 """
@@ -9,7 +10,7 @@ import math
 import os
 from collections.abc import Callable
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from . import second_look
 from .back_photo.back_cut import BackCut, find_back
 from .body.head import Head
 from .body.rigging import Fitted, fit_under
+from .color.light import Shading
 from .color.painting import paint as paint_vertices
 from .errors import InputError, NoPersonError
 from .face.own_head import find_own_head
@@ -39,6 +41,7 @@ from .memory import give_back_at_once
 from .reading.person_cut import PersonCut
 from .reading.photo import Photo, load_photo
 from .reading.stance import Framing
+from .srgb import lit
 from .subject.figure import Figure, Figures
 from .subject.last_photo import LastPhoto
 from .subject.lens import Lens, lens_of
@@ -78,15 +81,19 @@ class Subject:
 @dataclass(frozen=True)
 class Encoded:
     """encoding: what the model drew; field: its occupancy field; behind: the back photo, laid by how deep the body is,
-    or None; shaped_by_back: whether that photo was read for the back's shape; lens: that took the photo; legs_note:
-    what the artist must be told of the legs, or None."""
+    or None; shaped_by_back: whether that photo was read for the back's shape; lens: that took the photo; cut: the
+    person as colours are taken from; legs_note: what the artist must be told of the legs, or None; shading: by the
+    photo's light, which the encoding's hidden side is without, or None; keeps_light: whether colours come with it."""
 
     encoding: object
     field: Field
     behind: BackCut | None
     shaped_by_back: bool
     lens: Lens
+    cut: PersonCut
     legs_note: str | None = None
+    shading: Shading | None = None
+    keeps_light: bool = False
 
 
 @dataclass(frozen=True)
@@ -177,7 +184,21 @@ def encode(model: Model, subject: Subject) -> Encoded:
         encoding, legs = model.with_legs(encoding, cut, lens)
     if behind:
         encoding, behind, shaped_by_back = model.with_back(encoding, behind)
-    return Encoded(encoding, model.field(encoding), behind, shaped_by_back, lens, legs.note if legs else None)
+    return Encoded(encoding, model.field(encoding), behind, shaped_by_back, lens, cut, legs.note if legs else None)
+
+
+def take_light(model: Model, encoded: Encoded, keep: bool) -> Encoded:
+    """Find the photo's light and take it from the drawn back and, unless it is kept, from what the photos show."""
+    encoding, shading = model.without_light(encoded.encoding, encoded.cut)
+    encoded = replace(encoded, encoding=encoding, shading=shading, keeps_light=keep)
+    if keep or shading is None:
+        return encoded
+    behind = encoded.behind and replace(encoded.behind, gain=encoded.behind.gain / shading.back)
+    return replace(encoded, behind=behind, cut=_bare(encoded.cut, shading))
+
+
+def _bare(cut: PersonCut, shading: Shading) -> PersonCut:
+    return replace(cut, gain=1 / shading.front)
 
 
 def carve(field: Field, resolution: int, report: Report) -> Carved:
@@ -202,7 +223,6 @@ def fit(field: Field, carved: Carved, resolution: int, figure: Figure, hands: Ha
 def paint(
     model: Model,
     encoded: Encoded,
-    cut: PersonCut,
     mesh: tuple[np.ndarray, np.ndarray],
     fitted: Fitted | None,
     resolution: int,
@@ -215,10 +235,23 @@ def paint(
         bare = DenseSurface(vertices, faces, normals)
         vertices, faces = fitted.with_parts(vertices, faces) or (vertices, faces)
         normals = smooth_normals(vertices, faces)
-    hidden = tone_hidden(model.hidden_side(encoded.encoding, vertices, None if encoded.behind else cut), cut.tone)
-    shown = hidden | pictures(cut, encoded.behind, 2 * resolution)
+    hidden = _hidden_side(model, encoded, vertices)
+    shown = hidden | pictures(encoded.cut, encoded.behind, 2 * resolution)
     colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown)
     return Painted(PaintedMesh(vertices, faces, normals, colors), hidden, bare)
+
+
+def _hidden_side(model: Model, encoded: Encoded, vertices: np.ndarray) -> dict[str, np.ndarray]:
+    """What is known of the side no photo shows. Materials go on behind without the photo's light, so that no patch of
+    sun and no shaded flank does; where the light is kept, they are lit again by where the back looks."""
+    cut, shading = encoded.cut, encoded.shading
+    if shading is None or not encoded.keeps_light:
+        return tone_hidden(model.hidden_side(encoded.encoding, vertices, None if encoded.behind else cut), cut.tone)
+    hidden = model.hidden_side(encoded.encoding, vertices, None if encoded.behind else _bare(cut, shading))
+    if "back" in hidden:
+        back = hidden["back"]
+        hidden = hidden | {"back": np.dstack([lit(back[..., :3], shading.back), back[..., 3:]])}
+    return tone_hidden(hidden, cut.tone)
 
 
 def fair(mesh: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -279,7 +312,6 @@ def bake_texture(
     uv: np.ndarray,
     painted: Painted,
     encoded: Encoded,
-    cut: PersonCut,
     resolution: int,
     size: int,
     report: Callable[[], None],
@@ -291,6 +323,7 @@ def bake_texture(
     dense = laid.body.shown if laid.body else painted.mesh
     if laid.body or laid.shown:  # faces of the body's skin may be longer than what they hide
         dense = occluder(dense, spacing)
+    cut = encoded.cut
     shown = painted.hidden | pictures(cut, encoded.behind, size)
     color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, cut.landmarks)
     if mesh is painted.mesh:

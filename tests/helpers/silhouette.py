@@ -52,6 +52,9 @@ class AnalyticModel:
     def with_back(self, encoding, behind):
         return encoding, behind, False
 
+    def without_light(self, encoding, cut):
+        return encoding, None
+
     def field(self, encoding):
         return analytic.person()
 

@@ -7,11 +7,11 @@ import cv2
 import numpy as np
 
 from ...protocol import ErrorKind
-from ..color.light import lit
 from ..errors import InputError, NoPersonError
 from ..reading.person_cut import PersonCut
 from ..reading.photo import Photo
 from ..reading.stance import Facing, facing
+from ..srgb import lit
 from ..subject.figure import Figure, Figures
 from .registration import Registration, register, resample
 from .relief import RELIEF_PX, Relief, inflated_relief
@@ -29,7 +29,8 @@ class BackCut:
     """What the front's pixels would show of the back; called with a size as `PersonCut`, without its outer centres.
 
     front, back: the person in either photo; registration: of the outlines, the back's mirrored; places: see
-    resection.resect; gain: see relight.match_light; notes: sentences for the artist about the back photo.
+    resection.resect; gain: by which its linear colours are multiplied, see relight.match_light; notes: sentences for
+    the artist about the back photo.
     """
 
     front: PersonCut

@@ -25,6 +25,11 @@ class Relief:
     front_normals: np.ndarray
     back_normals: np.ndarray
 
+    @property
+    def seen_through(self) -> np.ndarray:
+        """The back's normals as a camera behind has them: z towards it, and x as through the body from the front."""
+        return self.back_normals * (1, 1, -1)
+
 
 def drawn_relief(maps: Maps) -> Relief:
     """What a network drew of one photo."""

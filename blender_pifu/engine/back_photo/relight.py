@@ -4,8 +4,8 @@
 import cv2
 import numpy as np
 
-from ..color.light import DARKEST, robust_fit
-from ..srgb import to_linear
+from ..color.light import robust_fit
+from ..srgb import DARKEST, to_linear
 from .relief import Relief
 
 SOLID = 0.95  # alpha from which a pixel is nothing but the person
@@ -36,7 +36,7 @@ def match_light(
     ratio = np.log(to_linear(front_rgb[seam]) + DARKEST) - np.log(to_linear(back_rgb[seam]) + DARKEST)
     grey = ratio.mean(1)
     tint = np.median(ratio - grey[:, None], axis=0).clip(-np.log(MOST_TINT), np.log(MOST_TINT))
-    behind = relief.back_normals * (1, 1, -1)
+    behind = relief.seen_through
     terms = np.concatenate([np.ones((len(grey), 1)), relief.front_normals[seam], -behind[seam]], 1)
     overall, front_line, back_line = np.split(_fit(terms, grey), [1, 4])
     gain = (overall + behind @ (front_line - back_line)).clip(-np.log(MOST_GAIN), np.log(MOST_GAIN))

@@ -12,10 +12,9 @@ import cv2
 import numpy as np
 from scipy.cluster.vq import kmeans2
 
-from ..srgb import to_linear, to_srgb
+from ..srgb import DARKEST, to_linear
 
 WORK_PX = 256  # to a side of the crop, in which the light is found
-DARKEST = 0.005  # linear; keeps the dark out of ratios
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 SOLID = 0.95  # matte from which a pixel is nothing but the person
 LEAST = 400  # pixels that tell of a light
@@ -44,6 +43,15 @@ class Light:
         return np.exp(_within(grey, np.log(MOST_GAIN))[..., None] + tint).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Shading:
+    """By which a photo's light multiplies the linear colours of both sides, on the front's pixels: (n, n, 3) float32.
+    The hidden side is lit by the light's mirror image, as it is drawn: it meets the front without a seam."""
+
+    front: np.ndarray
+    back: np.ndarray
+
+
 def find_light(photo: np.ndarray, normals: np.ndarray) -> Light | None:
     """The light of a photo (n, n, 4), colours sRGB 0..1 and matte, whose pixels show surfaces with unit normals (n, n,
     3); None where too little is seen."""
@@ -69,13 +77,6 @@ def find_light(photo: np.ndarray, normals: np.ndarray) -> Light | None:
     # The mean stays: the person is neither brighter nor darker without the light.
     whole[0] = -np.mean(basis @ whole[1:], axis=0) / harmonics(np.zeros(3))[0]
     return Light(whole)
-
-
-def lit(rgb: np.ndarray, gain: np.ndarray) -> np.ndarray:
-    """Colours (n, n, 3) 0..1 sRGB under a light that makes them so many times as bright, gain (m, m, 3) of the same
-    crop, linear."""
-    gain = cv2.resize(gain, rgb.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    return to_srgb((to_linear(rgb) + DARKEST) * gain - DARKEST).astype(np.float32)
 
 
 def harmonics(normals: np.ndarray) -> np.ndarray:

@@ -86,6 +86,10 @@ class PublishedModel(Generic[E], ABC):
         """As `model.HumanModel.with_face`: these see faces as large as the close-up would."""
         return encoding
 
+    def without_light(self, encoding: E, cut: PersonCut) -> tuple[E, None]:
+        """As `model.HumanModel.without_light`: these do not tell well enough where the surface looks."""
+        return encoding, None
+
     def with_legs(self, encoding: E, cut: PersonCut, lens: Lens) -> tuple[E, None]:
         """As `model.HumanModel.with_legs`: these draw no depth that could be moved."""
         return encoding, None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 
+from ..srgb import lit
 from .crop import Crop
 from .matte import Matte
 
@@ -18,12 +19,14 @@ LEAST_SIDE_PX = 16
 @dataclass(frozen=True)
 class PersonCut:
     """The crop of a matted photo; called with a size it gives pixels. `matte`: see matte.Matte; `landmarks`: see
-    landmarks.landmarks_in; `tone`: see tone.tone_of."""
+    landmarks.landmarks_in; `tone`: see tone.tone_of; `gain`: (m, m, 3) of the crop by which linear colours are
+    multiplied, None: they stay as they are."""
 
     matte: Matte
     crop: Crop
     landmarks: np.ndarray | None = None
     tone: np.ndarray | None = None
+    gain: np.ndarray | None = None
 
     def side_px(self, most: int) -> int:
         """Side of the picture that shows all that the photo has, at most `most` pixels."""
@@ -37,7 +40,8 @@ class PersonCut:
         crop = replace(self.crop, side=self.crop.side * size / (size - 1)) if outer_centers else self.crop
         both = crop.compose(self._weighted, (*self.matte.alpha.shape, 4), size)
         alpha = np.clip(both[..., 3], 0, 1)
-        return np.clip(both[..., :3] / (255 * np.maximum(alpha, 1e-6))[..., None], 0, 1), alpha
+        rgb = np.clip(both[..., :3] / (255 * np.maximum(alpha, 1e-6))[..., None], 0, 1)
+        return rgb if self.gain is None else lit(rgb, self.gain), alpha
 
     def _weighted(self, part):
         """Of some rows and columns the colours 0..255 times the matte, and the matte: (h, w, 4) float32."""

@@ -7,8 +7,7 @@ import pytest
 from blender_pifu.engine.back_photo.relief import RELIEF_PX as SIZE
 from blender_pifu.engine.back_photo.relief import inflated_relief
 from blender_pifu.engine.back_photo.relight import match_light
-from blender_pifu.engine.color.light import lit
-from blender_pifu.engine.srgb import to_linear, to_srgb
+from blender_pifu.engine.srgb import lit, to_linear, to_srgb
 
 
 @pytest.mark.parametrize("patch", [(0.3, 0.3, 0.32), (0.9, 0.1, 0.1)])  # of the back, where the front has none

@@ -4,8 +4,8 @@
 import numpy as np
 import pytest
 
-from blender_pifu.engine.color.light import MOST_GAIN, MOST_TINT, Light, find_light, lit
-from blender_pifu.engine.srgb import to_linear, to_srgb
+from blender_pifu.engine.color.light import MOST_GAIN, MOST_TINT, Light, find_light
+from blender_pifu.engine.srgb import lit, to_linear, to_srgb
 
 SIZE = 256
 SUN = np.array([0.7, 0.4, 0.6]) / np.linalg.norm([0.7, 0.4, 0.6])
