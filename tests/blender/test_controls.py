@@ -150,6 +150,14 @@ def test_bones_are_sorted_and_coloured(scene, rigged):
     }  # fmt: skip
 
 
+def test_controls_have_shapes_that_are_in_no_scene_and_shared(scene, rigged):
+    first, second = make(scene, rigged).armature, make(scene, rigged).armature
+    for name, shape in (("hand_ik.L", "Box"), ("knee_pole.R", "Ball"), ("root", "Ring")):
+        shapes = {armature.pose.bones[name].custom_shape for armature in (first, second)}
+        (only,) = shapes
+        assert only["pifu_shape"] == shape and not only.users_scene
+
+
 def test_controls_come_and_go_with_change_bones(scene, rigged):
     person = make(scene, rigged, controls=False, pose="")
     names = {bone.name for bone in person.armature.data.bones}

@@ -67,6 +67,14 @@ def test_a_folder_becomes_a_row_and_one_that_fails_stops_nobody(folder):
     assert states()["broken.png"] == entries.WAITING and bpy.ops.pifu.queue_generate.poll()
 
 
+def test_the_row_begins_beside_who_stands_at_the_cursor(folder):
+    bpy.ops.pifu.generate(filepath=str(folder / "Ann.png"))
+    entries.add([folder / "Cy.png"])
+    bpy.ops.pifu.queue_generate()
+    first, second = humans()
+    assert second.pifu.photo == "Cy" and second.location.x >= (first.dimensions.x + second.dimensions.x) / 2
+
+
 def test_photos_are_moved_added_and_removed_while_others_are_at_work(folder):
     for name in ("broken.png", "Ann.png", "Cy.png"):
         entries.add([folder / name])

@@ -5,7 +5,6 @@ Each state that an artist sees is a screenshot; what was done, what held and how
 """
 
 import json
-import os
 import sys
 import time
 import traceback
@@ -97,7 +96,7 @@ def framed(body):
 
 
 def humans():
-    return [thing for thing in bpy.data.objects if thing.type == "MESH" and thing.name != "Cube"]
+    return [thing for thing in bpy.data.objects if thing.pifu.is_human]
 
 
 def first_minutes():
@@ -193,7 +192,7 @@ def several_photos():
     yield from shot("queue-at-work")
     yield from work("queue")
     queue.index = 2
-    yield 1.0
+    yield 3.0
     yield from shot("queue-done")
     hold("the queue keeps its order", [entry.name for entry in queue.entries] == ["anna.jpg", "carl.jpg", "broken.jpg"])
     hold("one that fails stops nobody", [entry.state for entry in queue.entries] == ["DONE", "DONE", "FAILED"])
@@ -209,10 +208,10 @@ def render_in_mid_job():
     """The human waits until the render that the artist began is over."""
     scene, before = bpy.context.scene, len(humans())
     scene.render.engine = "CYCLES"
-    scene.cycles.samples, scene.cycles.time_limit, scene.cycles.use_denoising = 100_000, 60.0, False
+    scene.cycles.samples, scene.cycles.time_limit, scene.cycles.use_denoising = 100_000, 120.0, False
     scene.render.threads_mode, scene.render.threads = "FIXED", 1
     press(bpy.ops.pifu.generate)
-    yield from until(lambda: status().fraction > 0.5, 200)
+    yield from until(lambda: status().fraction > 0.7, 400)
     press(bpy.ops.render.render, "INVOKE_DEFAULT")
     waited = False
     while status().state == "RUNNING":
@@ -271,18 +270,17 @@ def play():
 def leave():
     (OUT / "told.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
     sys.stdout.flush()
-    bpy.ops.wm.quit_blender()  # as an artist does: the engine goes too
-    os._exit(0)
+    bpy.ops.wm.quit_blender()  # as an artist does: once this has returned, Blender ends, and the engine with it
 
 
 def tick():
     try:
         return next(_play)
     except StopIteration:
-        leave()
+        return leave()
     except Exception:  # noqa: BLE001 (whatever it is, the test tells it)
         told["error"] = traceback.format_exc()
-        leave()
+        return leave()
 
 
 def feel():

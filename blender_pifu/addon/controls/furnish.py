@@ -5,7 +5,7 @@ import bpy
 
 from ..person.armature import KIND, bone_set_of
 from ..person.rigify import is_generated, is_metarig
-from . import helpers, ik, look
+from . import helpers, ik, look, shapes
 
 _BY_IK = ("PLAIN",)  # clips for other programs' bones turn each bone, so there IK waits until it is wanted
 
@@ -20,6 +20,7 @@ def furnish(context, scene: bpy.types.Scene, armature: bpy.types.Object, control
     helpers.drive(armature)
     if controls:
         ik.add_ik(context, scene, armature, float(bone_set_of(armature) in _BY_IK))
+        shapes.give_shapes(armature)
     look.sort_bones(armature)
 
 
