@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What controls look like: a box round a hand or foot, a ball for a pole, a ring on the ground. No render shows them."""
+"""What controls look like: a box round a hand or foot, a ball for a pole, a ring on the ground; not in renders."""
 
 import bpy
 import numpy as np
