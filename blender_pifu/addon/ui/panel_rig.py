@@ -35,8 +35,9 @@ class PIFU_PT_rig(Sidebar, bpy.types.Panel):
         person = find_person(context)
         if person and not PIFU_OT_change_bones.obstacle(context, person):
             column.operator("pifu.change_bones", icon="GROUP_BONE")
+        grid = self.layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
         for switch in switches(person.armature) if person and person.armature else ():
-            column.prop(person.armature, f'["{switch}"]', text=iface(switch), translate=False, slider=True)
+            grid.prop(person.armature, f'["{switch}"]', text=iface(switch), translate=False, slider=True)
         row = self.layout.row(align=True)
         for pose, label, _description in POSES:
             row.operator("pifu.repose", text=iface(f"To {label}"), translate=False).pose = pose
