@@ -12,7 +12,7 @@ from ..crop_space import pixel_centres
 from ..reading.landmarks import head_place
 from .continuation import FineTexture
 from .painting import smooth_step
-from .quilting import quilt
+from .quilting import block_energy, quilt
 
 WORK_PX = 256  # to a side of the crop, in which materials are told apart; lengths below are in its pixels, 8 mm
 BLUR = 1.2
@@ -123,9 +123,10 @@ def _find_materials(photo) -> Materials | None:
 def _texture(fine, seen, most, where):
     """(n, n, 3): of each material (K, ...) `seen`, where it is the `most (n, n)`; where: (n, n) 0..1."""
     texture = np.zeros((*where.shape, 3), np.float32)
+    energy = block_energy(fine.band)
     for k, mine in enumerate(seen):
         there = cv2.resize(mine.astype(np.uint8), where.shape, interpolation=cv2.INTER_NEAREST) > 0
-        texture += quilt(fine.band, there, where * (most == k))
+        texture += quilt(fine.band, there, where * (most == k), energy)
     return texture
 
 

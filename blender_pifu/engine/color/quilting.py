@@ -20,16 +20,18 @@ COVERED = 0.05  # share of a block that must be asked for
 RIM = 0.008  # inside a material's border, where others' colours are mixed in
 
 
-def quilt(fine: np.ndarray, sources: np.ndarray, targets: np.ndarray) -> np.ndarray:
+def quilt(fine: np.ndarray, sources: np.ndarray, targets: np.ndarray, energy: np.ndarray | None = None) -> np.ndarray:
     """Texture (n, n, 3) for a material where `targets (n, n)` 0..1 has it, 0 elsewhere and where there is no block to
-    take: of a fine band (n, n, 3) around 0, from places where `sources (n, n)` bool shows the material."""
+    take: of a fine band (n, n, 3) around 0, from places where `sources (n, n)` bool shows the material; energy: the
+    band's `block_energy`, where that is known."""
     size = len(fine)
-    block, overlap = (max(4, round(length / 2 * size)) for length in (BLOCK, OVERLAP))
-    rows, columns = _whole_blocks(fine, sources, block)
+    block, overlap = _block_px(size), max(4, round(OVERLAP / 2 * size))
+    energy = block_energy(fine) if energy is None else energy
+    rows, columns = _whole_blocks(energy, sources, block)
     result = np.zeros_like(fine, np.float32)
     if not len(rows):
         return result
-    energy = np.zeros((size, size), np.float32)
+    laid = np.zeros((size, size), np.float32)  # sums of squared weights
     window = _window(block, overlap)
     rng = np.random.default_rng(0)
     wanted = cv2.boxFilter(
@@ -43,23 +45,33 @@ def quilt(fine: np.ndarray, sources: np.ndarray, targets: np.ndarray) -> np.ndar
             place = np.s_[row : row + block, column : column + block]
             tried = _near(rows, row, size, rng)
             off = np.abs(rows[tried] - row) / (LEVEL / 2 * size)
-            taken = _best(fine, rows[tried], columns[tried], off, (result[place], energy[place]), rng)
+            taken = _best(fine, rows[tried], columns[tried], off, (result[place], laid[place]), rng)
             if taken is None:
                 continue
             result[place] += window[..., None] * taken
-            energy[place] += window**2
+            laid[place] += window**2
     # Independent textures add up in their squares.
-    return result / np.sqrt(np.maximum(energy, 1e-6))[..., None] * targets[..., None].astype(np.float32)
+    return result / np.sqrt(np.maximum(laid, 1e-6))[..., None] * targets[..., None].astype(np.float32)
 
 
-def _whole_blocks(fine, sources, block):
+def block_energy(fine: np.ndarray) -> np.ndarray:
+    """Mean squares (n, n) of a fine band (n, n, 3) in the block whose corner is at each pixel."""
+    block = _block_px(len(fine))
+    how = {"anchor": (0, 0), "borderType": cv2.BORDER_CONSTANT}
+    return cv2.boxFilter(np.square(fine).sum(-1), -1, (block, block), **how)
+
+
+def _block_px(size):
+    return max(4, round(BLOCK / 2 * size))
+
+
+def _whole_blocks(energy, sources, block):
     """Rows and columns of the corners of blocks that are one material's, and no louder than it usually is."""
-    reach = max(1, round(RIM / 2 * len(fine)))
+    reach = max(1, round(RIM / 2 * len(energy)))
     inner = cv2.erode(np.pad(sources, 1).astype(np.uint8), np.ones((2 * reach + 1,) * 2, np.uint8))[1:-1, 1:-1]
     how = {"anchor": (0, 0), "borderType": cv2.BORDER_CONSTANT}
     whole = cv2.boxFilter(inner.astype(np.float32), -1, (block, block), **how) >= WHOLE
     whole[-block:], whole[:, -block:] = False, False
-    energy = cv2.boxFilter(np.square(fine).sum(-1), -1, (block, block), **how)
     if whole.any():
         whole &= energy <= LOUD * np.median(energy[whole])
     return np.nonzero(whole)
