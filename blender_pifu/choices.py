@@ -104,7 +104,8 @@ class Choices:
     model: a bundled name or a weights file; resolution: lattice points along the crop; height_m: metres (of whom the
     photo cuts, only the part seen is made, in proportion), None for what the proportions in the photo suggest; person:
     which of several, counted from the left from 1, 0 for the largest, most central one; back: image file of the same
-    person in the same pose from behind, "" for none; topology: "animation" always comes with skeleton, expressions and
+    person in the same pose from behind, "" for none; views: up to seven image files of the same person from any side,
+    the pose may differ a little; topology: "animation" always comes with skeleton, expressions and
     a texture; texture_px: side of the base colour map, 0 for none; rig: with a skeleton and skin weights, and what the
     photo fused cut apart; keep_light: leave the photo's light in the colours, which else are as in even light.
 
@@ -153,6 +154,14 @@ class Choices:
         flag="--back",
         metavar="PHOTO",
         help="second photo: the same person in the same pose from behind",
+    )
+    views: tuple[str, ...] = _option(
+        (),
+        "further photo",
+        high=7,
+        flag="--view",
+        metavar="PHOTO",
+        help="further photo of the same person, from any side, in nearly the same pose; may be given several times",
     )
     topology: str = _option(
         "sculpt",
@@ -208,7 +217,7 @@ class Choices:
 
 
 HEIGHT_M = 1.70  # of whoever is no child
-_TYPES = {"str": str, "int": int, "float": float, "float | None": float, "bool": bool}
+_TYPES = {"str": str, "int": int, "float": float, "float | None": float, "bool": bool, "tuple[str, ...]": tuple}
 OPTIONS: dict[str, Option] = {each.name: each.metadata["option"] for each in dataclasses.fields(Choices)}
 KINDS: dict[str, type] = {each.name: _TYPES[str(each.type)] for each in dataclasses.fields(Choices)}
 # What the panel begins with: ready for rigging.
@@ -217,6 +226,9 @@ READY = {"topology": "standard", "texture_px": 2048, "rig": True}
 
 def _check(option: Option, kind: type, value) -> None:
     """Raise ChoiceError unless a value is of the option's type and one that it can have."""
+    if kind is tuple:
+        _check_paths(option, value)
+        return
     if kind is float and type(value) is int:
         value = float(value)
     fits = type(value) is kind and (kind in (str, bool) or option.low <= value <= option.high)
@@ -232,3 +244,13 @@ def _check(option: Option, kind: type, value) -> None:
     else:
         fix = f"Choose a {option.name} between {option.low:g} and {option.high:g}{option.unit}."
     raise ChoiceError(f"A {option.name} of {value}{option.unit} is not possible.", fix)
+
+
+def _check_paths(option: Option, value) -> None:
+    """Raise ChoiceError unless a value is a tuple of paths, not more than an option's bound."""
+    if type(value) is not tuple or not all(type(path) is str and path for path in value):
+        raise ChoiceError("Further photos are named by their paths.", "Name image files.")
+    if len(value) > option.high:
+        raise ChoiceError(
+            f"{len(value)} further photos are too many.", f"Choose the best {option.high:g}, from different sides."
+        )

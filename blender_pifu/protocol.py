@@ -239,6 +239,10 @@ def _checked(name: str, key: str, value, kind: str):
             return ErrorKind(value)
         except ValueError as error:
             raise ProtocolError(f"{name}.{key}: {error}") from error
+    if kind == "tuple[str, ...]":
+        if not isinstance(value, list):
+            raise ProtocolError(f"{name}.{key}: {type(value).__name__} {value!r:.60} where a list is needed")
+        return tuple(_checked(name, key, each, "str") for each in value)
     if kind == "float | None":
         return None if value is None else _checked(name, key, value, "float")
     if kind == "float" and type(value) is int and abs(value) < 2**53:

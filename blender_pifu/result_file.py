@@ -67,7 +67,8 @@ class Summary:
     topology, height_m: as made (of whom the photo cuts, the height of the part seen); evaluations: of the occupancy
     field; seconds: by step; weights: the model's name; camera_tilt_deg: taken off who stands;
     legs_guessed: whether legs were moved, for as they were drawn they could not stand; texels_per_m, photo_px_per_m:
-    how fine the texture is, and what the photo can give.
+    how fine the texture is, and what the photo can give; views: of each further photo its name ("photo"), the "side"
+    that it shows, if known, whether it was "used", and "why_not" where it was not.
     """
 
     topology: str = ""
@@ -92,6 +93,7 @@ class Summary:
     low_precision: str | None = None
     back_overlap: float | None = None
     back_shape: bool | None = None
+    views: tuple[dict, ...] | None = None
     # the mesh
     quads: float | None = None
     least_wall_mm: float | None = None
@@ -111,7 +113,7 @@ class Summary:
         """What applies, as plain values."""
         given = {each.name: getattr(self, each.name) for each in dataclasses.fields(self)}
         plain = {name: value for name, value in given.items() if value is not None}
-        return plain | ({"notes": list(self.notes)} if self.notes else {})
+        return plain | {name: list(plain[name]) for name in ("views", "notes") if name in plain}
 
     @classmethod
     def from_dict(cls, values: dict) -> "Summary":
@@ -120,6 +122,8 @@ class Summary:
         kept = {name: value for name, value in values.items() if name in known}
         if kept.get("notes"):
             kept["notes"] = tuple(map(str, kept["notes"]))
+        if kept.get("views"):
+            kept["views"] = tuple(kept["views"])
         return cls(**kept)
 
 

@@ -12,6 +12,7 @@ from .queue import panel as queue_panel
 from .ui import (
     doors,
     export,
+    further_photos,
     operators,
     panel,
     panel_rig,
@@ -25,6 +26,7 @@ from .ui import (
 from .work import job, outdated, photo_check, session
 
 CLASSES = (
+    *further_photos.CLASSES,
     *properties.CLASSES,
     *human.CLASSES,
     *report.CLASSES,

@@ -71,6 +71,8 @@ def add_choices(parser):
         words = {"dest": name, "default": getattr(Choices, name), "help": option.help}
         if KINDS[name] is bool:
             parser.add_argument(option.flag, action="store_true", **words)
+        elif KINDS[name] is tuple:
+            parser.add_argument(option.flag, action="append", metavar=option.metavar, **words | {"default": None})
         else:
             words |= {"metavar": option.metavar, "choices": option.values or None}
             parser.add_argument(option.flag, type=KINDS[name], **words)
@@ -80,7 +82,8 @@ def choices_of(options):
     """The Choices that parsed options ask for. Raises OptionError."""
     from .pipeline import choose
 
-    return choose(**{name: getattr(options, name) for name in OPTIONS})
+    given = {name: getattr(options, name) for name in OPTIONS}
+    return choose(**{name: tuple(value or ()) if KINDS[name] is tuple else value for name, value in given.items()})
 
 
 def build_import_parser():
@@ -165,7 +168,7 @@ def generate(options):
         generate_many(options, choices_of(options))
         return
     (photo,) = options.photo
-    check_output(options.output, inputs=(photo, options.back, options.model))
+    check_output(options.output, inputs=(photo, options.back, *(options.views or ()), options.model))
     show = Progress(options.json)
     choices = choices_of(options)
     from .pipeline import Engine

@@ -123,9 +123,10 @@ def _entries(options: argparse.Namespace, choices: Choices) -> list[Entry]:
     folder, ending = options.output, f".{options.format}"
     if folder.suffix.lower() in ENDINGS or folder.is_file():
         raise InputError(f'"{folder}" is no folder.', "Of several photos name a folder; --format says which files.")
-    if choices.back or choices.person:
+    if choices.back or choices.person or choices.views:
         raise OptionError(
-            "Several photos cannot have one back photo or person.", "Tell them in a manifest's columns, line by line."
+            "Several photos cannot have one back photo, person or further photos.",
+            "Tell them in a manifest's columns, line by line.",
         )
     if options.manifest and options.photo:
         raise InputError("There are photos beside a manifest.", "Give one or the other.")

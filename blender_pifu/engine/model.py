@@ -188,7 +188,7 @@ class HumanModel:
         light = find_light(np.dstack(cut(RELIEF_PX)), relief.front_normals)
         if light is None:
             return encoding, None
-        shading = Shading(*(light.shading(normals) for normals in (relief.front_normals, relief.seen_through)))
+        shading = Shading(light, *(light.shading(normals) for normals in (relief.front_normals, relief.seen_through)))
         drawn = encoding.back_rgb[0].permute(1, 2, 0).float().cpu().numpy()
         bare = torch.from_numpy(lit(drawn, 1 / shading.back)).permute(2, 0, 1)[None].to(encoding.back_rgb)
         return replace(encoding, maps=replace(encoding.maps, back_rgb=bare)), shading

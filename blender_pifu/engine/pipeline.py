@@ -26,6 +26,7 @@ from .subject.last_photo import LastPhoto
 from .surface.mesh import check_mesh
 
 LIGHT_KEPT = "The photo's light was kept in the colours: none was found that could be taken away."
+LEFT_OUT = 'The photo "{photo}" was left out: {why}'
 ONLY_COLORS = "Only the colours of the back photo were taken; the shape of the back is guessed from the front."
 NO_BODY = "{model} makes no whole people, so there is no body for the mesh {mesh}."
 SMALL_BLOCKS = "Memory was short: the surface was made in smaller pieces, which takes longer."
@@ -132,14 +133,15 @@ class Engine:
     def _run(self, job: _Job) -> Reconstruction:
         choices, clock, resolution = job.choices, job.clock, job.choices.resolution
         with clock.step(READ):
-            photos = stages.read(self._last_photo, job.photo, choices.back)
+            photos = stages.read(self._last_photo, job.photo, choices.back, choices.views)
             model = self._load(job.model)
             rig = job.makes_rig(model)
         with clock.step(MATTE):
             subject = stages.cut_out(self._figures, photos, choices.person, job.topology)
             figure = subject.figure
         with clock.step(ENCODE):
-            encoded = stages.take_light(model, stages.encode(model, subject), choices.keep_light)
+            encoded = stages.encode(model, subject, clock.sign_of_life(ENCODE))
+            encoded = stages.take_light(model, encoded, choices.keep_light)
         give_back_at_once(False)
         with clock.step(CARVE):
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))
@@ -213,6 +215,8 @@ class Engine:
             about |= {"people": figure.people, "person": figure.number, "framing": figure.framing}
         if behind:
             about |= {"back_overlap": round(behind.registration.overlap, 3), "back_shape": made.encoded.shaped_by_back}
+        if made.encoded.verdicts:
+            about |= {"views": tuple(verdict.as_dict() for verdict in made.encoded.verdicts)}
         return Summary(
             topology=job.topology.name,
             height_m=round(made.shown_m, 4),
@@ -304,6 +308,7 @@ class _Made:
         if behind:
             notes += [*behind.notes, *([] if self.encoded.shaped_by_back else [ONLY_COLORS])]
         notes += [LIGHT_KEPT] if self.encoded.shading is None and not self.encoded.keeps_light else []
+        notes += [LEFT_OUT.format(photo=each.name, why=each.why_not) for each in self.encoded.verdicts if each.why_not]
         notes += [SMALL_BLOCKS] if self.carved.in_small_blocks else []
         # The body's own mesh is parted where the surface may not be.
         notes += self.fitted.notes if self.fitted and not self.laid.body else []

@@ -21,6 +21,7 @@ from .back_photo.back_cut import BackCut, find_back
 from .body.head import Head
 from .body.rigging import Fitted, fit_under
 from .color.light import Shading
+from .color.painting import Elsewhere
 from .color.painting import paint as paint_vertices
 from .errors import InputError, NoPersonError
 from .face.own_head import find_own_head
@@ -50,8 +51,14 @@ from .surface.extraction import Surface, extract_surface
 from .surface.fairing import fair_walls
 from .surface.mesh import camera_tilt, largest_component, placing, tilt_back, turn_to_blender
 from .surface.normals import smooth_normals
+from .views.one_photo import OnePhoto, read_photo
+from .views.together import Together, Verdict, join
 
 OFF_THE_HEAD = "The person's own face was not put on: the surface lies too far off it, as under much hair or a hat."
+NOT_WHOLE = "It does not show the person whole."
+FIRST_NOT_WHOLE = "The first photo does not show the person whole, so that others cannot be laid against it."
+NO_BODIES = "{model} makes no whole people, by whose bodies photos are laid against each other."
+VIEW_POINTS = 160  # lattice points along the crop of surfaces by which photos are laid against each other
 LEAST_MAP_PX = 1024  # of normals and roughness, which else have half as many as the base colour map
 LARGE_PHOTO = 24e6  # bytes of its pixels, from which on memory counts more than a second
 Report = Callable[[float], None]  # called with the share of the stage that is done
@@ -59,18 +66,21 @@ Report = Callable[[float], None]  # called with the share of the stage that is d
 
 @dataclass(frozen=True)
 class Photos:
-    """front: the photo; back: that of the back, or None."""
+    """front: the photo; back: that of the back, or None; views: further ones, from any side."""
 
     front: Photo
     back: Photo | None
+    views: tuple[Photo, ...] = ()
 
 
 @dataclass(frozen=True)
 class Subject:
-    """figure: the person in the photo, cut out; behind: the photo of the back laid over it, or None."""
+    """figure: the person in the photo, cut out; behind: the photo of the back laid over it, or None; views: the person
+    in each further photo, cut out, or why that cannot be used."""
 
     figure: Figure
     behind: BackCut | None
+    views: tuple[Figure | Verdict, ...] = ()
 
     @property
     def cut(self) -> PersonCut:
@@ -83,7 +93,8 @@ class Encoded:
     """encoding: what the model drew; field: its occupancy field; behind: the back photo, laid by how deep the body is,
     or None; shaped_by_back: whether that photo was read for the back's shape; lens: that took the photo; cut: the
     person as colours are taken from; legs_note: what the artist must be told of the legs, or None; shading: by the
-    photo's light, which the encoding's hidden side is without, or None; keeps_light: whether colours come with it."""
+    photo's light, which the encoding's hidden side is without, or None; keeps_light: whether colours come with it;
+    together: the further photos that fit, or None where none does; verdicts: on each of those that were given."""
 
     encoding: object
     field: Field
@@ -94,6 +105,13 @@ class Encoded:
     legs_note: str | None = None
     shading: Shading | None = None
     keeps_light: bool = False
+    together: Together | None = None
+    verdicts: tuple[Verdict, ...] = ()
+
+    def elsewhere(self, most_px: int) -> list[Elsewhere]:
+        """What further photos show, as painting and baking take it, in pictures of at most so many pixels."""
+        light = None if self.keeps_light or self.shading is None else self.shading.light
+        return self.together.elsewhere(most_px, light) if self.together else []
 
 
 @dataclass(frozen=True)
@@ -154,10 +172,13 @@ class Placement:
         return turn_to_blender(tilt_back(self.lens.straight_normals(points, normals), self.tilt))
 
 
-def read(last: LastPhoto, path: str | os.PathLike, back: str | os.PathLike = "") -> Photos:
-    """Read the photos, the front one where `last` does not have it. Raises InputError."""
+def read(last: LastPhoto, path: str | os.PathLike, back: str | os.PathLike = "", views: tuple[str, ...] = ()) -> Photos:
+    """Read the photos, the front one where `last` does not have it; beside further ones that of the back is another of
+    them. Raises InputError."""
     front = last.take(path)
     give_back_at_once(front.rgb.nbytes > LARGE_PHOTO)
+    if views:
+        return Photos(front, None, tuple(load_photo(view) for view in ([back] if back else []) + list(views)))
     if not back:
         return Photos(front, None)
     try:
@@ -172,19 +193,76 @@ def cut_out(figures: Figures, photos: Photos, number: int, topology: Topology) -
     NoPersonError, and TopologyError where the topology cannot be made of what the photo shows."""
     figure = figures.cut_out(photos.front, number or None)
     topology.check(figure)
-    return Subject(figure, None if photos.back is None else find_back(figures, photos.back, figure))
+    behind = None if photos.back is None else find_back(figures, photos.back, figure)
+    return Subject(figure, behind, tuple(_cut_out_view(figures, view) for view in photos.views))
 
 
-def encode(model: Model, subject: Subject) -> Encoded:
-    """Have the model draw the person, with a face, legs that can be and, where a photo shows it, the back."""
-    cut, behind, shaped_by_back = subject.cut, subject.behind, False
-    encoding = model.with_face(second_look.draw(model, cut, subject.figure), cut)
-    lens, legs = lens_of(subject.figure), None
-    if subject.figure.framing is Framing.FULL:
-        encoding, legs = model.with_legs(encoding, cut, lens)
+def _cut_out_view(figures: Figures, photo: Photo) -> Figure | Verdict:
+    try:
+        figure = figures.cut_out(photo)
+    except NoPersonError as error:
+        return Verdict(photo.name, None, f"{error} {error.fix}".strip())
+    return figure if figure.framing is Framing.FULL else Verdict(photo.name, None, NOT_WHOLE)
+
+
+def encode(model: Model, subject: Subject, report: Report) -> Encoded:
+    """Have the model draw the person, with a face, legs that can be and, where photos show them, the back or other
+    sides; report: called often."""
+    figure, behind, shaped_by_back = subject.figure, subject.behind, False
+    encoding, legs = _draw(model, figure)
     if behind:
         encoding, behind, shaped_by_back = model.with_back(encoding, behind)
-    return Encoded(encoding, model.field(encoding), behind, shaped_by_back, lens, cut, legs.note if legs else None)
+    encoded = Encoded(
+        encoding,
+        model.field(encoding),
+        behind,
+        shaped_by_back,
+        lens_of(figure),
+        figure.cut,
+        legs.note if legs else None,
+    )
+    return _with_views(model, subject, encoded, report) if subject.views else encoded
+
+
+def _draw(model: Model, figure: Figure):
+    """The encoding of a person with face and legs, and what was found of these."""
+    cut = figure.cut
+    encoding = model.with_face(second_look.draw(model, cut, figure), cut)
+    if figure.framing is not Framing.FULL:
+        return encoding, None
+    return model.with_legs(encoding, cut, lens_of(figure))
+
+
+def _with_views(model: Model, subject: Subject, encoded: Encoded, report: Report) -> Encoded:
+    """The same with what further photos show, as far as they fit."""
+    figure, left_out = subject.figure, None
+    if not model.makes_bodies:
+        left_out = NO_BODIES.format(model=model.name)
+    elif figure.framing is not Framing.FULL:
+        left_out = FIRST_NOT_WHOLE
+    if left_out:
+        verdicts = [
+            view if isinstance(view, Verdict) else Verdict(view.photo.name, None, left_out) for view in subject.views
+        ]
+        return replace(encoded, verdicts=tuple(verdicts))
+    first = read_photo(encoded.field, figure, encoded.lens, VIEW_POINTS, report)
+    seen: list[OnePhoto | Verdict] = [
+        view if isinstance(view, Verdict) else _read_view(model, view, report) for view in subject.views
+    ]
+    together, told = join(encoded.field, first, [view for view in seen if isinstance(view, OnePhoto)])
+    rest = iter(told)
+    verdicts = tuple(view if isinstance(view, Verdict) else next(rest) for view in seen)
+    if together is None:
+        return replace(encoded, verdicts=verdicts)
+    return replace(encoded, field=together.field, together=together, verdicts=verdicts)
+
+
+def _read_view(model: Model, figure: Figure, report: Report) -> OnePhoto | Verdict:
+    encoding, _ = _draw(model, figure)
+    try:
+        return read_photo(model.field(encoding), figure, lens_of(figure), VIEW_POINTS, report)
+    except NoPersonError as error:
+        return Verdict(figure.photo.name, None, str(error))
 
 
 def take_light(model: Model, encoded: Encoded, keep: bool) -> Encoded:
@@ -237,7 +315,8 @@ def paint(
         normals = smooth_normals(vertices, faces)
     hidden = _hidden_side(model, encoded, vertices)
     shown = hidden | pictures(encoded.cut, encoded.behind, 2 * resolution)
-    colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown)
+    others = encoded.elsewhere(2 * resolution)
+    colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, others=others)
     return Painted(PaintedMesh(vertices, faces, normals, colors), hidden, bare)
 
 
@@ -325,7 +404,8 @@ def bake_texture(
         dense = occluder(dense, spacing)
     cut = encoded.cut
     shown = painted.hidden | pictures(cut, encoded.behind, size)
-    color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, cut.landmarks)
+    others = encoded.elsewhere(size)
+    color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, cut.landmarks, others)
     if mesh is painted.mesh:
         return Texture(uv, png(color))
     fewer = min(size, max(size // 2, LEAST_MAP_PX))

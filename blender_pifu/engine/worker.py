@@ -134,7 +134,7 @@ class Worker:
     def _reconstruct(self, job: protocol.Generate) -> protocol.Done:
         from .files.result import check_output, write_result
 
-        check_output(job.output, inputs=(job.photo, job.choices.back, job.choices.model))
+        check_output(job.output, inputs=(job.photo, job.choices.back, *job.choices.views, job.choices.model))
         report = _Reporter(job.job, self._events, self._inbox)
         report("Starting the engine", 0.0)
         result = self._engine_on(job.device).reconstruct(job.photo, job.choices, progress=report)

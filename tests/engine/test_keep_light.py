@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine import reconstruct
-from blender_pifu.engine.color.light import Shading
+from blender_pifu.engine.color.light import Light, Shading
 from blender_pifu.engine.srgb import lit
 from helpers import silhouette
 
 ACROSS = np.linspace(0.3, 1.7, 64, dtype=np.float32)[None, :, None] * np.ones((64, 1, 3), np.float32)
-SHADING = Shading(ACROSS, ACROSS[:, ::-1])
+SHADING = Shading(Light(np.zeros((9, 3))), ACROSS, ACROSS[:, ::-1])
 
 
 class LitModel(silhouette.AnalyticModel):

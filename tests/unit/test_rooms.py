@@ -24,7 +24,7 @@ MAY_IMPORT = {
     "engine.reading": "engine.base engine.files",
     "engine.subject": "choices engine.base engine.reading",
     "engine.networks": "engine.base engine.reading engine.subject engine.surface",
-    "engine.color": "engine.base engine.reading",
+    "engine.color": "engine.base engine.reading engine.surface",
     "engine.body": "engine.base engine.files engine.reading engine.subject engine.surface result_file",
     "engine.layout": "engine.base engine.body engine.color engine.reading engine.subject engine.surface result_file",
     "engine.hands": "engine.body engine.layout engine.reading engine.subject engine.surface",
@@ -33,8 +33,8 @@ MAY_IMPORT = {
     "engine.back_photo": "engine.base engine.color engine.networks engine.reading engine.subject protocol",
     "engine.published": "engine.base engine.face engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
-    "engine.hands engine.layout engine.networks engine.published engine.reading engine.subject engine.surface outputs "
-    "protocol result_file steps",
+    "engine.hands engine.layout engine.networks engine.published engine.reading engine.subject engine.surface "
+    "engine.views outputs protocol result_file steps",
     "addon.base": "outputs protocol",
     "addon.person": "addon.base body_axes protocol result_file",
     "addon.checks": "addon.base addon.person body_axes",
@@ -59,6 +59,8 @@ MAY_IMPORT = {
     "training.pack training.photos",
     "engine.batch": "choices engine.base engine.files engine.surface outputs protocol result_file",
     "addon.export": "addon.base addon.person choices protocol",
+    "engine.views": "engine.back_photo engine.base engine.body engine.color engine.reading engine.subject "
+    "engine.surface",
     "addon.controls": "addon.person body_axes",
     "addon.queue": "addon.base addon.languages addon.person addon.ui addon.work protocol",
     "training.marks": "engine.base engine.body engine.face engine.files engine.reading engine.surface training.data "

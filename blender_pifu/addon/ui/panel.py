@@ -14,6 +14,7 @@ from ..work.engine_state import needs
 from ..work.photo import key
 from ..work.timing import words
 from . import operators
+from .further_photos import draw_views
 from .properties import draw_options
 from .recipes import PIFU_PT_recipes
 
@@ -111,6 +112,7 @@ def _draw_photo(layout, settings, status, width: int) -> None:
         _draw_advice(layout.box(), status, width)
     layout.label(text="Back Photo (Optional)")
     layout.template_ID(settings, "back_photo", open="pifu.pick_back_photo")
+    draw_views(layout, settings, draw_text, width)
 
 
 def _draw_people(layout, chosen: int, people: int) -> None:

@@ -17,9 +17,10 @@ from ..export import programs
 from ..person import bones
 from ..person.units import metres_per_unit
 from ..posing.repose import POSES
-from ..work import job, models, photo_check
+from ..work import further_photos, job, models, photo_check
 from ..work.photo import key
 from ..work.scene_choices import DRAWN
+from .further_photos import PIFU_PG_view
 
 # Blender's own limits of a height, and where the slider ends. Metres: Blender's lengths are units of the scene.
 HEIGHTS = {"min": 0.05, "max": 50.0, "soft_min": 0.5, "soft_max": 2.5}
@@ -35,6 +36,7 @@ STATES = (
 
 def _on_photo(self, _context) -> None:
     job.forget()
+    further_photos.forget(self)
     self.person = 0
     photo_check.chosen(self.id_data)
 
@@ -121,6 +123,7 @@ class PIFU_PG_settings(bpy.types.PropertyGroup):
         description="Optional second photo: the same person in the same pose from behind. What it shows is not guessed",
         update=_on_back_photo,
     )
+    views: CollectionProperty(type=PIFU_PG_view, options={"HIDDEN"})
     height: FloatProperty(
         name="Height",
         description="Height of the person",

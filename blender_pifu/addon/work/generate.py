@@ -17,7 +17,7 @@ from ..controls.furnish import furnish
 from ..errors import UserError
 from ..person.human import Human, armature_of
 from ..posing.repose import describe, repose
-from . import forecast, history, models, photo, photo_check, session
+from . import forecast, further_photos, history, models, photo, photo_check, session
 from .job import Outcome
 from .scene_choices import chosen
 from .timing import clock
@@ -60,6 +60,7 @@ class GenerateTask:
                         model=models.for_engine(self._model),
                         person=person if filepath else settings.person,
                         back=self._back_photo(settings, filepath, back_filepath),
+                        views=() if filepath else further_photos.files(settings, self._folder),
                         **self._chosen,
                     ),
                     device=kept.torch_device(context),
@@ -152,6 +153,7 @@ class GenerateTask:
             return Outcome("FAILED", str(error) or "Blender ran out of memory.", ErrorKind.RESULT, "Try again.")
         seconds = int(time.monotonic() - self._begun)
         forecast.learn(self._chosen, human.summary.seconds)
+        further_photos.tell(scene.pifu, human.summary)
         body.pifu.made = json.dumps(self._made | {"seconds": seconds})
         self._stand_beside(context, body)
         hidden = scene == context.scene and hide_default_cube(context.view_layer, body)

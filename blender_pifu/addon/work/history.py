@@ -27,12 +27,15 @@ def note(settings, model: Model, filepath: str, person: int, back_filepath: str)
     if filepath:
         chosen["person"] = person
         photo, back = (_file(path) if path else None for path in (filepath, back_filepath))
+        views = []
     else:
+        views = [_image(view.image) for view in settings.views if view.image]
         photo, back = (image and _image(image) for image in (settings.photo, settings.back_photo))
     return {
         "settings": chosen,
         "photo": photo,
         "back_photo": back,
+        "views": views,
         "weights": model.name,
         "licence": model.licence or bundled_licence(model),
         "version": version(),
@@ -54,7 +57,11 @@ def restore(settings, made: dict) -> None:
     photo, back = (_find(made.get(name)) for name in ("photo", "back_photo"))
     if photo is None:
         raise UserError(ErrorKind.NO_PHOTO, "Nothing is known of this human's photo.", "Choose one.")
+    views = [_find(view) for view in made.get("views", ())]
     settings.photo, settings.back_photo = photo, back
+    settings.views.clear()
+    for view in views:
+        settings.views.add().image = view
     for name in SETTINGS:
         if name in made["settings"]:
             setattr(settings, name, made["settings"][name])

@@ -33,11 +33,11 @@ NOT_INSTALLED = "Ray is not installed."
 
 @dataclass(frozen=True)
 class Order:
-    """An entry on its way to a machine, with the bytes of its photo and, where it has one, of its back photo."""
+    """An entry on its way to a machine, with the bytes of its photo and, by path, of others that its choices name."""
 
     entry: Entry
     photo: bytes
-    back: bytes | None
+    others: dict[str, bytes]
 
 
 @contextlib.contextmanager
@@ -106,23 +106,27 @@ def _slots(resources: dict[str, float], cores: int, gpus: int) -> int:
 
 
 def _order(entry: Entry) -> Order:
-    back = entry.choices.back
-    return Order(entry, entry.photo.read_bytes(), Path(back).read_bytes() if back else None)
+    others = [path for path in (entry.choices.back, *entry.choices.views) if path]
+    return Order(entry, entry.photo.read_bytes(), {path: Path(path).read_bytes() for path in others})
 
 
 def _make_one(maker: Callable[[], Make], order: Order) -> tuple[Answer, dict[str, bytes]]:
     """On a machine of the cluster: what became of the photo, and the files that were made, by their names."""
     with tempfile.TemporaryDirectory(prefix="human-") as folder:
-        entry, (photo, back, out) = order.entry, (Path(folder, name) for name in ("photo", "back", "out"))
-        for place in (photo, back, out):
+        entry, (photo, out) = order.entry, (Path(folder, name) for name in ("photo", "out"))
+        for place in (photo, out):
             place.mkdir()
         photo /= entry.photo.name
         photo.write_bytes(order.photo)
+        here = {"": ""}
+        for number, (path, data) in enumerate(order.others.items()):
+            there = Path(folder, str(number), Path(path).name)
+            there.parent.mkdir()
+            there.write_bytes(data)
+            here[path] = str(there)
         choices = entry.choices
-        if order.back is not None:
-            back /= Path(choices.back).name
-            back.write_bytes(order.back)
-            choices = dataclasses.replace(choices, back=str(back))
+        views = tuple(here[path] for path in choices.views)
+        choices = dataclasses.replace(choices, back=here[choices.back], views=views)
         answer = attempt(_begun(maker), Entry(photo, out / entry.output.name, choices))
         made = [path for path in out.rglob("*") if path.is_file()] if answer["status"] == "done" else []
         return answer, {path.relative_to(out).as_posix(): path.read_bytes() for path in made}

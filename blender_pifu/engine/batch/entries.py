@@ -14,6 +14,7 @@ from ...protocol import PICTURES
 from ..errors import InputError, OptionError
 
 PHOTO, NAME = "photo", "name"  # columns of a manifest beside the fields of Choices
+SEPARATOR = ";"  # of several paths in one cell
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
 
@@ -37,7 +38,8 @@ def entries_of(photos: Iterable[Path], folder: Path, ending: str, choices: Choic
 
 def read_manifest(manifest: Path, folder: Path, ending: str, choices: Choices) -> list[Entry]:
     """The photos of a manifest, .csv with a header or .jsonl: `photo` (a path, from the manifest's folder), perhaps a
-    `name` for the output, and any field of `Choices` that differs from `choices`. Raises InputError naming the line."""
+    `name` for the output, and any field of `Choices` that differs from `choices`; of `views` several paths, parted by a
+    semicolon or as a list. Raises InputError naming the line."""
     rows = list(_rows(manifest))
     if not rows:
         raise InputError(f'"{manifest.name}" names no photo.', "Give it a line for each photo.")
@@ -100,6 +102,8 @@ def _entry(row: dict[str, Any], beside: Path, choices: Choices) -> tuple[Path, s
     own = {name: _value(name, value) for name, value in row.items() if name in KINDS}
     if own.get("back"):
         own["back"] = str(beside / own["back"])
+    if isinstance(own.get("views"), (list, tuple)):
+        own["views"] = tuple(str(beside / view) if isinstance(view, str) else view for view in own["views"])
     photo = beside / str(row[PHOTO])
     name = str(row.get(NAME) or photo.stem)
     if Path(name).name != name or name in (".", ".."):
@@ -112,6 +116,8 @@ def _value(name: str, value: Any) -> Any:
     kind = KINDS[name]
     if not isinstance(value, str) or kind is str:
         return value
+    if kind is tuple:
+        return tuple(part.strip() for part in value.split(SEPARATOR) if part.strip())
     if kind is bool:
         return True if value.lower() in _TRUE else False if value.lower() in _FALSE else value
     try:

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The report of a batch: one JSON object a line for each photo that was tried, written as soon as it is known."""
 
-import dataclasses
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -80,4 +79,4 @@ def _told(entry: Entry) -> dict[str, Any]:
         stamp = [stat.st_mtime_ns, stat.st_size]
     except OSError:
         stamp = None
-    return {"photo": str(entry.photo), "photo_stamp": stamp, "choices": dataclasses.asdict(entry.choices)}
+    return {"photo": str(entry.photo), "photo_stamp": stamp, "choices": json.loads(json.dumps(vars(entry.choices)))}

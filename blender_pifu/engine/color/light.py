@@ -46,8 +46,10 @@ class Light:
 @dataclass(frozen=True)
 class Shading:
     """By which a photo's light multiplies the linear colours of both sides, on the front's pixels: (n, n, 3) float32.
-    The hidden side is lit by the light's mirror image, as it is drawn: it meets the front without a seam."""
+    The hidden side is lit by the light's mirror image, as it is drawn: it meets the front without a seam. light: that
+    casts it."""
 
+    light: Light
     front: np.ndarray
     back: np.ndarray
 
@@ -94,15 +96,17 @@ def harmonics(normals: np.ndarray) -> np.ndarray:
     )
 
 
-def robust_fit(terms: np.ndarray, values: np.ndarray, ridge: np.ndarray, usual: float, rounds: int) -> np.ndarray:
+def robust_fit(
+    terms: np.ndarray, values: np.ndarray, ridge: np.ndarray, usual: float, rounds: int, trust: np.ndarray | float = 1.0
+) -> np.ndarray:
     """Factors (k,) of terms (n, k) that sum to values (n,): least squares where they are nearer than `usual`, least
-    distances further off; ridge (k, k): what factors cost by themselves."""
-    weights = np.ones(len(values))
+    distances further off; ridge (k, k): what factors cost by themselves; trust (n,): what each value counts."""
+    weights = trust * np.ones(len(values))
     factors = np.zeros(terms.shape[1])
     for _ in range(rounds):
         weighted = (terms * weights[:, None]).T
         factors = np.linalg.solve(weighted @ terms + ridge, weighted @ values)
-        weights = usual / np.maximum(np.abs(values - terms @ factors), usual)
+        weights = trust * usual / np.maximum(np.abs(values - terms @ factors), usual)
     return factors
 
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Colours of the mesh: the photo where the camera saw it, the drawn back behind, a smooth continuation between."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,7 @@ from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import cg
 
 from ..crop_space import pixels_at, sample
+from ..surface.mesh import vertex_normals
 
 # A surface is trusted fully where its normal leans this far towards the camera, and not at all below the first value.
 FACING = (0.35, 0.65)
@@ -24,6 +27,24 @@ HOLD = 400.0
 TOLERANCE = 1e-3
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """A picture that another camera took. image (n, n, 4) as `paint` takes them; place: points (N, 3) of field space ->
+    where that picture shows them, (N, 3) in the field space of its own crop."""
+
+    image: np.ndarray
+    place: Callable[[np.ndarray], np.ndarray]
+
+    def side(self, vertices: np.ndarray, faces: np.ndarray, spacing: float) -> "Side":
+        """What it tells about a mesh, asked in its own field space."""
+        return Side(self.place(vertices), faces, spacing, self.image, 1)
+
+    def placed(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Vertices (V, 3) and unit normals (V, 3) of a mesh of triangles in that space."""
+        there = self.place(vertices)
+        return there, vertex_normals(there, faces)
+
+
 def paint(
     vertices: np.ndarray,
     faces: np.ndarray,
@@ -32,6 +53,7 @@ def paint(
     photo: np.ndarray,
     back: np.ndarray | None = None,
     guess: np.ndarray | None = None,
+    others: Sequence[Elsewhere] = (),
 ) -> np.ndarray:
     """Colours (V, 3) uint8 sRGB of vertices (V, 3) with unit normals (V, 3), field space.
 
@@ -39,17 +61,19 @@ def paint(
     photo, back: images (n, n, 4) float32 of the crop, sRGB 0..1 and matte, of any size: what the camera saw, and, if
     known, the back as it would be seen through the body (not mirrored).
     guess: (V, 3) float, sRGB 0..1, if known: colours to take wherever no picture shows any.
+    others: further photos; each lies over the ones before it and the back, `photo` over all.
     """
     colors = np.zeros((len(vertices), 3))
     trust = np.zeros(len(vertices))
-    for image, side in ((back, -1), (photo, 1)):
-        if image is None:
-            continue
-        view = Side(vertices, faces, spacing, image, side)
-        side_trust = view.trust(vertices, normals)
+    sides = [(Side(vertices, faces, spacing, back, -1), vertices, normals)] if back is not None else []
+    sides += [(each.side(vertices, faces, spacing), *each.placed(vertices, faces)) for each in others]
+    sides.append((Side(vertices, faces, spacing, photo, 1), vertices, normals))
+    for side, places, looks in sides:
+        side_trust = side.trust(places, looks)
         mine = side_trust > 0
-        colors[mine] = view.colors(vertices[mine])
-        trust[mine] = side_trust[mine]
+        both = side_trust[mine] + trust[mine] * (1 - side_trust[mine])
+        colors[mine] += (side_trust[mine] / both)[:, None] * (side.colors(places[mine]) - colors[mine])
+        trust[mine] = both
     if guess is not None:
         blind = trust == 0
         colors[blind], trust[blind] = guess[blind], GUESS_TRUST

@@ -8,9 +8,10 @@ import numpy as np
 
 from ...engine.reading.photo import Photo
 from ..people.generations import make_person
+from ..people.person import SyntheticPerson
 from .backgrounds import KINDS, background
 from .framing import frame
-from .render import draw_light, mirrored, render_person
+from .render import Light, draw_light, mirrored, render_person
 from .sample import light_of
 
 PERSON_PX = 768  # side of the square in which the person is rendered
@@ -26,11 +27,20 @@ def photograph_back(seed: int, split: str = "test", own_light: bool = True) -> P
     """
     rng = np.random.default_rng([seed, 11])
     person = make_person(seed, split)
-    vertices = _turned(person.vertices, np.pi + YAW * rng.normal(), PITCH * rng.normal())
+    vertices = tipped(person.vertices, np.pi + YAW * rng.normal(), PITCH * rng.normal())
+    light = None if own_light else mirrored(light_of(seed, split, person.vertices))
+    return photograph(person, vertices, rng, f"back {seed}", light)
+
+
+def photograph(
+    person: SyntheticPerson, vertices: np.ndarray, rng: np.random.Generator, name: str, light: Light | None = None
+) -> Photo:
+    """A photo of a person whole, before some background. vertices: (V, 3) metres, z up, where the person's lie for the
+    camera, which looks along +y; light: drawn when none is given."""
     framing = frame(vertices, rng)
     while np.isfinite(framing.visible).any():  # cut off by the photo
         framing = frame(vertices, rng)
-    light = draw_light(rng) if own_light else mirrored(light_of(seed, split, person.vertices))
+    light = draw_light(rng) if light is None else light
     views = render_person(replace(person, vertices=framing(vertices)), rng, PERSON_PX, light)
     height, width = PHOTO_PX
     middle = PERSON_PX / 2
@@ -41,10 +51,10 @@ def photograph_back(seed: int, split: str = "test", own_light: bool = True) -> P
     placed = cv2.warpAffine(cut.astype(np.float32), place, (width, height)).clip(0, 1)
     rgb = background(str(rng.choice(list(KINDS))), rng, height, width) * (1 - placed[..., 3:]) + placed[..., :3]
     rgb = rgb * 255 + rng.normal(0, rng.uniform(1, 4), rgb.shape)
-    return Photo(np.clip(np.round(rgb), 0, 255).astype(np.uint8), None, (), f"back {seed}")
+    return Photo(np.clip(np.round(rgb), 0, 255).astype(np.uint8), None, (), name)
 
 
-def _turned(vertices, yaw, pitch):
+def tipped(vertices: np.ndarray, yaw: float, pitch: float) -> np.ndarray:
     """Metres (V, 3), z up, turned about the vertical and then tipped towards the camera, which looks along +y."""
     c, s = np.cos(yaw), np.sin(yaw)
     turned = vertices @ np.array([[c, s, 0], [-s, c, 0], [0, 0, 1]])

@@ -30,6 +30,8 @@ from .rig_check import as_table as rig_table
 from .rig_check import rig_check
 from .texture import as_table as texture_table
 from .texture import evaluate_texture
+from .views import as_table as views_table
+from .views import evaluate_views
 from .weights import as_markdown, evaluate
 
 
@@ -45,6 +47,7 @@ def add_commands(commands) -> None:
     _add_evaluate_legs(commands)
     _add_evaluate_lens(commands)
     _add_evaluate_texture(commands)
+    _add_evaluate_views(commands)
     _add_rig_check(commands)
 
 
@@ -149,6 +152,16 @@ def _add_evaluate_texture(commands) -> None:
     command.set_defaults(act=_evaluate_texture)
 
 
+def _add_evaluate_views(commands) -> None:
+    command = commands.add_parser("evaluate-views", help="score what further photos, from other sides, add")
+    command.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    command.add_argument("--count", type=int, default=5, help="people of the test split")
+    command.add_argument("--resolution", type=int, default=256)
+    command.add_argument("--sway", type=float, default=1.0, help="how much poses differ; 0: not at all")
+    command.add_argument("--out", type=Path, help="folder for a sheet a person")
+    command.set_defaults(act=_evaluate_views)
+
+
 def _add_rig_check(commands) -> None:
     command = commands.add_parser("rig-check", help="check what stands between results and rigging, in Blender")
     command.add_argument("photos", type=Path, nargs="*", metavar="PHOTO|FOLDER", help="beside the bundled photos")
@@ -227,6 +240,12 @@ def _evaluate_texture(options: argparse.Namespace) -> None:
     how = options.weights, options.topology, options.resolution, options.texture, options.out, options.generation
     rows = evaluate_texture(seeds, *how)
     print(texture_table(rows))
+
+
+def _evaluate_views(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    seeds = islice(split_seeds("test"), options.count)
+    print(views_table(evaluate_views(seeds, options.weights, options.resolution, options.sway, options.out)))
 
 
 def _rig_check(options: argparse.Namespace) -> None:

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The base colour map: the photo where the camera saw the surface, the drawn back behind, vertex colours between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
 
 from ...color.continuation import FineTexture, alike, find_ways
-from ...color.painting import Side
+from ...color.painting import Elsewhere, Side
 from ...surface.mesh import split_quads
+from ...surface.normals import unit
 from ..painted_mesh import PaintedMesh
 from .mouth import Mouth
 from .texels import SLACK, cover, filled
@@ -24,6 +25,7 @@ def bake(
     waiting: Callable[[], None] = lambda: None,
     in_mouth: np.ndarray | None = None,
     landmarks: np.ndarray | None = None,
+    others: Sequence[Elsewhere] = (),
 ) -> np.ndarray:
     """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a PaintedMesh.
 
@@ -31,40 +33,44 @@ def bake(
     `colors.paint` takes: "photo" and perhaps "back". Wherever these are not trusted the texture has the colours of the
     mesh's vertices, which go over into them, with the photo's fine texture. Texels no face covers continue the nearest.
     waiting: called at every part of the map, may raise to stop; in_mouth (V,) bool: the mesh's vertices inside its
-    mouth; landmarks: as `FineTexture` takes them.
+    mouth; landmarks: as `FineTexture` takes them; others: further photos, as `color.painting.paint` takes them.
     """
     triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
-    sides = [
-        Side(dense.vertices, dense.faces, spacing, pictures[name], side)
-        for name, side in (("back", -1), ("photo", 1))
-        if pictures.get(name) is not None
-    ]
+    back = pictures.get("back")
+    sides = [] if back is None else [(Side(dense.vertices, dense.faces, spacing, back, -1), 0)]
+    sides += [(each.side(dense.vertices, dense.faces, spacing), k) for k, each in enumerate(others, 1)]
+    photo = Side(dense.vertices, dense.faces, spacing, pictures["photo"], 1)
+    sides.append((photo, 0))
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
     fine = FineTexture(pictures["photo"], landmarks)
-    seen = sides[-1].trust(mesh.vertices, mesh.normals)
+    seen = photo.trust(mesh.vertices, mesh.normals)
     ways = find_ways(mesh.vertices, triangles, mesh.normals, seen, fine)
     looks = mesh.colors, ways.places, (ways.sure * (1 - seen))[:, None]
-    of_vertices = np.concatenate([mesh.vertices, mesh.normals, *looks], 1, dtype=np.float32)
+    there = [part for each in others for part in each.placed(mesh.vertices, triangles)]
+    of_vertices = np.concatenate([mesh.vertices, mesh.normals, *looks, *there], 1, dtype=np.float32)
+
+    ends = [3, 6, 9, 11, *range(12, of_vertices.shape[1], 3)]
 
     def colors_of(part):
         of_corners, weights = triangles[found.face[part]], found.weights[part]
         values = weights[:, :1] * of_vertices[of_corners[:, 0]]
         for k in (1, 2):
             values += weights[:, k, None] * of_vertices[of_corners[:, k]]
-        points, normals, colors, places, share = np.split(values, [3, 6, 9, 11], 1)
-        normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
+        points, normals, colors, places, share, *there = np.split(values, ends, 1)
         taken = np.flatnonzero(share[:, 0] > 0)
-        for side in sides:
-            trust = side.trust(points, normals)
+        shown_at = [(points, unit(normals)), *zip(there[::2], map(unit, there[1::2]), strict=True)]
+        for side, k in sides:
+            where, looks = shown_at[k]
+            trust = side.trust(where, looks)
             seen = np.flatnonzero(trust > 0)
-            colors[seen] += trust[seen, None] * (side.colors(points[seen]) * 255 - colors[seen])
+            colors[seen] += trust[seen, None] * (side.colors(where[seen]) * 255 - colors[seen])
             share *= 1 - trust[:, None]
         share = share[taken] * alike(colors[taken] / 255, fine.coarse(places[taken]))[:, None]
         colors[taken] += 255 * share * fine.at(places[taken])
         if mouth:
             shown = mouth.shown(of_corners, points)
-            colors[shown] = sides[-1].colors(points[shown]) * 255
+            colors[shown] = photo.colors(points[shown]) * 255
         return np.round(colors.clip(0, 255)).astype(np.uint8)
 
     return filled(found, size, colors_of, waiting)

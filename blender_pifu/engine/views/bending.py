@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Bend the surface that the first photo gave, in depth alone, until its outlines lie on those of the other photos.
+
+Across its line of sight the first photo knows where all is; how deep it lies it guesses, and that is what others show:
+from the side a photo's outline is the depth of chest, back, legs and head. So every place moves along the first photo's
+line of sight, smoothly over the surface and through the body, and each camera a little, by least squares over matched
+outlines (robust, matched anew in rounds, as in iterated closest points).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.sparse import block_diag, csr_matrix, diags, hstack, vstack
+from scipy.sparse.linalg import spsolve
+from scipy.spatial import cKDTree
+
+from ..body.model import load_body, rotation
+from .one_photo import OnePhoto
+from .outlines import Matches, match, outline_of
+from .shared_body import NOD, ROLL, Camera, SharedBody
+from .sheet import Sheet
+
+MOVE_M, STEP_M = 0.08, 0.015  # spread of moves in depth, and of their differences between neighbours
+THICKNESS_M = 0.02  # spread of how the front moves against the back
+POINTS = 100  # as many independent points as an outline counts for: what is wrong with it is wrong for long stretches
+OFF_M, SOFT_M = 0.006, 0.02  # how nearly outlines meet; from the latter on they count less
+# Spread of what is wrong with cameras: nod, turn and roll, radians; logarithm of the scale; shifts, metres.
+CAMERA_SPREAD = np.array([NOD, 0.08, ROLL, 0.02, 0.03, 0.03])
+REACHES_M = (0.08, 0.06, 0.05, 0.04, 0.04)  # of each round
+MISSED_M = 0.03  # an outline further off than this is missed
+
+
+@dataclass(frozen=True)
+class Bent:
+    """The first photo's surface as all photos show it. sheet, moves (n,): its nodes, without perspective, and how far
+    each moves in depth, field units; vertices (V, 3) after that; cameras: of each photo; missed: per further photo the
+    share of its outline, but for the arms', that the surface misses."""
+
+    sheet: Sheet
+    moves: np.ndarray
+    vertices: np.ndarray
+    cameras: tuple[Camera, ...]
+    missed: tuple[float, ...]
+
+
+def bend(photos: list[OnePhoto], shared: SharedBody) -> Bent:
+    """Bend the surface of the first of several photos by the outlines of the others."""
+    first, *others = photos
+    sheet = Sheet(first.vertices, first.normals, first.metre)
+    shares = sheet.shares(first.vertices, first.normals)
+    holds = sheet.along() / STEP_M**2 + sheet.through() / THICKNESS_M**2 + diags(np.full(len(sheet), 1 / MOVE_M**2))
+    outlines = [outline_of(photo.cut, photo.metre) for photo in others]
+    arm = on_arms(first)
+    moves, cameras = np.zeros(len(sheet)), list(shared.cameras)
+    changes = np.zeros((len(others), 6))
+    changes[:, [0, 2]] = [camera.slant for camera in cameras[1:]]
+    placed, missed = first.vertices, []
+    for reach in REACHES_M:
+        parts, missed = [], []
+        for k, (photo, outline) in enumerate(zip(others, outlines, strict=True)):
+            camera = cameras[k + 1]
+            there, looks = photo.seen(camera(placed)), first.normals @ camera.turn.T
+            found = match(outline, there, looks, reach * photo.metre, photo.metre)
+            row, off = _equations(found, camera, placed, shares, (k, len(others)), first.metre)
+            counts = ~arm[found.vertices]
+            weight = counts / OFF_M**2 / (1 + (off / SOFT_M) ** 2) * (POINTS / max(POINTS, counts.sum()))
+            parts.append((row, off + row[:, : len(sheet)] @ (moves / first.metre), weight))
+            near = np.count_nonzero(np.abs(off) < MISSED_M) + np.count_nonzero(~counts & (np.abs(off) >= MISSED_M))
+            missed.append(1 - near / max(1, len(outline.points)))
+        solved = _solve(parts, holds, changes)
+        moves = solved[: len(sheet)] * first.metre
+        for k, step in enumerate(solved[len(sheet) :].reshape(-1, 6)):
+            cameras[k + 1] = _moved(cameras[k + 1], step, first.metre)
+            changes[k] += step
+        moves -= np.median(moves)  # where all lies in depth nothing tells
+        placed = first.vertices.copy()
+        placed[:, 2] += shares @ moves
+    return Bent(sheet, moves, placed, tuple(cameras), tuple(missed))
+
+
+def on_arms(photo: OnePhoto) -> np.ndarray:
+    """(V,) bool: vertices next to the body's arms, which hang otherwise in every photo."""
+    body = load_body()
+    near = cKDTree(photo.rows[: body.skin_vertices]).query(photo.vertices)[1]
+    return np.char.startswith(body.parts[near].astype(str), "arm")
+
+
+def _equations(found: Matches, camera: Camera, placed, shares, which: tuple[int, int], metre: float):
+    """Rows (M, n + 6 count) whose product with the nodes' moves in depth, metres, and changes of cameras is how far
+    matched places move outward, and how far they have to, (M,) metres; which: camera of how many."""
+    index, count = which
+    outward = np.column_stack([found.outward, np.zeros(len(found.off))])
+    unit = camera.scale * metre
+    by_node = diags((outward @ camera.turn)[:, 2]) @ shares[found.vertices]
+    turned = camera.scale * placed[found.vertices] @ camera.turn.T
+    columns = [(np.cross(axis, turned) * outward).sum(1) / unit for axis in np.eye(3)]
+    columns += [(turned * outward).sum(1) / unit, outward[:, 0], outward[:, 1]]
+    by_camera = np.zeros((len(found.off), 6 * count))
+    by_camera[:, 6 * index : 6 * index + 6] = np.stack(columns, 1)
+    return hstack([by_node, csr_matrix(by_camera)]).tocsr(), found.off / unit
+
+
+def _solve(parts, holds, changes) -> np.ndarray:
+    row = vstack([part[0] for part in parts]).tocsr()
+    right, weight = (np.concatenate([part[k] for part in parts]) for k in (1, 2))
+    spread = np.tile(CAMERA_SPREAD, len(changes))
+    system = block_diag([holds, diags(1 / spread**2)]).tocsr() + row.T @ diags(weight) @ row
+    vector = row.T @ (weight * right)
+    vector[holds.shape[0] :] -= changes.ravel() / spread**2
+    return spsolve(system.tocsc(), vector)
+
+
+def _moved(camera: Camera, step: np.ndarray, metre: float) -> Camera:
+    turn = rotation(torch.from_numpy(step[:3])[None])[0].numpy()
+    shift = camera.shift + np.append(step[4:6], 0) * camera.scale * metre
+    return Camera(turn @ camera.turn, camera.scale * float(np.exp(step[3])), shift)

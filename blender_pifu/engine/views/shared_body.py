@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One body for several photos, and where each camera stood: bundle adjustment over the body's skin.
+
+A body fitted to one photo lies right where the camera could see it, sideways and in height, and is a guess in depth.
+Each fitted body is therefore taken as points that are sure across the line of sight and unsure along it; cameras (a
+similarity each) and one body in one pose are sought in turns that explain them all. Where the person moved between
+photos the points disagree, count less, and the first photo's stand.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from ..body.fit import thinned
+from ..body.model import BodyModel, Pose, load_body, rotation
+from ..body.priors import ACTIVE, pose_prior
+from ..crop_space import pixels_at
+from ..surface.mesh import vertex_normals
+from .one_photo import OnePhoto
+
+STEP_M = 0.045  # between points of the skin that are compared
+ACROSS_M, ALONG_M = 0.012, 0.06  # spread of a fitted body's points across the line of sight and along it
+HIDDEN = 4.0  # so many times that of what the photo does not show
+# Metres off across the line of sight from which points count less, as the person moved: first, and at last, as what
+# the other photos guessed in depth is right by then.
+SOFT_M = (0.2, 0.04)
+FIRST = 4.0  # how much more the first photo counts across its line of sight: its pixels stay where they are
+POINTS = 250  # as many independent points as a photo counts for
+MOST = 0.8  # share of the seen skin that has to fit
+ROUNDS, CAMERA_STEPS = 12, 4
+BUFFER_PX, THICK_M = 96, 0.05  # of the picture that tells which skin is hidden behind other skin
+
+
+# Radians: spread of how cameras are held aslant, against the first one, about their own axes: nodding, and rolling.
+# How far somebody leans away from the first camera only a level camera at the side tells: so these are taken for level
+# more firmly than people hold them.
+NOD, ROLL = 0.025, 0.005
+LEVEL = 300.0  # what that counts against the points of a photo
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A similarity from the shared space to a photo's: x -> scale * turn @ x + shift."""
+
+    turn: np.ndarray
+    scale: float
+    shift: np.ndarray
+
+    def __call__(self, points: np.ndarray) -> np.ndarray:
+        """Points (N, 3) of the shared space in the photo's."""
+        return self.scale * points @ self.turn.T + self.shift
+
+    @property
+    def slant(self) -> tuple[float, float]:
+        """How far it is turned about its own first and third axis, radians, so that the shared space's up is not its
+        own."""
+        up = self.turn[:, 1]
+        return float(np.arcsin(up[2])), float(np.arcsin(-up[0]))
+
+    @property
+    def towards(self) -> np.ndarray:
+        """(3,) unit: where the camera stands, in the shared space."""
+        return self.turn[2]
+
+
+@dataclass(frozen=True)
+class SharedBody:
+    """pose, rows (N, 3): the one body, in the first photo's space without perspective; cameras: of each photo; off_m:
+    per photo, metres up to which its own fitted body lies off the shared one across its line of sight, with MOST of the
+    skin that it sees."""
+
+    pose: Pose
+    rows: np.ndarray
+    cameras: tuple[Camera, ...]
+    off_m: tuple[float, ...]
+
+    @property
+    def metre(self) -> float:
+        """Field units of a metre of a 1.7 m body."""
+        return float(self.pose.scale)
+
+
+def share_body(photos: list[OnePhoto]) -> SharedBody:
+    """The body that explains several photos, the first of which gives the space."""
+    body = load_body()
+    rows = _compared_rows(body)
+    points = [_Seen(photo, body, rows) for photo in photos]
+    pose = photos[0].fit.pose
+    cameras = [Camera(np.eye(3), 1.0, np.zeros(3))]
+    cameras += [similarity(points[0].places, each.places, points[0].sure * each.sure) for each in points[1:]]
+    for soft in np.geomspace(*SOFT_M, ROUNDS):
+        placed = body.pose(pose).numpy()[rows]
+        seen = zip(cameras[1:], points[1:], strict=True)
+        cameras[1:] = [_better(camera, placed, each, soft) for camera, each in seen]
+        pose = _step(body, pose, rows, cameras, points, soft)
+    placed = body.pose(pose).numpy()[rows]
+    off = [each.off_m(camera, placed) for camera, each in zip(cameras, points, strict=True)]
+    return SharedBody(pose, body.pose(pose).numpy(), tuple(cameras), tuple(off))
+
+
+def similarity(source: np.ndarray, target: np.ndarray, weight: np.ndarray) -> Camera:
+    """The similarity that brings source (N, 3) nearest to target (N, 3), robustly (Umeyama 1991)."""
+    robust = weight.astype(np.float64)
+    for _ in range(8):
+        share = robust / robust.sum()
+        from_, to = share @ source, share @ target
+        matrix = (target - to).T @ ((source - from_) * share[:, None])
+        left, size, right = np.linalg.svd(matrix)
+        sign = np.array([1, 1, np.sign(np.linalg.det(left @ right))])
+        turn = (left * sign) @ right
+        scale = float((size * sign).sum() / (share @ ((source - from_) ** 2).sum(1)))
+        camera = Camera(turn, scale, to - scale * turn @ from_)
+        apart = np.linalg.norm(camera(source) - target, axis=1)
+        robust = weight / (1 + (apart / (2 * np.median(apart) + 1e-9)) ** 2)
+    return camera
+
+
+class _Seen:
+    """A photo's fitted body as points, with how sure they are."""
+
+    def __init__(self, photo: OnePhoto, body: BodyModel, rows: np.ndarray):
+        skin = photo.rows[: body.skin_vertices]
+        self.places, self.metre = photo.rows[rows].astype(np.float64), photo.metre
+        shown = visible(skin, vertex_normals(skin, body.triangles), THICK_M * photo.metre)[rows]
+        bones = photo.fit.seen[body.labels[rows]]
+        self.sure = np.where(shown, 1.0, 1 / HIDDEN) * np.where(bones, 1.0, 0.05)
+        self.shown = shown & bones
+
+    def precision(self, camera: Camera, placed: np.ndarray, soft_m: float) -> np.ndarray:
+        """(n, 3): of the points' errors along the photo's axes, one over metres squared; placed: the shared body."""
+        off = (camera(placed) - self.places) / self.metre
+        soft = 1 / (1 + ((off[:, :2] ** 2).sum(1) / soft_m**2)) ** 2
+        across = (self.sure / ACROSS_M) ** 2 * soft
+        along = (self.sure / ALONG_M) ** 2 * soft
+        return np.stack([across, across, along], 1) * min(1.0, POINTS / len(off))
+
+    def off_m(self, camera: Camera, placed: np.ndarray) -> float:
+        off = ((camera(placed) - self.places) / self.metre)[self.shown]
+        return float(np.quantile(np.hypot(off[:, 0], off[:, 1]), MOST)) if len(off) else np.inf
+
+
+def visible(points: np.ndarray, normals: np.ndarray, thick: float) -> np.ndarray:
+    """(N,) bool: points of a surface, field space, that look towards the camera and lie behind nothing that is nearer
+    by more than `thick`."""
+    column, row = pixels_at(points[:, 0], points[:, 1], BUFFER_PX)
+    buffer = np.full((BUFFER_PX, BUFFER_PX), -np.inf)
+    np.maximum.at(buffer, (row, column), points[:, 2])
+    return (normals[:, 2] > -0.1) & (points[:, 2] > buffer[row, column] - thick)
+
+
+def _compared_rows(body):
+    skin = body.mean[: body.skin_vertices].numpy()
+    chosen = thinned(skin, STEP_M)
+    # Of a hand, whose pose no photo of a whole person tells, little.
+    hand = np.array([bone.startswith(("thumb", "index", "middle", "ring", "little")) for bone in body.bones])
+    return chosen[~hand[body.labels[chosen]]]
+
+
+def _better(camera: Camera, placed: np.ndarray, seen: _Seen, soft_m: float) -> Camera:
+    """The camera after some steps of Gauss-Newton."""
+    for _ in range(CAMERA_STEPS):
+        weight = seen.precision(camera, placed, soft_m)
+        turned = camera.scale * placed @ camera.turn.T
+        off = (turned + camera.shift - seen.places) / seen.metre
+        slopes = np.zeros((len(placed), 3, 7))
+        for axis, unit in enumerate(np.eye(3)):
+            slopes[:, :, axis] = np.cross(unit, turned)
+        slopes[:, :, 3] = turned
+        slopes[:, :, 4:] = np.eye(3)
+        slopes /= seen.metre
+        flat = slopes.reshape(-1, 7)
+        weighted = flat * weight.reshape(-1, 1)
+        system, right = weighted.T @ flat + 1e-6 * np.eye(7), weighted.T @ off.ravel()
+        for axis, spread, aslant in zip((0, 2), (NOD, ROLL), camera.slant, strict=True):
+            system[axis, axis] += LEVEL / spread**2
+            right[axis] += LEVEL / spread**2 * aslant
+        step = -np.linalg.solve(system, right)
+        turn = rotation(torch.from_numpy(step[:3])[None])[0].numpy() @ camera.turn
+        camera = Camera(turn, camera.scale * float(np.exp(step[3])), camera.shift + step[4:])
+    return replace(camera, turn=_orthonormal(camera.turn))
+
+
+def _orthonormal(matrix):
+    left, _, right = np.linalg.svd(matrix)
+    return left @ right
+
+
+def _step(body, pose, rows, cameras, points, soft_m) -> Pose:
+    """The shared body after one damped step."""
+    count = len(pose.shape)
+    placed, slopes = body.jacobian(pose, torch.from_numpy(rows), list(ACTIVE))
+    placed, slopes = placed.double().numpy(), slopes.double().numpy()
+    size = slopes.shape[2]
+    system, right = np.zeros((size, size)), np.zeros(size)
+    system[:count, :count] += np.eye(count)
+    right[:count] += pose.shape.numpy()
+    residual, derivative = (part.double().numpy() for part in pose_prior().rows(pose))
+    turns = slice(count, size - 4)
+    system[turns, turns] += derivative.T @ derivative
+    right[turns] += derivative.T @ residual
+    for index, (camera, seen) in enumerate(zip(cameras, points, strict=True)):
+        weight = seen.precision(camera, placed, soft_m)
+        if index == 0:
+            weight[:, :2] *= FIRST
+        off = (camera(placed) - seen.places) / seen.metre
+        slope = camera.scale / seen.metre * np.einsum("ij,njk->nik", camera.turn, slopes)
+        flat, weighted = slope.reshape(-1, size), (slope * weight[..., None]).reshape(-1, size)
+        system += weighted.T @ flat
+        right += weighted.T @ off.ravel()
+    damped = system + np.diag(1e-3 * system.diagonal() + 1e-2)
+    step = -np.linalg.solve(damped, right)
+    step *= min(1.0, 0.5 / max(np.abs(step[turns]).max(), 1e-9))
+    return body.moved(pose, torch.from_numpy(step).float(), list(ACTIVE))

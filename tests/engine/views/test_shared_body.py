@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Photos from several sides give one body and one surface: what one guesses in depth the others know."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pytest
+import torch
+
+from blender_pifu.engine.body.bones import BONES, INDEX
+from blender_pifu.engine.body.fit import Fit
+from blender_pifu.engine.body.model import Pose, load_body, rotation
+from blender_pifu.engine.interfaces import Field
+from blender_pifu.engine.subject.lens import Lens
+from blender_pifu.engine.surface.mesh import vertex_normals
+from blender_pifu.engine.views.bent_field import SIDE, BentField
+from blender_pifu.engine.views.carrying import carry
+from blender_pifu.engine.views.one_photo import OnePhoto
+from blender_pifu.engine.views.roles import role_of
+from blender_pifu.engine.views.shared_body import share_body
+
+STANDING = {"upper_arm.L": [(0.0, 0.0, -0.75)], "upper_arm.R": [(0.0, 0.0, 0.75)]}
+# Hanging arms and the trunk as a photo from the front may guess them: nearly all that differs is depth.
+GUESSED = {
+    "upper_arm.L": [(0.22, 0.0, 0.0), (0.0, 0.0, -0.75)],
+    "upper_arm.R": [(-0.2, 0.0, 0.0), (0.0, 0.0, 0.75)],
+    "spine": [(0.06, 0.0, 0.0)],
+}
+
+
+def posed(turns: dict[str, list], yaw: float = 0.0, scale: float = 1.0, shape=None) -> Pose:
+    """The body, the camera standing `yaw` radians towards its left."""
+    body = load_body()
+    rotations = torch.eye(3).repeat(len(BONES), 1, 1)
+    for bone, vectors in turns.items():
+        for vector in reversed(vectors):
+            rotations[INDEX[bone]] = rotation(torch.tensor([vector]))[0] @ rotations[INDEX[bone]]
+    about = rotation(torch.tensor([[0.0, -yaw, 0.0]]))[0]
+    rotations[0] = about @ rotations[0]
+    shape = torch.zeros(len(body.basis)) if shape is None else shape
+    return Pose(shape, rotations, torch.tensor(scale), torch.tensor([0.02 * yaw, 0.01, 0.0]))
+
+
+def photo(pose: Pose, name: str = "photo") -> OnePhoto:
+    """What a photo would give whose surface is the body itself."""
+    body = load_body()
+    rows = body.pose(pose).numpy()
+    fit = Fit(pose, rows, 0.0, 1.0, "surface", None, np.ones(len(BONES), bool))
+    skin, faces = rows[: body.skin_vertices], body.triangles
+    normals = vertex_normals(skin, faces)
+    cut = cast(Any, SimpleNamespace())
+    return OnePhoto(name, cut, Lens(0.0), fit, skin.astype(np.float64), faces, normals, rows)
+
+
+def mean_off(points: np.ndarray, truth: np.ndarray) -> float:
+    """Apart from where all lies in depth, which no photo tells."""
+    off = points - truth
+    off[:, 2] -= off[:, 2].mean()
+    return float(np.linalg.norm(off, axis=1).mean())
+
+
+@pytest.fixture(scope="module")
+def photos():
+    return [
+        photo(posed(GUESSED)),
+        photo(posed(STANDING, np.pi / 2, 0.8)),
+        photo(posed(STANDING, np.pi, 1.1)),
+    ]
+
+
+def test_one_body_has_the_depth_that_photos_from_the_side_show(photos):
+    shared = share_body(photos)
+    truth = photo(posed(STANDING)).rows
+    skin = slice(0, load_body().skin_vertices)
+    assert mean_off(shared.rows[skin], truth[skin]) < 0.6 * mean_off(photos[0].rows[skin], truth[skin])
+    assert [role_of(shared, camera) for camera in shared.cameras] == ["front", "left", "back"]
+    assert [camera.scale for camera in shared.cameras] == pytest.approx([1, 0.8, 1.1], rel=0.03)
+    assert max(shared.off_m) < 0.02
+
+
+def test_bodies_lie_in_each_other_after_they_are_carried_over(photos):
+    first, other = photos[0], photos[1]
+    carried = carry(first.vertices, (first.fit.pose, first.rows), (other.fit.pose, other.rows))
+    assert np.linalg.norm(carried - other.vertices, axis=1).mean() < 0.003
+
+
+def test_the_field_moves_as_the_surface_did_and_keeps_its_pixels():
+    class Slab(Field):
+        device = torch.device("cpu")
+
+        def support(self, xy):
+            return torch.ones(len(xy), dtype=torch.bool)
+
+        def query_columns(self, xy, column, z):
+            return torch.sigmoid(100 * (0.1 - z.abs()))
+
+    rows = torch.linspace(-1, 1, SIDE).view(1, 1, 1, SIDE, 1).expand(1, 1, SIDE, SIDE, SIDE)
+    field = BentField(Slab(), (0.2 * rows).contiguous())
+    xy = torch.tensor([[0.3, -0.5], [0.3, 0.0], [0.3, 0.5]])
+    there = field.query_columns(xy, torch.arange(3), 0.2 * xy[:, 1])
+    beside = field.query_columns(xy, torch.arange(3), 0.2 * xy[:, 1] + 0.15)
+    assert (there > 0.9).all() and (beside < 0.1).all() and field.support(xy).all()
+
+
+def test_another_body_lies_off(photos):
+    stranger = posed({"upper_arm.L": [(0.0, 0.0, 1.0)], "thigh.L": [(-0.7, 0.0, 0.0)]}, np.pi / 2)
+    off = share_body([photos[0], replace(photo(stranger))]).off_m[1]
+    assert off > 0.02 > 1.3 * share_body(photos[:2]).off_m[1]
