@@ -7,6 +7,7 @@ import numpy as np
 SIDE_PX = 512  # longer side to which the person is reduced before it is judged
 FLAT, HARD = 3, 24  # steps of 8 bits from pixel to pixel: below is flat, above a hard edge
 SHADED = (4, 16)  # steps that shading, folds and hair make
+BURNT = 252  # from here on in every colour a pixel is light that the sensor lost: it tells nothing
 # Shares of the pixels that are flat and that are shaded, of all steps those that hard edges make, and of flat pixels
 # those of exactly one colour: a sensor's noise leaves photos few, 0.02 to 0.2 of the flat ones, drawings have 0.6 and
 # more. Photos have 0.24 to 0.5 shaded, drawings 0.04 to 0.35; dark and patterned clothes with little shading lack
@@ -25,6 +26,7 @@ def is_drawn(rgb: np.ndarray, mask: np.ndarray) -> bool:
     size = tuple(max(1, round(side * scale)) for side in mask[part].shape[::-1])
     small = cv2.resize(rgb[part], size, interpolation=cv2.INTER_AREA).astype(np.int16)
     inside = cv2.resize(mask[part].astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
+    inside &= small.min(2) < BURNT
     inside = cv2.erode(inside, np.ones((5, 5), np.uint8))[:-1, :-1] > 0
     if not inside.any():
         return False
