@@ -15,8 +15,13 @@ UNWRAP, BAKE = "Unwrapping", "Baking the texture"
 # is with the square of the resolution; in `square`s of 256. Of layouts by the topology's name.
 LAYOUT_S = {"standard": (2.2, 2.1), "game": (1.6, 2.1), "print": (0.3, 2.7), "animation": (8.2, 0.5)}
 QUADS_UNWRAP_S, DENSE_UNWRAP_S = 3.8, 38.0  # the latter grows faster than the surface
-BAKE_S = 0.3, 0.8  # and that for each square of 1024 pixels
+HEAD_UNWRAP_S = 4.3  # more, for the small charts of a head
+BAKE_S, MAPS_S = (0.3, 0.8), 0.8  # and that for each square of 1024 pixels; so much more for normals and roughness
+HANDS_S, HEAD_S = 2.6, 1.6  # read, posed and tried on; fitted
+PUT_ON_S = 0.9, 0.6  # hands and head on the dense surface
+BEHIND_S = 2.2  # the photo's materials on the hidden side
 DENSE, QUADS, BRINGS_UV = ("sculpt", "print"), ("standard", "game"), ("animation",)
+HEADED = ("sculpt", "standard", "game")  # surfaces on which the person's own head is put
 MEMORY_MB = {128: 950, 256: 1000, 512: 1250, 1024: 1900}  # at most, of a job with texture and skeleton, by resolution
 
 
@@ -26,8 +31,11 @@ def seconds_of(topology: str, rig: bool, texture_px: int, resolution: int) -> di
     square = (resolution / 256) ** 2
     seconds = {READ: 0.3, MATTE: 3.3, ENCODE: 2.7, CARVE: 0.05 + 0.83 * square}
     if rig:
-        seconds[FIT] = 3.2 + 1.4 * square
-    seconds[PAINT] = 0.45 + 0.6 * square + (0.7 if topology in QUADS else 0)  # with what is begun beside it
+        seconds[FIT] = 3.2 + 1.4 * square + HANDS_S + (HEAD_S if topology != "print" else 0)
+    seconds[PAINT] = 0.45 + 0.6 * square + (0.7 if topology in QUADS else 0) + BEHIND_S  # with what is begun beside it
+    head = rig and topology in HEADED
+    if rig:
+        seconds[PAINT] += PUT_ON_S[0] + (PUT_ON_S[1] if head else 0)
     dense = topology in DENSE
     if topology in LAYOUT_S:
         always, each = LAYOUT_S[topology]
@@ -35,7 +43,8 @@ def seconds_of(topology: str, rig: bool, texture_px: int, resolution: int) -> di
     if texture_px:
         if topology not in BRINGS_UV:
             seconds[UNWRAP] = DENSE_UNWRAP_S * square**1.5 if dense else QUADS_UNWRAP_S
-        seconds[BAKE] = BAKE_S[0] + BAKE_S[1] * (texture_px / 1024) ** 2
+            seconds[UNWRAP] += HEAD_UNWRAP_S if head else 0
+        seconds[BAKE] = BAKE_S[0] + (BAKE_S[1] + (0 if dense else MAPS_S)) * (texture_px / 1024) ** 2
     if rig:
         seconds[BIND] = 0.1 + 0.3 * square if dense else 0.2
     return seconds
