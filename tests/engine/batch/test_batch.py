@@ -48,12 +48,13 @@ def test_a_folder_is_its_pictures(tmp_path):
 def test_a_manifest_tells_the_choices_of_each(tmp_path, ending):
     rows = [
         {"photo": "Ann.png", "name": "Anna", "height_m": 1.62, "rig": True},
-        {"photo": "sub/Bob.png", "person": 2, "back": "sub/Bob back.png"},
+        {"photo": "sub/Bob.png", "person": 2, "back": "sub/Bob back.png", "views": ["a.png", "sub/b.png"]},
     ]
     path = tmp_path / f"people.{ending}"
     if ending == "csv":
         path.write_text(
-            "photo,name,height_m,rig,person,back\nAnn.png,Anna,1.62,yes,,\nsub/Bob.png,,,,2,sub/Bob back.png\n",
+            "photo,name,height_m,rig,person,back,views\nAnn.png,Anna,1.62,yes,,,\n"
+            "sub/Bob.png,,,,2,sub/Bob back.png,a.png; sub/b.png\n",
             encoding="utf-8-sig",
         )
     else:
@@ -62,7 +63,8 @@ def test_a_manifest_tells_the_choices_of_each(tmp_path, ending):
     assert ann == Entry(
         tmp_path / "Ann.png", tmp_path / "out" / "Anna.glb", Choices(resolution=128, height_m=1.62, rig=True)
     )
-    assert bob.choices == Choices(resolution=128, person=2, back=str(tmp_path / "sub" / "Bob back.png"))
+    views = str(tmp_path / "a.png"), str(tmp_path / "sub" / "b.png")
+    assert bob.choices == Choices(resolution=128, person=2, back=str(tmp_path / "sub" / "Bob back.png"), views=views)
 
 
 @pytest.mark.parametrize(
