@@ -130,12 +130,12 @@ def _score(encoding, mesh, colors, case, back_rgb):
         "front_deg": _angle(encoding.front_normals, case.maps["front_normals"], solid),
         "back_deg": views_error_deg(normal_views(*mesh)[BACK : BACK + 1], case.views[BACK : BACK + 1]),
         "color": float(np.abs(seen - back_rgb)[both].mean()),
-        "tone": float(np.abs(_averaged(seen - back_rgb, both, TONE_M * case.scale))[both].mean()),
+        "tone": float(np.abs(averaged(seen - back_rgb, both, TONE_M * case.scale))[both].mean()),
         "chamfer": surface_distances(mesh, (case.vertices, case.faces))["chamfer"] * 100 / case.scale,
     }, seen.astype(np.uint8)
 
 
-def _averaged(picture, where, side):
+def averaged(picture, where, side):
     """Means of a picture (PHOTO_PX, PHOTO_PX, C) over what lies `where` in squares of that side, field units."""
     window = (2 * round(side * PHOTO_PX / 4) + 1,) * 2
     share = cv2.blur(where.astype(np.float32), window)[..., None]

@@ -13,12 +13,14 @@ import numpy as np
 from ...engine import stages
 from ...engine.errors import NoPersonError
 from ...engine.interfaces import Model
+from ...engine.layout.painted_mesh import PaintedMesh
 from ...engine.model import load_model
 from ...engine.reading.photo import Photo
 from ...engine.subject.figure import Figure, Figures
 from ..data.several_photos import photograph_side
 from ..native.raster import see
 from ..people.person import pose_kind
+from .back import TONE_M, averaged
 from .cases import Case, split_case
 from .measures.metrics import normal_views, surface_distances, views_error_deg
 
@@ -28,7 +30,7 @@ FIGURES = {
     "chamfer": ("Chamfer, cm", 2),
     "normals_deg": ("normals from four sides, degrees", 1),
     "front_deg": ("of these from the front", 1),
-    "colors": ("colours of front and back, 0..255", 1),
+    "tone": ("colours of front and back, averaged over 5 cm, 0..255", 1),
 }
 SHEET_PX = 256
 
@@ -120,18 +122,20 @@ def _score(model, encoded, mesh, person: _Person, resolution) -> dict[str, float
         "chamfer": surface_distances(mesh, (case.vertices, case.faces))["chamfer"] * 100 / case.scale,
         "normals_deg": views_error_deg(views, case.views),
         "front_deg": views_error_deg(views[:1], case.views[:1]),
-        "colors": float(np.mean(list(_color_errors(painted.mesh, person)))),
+        "tone": float(np.mean(list(_color_errors(painted.mesh, case)))),
     }
 
 
-def _color_errors(mesh, person: _Person) -> Iterator[float]:
+def _color_errors(mesh: PaintedMesh, case: Case) -> Iterator[float]:
     """Of the front and, in the front's pixels, the hidden side as it is lit there."""
-    truths = (person.case.rgb, person.case.maps["back_rgb"]) if person.case.maps else (person.case.rgb,)
-    size = len(person.case.rgb)
-    for side, truth in zip(see(mesh.vertices, mesh.faces, size, None), truths, strict=False):
-        seen = side.interpolate(mesh.colors.astype(np.float32))
-        solid = person.case.mask.ravel()[side.pixels] > 250
-        yield float(np.abs(seen - truth.reshape(-1, 3)[side.pixels])[solid].mean())
+    assert case.maps is not None
+    size = len(case.rgb)
+    for side, truth in zip(see(mesh.vertices, mesh.faces, size, None), (case.rgb, case.maps["back_rgb"]), strict=True):
+        seen, covered = np.zeros((size * size, 3), np.float32), np.zeros(size * size, bool)
+        seen[side.pixels], covered[side.pixels] = side.interpolate(mesh.colors.astype(np.float32)), True
+        both = covered.reshape(size, size) & (case.mask > 250)
+        off = averaged(seen.reshape(size, size, 3) - truth, both, TONE_M * case.scale)
+        yield float(np.abs(off)[both].mean())
 
 
 def _save(path: Path, person: _Person, cells: list[np.ndarray]) -> None:
