@@ -7,10 +7,12 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 from scipy.cluster.vq import kmeans2
+from scipy.sparse.csgraph import connected_components
 
 from ..crop_space import pixel_centres
 from ..reading.landmarks import head_place
 from .continuation import FineTexture
+from .held_things import is_held
 from .painting import smooth_step
 from .quilting import block_energy, quilt
 
@@ -20,15 +22,19 @@ PLAIN = 0.75  # share of the pixels that are looked at: the others are borders, 
 MATERIALS, SAMPLES = 10, 4000  # asked for, and pixels they are found by
 LIGHTNESS = 0.8  # what differences of lightness count for, against those of hue
 ONE, IN_SHADE = 10.0, 0.6  # Lab difference of what is taken for one material, and what lightness counts for in it
+LIT, IN_SUN = 12.0, 0.3  # the same of what lies beside the outline at the same heights: there it is shade more likely
+LEVEL, LEVEL_PX = 0.3, 4.0  # share of the lesser one that must be at the other's heights, and how exactly
 LEAST = 60  # pixels of a material
 BAND = 5.0  # beside the outline, where what goes on behind is seen
 ACROSS, ALONG = 30.0, 6.0  # how far that tells about what is behind, beside it and up or down
-LOCAL = 20.0  # over which a material's tone is a mean
+LOCAL = 50.0  # over which a material's tone is a mean: shade on one side is no tone of it
 DRAWN = 14.0  # Lab difference from the drawn colours that costs 1
 DRAWN_MOST = 4.0  # that it costs at most: less than not to reach the outline, as a logo does not
 REACHES = 1.3  # what it costs not to be seen beside the outline, times the logarithm of its share there
 ABSENT = 0.01  # share beside the outline of what is not seen there
-EDGE, CRISP = 1.5, 0.7  # how far costs are evened out, and by how much the least must be the least
+BEFORE = 2.5  # what it spares to be seen before the place: arms hang beside a shirt, whose back is not of skin
+GOES_ON = 0.1  # share beside the outline from which on it does: a logo is before the place too
+EDGE, CRISP = 1.5, 0.15  # how far costs are evened out, and by how much the least must be the least
 BEYOND = 0.02  # field units outside the outline where these colours are known too
 HEAD = (2.0, 2.6)  # distances from the eyes to the mouth, round the ears: within, `behind_head` paints; beyond, this
 CHIN = (-1.5, -1.1)  # of those, below the ears: the neck is not the head
@@ -37,10 +43,12 @@ CHIN = (-1.5, -1.1)  # of those, below the ears: the neck is not the head
 @dataclass(frozen=True)
 class Materials:
     """What a photo is made of: `tones (K, n, n, 3)` sRGB 0..1, the colour each would have at every pixel, `beside
-    (K, n, n)` its share of what is seen beside the nearest outline, and `seen (K, n, n)` bool, where it is."""
+    (K, n, n)` its share of what is seen beside the nearest outline, `before (K, n, n)` bool, where it is, and `seen
+    (K, n, n)` bool, where it is as it mostly is, in light or in shade."""
 
     tones: np.ndarray
     beside: np.ndarray
+    before: np.ndarray
     seen: np.ndarray
 
 
@@ -51,13 +59,14 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     same of the side that is seen; landmarks: (33, 4) as `landmarks_in`, or None: by these the head is left out. Returns
     (n, n, 4), or `back` where too little is seen.
     """
-    materials = _find_materials(_smaller(photo))
+    materials = _find_materials(_smaller(photo), landmarks)
     if materials is None:
         return back
     size = len(photo)
     drawn, back = _smaller(back), _larger(back, size)
     difference = np.linalg.norm(_lab(materials.tones) - _lab(drawn[..., :3]), axis=-1)
     costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) - REACHES * np.log(materials.beside + ABSENT)
+    costs -= BEFORE * materials.before * np.minimum(materials.beside / GOES_ON, 1)
     shares = _shares(costs, size)
     painted = np.zeros((size, size, 3), np.float32)
     for share, tone in zip(shares, materials.tones, strict=True):
@@ -88,8 +97,8 @@ def _beyond(mask):
     return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
 
 
-def _find_materials(photo) -> Materials | None:
-    """Those of a photo (n, n, 4); None where too little is seen."""
+def _find_materials(photo, landmarks) -> Materials | None:
+    """Those of a photo (n, n, 4) that may be behind; None where too little is seen."""
     matte = photo[..., 3]
     inner = cv2.erode((matte > 0.9).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if inner.sum() < MATERIALS * LEAST:
@@ -98,26 +107,45 @@ def _find_materials(photo) -> Materials | None:
     features = _lab(colors)
     steep = np.linalg.norm(np.gradient(features, axis=(0, 1)), axis=-1).sum(0)
     plain = inner & (steep <= np.quantile(steep[inner], PLAIN))
-    seen = features[plain].astype(np.float64)
-    few = np.random.default_rng(0).permutation(len(seen))[:SAMPLES]
-    count = min(MATERIALS, len(np.unique(seen[few], axis=0)))
-    centres, _ = kmeans2(seen[few], count, iter=12, minit="++", rng=0)
-    label = _as_one(centres)[((features[..., None, :] - centres) ** 2).sum(-1).argmin(-1)]
     near = inner & (cv2.distanceTransform((matte > 0.5).astype(np.uint8), cv2.DIST_L2, 5) < BAND)
-    tones, beside, where = [], [], []
-    for one in np.unique(label[plain]):
-        mine = (label == one) & plain
-        if mine.sum() < LEAST:
+    weave, cloth = _tell_apart(features, plain, near)
+    material = np.where(inner, cloth, -1)
+    tones, beside, before, where = [], [], [], []
+    for one in np.unique(cloth[plain]):
+        mine = (cloth == one) & plain
+        if mine.sum() < LEAST or (landmarks is not None and is_held(mine, material, landmarks)):
             continue
         weight = mine.astype(np.float32)
         share = _blur(weight, LOCAL)[..., None] + 1e-3
         tones.append((_blur(colors * weight[..., None], LOCAL) + 1e-3 * colors[mine].mean(0)) / share)
         beside.append(_blur(weight * near, ACROSS, ALONG))
-        where.append((label == one) & inner)
+        before.append(material == one)
+        # Where it goes over into shade is no texture.
+        where.append((weave == np.bincount(weave[mine]).argmax()) & inner)
     if not tones:
         return None
     total = np.sum(beside, 0) + 1e-6
-    return Materials(np.array(tones), np.array(beside) / total, np.array(where))
+    return Materials(np.array(tones), np.array(beside) / total, np.array(before), np.array(where))
+
+
+def _tell_apart(features, plain, near):
+    """Numbers (n, n) of what looks the same, and of what is one material in light and shade, by features (n, n, 3),
+    found by `plain (n, n)` pixels; near: (n, n) bool, beside the outline."""
+    seen = features[plain].astype(np.float64)
+    few = np.random.default_rng(0).permutation(len(seen))[:SAMPLES]
+    count = min(MATERIALS, len(np.unique(seen[few], axis=0)))
+    centres, _ = kmeans2(seen[few], count, iter=12, minit="++", rng=0)
+    tint = ((features[..., None, :] - centres) ** 2).sum(-1).argmin(-1)
+    apart = centres[:, None] - centres
+    alike = np.linalg.norm(apart * [IN_SHADE, 1, 1], axis=-1) < ONE
+    heights = np.stack([(near & (tint == k)).sum(1) for k in range(count)]).astype(np.float32)
+    heights = cv2.GaussianBlur(heights, (0, 0), LEVEL_PX, sigmaY=0.01)
+    level = np.minimum(heights[:, None], heights).sum(-1)
+    least = np.minimum(heights.sum(1)[:, None], heights.sum(1))
+    white = centres[:, :1] / LIGHTNESS + 16  # by which a shade divides the others too
+    hues = np.linalg.norm((centres / white)[:, None, 1:] - (centres / white)[:, 1:], axis=-1) * (white + white.T) / 2
+    lit = (np.hypot(IN_SUN * apart[..., 0], hues) < LIT) & (level > LEVEL * least)
+    return connected_components(alike)[1][tint], connected_components(alike | lit)[1][tint]
 
 
 def _texture(fine, seen, most, where):
@@ -128,16 +156,6 @@ def _texture(fine, seen, most, where):
         there = cv2.resize(mine.astype(np.uint8), where.shape, interpolation=cv2.INTER_NEAREST) > 0
         texture += quilt(fine.band, there, where * (most == k), energy)
     return texture
-
-
-def _as_one(centres):
-    """(K,) the number of the first of centres (K, 3) that each is one material with."""
-    first = np.arange(len(centres))
-    for k in range(1, len(centres)):
-        alike = np.flatnonzero(np.linalg.norm((centres[:k] - centres[k]) * [IN_SHADE, 1, 1], axis=1) < ONE)
-        if len(alike):
-            first[k] = first[alike[0]]
-    return first
 
 
 def _head(head, size):

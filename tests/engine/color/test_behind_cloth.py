@@ -90,3 +90,53 @@ def test_stripes_keep_their_heights():
 
 def test_without_enough_to_see_the_drawn_back_stays(back):
     assert paint_behind_cloth(back, np.zeros((SIDE, SIDE, 4), np.float32), None) is back
+
+
+def square(pixel):
+    """Field space of (column, row)."""
+    return (np.array(pixel) / SIDE * 2 - 1) * (1, -1)
+
+
+@pytest.fixture
+def holding():
+    """Landmarks of somebody whose hands are at both ends of what lies before the trunk."""
+    found = np.zeros((33, 4), np.float32)
+    found[:, 3] = 1
+    for landmark, place in {
+        L.LEFT_SHOULDER: (320, 130), L.RIGHT_SHOULDER: (192, 130), L.LEFT_HIP: (300, 300), L.RIGHT_HIP: (212, 300),
+        L.LEFT_WRIST: (335, 215), L.LEFT_INDEX: (325, 215), L.LEFT_PINKY: (325, 220),
+        L.RIGHT_WRIST: (177, 215), L.RIGHT_INDEX: (187, 215), L.RIGHT_PINKY: (187, 220),
+    }.items():  # fmt: skip
+        found[landmark, :2] = square(place)
+    return found
+
+
+def test_a_box_held_across_the_whole_body_is_not_behind_it(photo, back, holding):
+    box = np.s_[180:250, 170:342]
+    photo[box][..., :3] = back[box][..., :3] = (0.7, 0.5, 0.1)
+    middle = np.s_[200:230, 210:300]
+    behind = paint_behind_cloth(back, photo, holding)
+    assert np.allclose(behind[middle][..., :3].mean((0, 1)), JACKET, atol=0.05)
+    hands = [L.LEFT_WRIST, L.LEFT_INDEX, L.LEFT_PINKY, L.RIGHT_WRIST, L.RIGHT_INDEX, L.RIGHT_PINKY]
+    holding[hands, :2] = square((256, 450))
+    striped = paint_behind_cloth(back, photo, holding)
+    assert np.allclose(
+        striped[middle][..., :3].mean((0, 1)), (0.7, 0.5, 0.1), atol=0.05
+    )  # what nobody holds is a stripe
+
+
+def test_the_shade_on_one_side_of_a_jacket_is_not_on_its_back(photo, back):
+    photo[120:WAIST, 170:240, :3] *= 0.6
+    behind = paint_behind_cloth(back, photo, None)
+    left, right = behind[150:250, 180:230, :3].mean((0, 1)), behind[150:250, 285:335, :3].mean((0, 1))
+    assert np.abs(left - right).max() < 0.06
+
+
+def test_arms_beside_a_shirt_do_not_make_its_back_of_skin(photo, back):
+    skin = (0.85, 0.6, 0.5)
+    for arm in (np.s_[180:360, 120:165], np.s_[180:360, 347:392]):
+        photo[arm] = back[arm] = (*skin, 1)
+    photo[120:WAIST, 170:342, :3] = (0.8, 0.2, 0.3)
+    back[200:260, 190:320, :3] = (0.84, 0.45, 0.42)  # a drawn back that faded to a tone between
+    behind = paint_behind_cloth(back, photo, None)
+    assert np.allclose(behind[210:250, 200:310, :3].mean((0, 1)), (0.8, 0.2, 0.3), atol=0.06)
