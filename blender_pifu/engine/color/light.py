@@ -14,11 +14,10 @@ from scipy.cluster.vq import kmeans2
 
 from ..srgb import DARKEST, to_linear
 
-WORK_PX = 256  # to a side of the crop, in which the light is found
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 SOLID = 0.95  # matte from which a pixel is nothing but the person
 LEAST = 400  # pixels that tell of a light
-TELLING = (0.012, 0.92)  # linear luminance: below and above, cameras do not tell how bright it is
+TELLING = (0.012, 0.92)  # linear: darker, and with a brighter channel, cameras do not tell how bright it is
 MATERIALS, SAMPLES, ROUNDS = 6, 4000, 3  # asked for, pixels they are found by, and how often anew without the light
 LIGHTNESS = 0.2  # what differences of log luminance count for in a material, against those of hue
 EVEN = (0.001, 0.005)  # how firmly a light's luminance, and its hue, are taken for the same from all sides
