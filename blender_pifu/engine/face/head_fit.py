@@ -61,14 +61,16 @@ def fit_head(
 
 
 def trust_in_marks(rgb: np.ndarray, points: np.ndarray) -> np.ndarray:
-    """(468,) factors of the weights of a face's marks (468, 2), photo pixels, of a photo (H, W, 3): eyes that are dark
-    are behind glasses, and the network guesses them."""
+    """(M,) factors of the weights of marks (M, 2), photo pixels, the face's 468 first, of a photo (H, W, 3): eyes that
+    are dark are behind glasses, and the network guesses them."""
     luma = rgb[..., :3] @ np.array([0.299, 0.587, 0.114])
     columns, rows = np.floor(points).astype(int).T
     values = luma[rows.clip(0, len(luma) - 1), columns.clip(0, luma.shape[1] - 1)]
     eyes, cheeks = values[np.concatenate(UNDER_EYES)], values[list(CHEEKS)]
     dark = np.median(eyes) < DARK_SHARE * np.median(cheeks)
-    return np.where(dark & np.isin(load_head().mark_groups, EYE_GROUPS), DARK_WEIGHT, 1.0)
+    groups = np.isin(load_head().mark_groups, EYE_GROUPS)
+    behind = np.concatenate([groups, np.zeros(len(points) - len(groups), bool)])
+    return np.where(dark & behind, DARK_WEIGHT, 1.0)
 
 
 def doubt(head: Head) -> str | None:

@@ -26,12 +26,13 @@ EYES, MOUTH = [L.LEFT_EYE, L.RIGHT_EYE], [L.MOUTH_LEFT, L.MOUTH_RIGHT]
 @dataclass(frozen=True)
 class FaceMarks:
     """points: (468, 2) float64, photo pixels; irises: (2, 5, 2) of the person's right and left eye: centre and ring;
-    score: 0..1, that this is a face; width_px: of the face in the photo."""
+    score: 0..1, that this is a face; width_px: of the face in the photo; region: the square that they fill."""
 
     points: np.ndarray
     irises: np.ndarray
     score: float
     width_px: float
+    region: Region
 
 
 class FaceReader:
@@ -56,7 +57,7 @@ class FaceReader:
             region, width = _region_of(points)
         if width < LEAST_WIDTH_PX:
             return None
-        return FaceMarks(points, irises, score, width)
+        return FaceMarks(points, irises, score, width, region)
 
     def _look(self, rgb, region):
         """Points and irises in photo pixels, and the score."""

@@ -1,13 +1,18 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The head of the person in the photo: marks found at the photo's own resolution, a head fitted to them, or none."""
 
+from collections.abc import Callable
+
+import numpy as np
 import torch
 
-from ..body.head import Head, load_head
+from ..body.head import Head
 from ..reading.landmarks import Landmark as L
+from ..reading.landmarks import Region
 from ..subject.figure import Figure
 from ..subject.lens import Lens
 from .head_fit import doubt, fit_head, trust_in_marks
+from .head_marks import head_mark_reader
 from .marks import face_reader
 
 SEEN = 0.5  # least visibility of eyes and nose
@@ -23,7 +28,20 @@ def find_own_head(figure: Figure, lens: Lens, shape: torch.Tensor) -> tuple[Head
     marks = face_reader().read(figure.photo.rgb, person.points)
     if marks is None:
         return None, None
-    trust = load_head().mark_trust * trust_in_marks(figure.photo.rgb, marks.points)
-    head = fit_head(figure.crop.to_field(marks.points), lens.nearness, shape, trust)
+    head = head_in_photo(figure.photo.rgb, marks.region, figure.crop.to_field, lens.nearness, shape)
     why = doubt(head)
     return (None, WITHOUT.format(why=why)) if why else (head, None)
+
+
+def head_in_photo(
+    rgb: np.ndarray,
+    region: Region,
+    to_field: Callable[[np.ndarray], np.ndarray],
+    nearness: float,
+    shape: torch.Tensor | None = None,
+) -> Head:
+    """The head whose face fills a square of a photo (H, W, 3) uint8; to_field: photo pixels (N, 2) -> field space;
+    nearness: of the lens; shape: (20,) of the body, by default the mean. Raises ModelError."""
+    marks = head_mark_reader().read(rgb, region)
+    trust = marks.trust * trust_in_marks(rgb, marks.points)
+    return fit_head(to_field(marks.points), nearness, shape, trust, marks.further)

@@ -15,34 +15,42 @@ from ...engine.body.head import load_head
 from ...engine.crop_space import from_border
 from ...engine.face.head_fit import doubt, fit_head, trust_in_marks
 from ...engine.face.marks import face_reader
+from ...engine.face.own_head import head_in_photo
 from ..data.sample import Scene, make_scene
 from .cases import split_seeds
 
 log = logging.getLogger(__name__)
 PHOTO_PX = 1024
 PARTS = {"eyes": ("left_eye", "right_eye", "brow"), "nose": ("nose",), "mouth": ("lips",), "jaw": ("oval",)}
-KINDS = {"body": "the mean body's", "mean": "the mean head, posed and expressed", "fitted": "fitted"}
+KINDS = {
+    "body": "the mean body's",
+    "mean": "the mean head, posed and expressed",
+    "general": "fitted to the marks of MediaPipe's face mesh",
+    "fitted": "fitted to our own marks",
+}
 
 
 def evaluate_head(count: int, assets: Path, split: str = "test") -> list[dict]:
     """One row for each of the first `count` people of a split: `seed`; `doubt`, why their head was refused, or None;
-    `width_px` of the face; `seconds` for marks and fit; and of each of KINDS the mean distance in mm of the face's
+    `width_px` of the face; `seconds` for own marks and fit; and of each of KINDS the mean distance in mm of the face's
     vertices, and of those of PARTS, after the best similarity. People without marks are left out. Raises
     EngineError."""
     rows = []
     for seed, scene in islice(_people(split, assets), count):
-        begun = time.process_time()
         rgb = np.ascontiguousarray(scene.sample["rgb"])
         places = np.column_stack(from_border(*scene.landmarks[:, :2].astype(np.float64).T, size=PHOTO_PX))
         marks = face_reader().read(rgb, places)
         if marks is None:
             continue
-        seen = (marks.points / (PHOTO_PX / 2) - 1) * (1, -1)
-        head = fit_head(seen, scene.nearness, None, load_head().mark_trust * trust_in_marks(rgb, marks.points))
+        trust = load_head().mark_trust * trust_in_marks(rgb, marks.points)
+        general = fit_head(_to_field(marks.points), scene.nearness, None, trust)
+        begun = time.process_time()
+        head = head_in_photo(rgb, marks.region, _to_field, scene.nearness)
         row = {"seed": seed, "doubt": doubt(head), "width_px": marks.width_px, "seconds": time.process_time() - begun}
         model = load_head()
         body = model.body.mean[: model.body.vertices].numpy().astype(np.float64)
-        found = {"body": body, "mean": replace(head, identity=0 * head.identity).expressed, "fitted": head.expressed}
+        found = {"body": body, "mean": replace(head, identity=0 * head.identity).expressed}
+        found |= {"general": general.expressed, "fitted": head.expressed}
         truth = scene.person.base[:, [0, 2, 1]] * (1, 1, -1)
         rows.append(row | {kind: _off(points, truth) for kind, points in found.items()})
         log.info("%s", rows[-1])
@@ -62,6 +70,10 @@ def as_table(rows: list[dict]) -> str:
         lines.append(f"| {heading} | " + " | ".join(f"{figure:.2f}" for figure in figures) + " |")
     seconds = np.mean([row["seconds"] for row in taken])
     return "\n".join([*lines, "", f"{seconds:.2f} seconds of one core for marks and fit"])
+
+
+def _to_field(points: np.ndarray) -> np.ndarray:
+    return (points / (PHOTO_PX / 2) - 1) * (1, -1)
 
 
 def _people(split: str, assets: Path) -> Iterator[tuple[int, Scene]]:

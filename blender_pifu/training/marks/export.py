@@ -15,9 +15,9 @@ from ..learn.train import run_folder
 from .places import FACE, MarkPlaces
 
 LICENCE = (
-    "CC0-1.0: trained only on synthetic heads made from MakeHuman's CC0 assets and statistics of faces under MIT "
-    "(LICENSE-MIT-ICT-FaceKit.txt); its trunk began as that of face_landmark_with_attention, Apache-2.0, The MediaPipe "
-    "Authors (LICENSE-APACHE-2.0.txt)"
+    "Apache-2.0: its trunk began as that of face_landmark_with_attention, The MediaPipe Authors (text in "
+    "LICENSE-APACHE-2.0.txt). Trained only on synthetic heads made from MakeHuman's CC0-1.0 assets and statistics of "
+    "faces under MIT, Copyright (c) 2020 USC Institute for Creative Technologies (text in LICENSE-MIT-ICT-FaceKit.txt)"
 )
 
 
@@ -25,6 +25,7 @@ def export_marks(run: str, target: Path = FILE) -> dict:
     """Write `target` (float16) with a run's averaged weights, and the card beside it, which is returned."""
     state = torch.load(run_folder(run) / "checkpoint.pt", weights_only=True)
     tensors = {name: value.to(torch.float16).contiguous() for name, value in state["average"].items()}
+    parameters = sum(value.numel() for value in tensors.values())
     tensors[FURTHER] = torch.tensor(MarkPlaces().vertices[FACE:, 0].astype("int32"))
     save_file(tensors, target, {"config": json.dumps(dataclasses.asdict(MarkConfig()))})
     target.chmod(0o644)
@@ -36,7 +37,7 @@ def export_marks(run: str, target: Path = FILE) -> dict:
         "made_by": "python -m blender_pifu.training heads, train-marks, export-marks",
         "steps": state["step"],
         "photos": state["photos"],
-        "parameters": sum(value.numel() for value in tensors.values()),
+        "parameters": parameters,
         "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
         "bytes": target.stat().st_size,
     }

@@ -7,8 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import save_file
 
+from blender_pifu.engine.errors import ModelError
 from blender_pifu.engine.face.attention import ATTENTION
+from blender_pifu.engine.face.head_marks import HeadMarkReader, head_mark_reader
 from blender_pifu.engine.face.marks import face_reader, head_region
 from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.reading.people import People
@@ -87,3 +90,26 @@ def test_where_no_face_is_or_too_few_pixels_no_marks_are(polo):
     assert head_region(np.zeros((33, 2))) is None
     square = head_region(landmarks[:, :2])
     assert abs(replace(square, angle=0).center_x - landmarks[L.NOSE, 0]) < 0.2 * square.side
+
+
+def test_own_marks_lie_on_the_face_and_on_both_ears(polo):
+    rgb, landmarks = polo
+    general = face_reader().read(rgb, landmarks)
+    marks = head_mark_reader().read(rgb, general.region)
+    face, ears = marks.points[:468], marks.points[468:]
+    assert len(face) + len(marks.further) == len(marks.points) == len(marks.trust)
+    near = np.linalg.norm(face - general.points, axis=1)
+    assert np.median(near) < 0.04 * general.width_px
+    assert near[list(MOUTH_CORNERS)].max() < 0.05 * general.width_px
+    low, high = ears[:, 0].min(), ears[:, 0].max()
+    assert low < face[:, 0].min() + 2 and high > face[:, 0].max() - 2
+    assert 0 < marks.trust.min() < 0.5 < marks.trust.max() <= 1
+
+
+def test_a_damaged_file_of_marks_is_told(tmp_path):
+    (tmp_path / "head_marks.safetensors").write_bytes(b"nothing")
+    with pytest.raises(ModelError, match=r"head_marks.safetensors"):
+        HeadMarkReader(path=tmp_path / "head_marks.safetensors")
+    save_file({"further": torch.zeros(3, dtype=torch.int32)}, tmp_path / "none.safetensors", {"config": "{}"})
+    with pytest.raises(ModelError, match="no marks of heads"):
+        HeadMarkReader(path=tmp_path / "none.safetensors")
