@@ -125,7 +125,7 @@ class PIFU_OT_queue_again(bpy.types.Operator):
     """Have the photos of which nothing came wait for another turn"""
 
     bl_idname = "pifu.queue_again"
-    bl_label = "Try Failed Ones Again"
+    bl_label = "Try Again"
 
     @classmethod
     def poll(cls, _context):

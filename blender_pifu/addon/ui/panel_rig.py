@@ -35,9 +35,8 @@ class PIFU_PT_rig(Sidebar, bpy.types.Panel):
         person = find_person(context)
         if person and not PIFU_OT_change_bones.obstacle(context, person):
             column.operator("pifu.change_bones", icon="GROUP_BONE")
-        grid = self.layout.grid_flow(row_major=True, columns=2, even_columns=True, align=True)
-        for switch in switches(person.armature) if person and person.armature else ():
-            grid.prop(person.armature, f'["{switch}"]', text=iface(switch), translate=False, slider=True)
+        if person and person.armature:
+            _draw_switches(self.layout, person.armature)
         row = self.layout.row(align=True)
         for pose, label, _description in POSES:
             row.operator("pifu.repose", text=iface(f"To {label}"), translate=False).pose = pose
@@ -49,6 +48,20 @@ class PIFU_PT_rig(Sidebar, bpy.types.Panel):
             self.layout.operator("pifu.generate_rig", icon="OUTLINER_OB_ARMATURE")
             if is_there() and not is_on():
                 draw_text(self.layout, "Rigify is off: it is switched on only meanwhile", context.region.width, "INFO")
+
+
+def _draw_switches(layout, armature) -> None:
+    """How far inverse kinematics moves each limb: arms and legs, left beside right."""
+    there = switches(armature)
+    for label, what in (("IK Arms", "Arm"), ("IK Legs", "Leg")):
+        pair = [switch for switch in there if switch.endswith(what)]
+        if not pair:
+            continue
+        row = layout.split(factor=0.3)
+        row.label(text=iface(label), translate=False)
+        row = row.row(align=True)
+        for switch in pair:
+            row.prop(armature, f'["{switch}"]', text="L" if "Left" in switch else "R", translate=False, slider=True)
 
 
 class PIFU_PT_check(Sidebar, bpy.types.Panel):
