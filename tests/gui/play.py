@@ -233,6 +233,7 @@ def with_the_person():
     body = next(body for body in humans() if body.find_armature())
     body.select_set(True)
     bpy.context.view_layer.objects.active = body
+    press(bpy.ops.view3d.view_selected)  # the queue's row was looked at before
     press(bpy.ops.pifu.validate)
     yield 1.0
     yield from shot("checked")
