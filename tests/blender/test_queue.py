@@ -57,6 +57,7 @@ def test_a_folder_becomes_a_row_and_one_that_fails_stops_nobody(folder):
     broken = next(entry for entry in entries.queue().entries if entry.state == entries.FAILED)
     assert "broken.png" in broken.message and not broken.body
     assert status().message.startswith("2 of 3 photos became humans. 1 failed")
+    assert sum(tick.importing for tick in job.ticks) == 2
     first, second = humans()
     assert (first.pifu.photo, second.pifu.photo) == ("Ann", "Cy")
     assert tuple(first.location) == (1, 2, 0) and second.location.y == 2

@@ -35,15 +35,10 @@ class QueueTask:
         self._made: list[str] = []  # `identity.key` of the mesh objects, in the order of the row
         self._ended = self._failed = 0
         self._current: GenerateTask | None = None
-        self._uid, self._stopped = "", False
+        self._uid, self._stopped, self.importing = "", False, False
         entries.queue().stopping = False
         if not self._begin_next():
             raise UserError(ErrorKind.NO_PHOTO, "No photo waits in the queue.", "Add some.")
-
-    @property
-    def importing(self) -> bool:
-        """Whether the last poll built the scene."""
-        return self._current is not None and self._current.importing
 
     def poll(self, show) -> Outcome | None:
         """Carry on with the photo at work; begin the next where it has ended."""
@@ -52,6 +47,7 @@ class QueueTask:
             outcome = current.poll(lambda step, fraction: show(step, self._fraction(fraction)))
         except UserError as error:
             outcome = _failure(error)
+        self.importing = current.importing
         if outcome is None:
             return None
         self._note(outcome)
