@@ -10,7 +10,8 @@ import bpy
 
 from blender_pifu import child
 
-_TOOL = Path(bpy.utils.resource_path("LOCAL")) / "scripts" / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
+_BLENDER = Path(bpy.utils.resource_path("LOCAL"))  # pyright: ignore[reportAttributeAccessIssue]
+_TOOL = _BLENDER / "scripts" / "addons_core" / "bl_pkg" / "cli" / "blender_ext.py"
 _MANIFEST = "blender_manifest.toml"
 
 

@@ -102,7 +102,7 @@ class Look(nn.Module):
         self.mix = nn.Linear(width, width)
         self.out = nn.Parameter(torch.zeros(config.marks, width, 3))
         self.shift = nn.Parameter(torch.tensor([0.0, 0.0, -3.0]).repeat(config.marks, 1))
-        self.register_buffer("round", torch.tensor(ROUND) * STEP)
+        self.round = nn.Buffer(torch.tensor(ROUND) * STEP)
 
     def forward(self, features: Tensor, marks: Tensor, about: Tensor) -> tuple[Tensor, Tensor]:
         places = marks[:, :, None] + self.round

@@ -117,7 +117,7 @@ def _mesh(encoded: stages.Encoded, resolution: int) -> tuple[np.ndarray, np.ndar
 
 def _score(model, encoded, mesh, person: _Person, resolution) -> dict[str, float]:
     case, views = person.case, normal_views(*mesh)
-    painted = stages.paint(model, encoded, person.figure.cut, mesh, None, resolution)
+    painted = stages.paint(model, encoded, mesh, None, resolution)
     return {
         "chamfer": surface_distances(mesh, (case.vertices, case.faces))["chamfer"] * 100 / case.scale,
         "normals_deg": views_error_deg(views, case.views),
