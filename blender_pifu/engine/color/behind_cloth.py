@@ -12,7 +12,7 @@ from scipy.sparse.csgraph import connected_components
 from ..crop_space import pixel_centres
 from ..reading.landmarks import head_place
 from .continuation import FineTexture
-from .held_things import is_held
+from .held_things import find_behind
 from .painting import smooth_step
 from .quilting import block_energy, quilt
 
@@ -33,6 +33,7 @@ DRAWN_MOST = 4.0  # that it costs at most: less than not to reach the outline, a
 REACHES = 1.3  # what it costs not to be seen beside the outline, times the logarithm of its share there
 ABSENT = 0.01  # share beside the outline of what is not seen there
 BEFORE = 2.5  # what it spares to be seen before the place: arms hang beside a shirt, whose back is not of skin
+SURE = 9.0  # what others cost behind a thing that is held, of which nothing tells but what is above and below
 GOES_ON = 0.1  # share beside the outline from which on it does: a logo is before the place too
 EDGE, CRISP = 1.5, 0.15  # how far costs are evened out, and by how much the least must be the least
 BEYOND = 0.02  # field units outside the outline where these colours are known too
@@ -43,12 +44,14 @@ CHIN = (-1.5, -1.1)  # of those, below the ears: the neck is not the head
 @dataclass(frozen=True)
 class Materials:
     """What a photo is made of: `tones (K, n, n, 3)` sRGB 0..1, the colour each would have at every pixel, `beside
-    (K, n, n)` its share of what is seen beside the nearest outline, `before (K, n, n)` bool, where it is, and `seen
-    (K, n, n)` bool, where it is as it mostly is, in light or in shade."""
+    (K, n, n)` its share of what is seen beside the nearest outline, `before (K, n, n)` bool, where it is, `hidden
+    (K, n, n)` bool, where it is behind a thing that is held, and `seen (K, n, n)` bool, where it is as it mostly is, in
+    light or in shade."""
 
     tones: np.ndarray
     beside: np.ndarray
     before: np.ndarray
+    hidden: np.ndarray
     seen: np.ndarray
 
 
@@ -67,6 +70,8 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     difference = np.linalg.norm(_lab(materials.tones) - _lab(drawn[..., :3]), axis=-1)
     costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) - REACHES * np.log(materials.beside + ABSENT)
     costs -= BEFORE * materials.before * np.minimum(materials.beside / GOES_ON, 1)
+    costs[:, materials.hidden.any(0)] = SURE
+    costs[materials.hidden] = 0
     shares = _shares(costs, size)
     painted = np.zeros((size, size, 3), np.float32)
     for share, tone in zip(shares, materials.tones, strict=True):
@@ -110,22 +115,24 @@ def _find_materials(photo, landmarks) -> Materials | None:
     near = inner & (cv2.distanceTransform((matte > 0.5).astype(np.uint8), cv2.DIST_L2, 5) < BAND)
     weave, cloth = _tell_apart(features, plain, near)
     material = np.where(inner, cloth, -1)
-    tones, beside, before, where = [], [], [], []
-    for one in np.unique(cloth[plain]):
-        mine = (cloth == one) & plain
-        if mine.sum() < LEAST or (landmarks is not None and is_held(mine, material, landmarks)):
+    found = {one: (cloth == one) & plain for one in np.unique(cloth[plain])}
+    held = {} if landmarks is None else {one: find_behind(found[one], material, landmarks) for one in found}
+    tones, beside, before, hidden, where = [], [], [], [], []
+    for one, mine in found.items():
+        if mine.sum() < LEAST or held.get(one):
             continue
         weight = mine.astype(np.float32)
         share = _blur(weight, LOCAL)[..., None] + 1e-3
         tones.append((_blur(colors * weight[..., None], LOCAL) + 1e-3 * colors[mine].mean(0)) / share)
         beside.append(_blur(weight * near, ACROSS, ALONG))
         before.append(material == one)
+        hidden.append(np.any([np.zeros_like(mine), *(each[1] for each in held.values() if each and each[0] == one)], 0))
         # Where it goes over into shade is no texture.
         where.append((weave == np.bincount(weave[mine]).argmax()) & inner)
     if not tones:
         return None
     total = np.sum(beside, 0) + 1e-6
-    return Materials(np.array(tones), np.array(beside) / total, np.array(before), np.array(where))
+    return Materials(np.array(tones), np.array(beside) / total, np.array(before), np.array(hidden), np.array(where))
 
 
 def _tell_apart(features, plain, near):
