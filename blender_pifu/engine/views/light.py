@@ -16,6 +16,7 @@ from ..color.light import robust_fit
 from ..srgb import DARKEST, to_linear
 
 LEAST_TRUST = 0.12
+FEW = 60  # places in common with others, below which a photo is given the first one's mean colour
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,14 @@ def match_lights(looks: list[Look], first_normals: np.ndarray) -> tuple[list[Gai
     for k in range(count):
         part = factors[3 + 4 * k : 7 + 4 * k]
         gains.append(Gain(part[0] + constants[:, k], part[1:], factors[:3]))
+        if (pair == k + 1).any(1).sum() < FEW:
+            gains[k] = Gain(_mean(logs[0], looks[0]) - _mean(logs[k + 1], looks[k + 1]), np.zeros(3), np.zeros(3))
     return gains, differ
+
+
+def _mean(logs, look):
+    """(3,) of the colours that a photo shows."""
+    return np.average(logs, axis=0, weights=look.trust + 1e-9)
 
 
 def mirrored(normals: np.ndarray) -> np.ndarray:
