@@ -51,12 +51,15 @@ class Outcomes:
 
     def outcome(self, row: Row) -> str:
         """How a row came out: survived, FAILED, not run, or why it was skipped."""
-        ended = [how for test in row.tests for node, hows in self._ended.items()
-                 if node == test or ("[" not in test and node.split("[")[0] == test) for how in hows]  # fmt: skip
+        tests = [[how for node, hows in self._ended.items()
+                  if node == test or ("[" not in test and node.split("[")[0] == test) for how in hows]
+                 for test in row.tests]  # fmt: skip
+        ended = [how for hows in tests for how in hows]
         if "failed" in ended:
             return "FAILED"
         if "passed" in ended:
-            return "survived"
+            ran = sum(map(bool, tests))
+            return "survived" if ran == len(tests) else f"not all run: {ran} of {len(tests)} tests passed"
         return next(iter(ended), "not run")  # a skipped one says why
 
     def pytest_terminal_summary(self, terminalreporter) -> None:
