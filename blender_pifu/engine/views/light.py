@@ -97,11 +97,11 @@ def mirrored(normals: np.ndarray) -> np.ndarray:
     return np.concatenate([normals[..., :2], np.abs(normals[..., 2:])], -1)
 
 
-def _add(row, photo, normals, mirrored, sign):
+def _add(row, photo, normals, ahead, sign):
     """Add to equations (n, 3 + 4 K) what a photo's colours, corrected, are."""
     if photo == 0:
         return
-    row[:, :3] += sign * mirrored
+    row[:, :3] += sign * ahead
     row[:, 3 + 4 * (photo - 1)] += sign
     row[:, 4 + 4 * (photo - 1) : 7 + 4 * (photo - 1)] -= sign * normals
 
