@@ -14,7 +14,9 @@ SOLID = 0.5
 BESIDE = 0.02  # of the body's height: so far off its place a landmark may lie
 LACKING = 0.4  # share of a limb's middle that is there, below which it is missing
 CROWN = 1.0  # from the eyes up, in distances from eyes to mouth; 1.6 to 3.9 under hair and hats, 0.3 where cut off
-EDGE, ABOVE_EDGE, STRAIGHT_EDGE = 2, 0.03, 0.75  # rows; of what is cut out; width there in that above: soles have 0.3
+# Of a body's height, both: the row that tells its end, and the one above to compare; width there in that above. Soles
+# have 0.3, in pictures of 250 rows up to 0.7 in the very last one, and two rows higher as much as legs that are cut.
+EDGE, ABOVE_EDGE, STRAIGHT_EDGE = 0.0025, 0.03, 0.75
 # Of one leg: in dark clothes and small pictures soles may be as wide, but then the other foot is as low.
 ROUND_EDGE, LOWER = 0.7, 0.03  # width as above; of the body's height
 STUMP = 0.02  # of the body's height above the ankles: there legs without feet are cut straight
@@ -127,14 +129,14 @@ def _shins(solid, person):
 
 
 def _edge(solid, height):
-    """How wide a mask (H, W) of a body so high is in its last rows, in its width above them, and its last row; 0 and -1
-    where it is empty."""
+    """How wide a mask (H, W) of a body so high is at its end, in its width above, and its last row; 0 and -1 where it
+    is empty."""
     widths = solid.sum(1)
     rows = np.flatnonzero(widths)
     if len(rows) < 2:
         return 0.0, -1
     above = max(rows[0], rows[-1] - round(ABOVE_EDGE * height))
-    return float(widths[max(rows[0], rows[-1] - EDGE)] / max(1, widths[above])), int(rows[-1])
+    return float(widths[max(rows[0], rows[-1] - int(EDGE * height))] / max(1, widths[above])), int(rows[-1])
 
 
 def _height(solid):

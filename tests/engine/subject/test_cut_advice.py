@@ -18,7 +18,7 @@ from blender_pifu.engine.reading.unexplained import drop_above_head
 from blender_pifu.engine.subject.cut_advice import strides
 from blender_pifu.engine.subject.drawing import is_drawn
 from blender_pifu.engine.subject.figure import Figures
-from blender_pifu.engine.subject.missing import missing_limbs
+from blender_pifu.engine.subject.missing import missing_limbs, without_feet
 from helpers import altered
 from helpers.altered import photo_of, polo, suit
 from helpers.couple import PHOTOS, mattes
@@ -115,6 +115,18 @@ def test_straight_ends_of_shins_are_no_feet_and_nobody_a_child_for_them(figures,
         assert kinds(figure) == {"cut_off": "warning"}
         assert figure.framing == "knees" and figure.height_m == 1.70
         assert np.flatnonzero((figure.matte.alpha > 0.5).any(1))[-1] == row - 1
+
+
+def test_soles_of_few_pixels_are_no_straight_ends(figures, suit_cut):
+    """Where a shoe is ten rows high it is as wide two rows from its end as above it."""
+    small, alpha = (
+        cv2.resize(part, None, fx=0.3, fy=0.3, interpolation=cv2.INTER_AREA) for part in (suit(), suit_cut.alpha)
+    )
+    low = np.flatnonzero((alpha > 0.5).any(1))[-1]
+    alpha[low - 8 : low + 1] = alpha[low - 8] > 0.5
+    alpha[low] = cv2.erode(alpha[low - 1 : low], np.ones((1, 7)))
+    alpha[low + 1 :] = 0
+    assert not without_feet(alpha, figures.cut_out(photo_of(small)).person)
 
 
 def test_ragged_ends_of_legs_are_cut_straight(figures, polo_cut):
