@@ -12,14 +12,19 @@ import torch
 from blender_pifu.engine.body.bones import BONES, INDEX
 from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import Pose, load_body, rotation
+from blender_pifu.engine.color.light import Light
 from blender_pifu.engine.interfaces import Field
+from blender_pifu.engine.srgb import to_linear
 from blender_pifu.engine.subject.lens import Lens
 from blender_pifu.engine.surface.mesh import vertex_normals
 from blender_pifu.engine.views.bent_field import SIDE, BentField
 from blender_pifu.engine.views.carrying import carry
+from blender_pifu.engine.views.laying import Laid
+from blender_pifu.engine.views.light import Gain
 from blender_pifu.engine.views.one_photo import OnePhoto
 from blender_pifu.engine.views.roles import role_of
 from blender_pifu.engine.views.shared_body import share_body
+from blender_pifu.engine.views.together import Together
 
 STANDING = {"upper_arm.L": [(0.0, 0.0, -0.75)], "upper_arm.R": [(0.0, 0.0, 0.75)]}
 # Hanging arms and the trunk as a photo from the front may guess them: nearly all that differs is depth.
@@ -108,3 +113,22 @@ def test_another_body_lies_off(photos):
     stranger = posed({"upper_arm.L": [(0.0, 0.0, 1.0)], "thigh.L": [(-0.7, 0.0, 0.0)]}, np.pi / 2)
     off = share_body([photos[0], replace(photo(stranger))]).off_m[1]
     assert off > 0.02 > 1.3 * share_body(photos[:2]).off_m[1]
+
+
+def test_further_photos_come_without_the_first_ones_light_as_that_does(photos):
+    class Grey:
+        def __call__(self, size):
+            return np.full((size, size, 3), 0.5, np.float32), np.ones((size, size), np.float32)
+
+        def side_px(self, most):
+            return most
+
+    first, other = photos[0], replace(photos[1], cut=cast(Any, Grey()))
+    laid = Laid(other, share_body([first, other]), (first.vertices, first.faces, first.normals))
+    even = np.zeros((9, 3))
+    even[0] = 2.0
+    light, still = Light(even), Gain(*np.zeros((3, 3)))
+    together = Together(cast(Any, None), first, (laid,), (still,))
+    kept, bare = (together.elsewhere(32, choice)[0].image[..., :3] for choice in (None, light))
+    assert kept == pytest.approx(0.5, abs=0.01)
+    assert to_linear(kept) / to_linear(bare) == pytest.approx(light.shading(np.array([0.0, 0, 1]))[0], rel=0.05)
