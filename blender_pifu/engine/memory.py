@@ -69,8 +69,10 @@ def give_back_memory() -> None:
 def give_back_at_once(yes: bool) -> None:
     """Whether arrays of a megabyte and more go back to the system as soon as they are freed: a tenth less memory at
     most for a photo of 4096 pixels, but all takes longer. Otherwise glibc keeps those of up to 32 megabytes for the
-    next. Does nothing elsewhere."""
+    next. What is free already goes back too. Does nothing elsewhere."""
     _set_malloc(MMAP_THRESHOLD, SMALL if yes else LARGE)
+    if yes:
+        give_back_memory()
 
 
 def keep_memory() -> None:

@@ -142,10 +142,10 @@ class Engine:
         with clock.step(ENCODE):
             encoded = stages.encode(model, subject, clock.sign_of_life(ENCODE))
             encoded = stages.take_light(model, encoded, choices.keep_light)
-        give_back_at_once(False)
         with clock.step(CARVE):
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))
             mesh = None if rig else stages.fair((carved.vertices, carved.faces))
+        give_back_at_once(photos.front.rgb.nbytes > stages.LARGE_PHOTO)
         fitted, own = None, stages.OwnHead()
         if rig:
             with clock.step(FIT):

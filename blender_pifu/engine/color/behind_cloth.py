@@ -66,6 +66,7 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     if materials is None:
         return back
     size = len(photo)
+    band = FineTexture(photo, landmarks).band  # before there are shares: both take tens of megabytes
     drawn, back = _smaller(back), _larger(back, size)
     difference = np.linalg.norm(_lab(materials.tones) - _lab(drawn[..., :3]), axis=-1)
     costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) - REACHES * np.log(materials.beside + ABSENT)
@@ -73,17 +74,17 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     costs[:, materials.hidden.any(0)] = SURE
     costs[materials.hidden] = 0
     shares = _shares(costs, size)
-    painted = np.zeros((size, size, 3), np.float32)
-    for share, tone in zip(shares, materials.tones, strict=True):
-        painted += share[..., None] * _larger(tone, size)
-    most = shares.argmax(0)
-    del shares  # tens of megabytes
+    painted = _mixed(shares, materials.tones)
+    most = shares.argmax(0).astype(np.uint8)
+    del shares
     kept = np.zeros((size, size), np.float32)
     if landmarks is not None:
         kept = _head(head_place(landmarks), size)
-    painted += _texture(FineTexture(photo, landmarks), materials.seen, most, back[..., 3] * (1 - kept))
-    colors = painted.clip(0, 1) + kept[..., None] * (back[..., :3] - painted.clip(0, 1))
-    return np.dstack([colors, _beyond(back[..., 3])]).astype(np.float32)
+    _add_texture(painted, band, materials.seen, most, back[..., 3] * (1 - kept))
+    painted.clip(0, 1, out=painted)
+    back[..., :3] = painted + kept[..., None] * (back[..., :3] - painted)
+    back[..., 3] = _beyond(back[..., 3])
+    return back
 
 
 def _shares(costs, size):
@@ -94,6 +95,16 @@ def _shares(costs, size):
     np.subtract(shares.min(0), shares, out=shares)
     np.exp(np.divide(shares, CRISP, out=shares), out=shares)
     return np.divide(shares, shares.sum(0), out=shares)
+
+
+def _mixed(shares, tones):
+    """(n, n, 3) float32: tones (K, m, m, 3) by their shares (K, n, n)."""
+    mixed = np.zeros((*shares.shape[1:], 3), np.float32)
+    for share, tone in zip(shares, tones, strict=True):
+        part = _larger(tone, len(share))
+        part *= share[..., None]
+        mixed += part
+    return mixed
 
 
 def _beyond(mask):
@@ -155,21 +166,22 @@ def _tell_apart(features, plain, near):
     return connected_components(alike)[1][tint], connected_components(alike | lit)[1][tint]
 
 
-def _texture(fine, seen, most, where):
-    """(n, n, 3): of each material (K, ...) `seen`, where it is the `most (n, n)`; where: (n, n) 0..1."""
-    texture = np.zeros((*where.shape, 3), np.float32)
-    energy = block_energy(fine.band)
+def _add_texture(painted, band, seen, most, where):
+    """Add the photo's fine band (n, n, 3) to colours (n, n, 3): of each material (K, ...) `seen`, where it is the `most
+    (n, n)`; where: (n, n) 0..1."""
+    energy = block_energy(band)
     for k, mine in enumerate(seen):
         there = cv2.resize(mine.astype(np.uint8), where.shape, interpolation=cv2.INTER_NEAREST) > 0
-        texture += quilt(fine.band, there, where * (most == k), energy)
-    return texture
+        painted += quilt(band, there, where * (most == k), energy)
 
 
 def _head(head, size):
     """(size, size) 0..1 of a HeadPlace: 1 on the head, which is above the chin."""
-    place = (np.stack(pixel_centres(size), -1) - head.ears.astype(np.float32)) / head.unit
+    places = np.stack(pixel_centres(size), -1, dtype=np.float32, casting="same_kind")
+    place = (places - head.ears.astype(np.float32)) / np.float32(head.unit)
     up = ((head.eyes - head.mouth) / head.unit).astype(np.float32)
-    return (1 - smooth_step(np.linalg.norm(place, axis=-1), *HEAD)) * smooth_step(place @ up, *CHIN)
+    near = 1 - smooth_step(np.linalg.norm(place, axis=-1), *HEAD)
+    return (near * smooth_step(place @ up, *CHIN)).astype(np.float32)
 
 
 def _lab(colors):

@@ -52,8 +52,11 @@ class FineTexture:
         blurred = cv2.GaussianBlur(weighted, (0, 0), sigma)
         self._coarse = blurred[..., :3] / np.maximum(blurred[..., 3:], 1e-3)
         self._matte = matte[..., 0]
-        fine = (photo[..., :3] - self._coarse) * matte
-        self.band = LOUDEST * np.tanh(fine / LOUDEST)
+        self.band = photo[..., :3] - self._coarse
+        self.band *= matte  # in place: these are tens of megabytes
+        self.band /= LOUDEST
+        np.tanh(self.band, out=self.band)
+        self.band *= LOUDEST
         self._head = None if landmarks is None else head_place(landmarks)
 
     def at(self, places: np.ndarray) -> np.ndarray:

@@ -51,7 +51,9 @@ def quilt(fine: np.ndarray, sources: np.ndarray, targets: np.ndarray, energy: np
             result[place] += window[..., None] * taken
             laid[place] += window**2
     # Independent textures add up in their squares.
-    return result / np.sqrt(np.maximum(laid, 1e-6))[..., None] * targets[..., None].astype(np.float32)
+    result /= np.sqrt(np.maximum(laid, 1e-6))[..., None]
+    result *= targets[..., None].astype(np.float32)
+    return result
 
 
 def block_energy(fine: np.ndarray) -> np.ndarray:
