@@ -18,7 +18,7 @@ from torch import Tensor
 
 from ..choices import READY, Choices
 from .errors import EngineError, InputError
-from .interfaces import Field
+from .interfaces import Field, FieldOver
 from .model import load_model
 from .pipeline import Engine
 from .reading.photo import load_photo
@@ -32,20 +32,12 @@ DENSE = 256
 NAME = __name__.rpartition(".engine.")[0]
 
 
-class Metered(Field):
+class Metered(FieldOver):
     """A field that counts what it is asked and the CPU seconds it takes, also in low precision."""
 
-    def __init__(self, field: Field, meter: dict[str, float] | None = None):
-        self._field, self.device = field, field.device
-        self.meter = {"points": 0, "columns": 0, "cpu_s": 0.0} if meter is None else meter
-
-    @property
-    def precision(self) -> str:
-        return self._field.precision
-
-    def support(self, xy: Tensor) -> Tensor:
-        """As the field's."""
-        return self._field.support(xy)
+    def __init__(self, field: Field):
+        super().__init__(field)
+        self.meter = {"points": 0, "columns": 0, "cpu_s": 0.0}
 
     def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
         """As the field's."""
@@ -55,11 +47,6 @@ class Metered(Field):
         self.meter["points"] += len(z)
         self.meter["columns"] += len(xy)
         return values
-
-    def lowered(self, dtype: torch.dtype) -> "Metered | None":
-        """As the field's, counted in the same meter."""
-        low = self._field.lowered(dtype)
-        return None if low is None else Metered(low, self.meter)
 
 
 def measure_field(field: Field, resolution: int, exact: bool = False) -> dict:

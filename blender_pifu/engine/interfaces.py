@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import copy
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -44,6 +45,31 @@ class Field(Protocol):
     def lowered(self, dtype: torch.dtype) -> Field | None:
         """The field with most of its work in a lower precision than float32; None where that is no way to go."""
         return None
+
+
+class FieldOver(Field):
+    """A field that changes what another one answers, in `query_columns`, and passes on all else."""
+
+    def __init__(self, field: Field):
+        self.device, self._field = field.device, field
+
+    @property
+    def precision(self) -> str:
+        """As the other's."""
+        return self._field.precision
+
+    def support(self, xy: Tensor) -> Tensor:
+        """As the other's."""
+        return self._field.support(xy)
+
+    def lowered(self, dtype: torch.dtype) -> Field | None:
+        """The same over the other's own in low precision; None where it has none."""
+        low = self._field.lowered(dtype)
+        if low is None:
+            return None
+        over = copy.copy(self)
+        over._field = low
+        return over
 
 
 class Model(Protocol[E]):

@@ -6,7 +6,6 @@ lies a sheet, and the field is made empty in a thin layer about it and where a w
 closes both sides by itself.
 """
 
-import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from ..interfaces import Field
+from ..interfaces import Field, FieldOver
 from ..surface.mesh import vertex_normals
 from .bones import BONES, INDEX, SIDES, part
 from .fit import Fit
@@ -57,13 +56,13 @@ class Sheet:
     high: np.ndarray
 
 
-class SeparatedField(Field):
+class SeparatedField(FieldOver):
     """A field made empty in layers about sheets."""
 
     def __init__(self, field: Field, sheets: list[Sheet], spacing: float):
         """spacing: of the lattice on which it will be extracted, field units."""
-        self.device = field.device
-        self._field, self._spacing = field, spacing
+        super().__init__(field)
+        self._spacing = spacing
         self._sheets = [
             (
                 sheet.values[None].to(field.device),
@@ -71,23 +70,6 @@ class SeparatedField(Field):
             )
             for sheet in sheets
         ]
-
-    def support(self, xy: Tensor) -> Tensor:
-        """As the field's own."""
-        return self._field.support(xy)
-
-    @property
-    def precision(self) -> str:
-        return self._field.precision
-
-    def lowered(self, dtype: torch.dtype) -> "SeparatedField | None":
-        """The field's own in low precision, cut apart alike; None where it has none."""
-        low = self._field.lowered(dtype)
-        if low is None:
-            return None
-        apart = copy.copy(self)
-        apart._field = low
-        return apart
 
     def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
         """As the field's own, at most what the layers leave."""

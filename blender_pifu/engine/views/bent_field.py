@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from ..interfaces import Field
+from ..interfaces import Field, FieldOver
 from .bending import Bent
 from .one_photo import OnePhoto
 
@@ -18,29 +18,18 @@ NEAREST = 8
 SOFT_M = 0.02
 
 
-class BentField(Field):
+class BentField(FieldOver):
     """A field whose columns are moved along themselves: all that it knows of one pixel stays on that pixel."""
 
     def __init__(self, field: Field, moves: Tensor):
         """moves (1, 1, SIDE, SIDE, SIDE) by z, y, x from -1 to 1: how far, field units, what lies there was moved."""
-        self.device = field.device
-        self._field, self._moves = field, moves.to(field.device)
-
-    @property
-    def precision(self) -> str:
-        return self._field.precision
-
-    def support(self, xy: Tensor) -> Tensor:
-        return self._field.support(xy)
+        super().__init__(field)
+        self._moves = moves.to(field.device)
 
     def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
         points = torch.cat([xy[column], z[:, None]], 1).to(self._moves)
         moves = F.grid_sample(self._moves, points.view(1, 1, 1, -1, 3), align_corners=True, padding_mode="border")
         return self._field.query_columns(xy, column, z - moves.view(-1).to(z))
-
-    def lowered(self, dtype: torch.dtype) -> Field | None:
-        field = self._field.lowered(dtype)
-        return None if field is None else BentField(field, self._moves)
 
 
 def bent_field(field: Field, first: OnePhoto, bent: Bent) -> BentField:
