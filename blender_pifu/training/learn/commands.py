@@ -22,6 +22,7 @@ from .courses import CoarseCourse, FineCourse
 from .train import Plan, Run, run_folder
 
 HELD_OUT = 8
+OLDER_SHARE = 1 / 3
 WIDER = 96  # channels of the further resolution that fine levels of generation 4 begin with
 
 
@@ -53,6 +54,12 @@ def _add_train(commands) -> None:
     command.add_argument("--count", type=int, default=10000, help="people in the set")
     command.add_argument("--generation", type=int, choices=GENERATIONS, default=GENERATION, help="which kind of people")
     command.add_argument("--assets", type=Path, metavar="DIR", help="source assets that generation 4 is made from")
+    command.add_argument(
+        "--older", type=int, default=0, metavar="COUNT", help="people of generation 3 to learn from as well"
+    )
+    command.add_argument(
+        "--older-share", type=float, default=OLDER_SHARE, help="part of the steps that are on those (default: a third)"
+    )
     command.add_argument("--run", help="name of the run (default: the level's)")
     command.set_defaults(act=_train)
 
@@ -62,6 +69,7 @@ def _train(options: argparse.Namespace) -> None:
     if start is not None and not isinstance(start, HumanModel):
         raise SystemExit("Training goes on from weights of this trainer alone.")
     course, size = _course(options, start)
+    older = _older(options, course)
     keep_memory()
     kind = {"generation": options.generation, "assets": options.assets}
     people = PeopleSet("train", size, options.count, **kind)
@@ -78,13 +86,32 @@ def _train(options: argparse.Namespace) -> None:
     try:
         while len(people.available()) < options.batch:
             time.sleep(1)
-        plan = Plan(steps=options.steps, batch=options.batch, core_share=options.core_share, rate=options.rate)
+        plan = Plan(
+            steps=options.steps,
+            batch=options.batch,
+            core_share=options.core_share,
+            rate=options.rate,
+            older_share=options.older_share if older else 0.0,
+        )
         begun_from = hashlib.sha256(weights_file(options.start).read_bytes()).hexdigest() if start else None
         run = Run(run_folder(options.run or options.level), course, plan, options.device, begun_from)
-        run.train(people, held_out, options.minutes)
+        run.train(people, held_out, options.minutes, older)
     finally:
         for maker in makers:
             maker.terminate()
+
+
+def _older(options: argparse.Namespace, course: CoarseCourse | FineCourse) -> PeopleSet | None:
+    """The set of generation 3 that is learned from as well, at the largest size that the course asks for."""
+    if not options.older:
+        return None
+    if options.generation == 3:
+        raise SystemExit("--older goes with --generation 4: those of generation 3 are the older ones.")
+    size = course.size(Plan(steps=1, core_share=0.0), 0)
+    older = PeopleSet("train", size, options.older, generation=3)
+    if len(older.available()) < options.batch:
+        raise SystemExit(f"{older.folder} holds too few people. Make them first: people --size {size} --count N")
+    return older
 
 
 def _course(options: argparse.Namespace, start: HumanModel | None) -> tuple[CoarseCourse | FineCourse, int]:

@@ -45,6 +45,7 @@ class Plan:
     decay_share: float = 0.4  # last part of the steps, over which the rate falls to a fiftieth
     average: float = 0.998
     seed: int = 0
+    older_share: float = 0.0  # part of the steps that learn from people of an older generation instead
 
     def rate_at(self, step: int) -> float:
         """Warm-up over 1 %, constant, linear decay."""
@@ -116,10 +117,14 @@ class Run:
         )
         os.replace(beside, self.checkpoint)
 
-    def train_step(self, people: PeopleSet, available: np.ndarray) -> dict[str, float]:
-        """One step on seeds drawn from `available`."""
+    def train_step(self, people: PeopleSet, older: PeopleSet | None = None) -> dict[str, float]:
+        """One step on samples drawn from those that are made so far; where `older` is given, the plan's share of the
+        steps is on that set, whose people lack some of the truth: what they do not have is not learned from them."""
         rng = np.random.default_rng([self.plan.seed, self.step])
         generator = torch.Generator().manual_seed(int(rng.integers(2**62)))
+        if older is not None and rng.random() < self.plan.older_share:
+            people = older
+        available = people.available()
         seeds = rng.choice(available, self.plan.batch, replace=len(available) < self.plan.batch)
         size = self.course.size(self.plan, self.step)
         points = self.plan.points if self.course.points else 0
@@ -146,26 +151,28 @@ class Run:
         network.load_state_dict(self.average)
         return network.eval()
 
-    def train(self, people: PeopleSet, held_out: PeopleSet, minutes: float) -> None:
-        """Train until the plan's steps are done, `minutes` are over or the process is asked to end; saves often."""
+    def train(self, people: PeopleSet, held_out: PeopleSet, minutes: float, older: PeopleSet | None = None) -> None:
+        """Train until the plan's steps are done, `minutes` are over or the process is asked to end; saves often.
+        older: see `train_step`."""
         asked_to_end = []
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: asked_to_end.append(True))
         begun = saved = logged = time.monotonic()
-        sums: dict[str, float] = {}
+        seen: dict[str, list[float]] = {}
         since = 0  # steps since the last line of the log
         while self.step < self.plan.steps and time.monotonic() - begun < minutes * 60 and not asked_to_end:
-            available = people.available()
-            for name, value in self.train_step(people, available).items():
-                sums[name] = sums.get(name, 0.0) + value
+            for name, value in self.train_step(people, older).items():
+                seen.setdefault(name, []).append(value)
             since += 1
             now = time.monotonic()
             if self.step % LOG_EVERY == 0:
                 rate = self.plan.batch * since / (now - logged)
-                means = {name: value / since for name, value in sums.items()}
-                self._log({"step": self.step, "people": len(available), "samples_per_s": round(rate, 2), **means})
+                means = {name: sum(values) / len(values) for name, values in sorted(seen.items())}
+                self._log(
+                    {"step": self.step, "people": len(people.available()), "samples_per_s": round(rate, 2), **means}
+                )
                 self.seconds += now - logged
-                sums, since, logged = {}, 0, now
+                seen, since, logged = {}, 0, now
             if self.step % PREVIEW_EVERY == 0 and len(held_out.available()):
                 drawn, size = partial(self.course.maps, self.averaged()), self.course.size(self.plan, self.step)
                 save_preview(drawn, held_out, size, self.folder / f"preview_{self.step:06d}.png")

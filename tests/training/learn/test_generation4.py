@@ -60,6 +60,17 @@ def people(tmp_path_factory):
     return made
 
 
+@pytest.fixture(scope="module")
+def older_people(people, tmp_path_factory):
+    """The same balls as people of generation 3, at half the size: without bodies, labels, albedo."""
+    made = PeopleSet("train", SIZE // 2, 2, tmp_path_factory.mktemp("older"), generation=3)
+    for name, array in made.arrays.items():
+        values = people.arrays[name]
+        array[:] = values[:, ::2, ::2] if values.shape[1:2] == (SIZE,) else values
+    made.state[:] = READ
+    return made
+
+
 def batch_of(people, size=SIZE, warped=0.0):
     return draw_batch(people, np.arange(2), np.random.default_rng(0), size, 100, warped)
 
@@ -132,7 +143,7 @@ def test_both_levels_resume_to_the_step_and_ship_with_labels_and_albedo(tmp_path
         for count in counts:
             run = Run(tmp_path / folder, course, PLAN)
             for _ in range(count):
-                run.train_step(people, people.available())
+                run.train_step(people)
             run.save()
         return run.average
 
@@ -167,3 +178,21 @@ def test_what_is_learned_goes_down_where_it_should(people):
     rough = normals + 0.2 * torch.randn(normals.shape, generator=torch.Generator().manual_seed(0))
     other = normals + 0.2 * torch.randn(normals.shape, generator=torch.Generator().manual_seed(1))
     assert texture_error(rough, other, solid) < 0.5 * texture_error(normals, other, solid)
+
+
+def test_a_run_learns_from_people_of_an_older_generation_as_well(tmp_path, people, older_people):
+    """Their share of the steps is on them, labels and albedo are learned from the others, and resuming changes none."""
+    plan = dataclasses.replace(PLAN, steps=12, older_share=0.5)
+    learned: dict[int, list[set[str]]] = {}
+    runs = {}
+    for counts in ([12], [5, 7]):
+        for count in counts:
+            torch.manual_seed(0)
+            run = Run(tmp_path / str(len(counts)), CoarseCourse(NEW, CoarseLevel(OLD)), plan)
+            steps = [set(run.train_step(people, older_people)) for _ in range(count)]
+            learned.setdefault(len(counts), []).extend(steps)
+            run.save()
+        runs[len(counts)] = run.average
+    assert learned[1] == learned[2] and 2 < sum("labels" in parts for parts in learned[1]) < 10
+    assert all("occupancy" in parts for parts in learned[1])
+    assert all(torch.equal(value, runs[2][name]) for name, value in runs[1].items())

@@ -33,7 +33,7 @@ def people(tmp_path_factory):
 def run_steps(folder, people, steps):
     run = Run(folder, CoarseCourse(CONFIG), PLAN)
     for _ in range(steps):
-        run.train_step(people, people.available())
+        run.train_step(people)
     run.save()
     return run
 
@@ -122,7 +122,7 @@ def test_weights_are_shipped_blended_with_older_ones(tmp_path, people, monkeypat
     old = run_steps(tmp_path / "old", people, 1)
     course = CoarseCourse(dataclasses.replace(CONFIG, deep=1), old.averaged())
     new = Run(tmp_path / "new", course, PLAN)
-    new.train_step(people, people.available())
+    new.train_step(people)
     new.save()
     export_module.export("old", target=tmp_path / "old.safetensors")
     export_module.export("new", target=tmp_path / "all_old.safetensors", blend=(tmp_path / "old.safetensors", 1.0))
@@ -157,7 +157,7 @@ def test_the_fine_level_learns_on_windows_and_ships_above_the_coarse_one(tmp_pat
     def run_fine(folder, steps):
         run = Run(folder, course, PLAN)
         for _ in range(steps):
-            run.train_step(larger, larger.available())
+            run.train_step(larger)
         run.save()
         return run
 
