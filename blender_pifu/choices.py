@@ -107,7 +107,8 @@ class Choices:
     person in the same pose from behind, "" for none; views: up to seven image files of the same person from any side,
     the pose may differ a little; topology: "animation" always comes with skeleton, expressions and
     a texture; texture_px: side of the base colour map, 0 for none; rig: with a skeleton and skin weights, and what the
-    photo fused cut apart; keep_light: leave the photo's light in the colours, which else are as in even light.
+    photo fused cut apart; keep_light: leave the photo's light in the colours, which else are as in even light;
+    head_parts: eyeballs, teeth and tongue within a head that the photo shows and the mesh with a skeleton wears.
 
     Raises ChoiceError for what is not possible.
     """
@@ -209,6 +210,17 @@ class Choices:
         "taken away, so that the lamps of a scene or a game light the human",
     )
 
+    head_parts: bool = _option(
+        False,
+        "eyes, teeth and tongue",
+        flag="--head-parts",
+        help="with eyeballs, teeth and tongue, where a mesh with a skeleton has the person's own face",
+        prop="head_parts",
+        label="Eyes, Teeth and Tongue",
+        description="With eyeballs that turn, teeth and a tongue within the head, where the photo shows the face. "
+        "Without them eyes are part of the skin and the mouth is empty",
+    )
+
     def __post_init__(self) -> None:
         for name, option in OPTIONS.items():
             value = getattr(self, name)
@@ -221,7 +233,7 @@ _TYPES = {"str": str, "int": int, "float": float, "float | None": float, "bool":
 OPTIONS: dict[str, Option] = {each.name: each.metadata["option"] for each in dataclasses.fields(Choices)}
 KINDS: dict[str, type] = {each.name: _TYPES[str(each.type)] for each in dataclasses.fields(Choices)}
 # What the panel begins with: ready for rigging.
-READY = {"topology": "standard", "texture_px": 2048, "rig": True}
+READY = {"topology": "standard", "texture_px": 2048, "rig": True, "head_parts": True}
 
 
 def _check(option: Option, kind: type, value) -> None:

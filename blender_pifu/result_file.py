@@ -17,6 +17,7 @@ _MESH = ("vertices", "faces", "normals", "colors", "summary")
 _TEXTURE = ("uv", "texture")
 _MAPS = ("normal_map", "roughness_map")
 _RIG = ("bone_names", "bone_parents", "bone_heads", "bone_tails", "weight_bones", "weights")
+_PARTS = ("part_names", "face_parts")
 _SHAPE_KEYS = ("shape_key_names", "shape_keys", "shape_key_values")
 _WEIGHT_SLACK = 1e-3
 _LEAST_BONE_M = 1e-5
@@ -58,6 +59,15 @@ class ShapeKeys:
     names: tuple[str, ...]
     offsets: np.ndarray
     values: np.ndarray
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Closed pieces within the head: `names (P,)`, as "left eye"; faces (F,) uint8: 0 skin, else 1 + the piece's place
+    among the names."""
+
+    names: tuple[str, ...]
+    faces: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -139,6 +149,7 @@ class Reconstruction:
     texture: Texture | None = None
     rig: Rig | None = None
     shape_keys: ShapeKeys | None = None
+    parts: Parts | None = None
 
     def written_to(self, path) -> "Reconstruction":
         """The same, with the path of its file in the summary."""
@@ -160,6 +171,8 @@ def npz_bytes(result: Reconstruction) -> memoryview:
     if result.shape_keys:
         arrays |= {"shape_key_names": np.array(result.shape_keys.names), "shape_keys": result.shape_keys.offsets}
         arrays |= {"shape_key_values": result.shape_keys.values}
+    if result.parts:
+        arrays |= {"part_names": np.array(result.parts.names), "face_parts": result.parts.faces}
     summary = np.array(json.dumps(result.summary.as_dict()))
     # Through memory: a zip file on a full disk complains once more when it is collected.
     buffer = io.BytesIO()
@@ -172,7 +185,7 @@ def read_result(path: str | Path) -> Reconstruction:
     path = Path(path)
     try:
         with np.load(path, allow_pickle=False) as file:
-            groups = [group for group in (_TEXTURE, _RIG, _SHAPE_KEYS) if any(name in file for name in group)]
+            groups = [group for group in (_TEXTURE, _RIG, _SHAPE_KEYS, _PARTS) if any(name in file for name in group)]
             maps = [name for name in _MAPS if name in file]
             arrays = {name: file[name] for group in (_MESH, *groups, maps) for name in group}
             version = int(file["format"]) if "format" in file else 0
@@ -194,6 +207,7 @@ def read_result(path: str | Path) -> Reconstruction:
         _texture(arrays, faces) if _TEXTURE in groups else None,
         _rig(arrays, len(vertices)) if _RIG in groups else None,
         _shape_keys(arrays, len(vertices)) if _SHAPE_KEYS in groups else None,
+        _parts(arrays, len(faces)) if _PARTS in groups else None,
     )
 
 
@@ -256,6 +270,14 @@ def _shape_keys(arrays: dict, vertex_count: int) -> ShapeKeys:
     if len(values) and not 0 <= values.min() <= values.max() <= 1:
         raise ResultError("The engine's result has shape keys whose values are not within 0 and 1.")
     return ShapeKeys(names, _finite(offsets, "shape keys"), values)
+
+
+def _parts(arrays: dict, face_count: int) -> Parts:
+    names = _names(arrays, "part_names")
+    faces = _shaped(arrays, "face_parts", np.uint8, (face_count,))
+    if faces.max() > len(names):
+        raise ResultError("The engine's result has faces of parts that do not exist.")
+    return Parts(names, faces)
 
 
 def _names(arrays: dict, name: str) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import OptionError, OutOfMemory, TopologyError
 from .hands.hand_landmarks import HandReader
 from .interfaces import Model
+from .layout.head_parts.head_parts import HeadParts
 from .layout.texture.sharpness import finer_than_photo, texels_per_metre
 from .layout.topologies import TOPOLOGIES, Source, Topology
 from .memory import give_back_at_once, peak_memory_mb
@@ -25,6 +26,7 @@ from .subject.figure import Figures
 from .subject.last_photo import LastPhoto
 from .surface.mesh import check_mesh
 
+EYES_HIDDEN = "The photo does not show the eyes bare, as behind dark glasses: they are part of the skin."
 LIGHT_KEPT = "The photo's light was kept in the colours: none was found that could be taken away."
 LEFT_OUT = 'The photo "{photo}" was left out: {why}'
 ONLY_COLORS = "Only the colours of the back photo were taken; the shape of the back is guessed from the front."
@@ -154,37 +156,30 @@ class Engine:
                 own = stages.own_head(job.topology, fitted, figure, encoded.lens, mesh)
                 fitted = replace(fitted, head=own.worn)
         painted, laid = self._lay_out(job, model, subject, encoded, mesh, fitted, own)
-        texture, charts = None, None
-        if job.texture_px:
-            if laid.body:
-                uv = laid.body.uv
-            else:
-                with clock.step(UNWRAP):
-                    uv, charts = stages.unwrap(laid, clock.reporter(UNWRAP))
-            with clock.step(BAKE):
-                texture = stages.bake_texture(
-                    laid, uv, painted, encoded, resolution, job.texture_px, clock.reporter(BAKE)
-                )
+        parts = stages.head_parts(laid, own, encoded) if choices.head_parts else None
+        texture, charts = self._texture(job, laid, painted, encoded, parts) if job.texture_px else (None, None)
         dense = painted.mesh.vertices
         shown_m = stages.shown_m(model, figure, dense, choices.height_m or figure.height_m)
         placement = stages.place(model, dense, laid, figure, encoded.lens, shown_m)
         skeleton = keys = None
         if rig:
             with clock.step(BIND):
-                skeleton, keys = stages.bind(laid, fitted, placement)
+                skeleton, keys = stages.bind(laid, fitted, placement, parts)
         made = _Made(
-            photos, model, subject, encoded, carved, fitted, own.note, laid, charts, shown_m, placement, texture
+            photos, model, subject, encoded, carved, fitted, own.note, laid, charts, shown_m, placement, texture, parts
         )
-        return Reconstruction(
-            placement.points(laid.mesh.vertices),
-            laid.mesh.faces,
-            placement.normals(laid.mesh.vertices, laid.mesh.normals),
-            laid.mesh.colors,
+        mesh = parts.behind_eyes(laid.mesh, laid.sockets) if parts and laid.sockets is not None else laid.mesh
+        skin = Reconstruction(
+            placement.points(mesh.vertices),
+            mesh.faces,
+            placement.normals(mesh.vertices, mesh.normals),
+            mesh.colors,
             self._summary(job, made),
             texture,
             skeleton,
             keys,
         )
+        return parts.added_to(skin, placement.points, placement.normals) if parts else skin
 
     def _lay_out(self, job: _Job, model, subject, encoded, mesh, fitted, own) -> tuple[stages.Painted, stages.LaidOut]:
         """The surface `mesh`, painted, and the topology's mesh laid on it; what that needs no colours for is begun
@@ -206,6 +201,19 @@ class Engine:
                     painted.mesh, painted.bare, resolution, surface, fitted, figure, begun, own.head, own.worn
                 )
                 return painted, job.topology.make(source, clock.sign_of_life(LAY_OUT))
+
+    def _texture(self, job: _Job, laid, painted, encoded, parts) -> tuple[Texture, int | None]:
+        """The maps of a mesh, and the number of charts where it was unwrapped."""
+        clock, charts = job.clock, None
+        if laid.body:
+            uv = laid.body.uv
+        else:
+            with clock.step(UNWRAP):
+                uv, charts = stages.unwrap(laid, clock.reporter(UNWRAP))
+        with clock.step(BAKE):
+            return stages.bake_texture(
+                laid, uv, painted, encoded, job.choices.resolution, job.texture_px, clock.reporter(BAKE), parts
+            ), charts
 
     def _summary(self, job: _Job, made: "_Made") -> Summary:
         figure, behind, laid = made.subject.figure, made.encoded.behind, made.laid
@@ -283,6 +291,7 @@ class _Made:
     shown_m: float
     placement: stages.Placement
     texture: Texture | None
+    parts: HeadParts | None
 
     def about_texture(self, size: int) -> dict:
         """Entries of the Summary: how fine the texture of that size is, and the photo."""
@@ -307,6 +316,7 @@ class _Made:
         notes += [*self.laid.notes, *([self.head_note] if self.head_note else [])]
         if behind:
             notes += [*behind.notes, *([] if self.encoded.shaped_by_back else [ONLY_COLORS])]
+        notes += [EYES_HIDDEN] if self.parts and not self.parts.eyes.seen else []
         notes += [LIGHT_KEPT] if self.encoded.shading is None and not self.encoded.keeps_light else []
         notes += [LEFT_OUT.format(photo=each.name, why=each.why_not) for each in self.encoded.verdicts if each.why_not]
         notes += [SMALL_BLOCKS] if self.carved.in_small_blocks else []

@@ -31,6 +31,8 @@ from .interfaces import Field, Model
 from .layout.animation.head_graft import WornHead, wear
 from .layout.animation.wrapped_body import occluder
 from .layout.closest import DenseSurface
+from .layout.expressions import without_looks
+from .layout.head_parts.head_parts import HeadParts, beside_strip, parts_in
 from .layout.painted_mesh import PaintedMesh
 from .layout.presets import SurfaceAt
 from .layout.texture.bake import bake, png
@@ -59,6 +61,7 @@ NOT_WHOLE = "It does not show the person whole."
 FIRST_NOT_WHOLE = "The first photo does not show the person whole, so that others cannot be laid against it."
 NO_BODIES = "{model} makes no whole people, by whose bodies photos are laid against each other."
 VIEW_POINTS = 160  # lattice points along the crop of surfaces by which photos are laid against each other
+EYES_PX = 2048  # of the photo, at most, in which eyes are looked at
 LEAST_MAP_PX = 1024  # of normals and roughness, which else have half as many as the base colour map
 LARGE_PHOTO = 24e6  # bytes of its pixels, from which on memory counts more than a second
 Report = Callable[[float], None]  # called with the share of the stage that is done
@@ -380,6 +383,14 @@ def begun(
             ahead.stop()
 
 
+def head_parts(laid: LaidOut, own: OwnHead, encoded: Encoded) -> HeadParts | None:
+    """Eyes, teeth and tongue of a mesh that wears the person's own head; None of another."""
+    head = laid.body.head if laid.body else own.worn.head if own.worn and laid.expressions else None
+    if head is None:
+        return None
+    return parts_in(head, pictures(encoded.cut, None, EYES_PX)["photo"])
+
+
 def unwrap(laid: LaidOut, report: Callable[[], None] | None = None) -> tuple[np.ndarray, int]:
     """The UVs (F, 3|4, 2) of a mesh without any, and the number of charts; report: called often, without a share."""
     uv, charts = unwrap_mesh(laid.mesh.vertices, laid.mesh.faces, laid.mesh.normals, report)
@@ -394,9 +405,12 @@ def bake_texture(
     resolution: int,
     size: int,
     report: Callable[[], None],
+    parts: HeadParts | None = None,
 ) -> Texture:
     """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2), and what a light mesh lacks of the dense surface;
-    report: called often, without a share."""
+    report: called often, without a share; parts: what lies within the head, for whose strip the UVs make room."""
+    if parts:
+        uv = beside_strip(uv)
     spacing = 2 / resolution
     mesh = laid.as_shown
     dense = laid.body.shown if laid.body else painted.mesh
@@ -405,12 +419,15 @@ def bake_texture(
     cut = encoded.cut
     shown = painted.hidden | pictures(cut, encoded.behind, size)
     others = encoded.elsewhere(size)
-    color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, cut.landmarks, others)
+    color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, parts is not None, cut.landmarks, others)
     if mesh is painted.mesh:
         return Texture(uv, png(color))
     fewer = min(size, max(size // 2, LEAST_MAP_PX))
     normals = bake_normals(mesh, uv, painted.mesh, fewer, report)
-    return Texture(uv, png(color), png(normals), png(bake_roughness(mesh, uv, color, cut.landmarks, fewer)))
+    roughness = bake_roughness(mesh, uv, color, cut.landmarks, fewer)
+    if parts:
+        color, normals, roughness = parts.painted(color), parts.flat(normals), parts.rough(roughness)
+    return Texture(uv, png(color), png(normals), png(roughness))
 
 
 def shown_m(model: Model, figure: Figure, dense: np.ndarray, height_m: float) -> float:
@@ -431,14 +448,20 @@ def place(model: Model, dense: np.ndarray, laid: LaidOut, figure: Figure, lens: 
     return Placement(lens, tilt, placing(tilt_back(lens.straight(laid.mesh.vertices), tilt), height_m))
 
 
-def bind(laid: LaidOut, fitted: Fitted | None, placement: Placement) -> tuple[Rig | None, ShapeKeys | None]:
-    """The skeleton with the mesh's skin weights, and the expressions."""
+def bind(
+    laid: LaidOut, fitted: Fitted | None, placement: Placement, parts: HeadParts | None
+) -> tuple[Rig | None, ShapeKeys | None]:
+    """The skeleton with the mesh's skin weights, and the expressions of the skin; those that turn eyes where there are
+    eyeballs."""
     if laid.body:
-        return laid.body.rig(placement.points), laid.body.shape_keys(placement.points)
-    if fitted is None:
+        rig, keys = laid.body.rig(placement.points), laid.body.shape_keys(placement.points)
+    elif fitted:
+        rig = fitted.rig(laid.as_shown.vertices, laid.mesh.faces, placement.points)
+        keys = laid.expressions.shape_keys(laid.mesh, placement.points) if laid.expressions else None
+    else:
         return None, None
-    keys = laid.expressions.shape_keys(laid.mesh, placement.points) if laid.expressions else None
-    return fitted.rig(laid.as_shown.vertices, laid.mesh.faces, placement.points), keys
+    turning = parts is not None and parts.eyes.seen
+    return rig, keys if keys is None or turning else without_looks(keys)
 
 
 def pictures(cut: PersonCut, behind: BackCut | None, most_px: int) -> dict:

@@ -13,6 +13,7 @@ from mathutils import Matrix
 from blender_pifu.addon.person.armature import editing
 from blender_pifu.addon.person.human import armature_of
 from blender_pifu.addon.person.scene import add_human
+from blender_pifu.result_file import Parts
 
 
 def edit(body, change):
@@ -163,6 +164,41 @@ def test_quads_and_face_counts_are_those_of_the_preset(scene, rigged):
     found = lines(add_human(bpy.context, scene, replace(rigged, faces=triangles, summary=summary), "Ann"))
     assert found["quads"]["state"] == "ERROR" and found["quads"]["measured"] == pytest.approx(0.9, abs=1e-3)
     assert found["count"]["state"] == "WARNING" and found["count"]["measured"] == len(triangles)
+
+
+def with_an_eye(person):
+    """The same with a cube in its head as a piece of its own."""
+    corners = np.array([(x, y, z) for x in (0, 1) for y in (0, 1) for z in (0, 1)], np.float32)
+    quads = [(0, 1, 3, 2), (4, 6, 7, 5), (0, 4, 5, 1), (2, 3, 7, 6), (0, 2, 6, 4), (1, 5, 7, 3)]
+    place = person.rig.heads[person.rig.names.index("head")] + 0.02 * corners
+    bones, weights = np.zeros((8, 4), np.int32), np.eye(1, 4, dtype=np.float32).repeat(8, 0)
+    bones[:, 0] = person.rig.names.index("head")
+    rig, keys = person.rig, person.shape_keys
+    return replace(
+        person,
+        vertices=np.concatenate([person.vertices, place.astype(np.float32)]),
+        faces=np.concatenate([person.faces, np.array(quads, np.int32) + len(person.vertices)]),
+        normals=np.concatenate([person.normals, np.eye(1, 3, dtype=np.float32).repeat(8, 0)]),
+        colors=np.concatenate([person.colors, np.zeros((8, 3), np.uint8)]),
+        texture=replace(person.texture, uv=np.concatenate([person.texture.uv, np.zeros((6, 4, 2), np.float32)])),
+        rig=replace(rig, weight_bones=np.concatenate([rig.weight_bones, bones]),
+                    weights=np.concatenate([rig.weights, weights])),
+        shape_keys=replace(keys, offsets=np.concatenate([keys.offsets, np.zeros((len(keys.names), 8, 3))], 1)),
+        parts=Parts(("left eye",), np.repeat([0, 1], [len(person.faces), 6]).astype(np.uint8)),
+    )  # fmt: skip
+
+
+def test_what_lies_within_the_head_is_no_loose_piece(scene, rigged):
+    body = add_human(bpy.context, scene, with_an_eye(rigged), "Ann")
+    assert lines(body)["pieces"]["state"] == "OK"
+    BREAKS["pieces"](body)
+    assert lines(body)["pieces"]["state"] == "ERROR"
+    assert bpy.ops.pifu.fix(check="pieces") == {"FINISHED"}
+    assert lines(body)["pieces"]["state"] == "OK"
+    assert len(body.data.vertices) == len(rigged.vertices) + 8
+    values = np.empty(len(body.data.polygons), np.int8)
+    body.data.attributes["head_part"].data.foreach_get("value", values)
+    assert (values == 1).sum() == 6
 
 
 def test_a_statue_is_told_from_a_rigged_person(scene, write_result):

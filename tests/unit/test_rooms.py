@@ -26,7 +26,8 @@ MAY_IMPORT = {
     "engine.networks": "engine.base engine.reading engine.subject engine.surface",
     "engine.color": "engine.base engine.reading engine.surface",
     "engine.body": "engine.base engine.files engine.reading engine.subject engine.surface result_file",
-    "engine.layout": "engine.base engine.body engine.color engine.reading engine.subject engine.surface result_file",
+    "engine.layout": "engine.base engine.body engine.color engine.files engine.reading engine.subject engine.surface "
+    "result_file",
     "engine.hands": "engine.body engine.layout engine.reading engine.subject engine.surface",
     "engine.face": "engine.base engine.body engine.files engine.layout engine.networks engine.reading engine.subject "
     "engine.surface",

@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 
 from ..person.human import Human, coordinates
+from ..person.mesh import PART_ATTRIBUTE
 from ..person.units import metres_per_unit
 
 OK, WARNING, ERROR = "OK", "WARNING", "ERROR"
@@ -53,6 +54,21 @@ class MeshMeasures:
     def sizes(self) -> np.ndarray:
         """Corners (F,) of each face."""
         return self._get(self.mesh.polygons, "loop_total", np.int32)
+
+    @cached_property
+    def of_skin(self) -> np.ndarray:
+        """(F,) bool: faces that belong to no eye, tooth or tongue within the head."""
+        attribute = self.mesh.attributes.get(PART_ATTRIBUTE)
+        if attribute is None or attribute.domain != "FACE" or attribute.data_type != "INT8":
+            return np.ones(len(self.sizes), bool)
+        return self._get(attribute.data, "value", np.int8) == 0
+
+    @cached_property
+    def in_head(self) -> np.ndarray:
+        """(V,) bool: vertices of eyes, teeth and tongue."""
+        found = np.zeros(len(self.points), bool)
+        found[self.corners[np.repeat(~self.of_skin, self.sizes)]] = True
+        return found
 
     @cached_property
     def edges(self) -> np.ndarray:

@@ -52,10 +52,10 @@ def facing_deg(person: Human) -> float:
 
 
 def check_solid(person: Human, measures: MeshMeasures):
-    """One closed piece that looks outward and does not pass through itself."""
+    """One closed piece, beside those within the head, that looks outward and does not pass through itself."""
     used = np.zeros(len(measures.points), bool)
     used[measures.corners] = True
-    pieces = len(np.unique(measures.pieces))
+    pieces = len(np.unique(measures.pieces[~measures.in_head]))
     yield judge("pieces", "One piece", pieces != 1, f"{pieces} found", pieces, "Remove Loose Pieces")
     border = int(np.count_nonzero(measures.faces_of_edge == 1))
     yield judge("holes", "No holes", border > 0, f"{border} open edges", border, "Fill Holes")
@@ -72,7 +72,7 @@ def check_solid(person: Human, measures: MeshMeasures):
 
 def check_faces(person: Human, measures: MeshMeasures):
     """Quads and count, as the topology preset promises."""
-    topology, count = person.body.pifu.topology, len(measures.sizes)
+    topology, count = person.body.pifu.topology, int(measures.of_skin.sum())
     if topology in QUADS:
         share = float((measures.sizes == 4).mean())
         yield judge("quads", "Quads", share < 0.95, f"{share:.1%}", share)
@@ -83,8 +83,8 @@ def check_faces(person: Human, measures: MeshMeasures):
 
 
 def crossing_faces(measures: MeshMeasures) -> int:
-    """Triangles that pass through another one with which they share no vertex."""
-    triangles = measures.triangles
+    """Triangles of the skin that pass through another one with which they share no vertex."""
+    triangles = measures.triangles[~measures.in_head[measures.triangles[:, 0]]]
     tree = BVHTree.FromPolygons(measures.points.tolist(), triangles.tolist(), all_triangles=True)
     pairs = np.array(tree.overlap(tree), np.int64).reshape(-1, 2)
     pairs = pairs[pairs[:, 0] < pairs[:, 1]]

@@ -58,9 +58,9 @@ def face_front(person: Human) -> None:
 
 
 def remove_loose(person: Human) -> None:
-    """Keep the piece with most vertices."""
-    labels = MeshMeasures(person).pieces
-    keep = labels == np.bincount(labels).argmax()
+    """Keep the piece with most vertices, and what lies within the head."""
+    measures = MeshMeasures(person)
+    keep = measures.in_head | (measures.pieces == np.bincount(measures.pieces[~measures.in_head]).argmax())
 
     def mend(mesh):
         mesh.verts.ensure_lookup_table()

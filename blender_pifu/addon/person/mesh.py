@@ -8,6 +8,7 @@ from ...result_file import Reconstruction, ResultError
 
 COLOR_ATTRIBUTE = "Color"
 UV_MAP = "UVMap"
+PART_ATTRIBUTE = "head_part"  # of faces: 0 skin, else which of the closed pieces within the head
 
 
 def build_mesh(human: Reconstruction, name: str) -> bpy.types.Mesh:
@@ -46,6 +47,8 @@ def _fill(mesh: bpy.types.Mesh, human: Reconstruction) -> None:
     if mesh.validate(verbose=False):
         raise ResultError("The engine's result has faces that Blender cannot use.")
     mesh.shade_smooth()
+    if human.parts:
+        mesh.attributes.new(PART_ATTRIBUTE, "INT8", "FACE").data.foreach_set("value", human.parts.faces.astype(np.int8))
 
     if human.texture is None:
         colors = mesh.color_attributes.new(COLOR_ATTRIBUTE, "BYTE_COLOR", "POINT")

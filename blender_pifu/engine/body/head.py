@@ -102,6 +102,11 @@ class Head:
         """(V, 3) the same with the photo's expression."""
         return self.neutral + np.tensordot(self.expression, load_head().moves, 1)
 
+    def strength(self, action: str) -> float:
+        """How far the photo shows an action of the face, 0..1; 0 of one that marks do not tell."""
+        actions = load_head().actions
+        return float(self.expression[actions.index(action)]) if action in actions else 0.0
+
     def seen(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) metres in rest -> field space, as the photo shows them."""
         straight = self.scale * points @ self.turn.T + self.shift

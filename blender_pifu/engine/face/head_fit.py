@@ -28,6 +28,9 @@ MOST_IDENTITY = 2.2  # root mean square of its coefficients
 EYE_GROUPS = ("left_eye", "right_eye", "brow")
 UNDER_EYES = (23, 24, 22, 110, 230, 229, 231), (253, 254, 252, 339, 450, 449, 451)
 CHEEKS = (50, 101, 205, 280, 330, 425)
+INNER_LIPS = 13, 14  # the upper's, the lower's, in the middle
+CLOSED_M = 0.001  # farther apart than closed lips, up to which they are closed
+PARTING, PARTED = ("mouthUpperUp", "mouthLowerDown"), 0.65
 POSE = 6  # turn, logarithm of scale, shift
 
 
@@ -172,4 +175,15 @@ class _Fitter:
         distances = np.linalg.norm(off, axis=1)
         told = self._weights(state, 0 * off, STEPS) > 0.1
         residual = float(np.median(distances[told]))
-        return Head(shape, identity, expression.clip(0, 1), state.turn, state.size, shift, self.nearness, residual)
+        expression = _lips_together(expression.clip(0, 1))
+        return Head(shape, identity, expression, state.turn, state.size, shift, self.nearness, residual)
+
+
+def _lips_together(expression: np.ndarray) -> np.ndarray:
+    """A closed mouth's with less of what parts lips, which marks a millimetre off would: then a line of teeth shows."""
+    model = load_head()
+    upper, lower = (model.at_marks(model.moves)[:, mark, 1] for mark in INNER_LIPS)
+    if expression @ (upper - lower) > CLOSED_M:
+        return expression
+    parting = [name.startswith(PARTING) for name in model.actions]
+    return np.where(parting, PARTED * expression, expression)

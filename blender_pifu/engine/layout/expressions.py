@@ -10,6 +10,8 @@ from ...result_file import ShapeKeys
 from ..surface.mesh import split_quads, vertex_normals
 from .painted_mesh import PaintedMesh
 
+LOOK = "eyeLook"  # beginning of the names of expressions that turn eyes
+
 
 @dataclass(frozen=True)
 class Expressions:
@@ -29,3 +31,9 @@ class Expressions:
         still = place(neutral.vertices)
         moves = [place((neutral.vertices + move).astype(np.float32)) - still for move in self.moves]
         return ShapeKeys(self.names, np.stack(moves), self.values)
+
+
+def without_looks(keys: ShapeKeys) -> ShapeKeys:
+    """Keys without those that turn eyes, for a mesh whose eyes are skin."""
+    kept = [k for k, name in enumerate(keys.names) if not name.startswith(LOOK)]
+    return ShapeKeys(tuple(keys.names[k] for k in kept), keys.offsets[kept], keys.values[kept])

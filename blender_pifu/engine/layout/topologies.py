@@ -50,7 +50,7 @@ class LaidOut:
     """mesh: of the topology, field space; about: entries of the Summary; notes: for the artist; body: where the mesh is
     the body model's own, with its UVs, weights and expressions; shown, expressions: where it has the person's own head,
     the mesh as the photo shows it, and those that it may have; in_mouth (V,) bool: its vertices inside the mouth, where
-    it has one."""
+    it has one; sockets (V,) bool: those of the skin laid on the eyes."""
 
     mesh: PaintedMesh
     about: dict = field(default_factory=dict)
@@ -59,6 +59,7 @@ class LaidOut:
     shown: PaintedMesh | None = None
     expressions: Expressions | None = None
     in_mouth: np.ndarray | None = None
+    sockets: np.ndarray | None = None
 
     @property
     def as_shown(self) -> PaintedMesh:
@@ -129,9 +130,9 @@ class Quads(Topology):
         expressions = source.worn.expressions(vertices) if source.worn else None
         if source.worn is None or expressions is None:
             return LaidOut(shown, about, (*notes, NOT_JOINED) if source.worn else notes)
-        in_mouth = source.worn.in_mouth(vertices)
+        in_mouth, sockets = (source.worn.of_region(region, vertices) for region in ("mouth", "socket"))
         shown.colors[in_mouth] = MOUTH_COLOR
-        return LaidOut(expressions.neutral(shown), about, notes, None, shown, expressions, in_mouth)
+        return LaidOut(expressions.neutral(shown), about, notes, None, shown, expressions, in_mouth, sockets)
 
 
 class Print(Topology):
@@ -159,7 +160,8 @@ class Animation(Topology):
     def make(self, source: Source, waiting: Waiting) -> LaidOut:
         assert source.fitted is not None
         body = animate(source.mesh, source.fitted.fit, *landmarks_of(source.figure)[:2], waiting, source.head)
-        return LaidOut(body.mesh, body.about, body.notes, body, in_mouth=load_template().regions == "mouth")
+        in_mouth, sockets = (load_template().regions == region for region in ("mouth", "socket"))
+        return LaidOut(body.mesh, body.about, body.notes, body, in_mouth=in_mouth, sockets=sockets)
 
 
 TOPOLOGIES: dict[str, Topology] = {

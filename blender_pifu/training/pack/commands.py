@@ -1,23 +1,30 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands of this room: export, pack-face."""
+"""The commands of this room: export, pack-face, pack-head-parts."""
 
 import argparse
 from pathlib import Path
 
 from .export import BUNDLED_FILE, export
 from .head import pack_head
+from .head_parts import pack_head_parts
 
 
 def add_commands(commands) -> None:
     """Add the subparsers; each has its function as `act`."""
     _add_export(commands)
     _add_pack_face(commands)
+    _add_pack_head_parts(commands)
 
 
 def _add_pack_face(commands) -> None:
     command = commands.add_parser("pack-face", help="write the heads that are fitted to blender_pifu/data")
     command.add_argument("--assets", type=Path, metavar="DIR", required=True, help="source assets of generation 4")
     command.set_defaults(act=lambda options: print(pack_head(options.assets)))
+
+
+def _add_pack_head_parts(commands) -> None:
+    command = commands.add_parser("pack-head-parts", help="write teeth and tongue to blender_pifu/data")
+    command.set_defaults(act=lambda options: print(pack_head_parts()))
 
 
 def _add_export(commands) -> None:

@@ -135,7 +135,7 @@ def test_under_much_hair_the_face_alone_is_put_on_and_the_hair_stays():
     assert abs(nose - own) < 0.01 and made[:, 2].max() == pytest.approx(nose, abs=1e-6)
     found = face.expressions(made)
     assert "jawOpen" in found.names and np.abs(found.moves).max() > 0.005
-    assert face.in_mouth(made).any()
+    assert face.of_region("mouth", made).any()
 
 
 def test_where_the_face_lies_far_off_as_well_the_surface_is_left_and_the_artist_is_told(monkeypatch):

@@ -88,11 +88,11 @@ class WornHead:
         moves[:, on_head] = found.moves
         return replace(found, moves=moves)
 
-    def in_mouth(self, vertices: np.ndarray) -> np.ndarray:
-        """(V,) bool: which of a mesh's vertices are the mouth's inside."""
+    def of_region(self, region: str, vertices: np.ndarray) -> np.ndarray:
+        """(V,) bool: which of a mesh's vertices are of a region of the skin: "mouth", what lies within it, "socket"."""
         on_head, rows = self._rows_of(vertices)
         inside = np.zeros(len(vertices), bool)
-        inside[on_head] = load_template().regions[rows] == "mouth"
+        inside[on_head] = load_template().regions[rows] == region
         return inside
 
     def _rows_of(self, vertices):

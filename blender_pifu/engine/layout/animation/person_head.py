@@ -61,6 +61,5 @@ def _ears(template):
 def expressions(head: Head, vertices: np.ndarray, template: Template, rows: np.ndarray | slice = ALL) -> Expressions:
     """Those of vertices (V, 3) of field space as the photo shows them, that are `rows` of the template's."""
     moves = np.stack([head.directions(vertices, moves[rows]) for moves in template.expressions.values()])
-    shown = dict(zip(load_head().actions, head.expression.tolist(), strict=True))
-    values = np.array([shown.get(name, 0.0) for name in template.expressions], np.float32)
+    values = np.array([head.strength(name) for name in template.expressions], np.float32)
     return Expressions(tuple(template.expressions), moves, values)

@@ -17,7 +17,6 @@ from ...surface.mesh import directed_edges
 STIFF_FACE, STIFF_HAND, STIFF_TOES, STIFF_REGION = 0.05, 0.05, 0.15, 0.05
 TOES_CONFIDENCE = 0.5  # the surface shows shoes
 EYE_SHARE = 0.97  # of the eye's radius at which the skin behind the lids becomes its front
-EYES_ONLY = "eyeLook"  # expressions of that beginning turn eyes; here they are skin
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,6 @@ def _expressions(body, still):
     indices = body.arrays["expression_vertices"].numpy().astype(np.int64)
     offsets = body.arrays["expression_offsets"].numpy().astype(np.float32)
     for name, begin, end in zip(body.expressions, starts, starts[1:], strict=False):
-        if name.startswith(EYES_ONLY):
-            continue
         moves = np.zeros((body.vertices, 3), np.float32)
         moves[indices[begin:end]] = offsets[begin:end]
         moves = moves[: body.skin_vertices]

@@ -24,6 +24,7 @@ def bake(
     pictures: dict[str, np.ndarray],
     waiting: Callable[[], None] = lambda: None,
     in_mouth: np.ndarray | None = None,
+    teeth: bool = False,
     landmarks: np.ndarray | None = None,
     others: Sequence[Elsewhere] = (),
 ) -> np.ndarray:
@@ -33,7 +34,8 @@ def bake(
     `colors.paint` takes: "photo" and perhaps "back". Wherever these are not trusted the texture has the colours of the
     mesh's vertices, which go over into them, with the photo's fine texture. Texels no face covers continue the nearest.
     waiting: called at every part of the map, may raise to stop; in_mouth (V,) bool: the mesh's vertices inside its
-    mouth; landmarks: as `FineTexture` takes them; others: further photos, as `color.painting.paint` takes them.
+    mouth; teeth: that is hidden behind teeth, and keeps its vertices' colours; landmarks: as `FineTexture` takes them;
+    others: further photos, as `color.painting.paint` takes them.
     """
     triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
@@ -58,6 +60,7 @@ def bake(
         for k in (1, 2):
             values += weights[:, k, None] * of_vertices[of_corners[:, k]]
         points, normals, colors, places, share, *there = np.split(values, ends, 1)
+        bare = colors.copy() if teeth else colors
         taken = np.flatnonzero(share[:, 0] > 0)
         shown_at = [(points, unit(normals)), *zip(there[::2], map(unit, there[1::2]), strict=True)]
         for side, k in sides:
@@ -68,7 +71,9 @@ def bake(
             share *= 1 - trust[:, None]
         share = share[taken] * alike(colors[taken] / 255, fine.coarse(places[taken]))[:, None]
         colors[taken] += 255 * share * fine.at(places[taken])
-        if mouth:
+        if mouth and teeth:
+            colors += mouth.share(of_corners, weights)[:, None] * (bare - colors)
+        elif mouth:
             shown = mouth.shown(of_corners, points)
             colors[shown] = photo.colors(points[shown]) * 255
         return np.round(colors.clip(0, 255)).astype(np.uint8)

@@ -24,6 +24,11 @@ class Mouth:
             self._mask = np.zeros((SIDE_PX, SIDE_PX), np.uint8)
             cv2.fillPoly(self._mask, [np.round((lips - self._low) * self._scale).astype(np.int32)], (1,))
 
+    def share(self, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """(N,) 0..1, how far places in faces of vertices `corners (N, 3)`, of which these have weights (N, 3), lie
+        inside, from half-way to its rim on."""
+        return (2 * (weights * self._inside[corners]).sum(1) - 0.5).clip(0, 1)
+
     def shown(self, corners: np.ndarray, points: np.ndarray) -> np.ndarray:
         """(N,) bool: of points (N, 3) in faces of vertices `corners (N, 3)`, those that are seen through the lips."""
         seen = self._inside[corners].any(1)

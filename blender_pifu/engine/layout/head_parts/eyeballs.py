@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Eyeballs: where the body's eyes lie, and turned as its expressions turn these."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from ...body.head import Head
+from ...body.model import load_body
+from ..expressions import LOOK
+from .piece import Piece
+
+SIDES = {"left eye": 1, "right eye": -1}  # the person's left is at positive x
+ACROSS = 6  # quads along a side of the cube that becomes the ball
+NEARER = 0.6  # power of the angle from the gaze that UVs are laid out by: so the iris gets more than its share
+PLACES = {"left eye": 0.0, "right eye": 1.0}  # in the strip, in its heights
+GUTTER = 0.04
+
+
+def eyeballs_of(head: Head) -> list[Piece]:
+    """The balls of a person's eyes, in rest, looking ahead. `looks`: directions from the middle, the gaze at z."""
+    directions, faces = ball()
+    pieces = []
+    for name, side in SIDES.items():
+        rows = eye_rows(side)
+        middle, radius = placed(head, side)
+        uv = [PLACES[name] + 0.5, 0.5] + (0.5 - GUTTER) * _disc(directions[faces])
+        actions = {action: radius * directions @ turn for action, turn in _turns(rows).items()}
+        pieces.append(Piece(name, middle + radius * directions, faces, uv.astype(np.float32), directions, actions))
+    return pieces
+
+
+def placed(head: Head, side: int) -> tuple[np.ndarray, float]:
+    """Middle (3,) and radius of an eye in rest, metres."""
+    eye = head.neutral[eye_rows(side)]
+    middle = eye.mean(0)
+    return middle, float(np.linalg.norm(eye - middle, axis=1).mean())
+
+
+def eye_rows(side: int) -> np.ndarray:
+    """The body's vertices of the eye on a side, 1 or -1."""
+    body = load_body()
+    return body.skin_vertices + np.flatnonzero(side * body.mean[body.skin_vertices : body.vertices, 0].numpy() > 0)
+
+
+def _turns(rows):
+    """{expression: (3, 3)}: what each makes of a place on an eye, from its middle, is that place @ this."""
+    body = load_body()
+    rest = body.mean[rows].numpy().astype(np.float64)
+    rest = rest - rest.mean(0)
+    starts = body.arrays["expression_starts"].numpy()
+    vertices = body.arrays["expression_vertices"].numpy().astype(np.int64)
+    offsets = body.arrays["expression_offsets"].numpy().astype(np.float64)
+    turns = {}
+    for name, begin, end in zip(body.expressions, starts, starts[1:], strict=False):
+        if not name.startswith(LOOK):
+            continue
+        moves = np.zeros((body.vertices, 3))
+        moves[vertices[begin:end]] = np.stack([offsets[begin:end, 0], offsets[begin:end, 2], -offsets[begin:end, 1]], 1)
+        if moves[rows].any():
+            turns[name] = np.linalg.lstsq(rest, moves[rows], rcond=None)[0]
+    return turns
+
+
+def _from_gaze(directions):
+    return np.arccos(directions[..., 2].clip(-1, 1))
+
+
+def _disc(corners):
+    """(f, 4, 2) within the unit disc, the gaze in its middle, of faces' corners (f, 4, 3); the hindmost place, which
+    would be everywhere on its rim, lies there in the middle of each face's other corners."""
+    hindmost = corners[..., 2:] < -1 + 1e-6
+    others = np.where(hindmost, 0, corners).sum(1, keepdims=True)
+    across = np.where(hindmost, others, corners)[..., :2]
+    across /= np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-9)
+    return across * ((_from_gaze(corners) / np.pi) ** NEARER)[..., None]
+
+
+@lru_cache(maxsize=1)
+def ball() -> tuple[np.ndarray, np.ndarray]:
+    """A ball of quads round the z axis: directions (n, 3) unit, a vertex at the front and one at the back."""
+    steps = np.tan(np.linspace(-np.pi / 4, np.pi / 4, ACROSS + 1))
+    u, v = np.meshgrid(steps, steps, indexing="ij")
+    one = np.ones_like(u)
+    turned = ((u, v, one), (-u, v, -one), (one, u, v), (-one, -u, v), (v, one, u), (v, -one, -u))
+    points = np.concatenate([np.stack(side, -1).reshape(-1, 3) for side in turned])
+    grid = np.arange((ACROSS + 1) ** 2).reshape(ACROSS + 1, -1)
+    quads = np.stack([grid[:-1, :-1], grid[1:, :-1], grid[1:, 1:], grid[:-1, 1:]], -1).reshape(-1, 4)
+    faces = np.concatenate([quads + k * grid.size for k in range(6)])
+    points /= np.linalg.norm(points, axis=1, keepdims=True)
+    _, first, merged = np.unique(points.round(9), axis=0, return_index=True, return_inverse=True)
+    points, faces = points[first], merged.reshape(-1)[faces]
+    a, b, c = (points[faces[:, k]] for k in range(3))
+    wrong = (np.cross(b - a, c - a) * a).sum(1) < 0
+    faces[wrong] = faces[wrong, ::-1]
+    return points, faces.astype(np.int32)
