@@ -24,7 +24,7 @@ NORMAL_RGB, ROUGHNESS_RGB = (150, 60, 220), (255, 90, 0)
 @dataclasses.dataclass(frozen=True)
 class Wanted:
     """The person of the scene as every reader must find it: `points`, `uv` and `weights` of corners, `bones` in the
-    order of the columns, `heads`, `parents`, `roles` bone -> canonical bone; `plain`: corners whose bones all go along."""
+    order of the columns, `heads`, `parents`, `roles` bone -> canonical bone; `plain`: corners whose bones go along."""
 
     points: np.ndarray
     uv: np.ndarray
