@@ -129,7 +129,7 @@ def test_a_result_with_other_arrays_is_read_or_refused(place, name, change, wher
 
 
 @settings(**LIGHTLY)
-@given(CHANGES, st.booleans(), st.sampled_from(["weights", "torch", "old"]))
+@given(CHANGES, st.booleans(), st.sampled_from(["weights", "torch", "old", "torch7"]))
 def test_weights_and_checkpoints_with_other_bytes_are_read_or_refused(place, hostile, changes, shorter, kind):
     torch = pytest.importorskip("torch")
     from safetensors.torch import save
@@ -137,10 +137,16 @@ def test_weights_and_checkpoints_with_other_bytes_are_read_or_refused(place, hos
     from blender_pifu.engine.errors import InputError, ModelError
     from blender_pifu.engine.files.tensors import read_tensors
     from blender_pifu.engine.published.checkpoint import read_checkpoint
+    from blender_pifu.engine.published.torch7 import read_torch7
+    from helpers import torch7_file
 
     tensors = {"a.weight": torch.ones(3, 2), "a.bias": torch.zeros(3)}
     if kind == "weights":
         data, read, error = bytearray(save(tensors)), read_tensors, ModelError
+    elif kind == "torch7":
+        writer = torch7_file.Writer()
+        writer.value({name: tensor.numpy() for name, tensor in tensors.items()})
+        data, read, error = bytearray(b"".join(writer.parts)), read_torch7, InputError
     else:
         buffer = io.BytesIO()
         torch.save(tensors, buffer, _use_new_zipfile_serialization=kind == "torch")
