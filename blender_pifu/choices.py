@@ -205,7 +205,7 @@ class Choices:
         flag="--keep-light",
         help="leave the photo's light in the colours (default: it is estimated and taken away)",
         prop="keep_light",
-        label="Keep the Photo's Light",
+        label="Keep Light",
         description="Leave light and shade of the photo in the colours, for scenes without lamps. Without it they are "
         "taken away, so that the lamps of a scene or a game light the human",
     )

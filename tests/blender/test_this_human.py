@@ -7,6 +7,7 @@ import math
 import bpy
 import numpy as np
 import pytest
+from PIL import Image
 
 from blender_pifu.addon.person.scene import add_human
 from blender_pifu.addon.work import history
@@ -95,3 +96,22 @@ def test_a_human_among_others_gets_a_collection_of_its_own(scene, rigged):
     (own,) = body.users_collection
     assert own != shared and set(own.all_objects) == {body, body.parent} and own.asset_data
     assert "rigged" in {tag.name for tag in own.asset_data.tags} and lamp.users_collection == (shared,)
+
+
+def test_a_contact_sheet_shows_the_human_from_eight_sides_and_leaves_the_scene(scene, rigged, tmp_path, contents):
+    body = add_human(bpy.context, scene, rigged, "Ann")
+    body.parent.location = (3, 2, 1)
+    before = contents()
+    assert bpy.ops.pifu.contact_sheet(filepath=str(tmp_path / "Ann")) == {"FINISHED"}
+    assert contents() == before and bpy.context.view_layer.objects.active == body
+    (file,) = tmp_path.iterdir()
+    sheet = np.asarray(Image.open(file)).astype(int)
+    views = sheet.reshape(2, 640, 4, 480, 3).swapaxes(1, 2).reshape(8, 640, 480, 3)
+    inked = np.abs(views - views[:, :1, :1]).max(-1) > 8
+    assert (inked.any((1, 2))).all() and not inked[:, [0, -1]].any() and not inked[:, :, [0, -1]].any()
+    heights = [np.ptp(np.flatnonzero(view.any(1))) for view in inked]
+    assert min(heights) > 0.6 * 640 / 1.08 and np.ptp(heights) < 10
+    front, left, back = (views[index] for index in (0, 2, 4))
+    assert np.abs(front - left).mean() > 1 and np.abs(front - back).mean() > 0.5
+    with pytest.raises(RuntimeError, match="cannot be written"):
+        bpy.ops.pifu.contact_sheet(filepath=str(tmp_path / "missing" / "Ann.png"))

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The panel and the operators for a human that is there: how it was made, again, as an asset, on a turntable."""
 
-import bpy
+from pathlib import Path
 
+import bpy
+from bpy.props import BoolProperty, StringProperty
+
+from ...protocol import ErrorKind
+from ..errors import UserError
 from ..identity import key
 from ..languages import rpt
-from ..person import asset, turntable
+from ..person import asset, contact_sheet, turntable
 from ..person.human import find_person
 from ..work import history, job
 from ..work.generate import GenerateTask
@@ -55,6 +60,30 @@ class PIFU_OT_turntable(OnPerson, bpy.types.Operator):
         turntable.add_turntable(context, person)
 
 
+class PIFU_OT_contact_sheet(OnPerson, bpy.types.Operator):
+    """Write a picture of this human from eight sides, as it is posed"""
+
+    bl_idname = "pifu.contact_sheet"
+    bl_label = "Contact Sheet..."
+
+    filepath: StringProperty(name="File", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    check_existing: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
+    filter_glob: StringProperty(default="*.png", options={"HIDDEN", "SKIP_SAVE"})
+
+    def invoke(self, context, _event):
+        folder = Path(bpy.data.filepath).parent if bpy.data.filepath else Path.home()
+        self.filepath = str(folder / f"{bpy.path.clean_name(find_person(context).body.name)}.png")
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def act(self, context, person):
+        if not self.filepath:
+            raise UserError(ErrorKind.OUTPUT, "There is no file to write to.", "Choose one.")
+        path = Path(bpy.path.abspath(self.filepath))
+        written = contact_sheet.write_contact_sheet(context, person, path)
+        self.report({"INFO"}, rpt(f"Exported {written.name}"))
+
+
 class PIFU_OT_mark_asset(OnPerson, bpy.types.Operator):
     """Offer this human in the Asset Browser, with the photo as its picture; save the file to keep it"""
 
@@ -87,19 +116,22 @@ class PIFU_PT_this_human(Sidebar, bpy.types.Panel):
             column = layout.column(align=True)
             for line in history.lines(made):
                 draw_text(column, line, context.region.width)
-            row = layout.row(align=True)
-            row.operator("pifu.restore_settings", icon="LOOP_BACK")
+            column = layout.column(align=True)
+            column.operator("pifu.restore_settings", icon="LOOP_BACK")
             if not job.is_running():
-                row.operator("pifu.generate_variant", icon="DUPLICATE")
-        row = layout.row(align=True)
-        row.operator("pifu.turntable", icon="CAMERA_DATA")
-        row.operator("pifu.mark_asset", icon="ASSET_MANAGER")
+                column.operator("pifu.generate_variant", icon="DUPLICATE")
+        column = layout.column(align=True)  # in rows, German words are cut off
+        column.operator("pifu.mark_asset", icon="ASSET_MANAGER")
+        column.operator("pifu.turntable", icon="CAMERA_DATA")
+        column.operator_context = "INVOKE_DEFAULT"
+        column.operator("pifu.contact_sheet", icon="IMAGE_DATA")
 
 
 CLASSES = (
     PIFU_OT_restore_settings,
     PIFU_OT_generate_variant,
     PIFU_OT_turntable,
+    PIFU_OT_contact_sheet,
     PIFU_OT_mark_asset,
     PIFU_PT_this_human,
 )
