@@ -11,8 +11,12 @@ import pytest
 from blender_pifu import addon
 from blender_pifu.addon import languages
 from blender_pifu.addon.checks.check import judge
+from blender_pifu.addon.export import programs
+from blender_pifu.addon.export.export import unfit
 from blender_pifu.addon.languages import catalogues
 from blender_pifu.addon.languages.templates import PLACE, translated
+from blender_pifu.addon.person.human import Human
+from blender_pifu.addon.person.scene import add_human
 from blender_pifu.addon.ui import operators, panel, panel_rig
 from blender_pifu.engine.errors import InputError
 from blender_pifu.engine.subject.cut_advice import _missing
@@ -207,3 +211,10 @@ def test_descriptions_that_are_made_are_translated():
                 for each in ast.walk(node):
                     if isinstance(each, ast.Return):
                         assert "tip(" in ast.unparse(each), f"{path.name}:{each.lineno}"
+
+
+def test_what_export_says_of_bones_is_translated(scene, rigged):
+    body = add_human(bpy.context, scene, rigged, "Ann", "MIXAMO")
+    for person in (Human(body, None), Human(body, body.parent)):
+        text = unfit(person, programs.BY_IDENTIFIER["UNREAL"])
+        assert text.endswith(".") and translated(text, german) != text

@@ -58,9 +58,9 @@ def unfit(person: Human, program: Program) -> str:
     if not program.skeleton:
         return ""
     if person.armature is None:
-        return f"{program.label} wants a skeleton, which this human lacks"
+        return f"{program.label} wants a skeleton, which this human lacks."
     has = bone_set_of(person.armature)
-    return "" if has == program.bones else f"These are not the bones that {program.label} knows"
+    return "" if has == program.bones else f"These are not the bones that {program.label} knows."
 
 
 def _factor(scene, person: Human, program: Program) -> float:

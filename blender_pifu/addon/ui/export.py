@@ -62,7 +62,7 @@ class PIFU_PT_export(Sidebar, bpy.types.Panel):
         layout, settings = self.layout, context.scene.pifu
         program, person = programs.BY_IDENTIFIER[settings.program], find_person(context)
         if person and (reason := unfit(person, program)):
-            draw_text(layout, f"{reason}.", context.region.width, "INFO")
+            draw_text(layout, reason, context.region.width, "INFO")
             if person.armature:
                 layout.operator("pifu.change_bones", icon="GROUP_BONE")
         name = WRITERS[program.format].ending[1:].upper()
