@@ -105,7 +105,8 @@ class Choices:
     photo cuts, only the part seen is made, in proportion), None for what the proportions in the photo suggest; person:
     which of several, counted from the left from 1, 0 for the largest, most central one; back: image file of the same
     person in the same pose from behind, "" for none; views: up to seven image files of the same person from any side,
-    the pose may differ a little; topology: "animation" always comes with skeleton, expressions and
+    the pose may differ a little; video: a film, or a folder of its frames, of the person turning round, which gives as
+    many of these as have room, "" for none; topology: "animation" always comes with skeleton, expressions and
     a texture; texture_px: side of the base colour map, 0 for none; rig: with a skeleton and skin weights, and what the
     photo fused cut apart; keep_light: leave the photo's light in the colours, which else are as in even light;
     head_parts: eyeballs, teeth and tongue within a head that the photo shows and the mesh with a skeleton wears.
@@ -163,6 +164,14 @@ class Choices:
         flag="--view",
         metavar="PHOTO",
         help="further photo of the same person, from any side, in nearly the same pose; may be given several times",
+    )
+    video: str = _option(
+        "",
+        "film",
+        flag="--video",
+        metavar="FILE|FOLDER",
+        help="film of the person turning round, or a folder of its frames: some of them serve as further photos, and "
+        "without PHOTO as all of them",
     )
     topology: str = _option(
         "sculpt",

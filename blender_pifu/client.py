@@ -20,16 +20,18 @@ from .protocol import (
     Done,
     ErrorKind,
     Failed,
+    FramesPicked,
     Generate,
     Look,
     Looked,
+    PickFrames,
     Ping,
     Progress,
     ProtocolError,
     Quit,
 )
 
-_ENDS = (Done, Looked, Failed, Cancelled)
+_ENDS = (Done, Looked, FramesPicked, Failed, Cancelled)
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Client:
         self._dying: list[subprocess.Popen] = []
         self._tail: child.Tail | None = None
         self._starts = 0
-        self._job: Generate | Look | None = None
+        self._job: Generate | Look | PickFrames | None = None
         self._heard = False  # whether this process said anything about the job
         self._warm = False  # whether it was there before the job
         # Seconds of patience: a pause of Blender itself or of the whole computer counts for one at most.
@@ -62,7 +64,7 @@ class Client:
         self._cancel_at: float | None = None
 
     @property
-    def _at_work(self) -> Generate | Look:
+    def _at_work(self) -> Generate | Look | PickFrames:
         """The job that has begun; there is one."""
         assert self._job is not None
         return self._job
@@ -82,7 +84,7 @@ class Client:
         """Whether the job of that name is the one that has begun and not ended."""
         return self._job is not None and self._job.job == job
 
-    def begin(self, job: Generate | Look) -> None:
+    def begin(self, job: Generate | Look | PickFrames) -> None:
         """Begin a job, starting the worker if there is none; a look at a photo makes way for it without a word.
 
         Raises OSError if the worker cannot be started.

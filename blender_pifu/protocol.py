@@ -60,6 +60,7 @@ class ErrorKind(StrEnum):
     POSE = "pose"
     RESULT = "result"
     RIGIFY = "rigify"
+    VIDEO = "video"
 
 
 # ---- commands: Blender -> worker
@@ -88,6 +89,18 @@ class Look:
     photo: str
     picture: str
     person: int
+    device: str
+    keep_warm_s: float
+
+
+@dataclass(frozen=True)
+class PickFrames:
+    """Choose the frames of the film `video` that serve as photos of one person who turns round, and write them as
+    pictures into `folder`, which exists."""
+
+    job: str
+    video: str
+    folder: str
     device: str
     keep_warm_s: float
 
@@ -147,6 +160,15 @@ class Looked:
 
 
 @dataclass(frozen=True)
+class FramesPicked:
+    """What came of a PickFrames; `report` has `frames`, a list of `file`, `name` and `side` of each, the most frontal
+    one first, and `notes`, sentences for the artist."""
+
+    job: str
+    report: dict
+
+
+@dataclass(frozen=True)
 class Failed:
     """A job ended without a result; `kind` is an ErrorKind, `fix` says what to do (or is empty).
 
@@ -171,12 +193,13 @@ class Alive:
     """The answer to Ping."""
 
 
-COMMANDS = {"generate": Generate, "look": Look, "cancel": Cancel, "ping": Ping, "quit": Quit}
+COMMANDS = {"generate": Generate, "look": Look, "pick_frames": PickFrames, "cancel": Cancel, "ping": Ping, "quit": Quit}
 EVENTS = {
     "ready": Ready,
     "progress": Progress,
     "done": Done,
     "looked": Looked,
+    "frames_picked": FramesPicked,
     "failed": Failed,
     "cancelled": Cancelled,
     "alive": Alive,

@@ -71,4 +71,5 @@ BUTTONS = {
     ErrorKind.RESULT: None,
     ErrorKind.RIGIFY: None,
     ErrorKind.TOPOLOGY: _STANDARD,
+    ErrorKind.VIDEO: Button("Choose Another Film", "pifu.open_video"),
 }

@@ -167,8 +167,8 @@ def generate(options):
     if is_many(options):
         generate_many(options, choices_of(options))
         return
-    (photo,) = options.photo
-    check_output(options.output, inputs=(photo, options.back, *(options.views or ()), options.model))
+    photo = options.photo[0] if options.photo else None
+    check_output(options.output, inputs=(photo, options.back, *(options.views or ()), options.video, options.model))
     show = Progress(options.json)
     choices = choices_of(options)
     from .pipeline import Engine
@@ -232,8 +232,8 @@ def main(arguments=None):
     else:
         parser = build_parser()
         options = parser.parse_intermixed_args(arguments)
-        if not options.photo and not options.manifest:
-            parser.error("the following arguments are required: PHOTO")
+        if not options.photo and not options.manifest and (options.advise or not options.video):
+            parser.error("the following arguments are required: PHOTO, or --video or --manifest")
         act = advise if options.advise else generate
     try:
         act(options)

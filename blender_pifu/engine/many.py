@@ -32,7 +32,8 @@ class SomeFailed(EngineError):
 def is_many(options: argparse.Namespace) -> bool:
     """Whether parsed options ask for more than one photo, or for what only these may."""
     asked = options.manifest or options.cluster or options.results or options.cores != 1
-    return bool(asked) or len(options.photo) != 1 or options.photo[0].is_dir()
+    alone = len(options.photo) == 1 or not options.photo and options.video
+    return bool(asked) or not alone or any(photo.is_dir() for photo in options.photo)
 
 
 def generate_many(options: argparse.Namespace, choices: Choices) -> None:
@@ -89,14 +90,17 @@ class PhotoMaker:
             torch.set_num_threads(max(1, (os.cpu_count() or 1) // self.workers))
         from .pipeline import Engine
         from .reading.photo import load_photo
+        from .video.clips import first_picture
 
         engine = Engine(self.device)
 
         def make(entry: Entry) -> dict[str, Any]:
-            person = engine.reconstruct(entry.photo, entry.choices).written_to(entry.output)
+            photo = None if entry.is_film else entry.photo
+            person = engine.reconstruct(photo, entry.choices).written_to(entry.output)
             write_result(person, entry.output)
             _strip_of(entry).parent.mkdir(exist_ok=True)
-            save_picture(strip(load_photo(entry.photo).rgb, person, entry.output.stem), _strip_of(entry))
+            picture = first_picture(entry.photo) if entry.is_film else load_photo(entry.photo).rgb
+            save_picture(strip(picture, person, entry.output.stem), _strip_of(entry))
             return person.summary.as_dict()
 
         return make
@@ -123,9 +127,9 @@ def _entries(options: argparse.Namespace, choices: Choices) -> list[Entry]:
     folder, ending = options.output, f".{options.format}"
     if folder.suffix.lower() in ENDINGS or folder.is_file():
         raise InputError(f'"{folder}" is no folder.', "Of several photos name a folder; --format says which files.")
-    if choices.back or choices.person or choices.views:
+    if choices.back or choices.person or choices.views or choices.video:
         raise OptionError(
-            "Several photos cannot have one back photo, person or further photos.",
+            "Several photos cannot have one back photo, person, film or further photos.",
             "Tell them in a manifest's columns, line by line.",
         )
     if options.manifest and options.photo:

@@ -13,7 +13,7 @@ from ..steps import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ,
 from . import stages
 from .cores import FreeCores
 from .device import empty_cache, is_out_of_memory, pick_device
-from .errors import OptionError, OutOfMemory, TopologyError
+from .errors import InputError, OptionError, OutOfMemory, TopologyError
 from .hands.hand_landmarks import HandReader
 from .interfaces import Model
 from .layout.head_parts.head_parts import HeadParts
@@ -25,6 +25,7 @@ from .progress import Clock
 from .subject.figure import Figures
 from .subject.last_photo import LastPhoto
 from .surface.mesh import check_mesh
+from .video.picking import Picked
 
 EYES_HIDDEN = "The photo does not show the eyes bare, as behind dark glasses: they are part of the skin."
 LIGHT_KEPT = "The photo's light was kept in the colours: none was found that could be taken away."
@@ -36,10 +37,10 @@ SMALL_BLOCKS = "Memory was short: the surface was made in smaller pieces, which 
 
 @dataclass(frozen=True)
 class _Job:
-    """A photo, what is to be made of it and by which model (a name, a weights file or a loaded one), and who is told of
-    its progress."""
+    """A photo, or None for a film alone, what is to be made of it and by which model (a name, a file or a loaded one),
+    and who is told of its progress."""
 
-    photo: str | os.PathLike
+    photo: str | os.PathLike | None
     choices: Choices
     model: str | os.PathLike | Model
     progress: Callable[[str, float], None] | None
@@ -95,9 +96,18 @@ class Engine:
             give_back_at_once(photo.rgb.nbytes > stages.LARGE_PHOTO)
             return photo, self._figures.check(photo, person)
 
+    def pick_frames(self, video: str | os.PathLike, report: Callable[[float], None]) -> Picked:
+        """The frames of a film, or of a folder of pictures, that serve as the photos of one person. report: called with
+        the share done; what it raises (Cancelled) stops. Raises EngineError: InputError, NoPersonError."""
+        with self._memory_in_words(resolution=0):
+            self._cores.use()
+            picked = stages.pick(self._figures, Choices(video=os.fspath(video)), False, report)
+            assert picked is not None
+            return picked
+
     def reconstruct(
         self,
-        photo_path: str | os.PathLike,
+        photo_path: str | os.PathLike | None,
         choices: Choices | None = None,
         *,
         model: Model | None = None,
@@ -105,13 +115,16 @@ class Engine:
     ) -> Reconstruction:
         """Make a person out of a photo.
 
-        photo_path: image file; choices: what it is to be made as, by default what is quickest; model: a loaded model on
-        this engine's device, in place of the one that `choices` names;
+        photo_path: image file, or None where `choices` names a film that serves alone; choices: what it is to be made
+        as, by default what is quickest; model: a loaded model on this engine's device, in place of the one that
+        `choices` names;
         progress(step, fraction): called with a step, as steps.seconds_of has them, and the share (0..1) of the whole
         job done, at every step and often in between; what it raises (Cancelled) stops the job.
         Raises EngineError: InputError, NoPersonError, OutOfMemory.
         """
         choices = choices or Choices()
+        if photo_path is None and not choices.video:
+            raise InputError("There is neither a photo nor a film.", "Name one.")
         job = _Job(photo_path, choices, choices.model if model is None else model, progress, self._cores)
         with self._memory_in_words(choices.resolution):
             if self.device.type == "cpu" or model is not None:
@@ -135,7 +148,7 @@ class Engine:
     def _run(self, job: _Job) -> Reconstruction:
         choices, clock, resolution = job.choices, job.clock, job.choices.resolution
         with clock.step(READ):
-            photos = stages.read(self._last_photo, job.photo, choices.back, choices.views)
+            photos = stages.read(self._figures, self._last_photo, job.photo, choices, clock.reporter(READ))
             model = self._load(job.model)
             rig = job.makes_rig(model)
         with clock.step(MATTE):
@@ -335,7 +348,7 @@ def choose(**options) -> Choices:
         raise OptionError(str(error), fix=error.fix) from error
 
 
-def reconstruct(photo_path: str | os.PathLike, *, model="human", device="auto", progress=None, **options):
+def reconstruct(photo_path: str | os.PathLike | None, *, model="human", device="auto", progress=None, **options):
     """Make a person out of a photo, once. model: a bundled name, a weights file, or a loaded model, on whose device it
     works; options: the fields of `Choices`. See Engine.reconstruct, which several photos are better given to."""
     if isinstance(model, (str, os.PathLike)):

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..choices import OPTIONS, Choices
 from ..protocol import ErrorKind
 from ..result_file import Rig, ShapeKeys, Texture
 from . import second_look
@@ -23,7 +24,7 @@ from .body.rigging import Fitted, fit_under
 from .color.light import Shading
 from .color.painting import Elsewhere
 from .color.painting import paint as paint_vertices
-from .errors import InputError, NoPersonError
+from .errors import InputError, NoPersonError, OptionError
 from .face.own_head import find_own_head
 from .hands.hand_graft import PhotoHands
 from .hands.hand_landmarks import HandReader
@@ -53,6 +54,7 @@ from .surface.extraction import Surface, extract_surface
 from .surface.fairing import fair_walls
 from .surface.mesh import camera_tilt, largest_component, placing, tilt_back, turn_to_blender
 from .surface.normals import smooth_normals
+from .video.picking import Picked, pick_frames
 from .views.one_photo import OnePhoto, read_photo
 from .views.together import Together, Verdict, join
 
@@ -175,13 +177,31 @@ class Placement:
         return turn_to_blender(tilt_back(self.lens.straight_normals(points, normals), self.tilt))
 
 
-def read(last: LastPhoto, path: str | os.PathLike, back: str | os.PathLike = "", views: tuple[str, ...] = ()) -> Photos:
-    """Read the photos, the front one where `last` does not have it; beside further ones that of the back is another of
-    them. Raises InputError."""
-    front = last.take(path)
+def pick(figures: Figures, choices: Choices, beside: bool, report: Report) -> Picked | None:
+    """The frames of the film, if there is one, that have room among the further photos; beside: there is a photo, too.
+    report: called with the share done. Raises InputError, NoPersonError."""
+    if not choices.video:
+        return None
+    room = int(OPTIONS["views"].high) - len(choices.views) - bool(choices.back) + (not beside)
+    if room < 1:
+        raise OptionError("There are as many further photos as can be used.", "Leave the film out, or some photos.")
+    return pick_frames(choices.video, figures.people, room, beside=beside, report=report)
+
+
+def read(figures: Figures, last: LastPhoto, path: str | os.PathLike | None, choices: Choices, report: Report) -> Photos:
+    """Read the photos, the front one where `last` does not have it, or where there is none (path None) the film's;
+    beside further ones that of the back is another of them. report: as `pick`'s. Raises InputError, NoPersonError."""
+    film = pick(figures, choices, path is not None, report)
+    back, frames, notes = choices.back, film.photos if film else (), film.notes if film else ()
+    if path is None:
+        front, *frames = frames
+    else:
+        front = last.take(path)
+    front = replace(front, notes=(*front.notes, *notes))
     give_back_at_once(front.rgb.nbytes > LARGE_PHOTO)
-    if views:
-        return Photos(front, None, tuple(load_photo(view) for view in ([back] if back else []) + list(views)))
+    if choices.views or frames:
+        others = ([back] if back else []) + list(choices.views)
+        return Photos(front, None, (*(load_photo(view) for view in others), *frames))
     if not back:
         return Photos(front, None)
     try:

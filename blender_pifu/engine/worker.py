@@ -26,6 +26,7 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REPAIR = "Repair the engine in the add-on's preferences."
 
 log = logging.getLogger("blender_pifu.worker")
+_Job = protocol.Generate | protocol.Look | protocol.PickFrames
 
 
 class Events:
@@ -51,7 +52,7 @@ class Inbox(threading.Thread):
 
     def __init__(self, stream, events: Events) -> None:
         super().__init__(name="commands", daemon=True)
-        self.jobs: queue.Queue[protocol.Generate | protocol.Look | None] = queue.Queue()
+        self.jobs: queue.Queue[_Job | None] = queue.Queue()
         self._stream, self._events = stream, events
         self._cancelled: set[str] = set()
         self._ending = False
@@ -80,7 +81,7 @@ class Inbox(threading.Thread):
         os._exit(protocol.EXIT_ORPHANED)
 
     def _take(self, command) -> None:
-        if isinstance(command, (protocol.Generate, protocol.Look)):
+        if isinstance(command, _Job):
             self.jobs.put(command)
         elif isinstance(command, protocol.Cancel):
             self.cancel(command.job)
@@ -116,10 +117,12 @@ class Worker:
             self._events.send(self._do(job))
             idle_s = job.keep_warm_s
 
-    def _do(self, job: protocol.Generate | protocol.Look):
+    def _do(self, job: _Job):
         """Do a job; return the event that ends it. Whatever goes wrong with a job ends that job, not the worker."""
         try:
-            return self._look(job) if isinstance(job, protocol.Look) else self._reconstruct(job)
+            if isinstance(job, protocol.Look):
+                return self._look(job)
+            return self._pick(job) if isinstance(job, protocol.PickFrames) else self._reconstruct(job)
         except Cancelled:
             return protocol.Cancelled(job.job)
         except EngineError as error:
@@ -153,6 +156,19 @@ class Worker:
         write_thumbnail(photo.rgb, found["people"], found["person"], job.picture)
         return protocol.Looked(job.job, found)
 
+    def _pick(self, job: protocol.PickFrames) -> protocol.FramesPicked:
+        from .video.picking import save_frames
+
+        report = _Reporter(job.job, self._events, self._inbox)
+        report("Starting the engine", 0.0)
+        engine = self._engine_on(job.device)
+        picked = engine.pick_frames(job.video, lambda share: report("Choosing frames", share))
+        files = save_frames(picked, job.folder)
+        report.check()
+        told = zip(files, picked.photos, picked.sides, strict=True)
+        frames = [{"file": str(file), "name": photo.name, "side": side} for file, photo, side in told]
+        return protocol.FramesPicked(job.job, {"frames": frames, "notes": list(picked.notes)})
+
     def _engine_on(self, device: str):
         from .pipeline import Engine
 
@@ -182,7 +198,7 @@ class _Reporter:
             raise Cancelled
 
 
-def _failure(job: protocol.Generate | protocol.Look, error: Exception) -> protocol.Failed:
+def _failure(job: _Job, error: Exception) -> protocol.Failed:
     """What an error that nobody expected means to an artist. Without the job's name the whole process is of no more
     use, and the next job starts another."""
     from .device import is_lost, is_out_of_memory
@@ -206,9 +222,12 @@ def _is_no_room(error: BaseException | None) -> bool:
     return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
-def _disk_full(job: protocol.Generate | protocol.Look) -> protocol.Failed:
-    path = job.picture if isinstance(job, protocol.Look) else job.output
-    message = f"The disk that holds {os.path.dirname(path)} is full."
+def _disk_full(job: _Job) -> protocol.Failed:
+    if isinstance(job, protocol.PickFrames):
+        folder = job.folder
+    else:
+        folder = os.path.dirname(job.picture if isinstance(job, protocol.Look) else job.output)
+    message = f"The disk that holds {folder} is full."
     return protocol.Failed(job.job, ErrorKind.DISK_FULL, message, "Free some room on it, then try again.")
 
 

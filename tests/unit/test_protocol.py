@@ -14,9 +14,11 @@ from blender_pifu.protocol import (
     Done,
     ErrorKind,
     Failed,
+    FramesPicked,
     Generate,
     Look,
     Looked,
+    PickFrames,
     Ping,
     Progress,
     ProtocolError,
@@ -34,6 +36,7 @@ COMMANDS = [
         keep_warm_s=300.0,
     ),
     Look("2", "C:\\Bilder\\Ä\n.jpg", "/tmp/p.png", 0, "auto", 300.0),
+    PickFrames("3", "C:\\Filme\\Ä.mp4", "/tmp/job", "auto", 300.0),
     Cancel("1"),
     Ping(),
     Quit(),
@@ -46,6 +49,7 @@ EVENTS = [
     Failed("1", ErrorKind.NO_PERSON, "No person was found.", ""),
     Cancelled("1"),
     Alive(),
+    FramesPicked("3", {"frames": [{"file": "/tmp/1.jpg", "name": "a.mp4, 0.40 s", "side": "left"}], "notes": []}),
 ]
 
 

@@ -35,7 +35,7 @@ MAY_IMPORT = {
     "engine.published": "engine.base engine.face engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
     "engine.hands engine.layout engine.networks engine.published engine.reading engine.subject engine.surface "
-    "engine.views outputs protocol result_file steps",
+    "engine.video engine.views outputs protocol result_file steps",
     "addon.base": "outputs protocol",
     "addon.person": "addon.base body_axes protocol result_file",
     "addon.checks": "addon.base addon.person body_axes",
@@ -66,6 +66,7 @@ MAY_IMPORT = {
     "addon.queue": "addon.base addon.languages addon.person addon.ui addon.work protocol",
     "training.marks": "engine.base engine.body engine.face engine.files engine.reading engine.surface training.data "
     "training.learn training.native training.people",
+    "engine.video": "engine.base engine.files engine.reading engine.views protocol",
 }
 
 

@@ -7,8 +7,11 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
 
 from ...choices import OPTIONS
+from ...protocol import PICTURES
 from ..languages import iface, rpt, tip
 from ..work import further_photos, job
+from ..work.film import FilmTask
+from .operators import Begins
 
 _SCALE = 2.5  # of the pictures, in lines
 MOST = int(OPTIONS["views"].high)
@@ -67,6 +70,28 @@ class PIFU_OT_add_views(bpy.types.Operator):
         return {"FINISHED"} if names else {"CANCELLED"}
 
 
+class PIFU_OT_open_video(Begins, bpy.types.Operator):
+    """Choose frames of a film in which one person turns round: they become the photo and the further photos. Of an
+    image sequence open any picture: its folder is the film"""
+
+    bl_idname = "pifu.open_video"
+    bl_label = "Open Video"
+
+    filepath: StringProperty(subtype="FILE_PATH")
+    filter_movie: BoolProperty(default=True, options={"HIDDEN"})
+    filter_image: BoolProperty(default=True, options={"HIDDEN"})
+    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
+
+    def invoke(self, context, _event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    def execute(self, context):
+        path = Path(bpy.path.abspath(self.filepath))
+        video = path.parent if path.suffix.lower() in PICTURES else path
+        return self.begin(lambda: FilmTask(context, video))
+
+
 class PIFU_OT_remove_view(bpy.types.Operator):
     """Take this photo off the list"""
 
@@ -100,7 +125,9 @@ def draw_views(layout, settings, draw_text, width: int) -> None:
         if view.told:
             draw_text(column, view.told, width, "CHECKMARK" if view.used else "ERROR")
         row.operator("pifu.remove_view", text="", icon="X", emboss=False).index = index
-    layout.operator("pifu.add_views", icon="ADD")
+    row = layout.row(align=True)
+    row.operator("pifu.add_views", icon="ADD")
+    row.operator("pifu.open_video", icon="FILE_MOVIE")
 
 
-CLASSES = (PIFU_PG_view, PIFU_OT_add_views, PIFU_OT_remove_view)
+CLASSES = (PIFU_PG_view, PIFU_OT_add_views, PIFU_OT_open_video, PIFU_OT_remove_view)

@@ -94,6 +94,7 @@ def _draw_photo(layout, settings, status, width: int) -> None:
     photo = settings.photo
     if photo is None:
         layout.operator("pifu.sample_photo", icon="IMAGE_DATA")
+        layout.operator("pifu.open_video", icon="FILE_MOVIE")
         return
     seen = status.looked == key(photo)
     people = status.people if seen else 0

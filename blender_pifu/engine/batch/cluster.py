@@ -106,8 +106,10 @@ def _slots(resources: dict[str, float], cores: int, gpus: int) -> int:
 
 
 def _order(entry: Entry) -> Order:
-    others = [path for path in (entry.choices.back, *entry.choices.views) if path]
-    return Order(entry, entry.photo.read_bytes(), {path: Path(path).read_bytes() for path in others})
+    others = [Path(path) for path in (entry.choices.back, *entry.choices.views, entry.choices.video) if path]
+    files = [file for path in others for file in ([path] if not path.is_dir() else sorted(path.iterdir()))]
+    photo = b"" if entry.is_film else entry.photo.read_bytes()
+    return Order(entry, photo, {str(file): file.read_bytes() for file in files if file.is_file()})
 
 
 def _make_one(maker: Callable[[], Make], order: Order) -> tuple[Answer, dict[str, bytes]]:
@@ -117,19 +119,32 @@ def _make_one(maker: Callable[[], Make], order: Order) -> tuple[Answer, dict[str
         for place in (photo, out):
             place.mkdir()
         photo /= entry.photo.name
-        photo.write_bytes(order.photo)
-        here = {"": ""}
-        for number, (path, data) in enumerate(order.others.items()):
-            there = Path(folder, str(number), Path(path).name)
-            there.parent.mkdir()
-            there.write_bytes(data)
-            here[path] = str(there)
         choices = entry.choices
+        here = _unpacked(order.others, choices.video, Path(folder))
         views = tuple(here[path] for path in choices.views)
-        choices = dataclasses.replace(choices, back=here[choices.back], views=views)
+        choices = dataclasses.replace(choices, back=here[choices.back], views=views, video=here[choices.video])
+        if entry.is_film:
+            photo = Path(choices.video)
+        else:
+            photo.write_bytes(order.photo)
         answer = attempt(_begun(maker), Entry(photo, out / entry.output.name, choices))
         made = [path for path in out.rglob("*") if path.is_file()] if answer["status"] == "done" else []
         return answer, {path.relative_to(out).as_posix(): path.read_bytes() for path in made}
+
+
+def _unpacked(others: dict[str, bytes], video: str, folder: Path) -> dict[str, str]:
+    """Write files into folders of their own, those of a folder of frames together; where each path lies here."""
+    here = {"": ""}
+    for number, (path, data) in enumerate(others.items()):
+        of_film = video and Path(path).parent == Path(video)
+        there = Path(folder, *(("film", Path(video).name) if of_film else (str(number),)), Path(path).name)
+        there.parent.mkdir(parents=True, exist_ok=True)
+        there.write_bytes(data)
+        here[path] = str(there)
+        if of_film:
+            here[video] = str(there.parent)
+    here.setdefault(video, video)  # of a folder without files
+    return here
 
 
 @functools.cache

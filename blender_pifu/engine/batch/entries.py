@@ -13,7 +13,7 @@ from ...choices import KINDS, ChoiceError, Choices
 from ...protocol import PICTURES
 from ..errors import InputError, OptionError
 
-PHOTO, NAME = "photo", "name"  # columns of a manifest beside the fields of Choices
+PHOTO, NAME, VIDEO = "photo", "name", "video"  # columns of a manifest beside the fields of Choices
 SEPARATOR = ";"  # of several paths in one cell
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off"}
 
@@ -25,6 +25,11 @@ class Entry:
     photo: Path
     output: Path
     choices: Choices
+
+    @property
+    def is_film(self) -> bool:
+        """Whether `photo` is a film, or a folder of its frames, that serves alone."""
+        return str(self.photo) == self.choices.video
 
 
 def entries_of(photos: Iterable[Path], folder: Path, ending: str, choices: Choices) -> list[Entry]:
@@ -39,7 +44,7 @@ def entries_of(photos: Iterable[Path], folder: Path, ending: str, choices: Choic
 def read_manifest(manifest: Path, folder: Path, ending: str, choices: Choices) -> list[Entry]:
     """The photos of a manifest, .csv with a header or .jsonl: `photo` (a path, from the manifest's folder), perhaps a
     `name` for the output, and any field of `Choices` that differs from `choices`; of `views` several paths, parted by a
-    semicolon or as a list. Raises InputError naming the line."""
+    semicolon or as a list. A line with a `video` needs no photo. Raises InputError naming the line."""
     rows = list(_rows(manifest))
     if not rows:
         raise InputError(f'"{manifest.name}" names no photo.', "Give it a line for each photo.")
@@ -97,14 +102,15 @@ def _entry(row: dict[str, Any], beside: Path, choices: Choices) -> tuple[Path, s
     known = {PHOTO, NAME, *KINDS}
     if unknown := sorted(set(row) - known):
         raise OptionError(f'there is no column "{unknown[0]}".', f"Columns are {', '.join(sorted(known))}.")
-    if not row.get(PHOTO):
+    if not row.get(PHOTO) and not row.get(VIDEO):
         raise OptionError("no photo is named.", f'Name it in the column "{PHOTO}".')
     own = {name: _value(name, value) for name, value in row.items() if name in KINDS}
-    if own.get("back"):
-        own["back"] = str(beside / own["back"])
+    for name in ("back", VIDEO):
+        if own.get(name):
+            own[name] = str(beside / own[name])
     if isinstance(own.get("views"), (list, tuple)):
         own["views"] = tuple(str(beside / view) if isinstance(view, str) else view for view in own["views"])
-    photo = beside / str(row[PHOTO])
+    photo = beside / str(row.get(PHOTO) or row[VIDEO])
     name = str(row.get(NAME) or photo.stem)
     if Path(name).name != name or name in (".", ".."):
         raise OptionError(f'"{name}" is no name of a file.', "Name the output without a folder and ending.")

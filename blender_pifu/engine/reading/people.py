@@ -13,7 +13,7 @@ from ..memory import give_back_memory
 from .doubles import real_people
 from .graph import DATA, Graph
 from .instances import unclaimed
-from .landmarks import BodyLandmarks, Landmark, Landmarks, body_region
+from .landmarks import BodyLandmarks, Landmark, Landmarks, Region, body_region
 from .stance import HEIGHT_SHARE, HIPS, SHOULDERS
 
 GRIDS = ((28, 2), (14, 2), (7, 6))  # of the detector: cells to a side, guesses in each
@@ -91,12 +91,24 @@ class People:
     def glance(self, rgb: np.ndarray) -> BodyLandmarks | None:
         """The person of the clearest face in rgb (H, W, 3) uint8, or None: by two looks, in a third of the time that
         `find` takes."""
-        faces = merge(self._detect(rgb))
-        if not len(faces):
-            return None
-        _, region = self._landmarks.glance(rgb, _region(faces[0]))
-        person, _ = self._landmarks.glance(rgb, region)
-        return person if person.score >= LEAST_SCORE else None
+        found = self.glance_all(rgb, 1)
+        return found[0][0] if found else None
+
+    def glance_all(self, rgb: np.ndarray, most: int = 3) -> list[tuple[BodyLandmarks, Region]]:
+        """The people of the clearest faces, at most so many, and where to look for each in the next frame."""
+        found: list[tuple[BodyLandmarks, Region]] = []
+        for face in merge(self._detect(rgb))[:most]:
+            _, region = self._landmarks.glance(rgb, _region(face))
+            person, region = self._landmarks.glance(rgb, region)
+            if person.score >= LEAST_SCORE and not any(_same(person, other) for other, _ in found):
+                found.append((person, region))
+        return found
+
+    def follow(self, rgb: np.ndarray, region: Region) -> tuple[BodyLandmarks, Region] | None:
+        """Somebody who was at a region in the frame before, by one look, and where to look in the next; None where
+        nobody is there any more."""
+        person, region = self._landmarks.glance(rgb, region)
+        return (person, region) if person.score >= LEAST_SCORE else None
 
     def _read(self, rgb, face, glance, people):
         """The person of a face, (7,) as `_detect` has it, and a glance from there; None when it is nobody, or one of

@@ -63,6 +63,11 @@ class Figures:
         self._matting = Matting(device)
         self._found: tuple[Photo, list[BodyLandmarks]] | None = None  # of the last `look`, until somebody is cut out
 
+    @property
+    def people(self) -> People:
+        """Whoever finds them."""
+        return self._people
+
     def cut_out(self, photo: Photo, number: int | None = None) -> Figure:
         """number: the person from the left, from 1; None: the largest, most central one.
 

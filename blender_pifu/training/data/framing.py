@@ -22,14 +22,14 @@ class Framing:
     def __call__(self, points: np.ndarray) -> np.ndarray:
         """Metres (N, 3), z up -> field space (N, 3): x right, y up, z towards the camera."""
         turned = np.stack([points[:, 0], points[:, 2], -points[:, 1]], axis=1) - self.centre
-        return (_project(turned, self.camera_distance) * self.scale + self.offset).astype(np.float32)
+        return (project(turned, self.camera_distance) * self.scale + self.offset).astype(np.float32)
 
     def nearness(self, z: float) -> float:
         """One over the camera's distance from a depth in field space, in its units; 0: orthographic."""
         return 0.0 if self.camera_distance is None else 1 / (self.camera_distance * self.scale - z)
 
 
-def _project(points: np.ndarray, distance: float | None) -> np.ndarray:
+def project(points: np.ndarray, distance: float | None) -> np.ndarray:
     """Bend the geometry instead of the rays: after this an orthographic view shows what the camera saw."""
     if distance is None:
         return points
@@ -86,7 +86,7 @@ def frame(vertices: np.ndarray, rng: np.random.Generator, generation: int = 3) -
     if shot.shown is not None:  # the camera looks at the middle of what it shows
         centre[1] = high[1] - 0.5 * shot.shown * height
     distance = None if shot.distance is None else height * shot.distance
-    seen = _project(turned - centre, distance)
+    seen = project(turned - centre, distance)
     window = np.array([-np.inf, -np.inf, np.inf, np.inf])
     if shot.shown is not None:
         window[1] = seen[:, 1].max() - np.ptp(seen[:, 1]) * shot.shown
