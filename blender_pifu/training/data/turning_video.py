@@ -48,7 +48,7 @@ class Film:
 
 def film_turning(
     seed: int,
-    count: int = 48,
+    count: int = 32,
     split: str = "test",
     *,
     moving_arms: bool = False,

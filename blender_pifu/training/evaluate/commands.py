@@ -20,6 +20,8 @@ from .body import evaluate_body
 from .cases import SPLITS, folder_cases, split_case, split_seeds
 from .face import as_table as face_table
 from .face import evaluate_face
+from .films import as_table as films_table
+from .films import evaluate_films
 from .hands import as_table as hands_table
 from .hands import evaluate_hands
 from .head import as_table as head_table
@@ -48,6 +50,7 @@ def add_commands(commands) -> None:
     _add_evaluate_lens(commands)
     _add_evaluate_texture(commands)
     _add_evaluate_views(commands)
+    _add_evaluate_films(commands)
     _add_rig_check(commands)
 
 
@@ -162,6 +165,20 @@ def _add_evaluate_views(commands) -> None:
     command.set_defaults(act=_evaluate_views)
 
 
+def _add_evaluate_films(commands) -> None:
+    command = commands.add_parser("evaluate-films", help="score what a film of somebody who turns adds to one photo")
+    command.add_argument("--weights", default="human", help="bundled name or .safetensors file")
+    command.add_argument("--count", type=int, default=2, help="people of the test split")
+    command.add_argument("--first", type=int, default=0, help="so many people of the split are left out before")
+    command.add_argument("--resolution", type=int, default=128)
+    command.add_argument("--frames", type=int, default=7, help="at most so many of a film are chosen")
+    command.add_argument("--moving-arms", action="store_true", help="the arms do not keep still")
+    command.add_argument("--generation", type=int, choices=GENERATIONS, default=GENERATION, help="of the test people")
+    command.add_argument("--assets", type=Path, metavar="DIR", help="source assets that generation 4 is made from")
+    command.add_argument("--out", type=Path, help="folder for a sheet a person")
+    command.set_defaults(act=_evaluate_films)
+
+
 def _add_rig_check(commands) -> None:
     command = commands.add_parser("rig-check", help="check what stands between results and rigging, in Blender")
     command.add_argument("photos", type=Path, nargs="*", metavar="PHOTO|FOLDER", help="beside the bundled photos")
@@ -246,6 +263,22 @@ def _evaluate_views(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     seeds = islice(split_seeds("test"), options.count)
     print(views_table(evaluate_views(seeds, options.weights, options.resolution, options.sway, options.out)))
+
+
+def _evaluate_films(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    seeds = islice(split_seeds("test", options.generation), options.first, options.first + options.count)
+    rows = evaluate_films(
+        seeds,
+        options.weights,
+        options.resolution,
+        frames=options.frames,
+        moving_arms=options.moving_arms,
+        generation=options.generation,
+        assets=options.assets,
+        folder=options.out,
+    )
+    print(films_table(rows))
 
 
 def _rig_check(options: argparse.Namespace) -> None:

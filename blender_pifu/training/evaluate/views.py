@@ -36,7 +36,7 @@ SHEET_PX = 256
 
 
 @dataclass(frozen=True)
-class _Person:
+class Photographed:
     """A test person: the truth, the first photo, and those from other sides by their names."""
 
     case: Case
@@ -56,20 +56,20 @@ def evaluate_views(seeds: Iterable[int], weights: str, resolution: int, sway: fl
         cells = []
         for count, sides in SETS.items():
             views = [person.views[side] for side in sides]
-            encoded = _encoded(model, person, [view for view in views if view])
-            mesh = _mesh(encoded, resolution)
-            row["photos"][count] = _score(model, encoded, mesh, person, resolution)
+            encoded = encoded_with(model, person, [view for view in views if view])
+            mesh = surface_of(encoded, resolution)
+            row["photos"][count] = score(model, encoded, mesh, person, resolution)
             cells += [normal_views(*mesh)]
             if count == max(SETS):
                 row["left_out"] = [verdict.name for verdict in encoded.verdicts if verdict.why_not]
         row["strange"] = None
         if stranger:
-            row["strange"] = _encoded(model, person, [stranger]).together is None
+            row["strange"] = encoded_with(model, person, [stranger]).together is None
         stranger = person.views["back"]
         rows.append(row)
         log.info("%s", row)
         if folder:
-            _save(folder / f"{seed:05d}.png", person, cells)
+            save_sheet(folder / f"{seed:05d}.png", person, cells)
     return rows
 
 
@@ -91,10 +91,8 @@ def as_table(rows: list[dict]) -> str:
     return "\n".join(lines)
 
 
-def _photographed(seed: int, figures: Figures, sway: float) -> _Person:
-    """The first photo is cut as the truth is, so that both lie in one space."""
+def _photographed(seed: int, figures: Figures, sway: float) -> Photographed:
     case = split_case(seed)
-    figure = figures.cut_out(Photo(case.rgb, case.mask.astype(np.float32) / 255, (), f"front {seed}"))
     views: dict[str, Figure | None] = {}
     for side in SETS[max(SETS)]:
         try:
@@ -102,20 +100,29 @@ def _photographed(seed: int, figures: Figures, sway: float) -> _Person:
         except NoPersonError as error:
             log.info("%s", error)
             views[side] = None
-    return _Person(case, replace(figure, crop=case.cut.crop), views)
+    return Photographed(case, front_of(case, figures), views)
 
 
-def _encoded(model: Model, person: _Person, views: list[Figure]) -> stages.Encoded:
+def front_of(case: Case, figures: Figures) -> Figure:
+    """The first photo, cut as the truth is, so that both lie in one space."""
+    figure = figures.cut_out(Photo(case.rgb, case.mask.astype(np.float32) / 255, (), f"front {case.name}"))
+    return replace(figure, crop=case.cut.crop)
+
+
+def encoded_with(model: Model, person: Photographed, views: list[Figure]) -> stages.Encoded:
+    """What the engine makes of the first photo and some further ones."""
     subject = stages.Subject(person.figure, None, tuple(views))
     return stages.encode(model, subject, lambda _: None)
 
 
-def _mesh(encoded: stages.Encoded, resolution: int) -> tuple[np.ndarray, np.ndarray]:
+def surface_of(encoded: stages.Encoded, resolution: int) -> tuple[np.ndarray, np.ndarray]:
+    """Vertices (V, 3) and faces (F, 3), field space."""
     carved = stages.carve(encoded.field, resolution, lambda _: None)
     return stages.fair((carved.vertices, carved.faces))
 
 
-def _score(model, encoded, mesh, person: _Person, resolution) -> dict[str, float]:
+def score(model, encoded, mesh, person: Photographed, resolution) -> dict[str, float]:
+    """The figures of FIGURES."""
     case, views = person.case, normal_views(*mesh)
     painted = stages.paint(model, encoded, mesh, None, resolution)
     return {
@@ -138,8 +145,8 @@ def _color_errors(mesh: PaintedMesh, case: Case) -> Iterator[float]:
         yield float(np.abs(off)[both].mean())
 
 
-def _save(path: Path, person: _Person, cells: list[np.ndarray]) -> None:
-    """The photos, then of each number of photos, and of the truth, normals from four sides."""
+def save_sheet(path: Path, person: Photographed, cells: list[np.ndarray]) -> None:
+    """Write the photos, then of each number of photos, and of the truth, normals from four sides."""
     path.parent.mkdir(parents=True, exist_ok=True)
     photos = [person.figure, *person.views.values()]
     shown = [np.zeros((SHEET_PX, SHEET_PX, 3)) if each is None else 255 * each.cut(SHEET_PX)[0] for each in photos]

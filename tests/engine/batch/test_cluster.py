@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -127,6 +128,33 @@ def test_results_are_whole_or_not_there(tmp_path):
         assert results.has("x/one.glb")
     assert (tmp_path / "a" / "x" / "one.glb").read_bytes() == (tmp_path / "b" / "x" / "one.glb").read_bytes() == b"22"
     assert [path.name for path in (tmp_path / "a" / "x").iterdir()] == ["one.glb"]
+
+
+def test_films_and_folders_of_frames_travel_to_the_machine(tmp_path):
+    (tmp_path / "turn").mkdir()
+    for name in ("1.png", "2.png"):
+        (tmp_path / "turn" / name).write_bytes(name.encode())
+    (tmp_path / "film.mp4").write_bytes(b"film")
+    (tmp_path / "ann.png").write_bytes(b"ann")
+
+    def maker():
+        def make(entry):
+            video = Path(entry.choices.video)
+            files = sorted(video.iterdir()) if video.is_dir() else [video]
+            assert tmp_path not in video.parents and entry.is_film == (entry.photo == video)
+            told = {file.name: file.read_bytes().decode() for file in files}
+            return told | ({} if entry.is_film else {"photo": entry.photo.read_bytes().decode()})
+
+        return make
+
+    def made(photo, video):
+        entry = Entry(photo, tmp_path / "out" / "ann.glb", Choices(video=str(video)))
+        return cluster._make_one(maker, cluster._order(entry))[0]["summary"]
+
+    folder, film, ann = tmp_path / "turn", tmp_path / "film.mp4", tmp_path / "ann.png"
+    assert made(folder, folder) == {"1.png": "1.png", "2.png": "2.png"}
+    assert made(film, film) == {"film.mp4": "film"}
+    assert made(ann, film) == {"film.mp4": "film", "photo": "ann"}
 
 
 def test_without_ray_it_is_told_how_to_get_it(monkeypatch):
