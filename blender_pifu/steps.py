@@ -19,17 +19,24 @@ HEAD_UNWRAP_S = 4.3  # more, for the small charts of a head
 BAKE_S, MAPS_S = (0.3, 0.8), 0.8  # and that for each square of 1024 pixels; so much more for normals and roughness
 HANDS_S, HEAD_S = 2.6, 1.6  # read, posed and tried on; fitted
 PUT_ON_S = 0.9, 0.6  # hands and head on the dense surface
+FILM_S = 4.3  # frames looked at
+VIEWS_S, VIEW_S = 9.0, (3.5, 7.0)  # further photos: the first one's body and all joined; each cut out, and understood
 BEHIND_S = 2.2  # the photo's materials on the hidden side
 DENSE, QUADS, BRINGS_UV = ("sculpt", "print"), ("standard", "game"), ("animation",)
 HEADED = ("sculpt", "standard", "game")  # surfaces on which the person's own head is put
 MEMORY_MB = {128: 950, 256: 1000, 512: 1250, 1024: 1900}  # at most, of a job with texture and skeleton, by resolution
 
 
-def seconds_of(topology: str, rig: bool, texture_px: int, resolution: int) -> dict[str, float]:
+def seconds_of(
+    topology: str, rig: bool, texture_px: int, resolution: int, views: int = 0, film: bool = False
+) -> dict[str, float]:
     """About how many seconds each step of a job takes, in their order, of one core of the computer on which they were
-    measured. topology, ...: as in `Choices`."""
+    measured. topology, ...: as in `Choices`; views: further photos; film: whether they are chosen from one."""
     square = (resolution / 256) ** 2
-    seconds = {READ: 0.3, MATTE: 3.3, ENCODE: 2.7, CARVE: 0.05 + 0.83 * square}
+    seconds = {READ: 0.3 + (FILM_S if film else 0), MATTE: 3.3 + VIEW_S[0] * views, ENCODE: 2.7}
+    if views:
+        seconds[ENCODE] += VIEWS_S + VIEW_S[1] * views
+    seconds[CARVE] = 0.05 + 0.83 * square
     if rig:
         seconds[FIT] = 3.2 + 1.4 * square + HANDS_S + (HEAD_S if topology != "print" else 0)
     seconds[PAINT] = 0.45 + 0.6 * square + (0.7 if topology in QUADS else 0) + BEHIND_S  # with what is begun beside it

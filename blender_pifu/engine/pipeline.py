@@ -68,7 +68,10 @@ class _Job:
     @cached_property
     def clock(self) -> Clock:
         """One for the whole job, also where it begins again."""
-        expected = seconds_of(self.topology.name, self.rig, self.texture_px, self.choices.resolution)
+        choices = self.choices
+        views = int(OPTIONS["views"].high) if choices.video else len(choices.views)
+        how = self.topology.name, self.rig, self.texture_px, choices.resolution
+        expected = seconds_of(*how, views, bool(choices.video))
         return Clock(self.progress, expected, self.cores.use)
 
 

@@ -4,7 +4,7 @@
 import bpy
 import pytest
 
-from blender_pifu.addon.work import further_photos
+from blender_pifu.addon.work import further_photos, history, models
 
 
 @pytest.fixture(scope="module")
@@ -26,6 +26,13 @@ def test_a_film_becomes_photo_and_further_photos(scene, film, tmp_path):
     assert all(view.used and view.told.startswith("Seen from the ") for view in settings.views)
     assert len({view.told for view in settings.views}) >= 3, "from several sides"
     assert status.state == "DONE" and "frames of the film that were looked at" in status.message
+    made = history.note(settings, models.find(settings.model), "", 0, "")
+    names = [view.image.name for view in settings.views]
+    bpy.ops.wm.save_as_mainfile(filepath=str(tmp_path / "elsewhere.blend"))
+    settings = bpy.context.scene.pifu
+    settings.views.clear()
+    history.restore(settings, made)
+    assert [view.image.name for view in settings.views] == names, "also from a file that was moved"
     files = further_photos.files(settings, tmp_path)
     assert len(files) == len(settings.views)
     assert all(open(file, "rb").read(3) == b"\xff\xd8\xff" for file in files)

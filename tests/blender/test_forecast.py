@@ -3,6 +3,7 @@
 
 import json
 
+import bpy
 import pytest
 
 from blender_pifu import paths
@@ -30,6 +31,10 @@ def test_more_takes_longer_and_the_last_job_tells_how_long(scene):
     scene.pifu.quality = "ULTRA"
     assert seconds(forecast.words(scene.pifu, warm=True)) > seconds(ready)
     scene.pifu.quality = "STANDARD"
+    alone = seconds(forecast.words(scene.pifu, warm=True))
+    scene.pifu.views.add().image = bpy.data.images.new("side", 4, 4)
+    assert seconds(forecast.words(scene.pifu, warm=True)) > alone, "a further photo takes its time"
+    scene.pifu.views.clear()
     forecast.learn(chosen(scene.pifu), {"a": 200.0, "b": 40.0})
     told = forecast.words(scene.pifu, warm=True)
     assert seconds(told) == 240 and "better known" not in told
@@ -52,7 +57,5 @@ def test_a_job_of_no_time_or_in_a_folder_that_is_not_there_is_not_kept(scene, tm
 def test_a_human_that_was_made_leaves_its_pace(scene, photo, monkeypatch, shared_home):
     monkeypatch.setenv("BLENDER_PIFU_HOME", str(shared_home))
     (shared_home / "pace.json").unlink(missing_ok=True)
-    import bpy
-
     assert bpy.ops.pifu.generate(filepath=str(photo)) == {"FINISHED"}
     assert json.loads((shared_home / "pace.json").read_text())["pace"] > 0

@@ -87,7 +87,7 @@ def main() -> None:
     parser.add_argument("--photos", type=int, default=100)
     parser.add_argument("--bad", type=int, default=5)
     parser.add_argument("--singles", type=int, default=8, help="calls of one photo")
-    parser.add_argument("engine", nargs="*", default=["--model", "fast", "--resolution", "64"], help="its options")
+    parser.add_argument("engine", nargs="*", default=["--model", "fast", "--resolution", "128"], help="its options")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         photos, out = Path(place, "photos"), Path(place, "out")

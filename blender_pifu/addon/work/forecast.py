@@ -22,7 +22,8 @@ _pace: tuple[tuple, float | None] = ((), None)
 def words(settings, warm: bool) -> str:
     """For the panel: "About 0:40, 0.9 GB of memory". warm: whether the engine is loaded already."""
     choices, known = chosen(settings), pace()
-    seconds = _table_s(choices) * (known or 1.0) + (0 if warm else _BEGIN_S)
+    views = sum(view.image is not None for view in settings.views)
+    seconds = _table_s(choices, views) * (known or 1.0) + (0 if warm else _BEGIN_S)
     step = next(step for most, step in _STEP_S if seconds < most)
     told = clock(max(step, round(seconds / step) * step))
     memory = steps.memory_mb(choices["resolution"]) / 1000
@@ -31,9 +32,9 @@ def words(settings, warm: bool) -> str:
     return f"About {told}, {memory:.1f} GB of memory; better known after the first human"
 
 
-def learn(choices: dict, seconds: dict[str, float]) -> None:
-    """Keep how long a job took, by its steps, against the table."""
-    told = _table_s(choices)
+def learn(choices: dict, seconds: dict[str, float], views: int = 0) -> None:
+    """Keep how long a job took, by its steps, against the table; views: of how many further photos."""
+    told = _table_s(choices, views)
     measured = sum(seconds.values()) / told if told else 0.0
     if not _USUAL[0] < measured < _USUAL[1]:
         return
@@ -65,6 +66,6 @@ def _file():
     return paths.home() / "pace.json"
 
 
-def _table_s(choices: dict) -> float:
+def _table_s(choices: dict, views: int) -> float:
     names = ("topology", "rig", "texture_px", "resolution")
-    return sum(steps.seconds_of(*(choices[name] for name in names)).values())
+    return sum(steps.seconds_of(*(choices[name] for name in names), views).values())

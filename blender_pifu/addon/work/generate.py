@@ -152,7 +152,7 @@ class GenerateTask:
             log.exception("the result cannot be brought in")
             return Outcome("FAILED", str(error) or "Blender ran out of memory.", ErrorKind.RESULT, "Try again.")
         seconds = int(time.monotonic() - self._begun)
-        forecast.learn(self._chosen, human.summary.seconds)
+        forecast.learn(self._chosen, human.summary.seconds, len(human.summary.views or ()))
         further_photos.tell(scene.pifu, human.summary)
         body.pifu.made = json.dumps(self._made | {"seconds": seconds})
         self._stand_beside(context, body)

@@ -98,12 +98,18 @@ def _file(path: str) -> dict:
     return {"name": Path(path).name, "file": bpy.path.abspath(path)}
 
 
+def _is_of(image: bpy.types.Image, file: str) -> bool:
+    """Whether an image is of that file; one that is packed may have a path from the .blend file, which was moved."""
+    path = bpy.path.abspath(image.filepath, library=image.library)
+    return path == file or bool(image.packed_file) and Path(path).name == Path(file).name
+
+
 def _find(photo: dict | None) -> bpy.types.Image | None:
     """The image data-block of a noted photo; loaded anew where it left the file."""
     if photo is None:
         return None
     image = bpy.data.images.get(photo["name"])
-    if image and bpy.path.abspath(image.filepath, library=image.library) == photo["file"]:
+    if image and _is_of(image, photo["file"]):
         return image
     try:
         return bpy.data.images.load(photo["file"], check_existing=True)

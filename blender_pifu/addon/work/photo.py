@@ -11,6 +11,7 @@ from .. import identity
 from ..errors import UserError
 
 _CHOOSE = "Choose a photo from a file."
+_OPEN_VIDEO = "Choose a photo from a file, or open it with Open Video if one person turns round in it."
 _NO_PHOTOS = {"TILED": "a set of UDIM tiles", "SEQUENCE": "an image sequence", "MOVIE": "a film"}
 # How the files begin that the engine reads: PNG, JPEG, WebP, TIFF of both kinds, BMP.
 _PNG_END = b"IEND\xaeB\x60\x82"
@@ -37,7 +38,8 @@ def as_file(image: bpy.types.Image, folder: Path, scene: bpy.types.Scene, name: 
     Raises UserError for what holds no picture or more than one, and for a folder that cannot be written.
     """
     if image.source in _NO_PHOTOS:
-        raise UserError(ErrorKind.NO_PHOTO, f'"{image.name}" is no photo but {_NO_PHOTOS[image.source]}.', _CHOOSE)
+        fix = _CHOOSE if image.source == "TILED" else _OPEN_VIDEO
+        raise UserError(ErrorKind.NO_PHOTO, f'"{image.name}" is no photo but {_NO_PHOTOS[image.source]}.', fix)
     if image.source == "FILE" and not image.is_dirty:
         path, packed = _path(image), image.packed_file
         if _is_readable(image):

@@ -74,9 +74,20 @@ class Report:
 
 def _told(entry: Entry) -> dict[str, Any]:
     """What a result was made of, as JSON gives it back."""
+    choices = entry.choices
+    told = {
+        "photo": str(entry.photo),
+        "photo_stamp": _stamp(entry.photo),
+        "choices": json.loads(json.dumps(vars(choices))),
+    }
+    others = [Path(path) for path in (choices.back, *choices.views, choices.video) if path]
+    return told | ({"other_stamps": [_stamp(path) for path in others]} if others else {})
+
+
+def _stamp(path: Path) -> list[int] | None:
+    """What changes with a file."""
     try:
-        stat = entry.photo.stat()
-        stamp = [stat.st_mtime_ns, stat.st_size]
+        stat = path.stat()
     except OSError:
-        stamp = None
-    return {"photo": str(entry.photo), "photo_stamp": stamp, "choices": json.loads(json.dumps(vars(entry.choices)))}
+        return None
+    return [stat.st_mtime_ns, stat.st_size]

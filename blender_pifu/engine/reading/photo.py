@@ -20,6 +20,7 @@ from ..errors import InputError
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
 REDUCED, DNG_VERSION = 254, 50706  # TIFF tags: this is a smaller copy of another picture in the file; it is a DNG
 SAVE_AS = "Save it as PNG, JPEG, WebP, TIFF or BMP and choose that file."
+OPEN_VIDEO = "If one person turns round in it, open it as a film: with Open Video, or as --video."
 MAX_BYTES, MAX_WEBP_BYTES = 512 << 20, 96 << 20  # a WebP file is read into memory as a whole
 # What can be decoded in half a gigabyte. A decoder takes 4 bytes a pixel; WebP's 4 times as much, TIFF's up to 3 times;
 # JPEG's only what is left after reduction, but if progressive 6 bytes of each pixel before.
@@ -53,7 +54,8 @@ _PROFILE_MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L", "Lab": "LAB"}
 _OTHERS = (
     (4, b"ftypheic", "a HEIC"), (4, b"ftypheix", "a HEIC"), (4, b"ftypmif1", "a HEIF"), (4, b"ftypmsf1", "a HEIF"),
     (4, b"ftypavif", "an AVIF"), (4, b"ftypcrx", "a raw camera"), (4, b"ftypqt", "a film, not a"),
-    (4, b"ftypmp4", "a film, not a"), (4, b"ftypisom", "a film, not a"), (0, b"GIF8", "a GIF"),
+    (4, b"ftypmp4", "a film, not a"), (4, b"ftypisom", "a film, not a"), (4, b"ftypM4V", "a film, not a"),
+    (8, b"AVI ", "a film, not a"), (0, b"\x1aE\xdf\xa3", "a film, not a"), (0, b"GIF8", "a GIF"),
     (0, b"8BPS", "a Photoshop"), (0, b"v/1\x01", "an OpenEXR"), (0, b"#?RADIANCE", "a Radiance HDR"),
     (0, b"\xff\x0a", "a JPEG XL"), (4, b"JXL ", "a JPEG XL"), (4, b"jP  ", "a JPEG 2000"), (0, b"%PDF", "a PDF, not a"),
     (8, b"CR\x02", "a raw camera"), (0, b"FUJIFILMCCD", "a raw camera"), (0, b"IIRO", "a raw camera"),
@@ -174,7 +176,8 @@ def _open_image(file, name):
 
 
 def _foreign(name, word):
-    return InputError(f'"{name}" is {word} picture, which cannot be read here.', fix=SAVE_AS)
+    fix = OPEN_VIDEO if word.startswith("a film") else SAVE_AS
+    return InputError(f'"{name}" is {word} picture, which cannot be read here.', fix=fix)
 
 
 def _is_raw(image):

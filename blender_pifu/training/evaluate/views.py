@@ -106,6 +106,8 @@ def _photographed(seed: int, figures: Figures, sway: float) -> Photographed:
 def front_of(case: Case, figures: Figures) -> Figure:
     """The first photo, cut as the truth is, so that both lie in one space."""
     figure = figures.cut_out(Photo(case.rgb, case.mask.astype(np.float32) / 255, (), f"front {case.name}"))
+    if figure.photo.rgb.shape != case.rgb.shape:
+        log.warning("%s leans, and is turned upright: what comes of it does not lie where the truth does", case.name)
     return replace(figure, crop=case.cut.crop)
 
 
@@ -150,8 +152,14 @@ def save_sheet(path: Path, person: Photographed, cells: list[np.ndarray]) -> Non
     path.parent.mkdir(parents=True, exist_ok=True)
     photos = [person.figure, *person.views.values()]
     shown = [np.zeros((SHEET_PX, SHEET_PX, 3)) if each is None else 255 * each.cut(SHEET_PX)[0] for each in photos]
-    rows = [np.concatenate(shown, 1)]
+    across = max(len(shown), len(person.case.views))  # photos, and views from four sides
+    rows = [_row(shown, across)]
     for views in [*cells, person.case.views]:
         lit = np.where(np.abs(views).sum(-1, keepdims=True) > 0, (views + 1) * 127.5, 0)
-        rows.append(np.concatenate([cv2.resize(view, (SHEET_PX, SHEET_PX)) for view in lit], 1))
+        rows.append(_row([cv2.resize(view, (SHEET_PX, SHEET_PX)) for view in lit], across))
     cv2.imwrite(str(path), np.concatenate(rows, 0).clip(0, 255).astype(np.uint8)[..., ::-1])
+
+
+def _row(cells: list[np.ndarray], across: int) -> np.ndarray:
+    empty = [np.zeros((SHEET_PX, SHEET_PX, 3))] * (across - len(cells))
+    return np.concatenate([*cells, *empty], 1)

@@ -126,6 +126,13 @@ def test_what_is_done_is_not_made_again_unless_something_changed(out):
     assert not again.is_done(Entry(ann.photo, ann.output, Choices(rig=True)))
     ann.photo.write_bytes(b"another photo")
     assert not again.is_done(ann)
+    side = out.parent / "side.png"
+    side.write_bytes(b"one")
+    both = Entry(ann.photo, ann.output, Choices(views=(str(side),)))
+    again.add(both, "done", summary={})
+    assert again.is_done(both)
+    side.write_bytes(b"another")
+    assert not again.is_done(both), "nor when a further photo is another"
     again.add(bob, "failed", error="no")
     assert json.loads(report.path.read_text(encoding="utf-8").splitlines()[-1])["output"] == "Bob.glb"
     with pytest.raises(InputError, match="already holds"):

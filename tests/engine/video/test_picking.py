@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A film becomes the photos of one person, or it is told why not; real frames, read by the real networks."""
 
+import json
 from pathlib import Path
 
 import cv2
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 import blender_pifu
+from blender_pifu.engine.__main__ import main
 from blender_pifu.engine.errors import InputError, NoPersonError
 from blender_pifu.engine.reading.people import People
 from blender_pifu.engine.video.picking import pick_frames, save_frames
@@ -50,6 +52,17 @@ def test_somebody_who_stands_still_gives_one_photo_and_a_folder_of_frames_is_a_f
     for number in range(2):
         cv2.imwrite(str(tmp_path / "frames" / f"{number}.png"), man)
     assert pick_frames(tmp_path / "frames", people, 8).photos[0].rgb.shape == man.shape
+
+
+def test_a_film_alone_becomes_a_person_on_the_command_line(tmp_path, capsys):
+    (tmp_path / "frames").mkdir()
+    for number in range(2):
+        cv2.imwrite(str(tmp_path / "frames" / f"{number}.png"), photo("man_polo_full_body"))
+    words = ["--video", str(tmp_path / "frames"), "--model", "fast", "--resolution", "128", "--json"]
+    assert main([*words, "-o", str(tmp_path / "man.ply")]) == 0
+    summary = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert (tmp_path / "man.ply").exists() and summary["watertight"]
+    assert any("hardly turns" in note for note in summary["notes"])
 
 
 def test_nobody_and_more_than_one_are_told(tmp_path, people):
