@@ -7,6 +7,7 @@ from torch import Tensor
 
 from ..crop_space import sample_maps
 from ..interfaces import Field
+from .beyond_outline import beyond_outline_logits
 from .coarse import CoarseLevel, sample
 from .depth_gaps import depth_gap_logits
 from .maps import Maps
@@ -40,7 +41,8 @@ class HumanField(Field):
         self._level, self._wide = level, maps.wide
         self._stack = level.stack(maps, image)
         self._support = Support(image[:, 3:4])
-        self._depth_gaps = depth_gap_logits(maps.front_depth, maps.back_depth, image[:, 3:4])
+        gaps = depth_gap_logits(maps.front_depth, maps.back_depth, image[:, 3:4])
+        self._nobody = gaps + beyond_outline_logits(image[:, 3:4])
 
     def support(self, xy: Tensor) -> Tensor:
         """(C,) bool: columns `xy (C, 2)` field units that meet the dilated mask."""
@@ -51,7 +53,8 @@ class HumanField(Field):
         """Occupancy (N,) of points given as depth `z (N,)` in columns `column (N,)` of `xy (C, 2)`, field units.
 
         The columns' share of the MLP is computed once a column. Nothing of the person lies before the first surface or
-        behind the last one: what the MLP sees there are flakes. Results do not depend on how points are batched.
+        behind the last one, where the MLP sees flakes, nor outside the outline. Results do not depend on how points are
+        batched.
         """
         count = len(z)
         xy, column, z = (pad(values) for values in (xy, column, z))
@@ -60,7 +63,7 @@ class HumanField(Field):
         under_front, over_back = front[0, column] - z, z - back[0, column]
         logits = self._level.head(shares[column], under_front, over_back)
         logits = logits - FADE * torch.minimum(under_front, over_back).clamp_max(0).square()
-        logits = logits - sample(self._depth_gaps, xy[None])[0, column, 0]
+        logits = logits - sample(self._nobody, xy[None])[0, column, 0]
         return torch.sigmoid(logits)[:count] * self.support(xy)[column][:count]
 
 

@@ -28,6 +28,7 @@ from .measures.face_error import face_error
 from .measures.label_overlap import mean_label_iou
 from .measures.metrics import angle_deg, intersection_over_union, normal_views, surface_distances, views_error_deg
 from .measures.normal_bands import SIDES, band_figures, surface_maps
+from .measures.outline import outline_figures
 from .measures.sharpness import painted_front, sharpness
 
 log = logging.getLogger(__name__)
@@ -52,6 +53,8 @@ SEEN_FIGURES = {
     "surface_front_folds_error": ("surface folds' error", 2),
     "surface_front_folds_energy": ("surface folds' energy", 2),
     "side_iou": ("side IoU", 3),
+    "outline_mm": ("outline mm outside", 1),
+    "outline_off_mm": ("outline off mm", 1),
     "face_mm": ("face mm", 1),
     "front_sharpness": ("front sharpness", 2),
     "back_sharpness": ("back sharpness", 2),
@@ -126,6 +129,8 @@ def score(case: Case, vertices: np.ndarray, faces: np.ndarray) -> tuple[dict[str
     truth = case.maps or surface_maps(case.vertices, case.faces, PHOTO_PX)
     everywhere = np.ones((PHOTO_PX, PHOTO_PX), bool)
     found |= _bands("surface", surface_maps(vertices, faces, PHOTO_PX), truth, everywhere, case.scale)
+    if case.maps is not None:
+        found |= outline_figures(vertices, faces, case.mask, case.scale)
     if case.face is not None and len(case.face):
         found["face_mm"] = face_error(vertices, faces, case.face, case.scale)
     return found, (vertices, faces)

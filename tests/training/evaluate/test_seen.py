@@ -15,6 +15,7 @@ from blender_pifu.training.evaluate.measures.face_error import face_error, face_
 from blender_pifu.training.evaluate.measures.label_overlap import mean_label_iou
 from blender_pifu.training.evaluate.measures.metrics import angle_deg
 from blender_pifu.training.evaluate.measures.normal_bands import band_figures, surface_maps
+from blender_pifu.training.evaluate.measures.outline import outline_figures
 from blender_pifu.training.evaluate.measures.sharpness import painted_front, sharpness
 from blender_pifu.training.evaluate.weights import as_markdown, score_maps, summarise
 from blender_pifu.training.people.body import load_body
@@ -198,3 +199,15 @@ def test_tables_tell_garments_apart_and_leave_out_what_nobody_has():
     surface, seen = as_markdown({"new": table}, None).split("\n\n")
     assert "Chamfer" in surface and "| side IoU | face mm |" in seen and "labels" not in seen and "folds" not in seen
     assert "| coat | new | 1 | 0.600 |  |" in seen
+
+
+@pytest.mark.parametrize("more", [-0.004, 0.0, 0.002])
+def test_an_outline_is_as_far_outside_as_it_was_grown(more):
+    """A ball on a picture of 512 pixels, in whose mask pixels on the edge are covered in part."""
+    ball = trimesh.creation.icosphere(4, radius=0.5 + more)
+    rows, columns = (np.mgrid[:2048, :2048] + 0.5) / 1024 - 1
+    mask = cv2.resize(np.uint8(255 * (np.hypot(rows, columns) < 0.5)), (512, 512), interpolation=cv2.INTER_AREA)
+    found = outline_figures(ball.vertices, ball.faces.astype(np.int32), mask, 2.0)
+    assert found["outline_mm"] == pytest.approx(500 * more, abs=0.4)
+    assert found["outline_off_mm"] == pytest.approx(500 * abs(more), abs=0.4)
+    assert outline_figures(ball.vertices + 5, ball.faces.astype(np.int32), mask, 2.0) == {}
