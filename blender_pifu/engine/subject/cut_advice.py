@@ -64,6 +64,8 @@ def _about_what_is_missing(cut):
     given = cut.photo.alpha is not None
     if without_feet(cut.alpha, cut.person):
         sentence = "The cut-out ends above the feet" if given else "The feet could not be told from the background"
+        if (cut.alpha[-1] > 0.5).any():
+            sentence = "The photo ends within the feet"
         yield Advice("cut_off", Severity.WARNING, f"{sentence}; only what it shows is made. A whole figure needs the "
                      "feet.")  # fmt: skip
     if without_crown(cut.alpha, cut.person):

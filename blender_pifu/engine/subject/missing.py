@@ -31,6 +31,8 @@ def missing_limbs(alpha: np.ndarray, person: BodyLandmarks) -> list[str]:
     for name, joint, end, half in LIMBS:
         if (end in FEET and footless) or person.seen(joint, end) < SEEN or not inside(person, alpha.shape, joint, end):
             continue
+        if end in FEET and _reaches_floor(alpha, person, FEET.index(end)):
+            continue
         core = capsule(person, (joint, end), CORE * half * metre, scale, solid.shape)
         if core.any() and solid[core].mean() < LACKING:
             names.append(name)
@@ -42,11 +44,16 @@ def missing_limbs(alpha: np.ndarray, person: BodyLandmarks) -> list[str]:
 
 
 def without_feet(alpha: np.ndarray, person: BodyLandmarks) -> bool:
-    """Whether the matte ends above both feet, though these lie within the picture (H, W)."""
-    if framing(person, alpha.shape) is not Framing.FULL or not inside(person, alpha.shape, *FEET):
+    """Whether the matte ends above both feet, though these, or at least the ankles, lie within the picture (H, W)."""
+    if framing(person, alpha.shape) is not Framing.FULL:
         return False
+    if not inside(person, alpha.shape, *FEET):
+        return bool((alpha[-1] > SOLID).any()) and _ends_straight(alpha)
+    if _ends_straight(alpha):
+        return True
     solid, scale = _solid(alpha, person)
-    return _ends_straight(alpha) or not any(_covers(solid, person.points[foot, :2] * scale) for foot in FEET)
+    there = (_covers(solid, person.points[foot, :2] * scale) for foot in FEET)
+    return not any(there) and not any(_reaches_floor(alpha, person, leg) for leg in range(len(FEET)))
 
 
 def without_crown(alpha: np.ndarray, person: BodyLandmarks) -> bool:
@@ -93,6 +100,15 @@ def _solid(alpha, person):
     solid = (small > SOLID).astype(np.uint8)
     reach = 2 * max(1, round(BESIDE * body_height(person) * scale)) + 1
     return cv2.dilate(solid, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach))) > 0, scale
+
+
+def _reaches_floor(alpha, person, leg):
+    """Whether the matte, (H, W), of one leg, 0 or 1, comes as low as its foot should: under skirts and in pictures of
+    few rows landmarks have feet beside where they are."""
+    if not inside(person, alpha.shape, *KNEES, *ANKLES):
+        return False
+    rows = np.flatnonzero(_shins(alpha > SOLID, person)[leg].any(1))
+    return bool(len(rows)) and rows[-1] >= person.points[FEET[leg], 1] - BESIDE * body_height(person)
 
 
 def _ends_straight(alpha):

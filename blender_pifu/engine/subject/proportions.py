@@ -20,7 +20,7 @@ from ..reading.stance import (
     facing,
     trunk_length,
 )
-from .missing import framing_of, without_crown
+from .missing import framing_of, missing_limbs, without_crown
 
 CROWN_TO_CHIN = 1.22  # from the crown to the chin, in that from the crown to the mouth
 HEADS_IN_FACES = 0.31  # heads in a body, by distances from eyes to mouth in it, from nose to ankles; of grown-ups
@@ -44,7 +44,9 @@ def suggested_height_m(alpha: np.ndarray, person: BodyLandmarks) -> float:
     """
     if framing_of(alpha, person) is not Framing.FULL or person.seen(*HIPS, *KNEES, *ANKLES) < SEEN:
         return HEIGHT_M
-    if facing(person) is Facing.BACK or _from_above(person) or without_crown(alpha, person):
+    if facing(person) is Facing.BACK or _from_above(person):
+        return HEIGHT_M
+    if without_crown(alpha, person) or missing_limbs(alpha, person):  # landmarks and matte are of no one body
         return HEIGHT_M
     face, trunk = _face(person), trunk_length(person)
     if trunk > (SHORT_TRUNK if thigh_ahead(person) < KNEE_AHEAD else SURELY_SHORT_TRUNK) * face:

@@ -27,6 +27,7 @@ SHARP_PX = 512  # longer side of the person to which blurs are given
 # Kinds that say the same for the purpose: see the arms; mind the legs' depth.
 EITHER = {"crossed_arms": "arms", "hidden_arm": "arms"}
 EITHER |= {"short_legs": "legs", "bent_legs": "legs", "stride": "legs"}
+CHILD_M = 1.4  # up to which people of the test set are children, and may be told so
 HEADING = "advice            came where it should    where it should not"
 
 
@@ -103,7 +104,8 @@ def photos(people: int) -> Iterator[tuple[Trial, Photo]]:
     for trial in TRIALS:
         for seed in islice(_seeds(trial.pose), people):
             shot = _shoot(seed, trial.view)
-            yield trial, Photo(trial.change(shot), None, (), trial.name, shot.focal if trial.exif else None)
+            photo = Photo(trial.change(shot), None, (), trial.name, shot.focal if trial.exif else None)
+            yield _by_age(trial, seed), photo
     for index in range(people):
         kind = list(KINDS)[index % len(KINDS)]
         rgb = _quantized(background(kind, np.random.default_rng([index, 5]), 960, 800))
@@ -111,7 +113,19 @@ def photos(people: int) -> Iterator[tuple[Trial, Photo]]:
     for trial, gap in ((APART, 0.3), (TOUCHING, -0.35)):
         seeds = list(islice(_seeds("off the body"), people))
         for index, seed in enumerate(seeds):
-            yield trial, Photo(_beside(seed, seeds[index - 1], gap), None, (), trial.name)
+            both = _by_age(trial, seed, seeds[index - 1])
+            yield both, Photo(_beside(seed, seeds[index - 1], gap), None, (), trial.name)
+
+
+def _by_age(trial, *seeds):
+    """The trial with what is to be said of the people's age: that a child is one where nothing else is wrong, and may
+    be elsewhere; of grown-ups never."""
+    heights = [float(np.ptp(_person(seed)[0].vertices[:, 2])) for seed in seeds]
+    if min(heights) >= CHILD_M:
+        return trial
+    if trial.expects or trial.view.yaw:
+        return replace(trial, open=(*trial.open, "child"))
+    return replace(trial, expects=("child",))
 
 
 def _joints(seed):
@@ -336,7 +350,7 @@ TRIALS = (
           View(distance=0.55, aim=0.85, shown=0.45), exif=True),
     Trial("at arm's length, no EXIF", ("cut_off",), ("arms", "side_cut_off", "head_cut_off"),
           View(distance=0.55, aim=0.85, shown=0.45)),
-    Trial("whole from 0.9 m, EXIF", ("near_camera",), ("arms",), View(distance=0.9), exif=True),
+    Trial("whole from 0.9 m, EXIF", ("near_camera",), ("arms", "cut_off"), View(distance=0.9), exif=True),
     Trial("upper half from 1.3 m, EXIF", ("cut_off",), ("arms", "side_cut_off"),
           View(distance=1.3, aim=0.8, shown=0.5), exif=True),
     Trial("whole from 2 m, EXIF", view=View(distance=2), exif=True),

@@ -39,3 +39,11 @@ def test_photos_are_cut_and_turned_as_they_say():
     assert knees < len(advice_check.SHINS(shot)) < ankles
     assert advice_check._resized(250)(shot).shape[0] < 960 * 260 / shot.height
     assert advice_check._exposed(0.05)(shot).mean() < 0.4 * shot.rgb.mean()
+
+
+def test_children_of_the_test_set_are_to_be_told_so_and_grown_ups_never():
+    well, cut = advice_check.Trial("as it should be"), advice_check.Trial("cut", ("cut_off",))
+    child, man = 10, 11  # seeds of people of 1.22 and 1.81 m
+    assert advice_check._by_age(well, child).expects == ("child",)
+    assert "child" in advice_check._by_age(cut, child).open and "child" in advice_check._by_age(cut, man, child).open
+    assert advice_check._by_age(well, man) is well
