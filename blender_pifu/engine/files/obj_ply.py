@@ -10,18 +10,22 @@ from ...outputs import free_place
 from ...result_file import Reconstruction
 from ..surface.mesh import y_up
 
+LONGEST_NAME = 240  # bytes of the 255 that disks allow, for what is added to it
+
 
 def obj_files(result, path):
     """The files of a Reconstruction at `path` (.obj) with their contents, the one at `path` last: Y up, facing +Z.
 
-    Material and picture have its name, or a free one where other files have that. Vertices carry their colour as three
-    more numbers, which Blender, MeshLab and others read.
+    Material and picture have its name as far as their readers can find that, or a free one where other files have it.
+    Vertices carry their colour as three more numbers, which Blender, MeshLab and others read.
     """
     files = {}
     lines = []
     if result.texture:
         beside = {".png": result.texture.png}
-        place = free_place(path.with_suffix(""), lambda place: {**beside, ".mtl": _material(place.name)})
+        place = free_place(
+            path.with_name(_name_in_text(path.stem)), lambda place: {**beside, ".mtl": _material(place.name)}
+        )
         beside[".mtl"] = _material(place.name)
         files |= {place.with_name(place.name + ending): content for ending, content in beside.items()}
         lines += [f"mtllib {place.name}.mtl"]
@@ -41,6 +45,13 @@ def obj_files(result, path):
         lines += ["f " + " ".join(f"{v}//{v}" for v in face if v) for face in (result.faces + 1).tolist()]
     files[path] = ("\n".join(lines) + "\n").encode()
     return files
+
+
+def _name_in_text(stem: str) -> str:
+    """A file's name as readers of .obj and .mtl find it: these end names at the end of a line and drop spaces round
+    them. Short enough that a number may follow."""
+    cut = " ".join(stem.split()).encode()[:LONGEST_NAME].decode(errors="ignore")
+    return "".join(letter for letter in cut if letter.isprintable()).strip() or "human"
 
 
 def _material(name: str) -> bytes:

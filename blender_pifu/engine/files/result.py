@@ -26,6 +26,12 @@ def check_output(
             f'"{path.name}" does not say which kind of file to write.',
             fix=f"End the name with {' or '.join(filter(None, [', '.join(endings[:-1]), endings[-1]]))}.",
         )
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        pass
+    except OSError as error:  # a name too long for the disk, a folder that is a file
+        raise cannot_write(path, error) from error
     if path.is_dir():
         raise OutputError(f'"{path}" is a folder.', fix="Give the name of a file.")
     if replaced := replaced_input([path], inputs):
@@ -56,7 +62,8 @@ def write_result(reconstruction: Reconstruction, path: str | os.PathLike) -> lis
     files = formats[path.suffix.lower()]()
     others = [file for file in files if file != path]
     files = {file: data for file, data in files.items() if file == path or not file.exists()}  # else it holds the same
-    beside = {file: file.with_name(f".{file.stem}-{os.getpid()}{file.suffix}") for file in files}
+    # Short, as names that are as long as a disk allows can have nothing added.
+    beside = {file: file.with_name(f".new-{os.getpid()}-{number}") for number, file in enumerate(files)}
     try:
         for file, data in files.items():
             beside[file].write_bytes(data)

@@ -16,7 +16,7 @@ from torch import Tensor
 FADE = 2e5
 SLACK = 0.001
 FINE_PX = 2048  # side of the picture in which distances are measured: a share of a mask's pixel
-SMOOTH = 1.0  # pixels of the mask, whose grid would be seen as steps
+SMOOTH = 0.004  # field units: a mask's grid would be seen as steps
 
 
 def beyond_outline_logits(mask: Tensor) -> Tensor:
@@ -34,5 +34,6 @@ def _outside(mask: np.ndarray) -> np.ndarray:
     if empty.all():
         return np.zeros_like(mask)
     distance = cv2.distanceTransform(empty, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    distance = cv2.resize(distance, (side, side), interpolation=cv2.INTER_AREA)
-    return cv2.GaussianBlur((distance - 0.5).clip(0) * np.float32(2 / (times * side)), (0, 0), SMOOTH)
+    unit = times * side / 2
+    distance = cv2.GaussianBlur((distance - 0.5).clip(0) / np.float32(unit), (0, 0), SMOOTH * unit)
+    return cv2.resize(distance, (side, side), interpolation=cv2.INTER_AREA)

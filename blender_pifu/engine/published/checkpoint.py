@@ -242,7 +242,7 @@ def _separate(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def _write(path: Path, write) -> None:
     """Have a file written beside its place, then renamed into it. Raises InputError."""
-    beside = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}")
+    beside = path.with_name(f".new-{os.getpid()}{path.suffix}")  # short: names may be as long as the disk allows
     try:
         beside.touch()
         mode = beside.stat().st_mode

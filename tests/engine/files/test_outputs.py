@@ -94,6 +94,34 @@ def test_the_same_again_needs_no_more_files(textured, tmp_path):
     assert kept(tmp_path) == before and len(before) == 3
 
 
+@pytest.mark.parametrize("ending", [".obj", ".glb", ".npz", ".ply"])
+@pytest.mark.parametrize("letter", ["x", "\xe9"])
+def test_names_as_long_as_the_disk_allows_are_written(textured, tmp_path, ending, letter):
+    """What is written first beside them has names of its own; so has a picture of which another one is there."""
+    place = tmp_path / (letter * ((255 - len(ending)) // len(letter.encode())) + ending)
+    for shade in (9, 200):
+        write_result(textured(shade), place)
+    assert place.exists() and not list(tmp_path.glob(".*"))
+    assert len(list(tmp_path.iterdir())) == (5 if ending == ".obj" else 1)
+
+
+def test_names_that_no_disk_takes_are_refused_before_work(photo, tmp_path, capsys):
+    for output in ("x" * 300 + ".glb", f"{photo.name}/anna.glb"):
+        assert main([str(photo), "-o", str(photo.parent / output)]) == 2
+        said = capsys.readouterr()
+        assert "cannot be written" in said.err and len(said.err.splitlines()) == 1 and not said.out
+    assert list(photo.parent.iterdir()) == [photo]
+
+
+@pytest.mark.parametrize(
+    "name", [" anna.obj", "anna .obj", "an\nna.obj", "\t.obj", "a#b %20.obj", "\xc4nn\xe4 \u5199.OBJ"]
+)
+def test_readers_find_the_picture_of_an_obj_of_any_name(textured, tmp_path, name):
+    write_result(textured(200), tmp_path / name)
+    image = trimesh.load(tmp_path / name).visual.material.image
+    assert image.convert("RGB").getpixel((2, 2)) == (200, 200, 200)
+
+
 def _spellings(path):
     """Other ways to one file."""
     link, hard = path.with_name("link" + path.suffix), path.with_name("hard" + path.suffix)
