@@ -31,10 +31,11 @@ from .measures.metrics import normal_views
 
 PHOTO_PX = 512  # models are given this resampled to their own size
 VOLUME_POINTS = 20000
-FORMAT = 3  # of the cached cases: raise it when what is in them changes
+FORMAT = {3: 3, 4: 4}  # of the cached cases of a generation: raise it when what is in them changes
 MAPS = (
     *("front_depth", "back_depth", "front_normals", "back_normals", "back_rgb"),
-    *("labels_front", "labels_back"),  # which not every generation of people has
+    # Which not every generation of people has:
+    *("labels_front", "labels_back", "albedo_front", "albedo_back"),
 )
 SPLITS = {"test": 50, "hard": 30}  # people scored by default
 
@@ -94,7 +95,7 @@ def split_seeds(split: str, generation: int = GENERATION) -> Iterator[int]:
 def split_case(seed: int, generation: int = GENERATION, assets: Path | None = None) -> Case:
     """The whole test person of a seed, from the cache folder if it was asked for before; generation and assets: as
     `make_scene`."""
-    folder = cache_folder() / f"cases_g{generation}_{FORMAT}"
+    folder = cache_folder() / f"cases_g{generation}_{FORMAT[generation]}"
     path = folder / f"{seed:05d}.npz"
     if path.exists():
         with np.load(path, allow_pickle=False) as pack:

@@ -151,6 +151,7 @@ def _add_evaluate_texture(commands) -> None:
         "--texture", type=int, choices=OPTIONS["texture_px"].values, default=2048, help="side of the texture, pixels"
     )
     command.add_argument("--generation", type=int, choices=GENERATIONS, default=GENERATION, help="of the test people")
+    command.add_argument("--assets", type=Path, metavar="DIR", help="source assets that generation 4 is made from")
     command.add_argument("--out", type=Path, help="folder for a picture a person")
     command.set_defaults(act=_evaluate_texture)
 
@@ -255,7 +256,7 @@ def _evaluate_texture(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     seeds = islice(split_seeds("test", options.generation), options.count)
     how = options.weights, options.topology, options.resolution, options.texture, options.out, options.generation
-    rows = evaluate_texture(seeds, *how)
+    rows = evaluate_texture(seeds, *how, options.assets)
     print(texture_table(rows))
 
 
