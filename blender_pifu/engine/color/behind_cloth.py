@@ -12,9 +12,11 @@ from scipy.sparse.csgraph import connected_components
 from ..crop_space import pixel_centres
 from ..reading.landmarks import head_place
 from .continuation import FineTexture
+from .hair import Hair, find_hair
 from .held_things import find_behind
 from .painting import smooth_step
 from .quilting import block_energy, quilt
+from .spot_noise import spot_noise
 
 WORK_PX = 256  # to a side of the crop, in which materials are told apart; lengths below are in its pixels, 8 mm
 BLUR = 1.2
@@ -77,14 +79,28 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     painted = _mixed(shares, materials.tones)
     most = shares.argmax(0).astype(np.uint8)
     del shares
-    kept = np.zeros((size, size), np.float32)
-    if landmarks is not None:
-        kept = _head(head_place(landmarks), size)
+    hair = None if landmarks is None else find_hair(photo, landmarks)
+    kept = _kept(hair, landmarks, size)
     _add_texture(painted, band, materials.seen, most, back[..., 3] * (1 - kept))
-    painted.clip(0, 1, out=painted)
+    if hair is not None:
+        back[hair.where][..., :3] += hair.behind[..., None] * spot_noise(band[hair.where], hair.tells)
     back[..., :3] = painted + kept[..., None] * (back[..., :3] - painted)
+    back[..., :3].clip(0, 1, out=back[..., :3])
     back[..., 3] = _beyond(back[..., 3])
     return back
+
+
+def _kept(hair: Hair | None, landmarks, size):
+    """(size, size) float32 0..1: where the head is, as it was painted."""
+    if hair is not None:
+        return _within_picture(hair.behind, hair, size)
+    return np.zeros((size, size), np.float32) if landmarks is None else _head(head_place(landmarks), size)
+
+
+def _within_picture(part, hair: Hair, size):
+    whole = np.zeros((size, size), part.dtype if part.dtype == bool else np.float32)
+    whole[hair.where] = part
+    return whole
 
 
 def _shares(costs, size):

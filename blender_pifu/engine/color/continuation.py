@@ -27,7 +27,9 @@ ROOM = (0.05, 0.1)  # length of the way that is too short for texture, and that 
 REPEATED = (0.7, 1.5)  # times to and fro over one material, after which repetition begins to be left out, and is
 TORN = (2.0, 4.0)  # stretch of the places in the photo, against the surface's, at which texture begins to be left out
 LOUDEST = 0.12  # of the fine texture, 0..1: what is more is a button, a logo, a line, and not repeated
-FACE = (1.5, 2.1)  # distances from the eyes to the mouth, round the middle of these: within is the face, beyond is not
+# Half axes of a face, in distances from the eyes to the mouth round the middle of these, and shares of them: within is
+# the face, beyond, where hair is, is not.
+FACE, FACE_ENDS = (1.15, 1.45), (0.95, 1.15)
 LUMA = np.array([0.299, 0.587, 0.114])
 
 
@@ -72,7 +74,10 @@ class FineTexture:
         if self._head is None:
             return np.ones(len(places))
         middle = (self._head.eyes + self._head.mouth) / 2
-        return smooth_step(np.linalg.norm(places - middle, axis=1) / self._head.unit, *FACE)
+        up = (self._head.eyes - self._head.mouth) / self._head.unit
+        place = (places - middle) / self._head.unit
+        inside = np.hypot(place @ (up[1], -up[0]) / FACE[0], place @ up / FACE[1])
+        return smooth_step(inside, *FACE_ENDS)
 
     def matte(self, places: np.ndarray) -> np.ndarray:
         """(N,) 0..1."""

@@ -23,6 +23,9 @@ RIM_TRUST = 0.003
 GUESS_TRUST = 0.5
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
 HOLD = 400.0
+# Seen and guessed colours of one material go over into each other; of two, which differ by so much (0..1 a channel, all
+# three together), half-way, within this share of the way on either side: a cheek ends at the ear, where hair begins.
+TWO_MATERIALS, BORDER = (0.1, 0.25), 0.12
 # The equations are solved until this is left of the error: a fraction of one step of 8 bits.
 TOLERANCE = 1e-3
 
@@ -65,12 +68,14 @@ def paint(
     """
     colors = np.zeros((len(vertices), 3))
     trust = np.zeros(len(vertices))
+    hold = HOLD * (spacing * 128) ** 2
     sides = [(Side(vertices, faces, spacing, back, -1), vertices, normals)] if back is not None else []
     sides += [(each.side(vertices, faces, spacing), *each.placed(vertices, faces)) for each in others]
     sides.append((Side(vertices, faces, spacing, photo, 1), vertices, normals))
     for side, places, looks in sides:
         side_trust = side.trust(places, looks)
         mine = side_trust > 0
+        guessed = colors.copy(), trust.copy()
         both = side_trust[mine] + trust[mine] * (1 - side_trust[mine])
         colors[mine] += (side_trust[mine] / both)[:, None] * (side.colors(places[mine]) - colors[mine])
         trust[mine] = both
@@ -79,7 +84,27 @@ def paint(
         colors[blind], trust[blind] = guess[blind], GUESS_TRUST
     if not trust.any():
         trust[:], colors[:] = 1, _shown(photo[..., :3], vertices)
-    return np.round(np.clip(spread(colors, trust, faces, HOLD * (spacing * 128) ** 2), 0, 1) * 255).astype(np.uint8)
+    painted = spread(colors, trust, faces, hold)
+    if guess is None and guessed[1].any() and side_trust.any():
+        _part(painted, (side.colors(vertices), side_trust), guessed, trust, faces, hold)
+    return np.round(np.clip(painted, 0, 1) * 255).astype(np.uint8)
+
+
+def _part(painted, seen, guessed, trust, faces, hold):
+    """End what is seen where something else is guessed, in colours (V, 3) spread between them; seen, guessed: colours
+    (V, 3) and trust (V,) in them; trust (V,) in either. Changed in place."""
+    open_faces = faces[(trust < 1)[faces].any(1)]
+    if not len(open_faces):
+        return
+    used, corners = np.unique(open_faces, return_inverse=True)
+    corners = corners.reshape(-1, 3)
+    front, behind = (spread(colors[used], mine[used], corners, hold) for colors, mine in (seen, guessed))
+    share = np.divide(seen[1], trust, out=np.zeros(len(trust)), where=trust > 0)
+    share = spread(share[used, None], trust[used], corners, hold)
+    sharp = smooth_step(share, 0.5 - BORDER, 0.5 + BORDER)
+    differ = smooth_step(np.linalg.norm(front - behind, axis=1, keepdims=True), *TWO_MATERIALS)
+    parted = behind + sharp * (front - behind)
+    painted[used] += differ * (trust[used, None] < 1) * (parted - painted[used])
 
 
 class Side:

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hair in a photo of a face, and where it goes on behind: all over the back of the head down to the nape, and as far
+as long hair is seen beside the neck."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from scipy.ndimage import label
+
+from ..crop_space import pixel_centres
+from ..reading.landmarks import Landmark as L
+from ..reading.landmarks import head_place
+from .painting import smooth_step
+
+# Lengths are in distances from the eyes to the mouth: u across from the middle of the ears, v up from the eyes.
+ACROSS, ABOVE, BELOW = 2.7, 3.0, 6.5  # of the part of the picture that is looked at
+OVAL, OVAL_V = (1.25, 1.375), -0.125  # half axes of the face with its brow, and its middle
+HEAD = 1.9  # of the oval's radii: from here on is no head
+CROWN, TEMPLES = 0.6, (0.9, -0.1)  # in the oval's radii: y above which hair is; x beyond which, and y above which too
+CHEEKS = 0.55, -0.45, -0.02  # in the oval's radii: x within which, and y above and below which, is skin
+HAIR = (0.35, 0.75)  # how unlike the skin, as a share of the most unlike, hair begins to be and is
+MOST, LEAST_MOST = 93, 0.12  # percentile that is the most unlike; colour difference, 0..1.7, that this is at least
+ALIKE = (0.15, 0.35)  # colour differences from the middle one of these, between which it is the glare on a brow instead
+BALD = 0.005  # weight of what is like skin, which counts where there is nothing else
+CELL = 1 / 8  # in which colours are averaged
+LEAST = 4  # pixels of cheeks or hair, without which nothing is said
+TURNED = (0.6, 1.0)  # the nose's way from the middle of the ears to one: from here on the head is seen from its side
+NAPE = (-1.3, -1.0)  # v between which short hair ends behind
+EARS = (1.05, 1.2), (-1.2, 0.35)  # u beyond which, and v between which, a head is its ears, or the hair over them
+JAW, BESIDE = (-1.0, -0.35), (1.05, 2.0)  # v, and u on either side, where hair that is seen is long
+LONG = 0.12  # area there, from which on it is hair and no rim
+SAME = 14.0  # Lab difference up to which what goes on below is hair too
+NARROW = 0.12  # width of a strand that is still hair
+LOWEST = -5.5  # v that hair is believed to reach in front
+FURTHER = 0.7  # so much further down it reaches behind
+ENDS = 0.35  # over which it ends
+
+
+@dataclass(frozen=True)
+class Hair:
+    """On the part `where` (two slices) of a picture: `seen` 0..1, how much of a pixel is hair, with a little of
+    everything above the brow, `tells` bool, where it is surely hair, and `behind` 0..1, where it is on the hidden side;
+    `skin` (3,), the colour of the cheeks; `unit`, pixels from the eyes to the mouth."""
+
+    where: tuple[slice, slice]
+    seen: np.ndarray
+    tells: np.ndarray
+    behind: np.ndarray
+    skin: np.ndarray
+    unit: float
+
+
+def find_hair(photo: np.ndarray, landmarks: np.ndarray) -> Hair | None:
+    """The Hair of a photo (n, n, 4), colours sRGB 0..1 and matte, with landmarks (33, 4) as `landmarks_in`; None of
+    heads seen from the side or from behind, or cut off above the brow."""
+    points = landmarks[:, :2].astype(np.float64)
+    head = head_place(points)
+    up = (head.eyes - head.mouth) / head.unit
+    across = np.array([up[1], -up[0]])  # towards the left of a person who faces the camera
+    half_ears = float((points[L.LEFT_EAR] - points[L.RIGHT_EAR]) @ across) / 2
+    if half_ears <= 0:
+        return None
+    facing = 1 - smooth_step(abs(float((points[L.NOSE] - head.ears) @ across)) / half_ears, *TURNED)
+    size = len(photo)
+    where = _window(head, size)
+    photo = photo[where]
+    place = np.stack(pixel_centres(size), -1)[where]
+    u, v = (place - head.ears) @ across / head.unit, (place - head.eyes) @ up / head.unit
+    x, y = u / OVAL[0], (v - OVAL_V) / OVAL[1]
+    inside = cv2.erode((photo[..., 3] > 0.9).astype(np.uint8), np.ones((3, 3))) > 0
+    cheeks = inside & (np.abs(x) < CHEEKS[0]) & (y > CHEEKS[1]) & (y < CHEEKS[2])
+    above = inside & (np.hypot(x, y) < HEAD) & ((y > CROWN) | ((np.abs(x) > TEMPLES[0]) & (y > TEMPLES[1])))
+    if facing == 0 or min(cheeks.sum(), (above & (y > CROWN)).sum()) < LEAST:
+        return None
+    unit = head.unit * size / 2
+    skin = np.median(photo[..., :3][cheeks], 0)
+    plain = cv2.GaussianBlur(np.ascontiguousarray(photo[..., :3], np.float32), (0, 0), max(CELL / 2 * unit, 0.4))
+    unlike = np.linalg.norm(plain - skin, axis=-1)
+    most = max(float(np.percentile(unlike[above], MOST)), LEAST_MOST)
+    like_hair = smooth_step(unlike / most, *HAIR)
+    hair = _without_glare(above * like_hair, plain)
+    long, end = _long(photo[..., :3], inside & (like_hair > 0.5), (u, v), unit)
+    behind = _behind(u, v, photo[..., 3], like_hair, long, end, unit)
+    return Hair(where, np.maximum(hair, long) ** 2 + BALD * above, (hair > 0.5) | long, facing * behind, skin, unit)
+
+
+def _window(head, size):
+    """Slices of a picture of `size` pixels in which the head and long hair lie."""
+    column, row = (head.eyes * (1, -1) + 1) / 2 * size
+    unit = head.unit * size / 2
+
+    def part(first, last):
+        return slice(int(np.clip(first, 0, size - 1)), int(np.clip(last, 0, size - 1)) + 1)
+
+    return part(row - ABOVE * unit, row + BELOW * unit), part(column - ACROSS * unit, column + ACROSS * unit)
+
+
+def _without_glare(hair, plain):
+    sure = hair > 0.5
+    if sure.any():
+        hair = hair * (1 - smooth_step(np.linalg.norm(plain - np.median(plain[sure], 0), axis=-1), *ALIKE))
+    return hair
+
+
+def _long(colors, other, place, unit):
+    """Where long hair is seen, (h, w) bool, and v where it ends on the right and on the left; other: (h, w) bool, what
+    is of the person and not like skin; place: u and v (h, w)."""
+    u, v = place
+    found, ends = np.zeros(other.shape, bool), [0.0, 0.0]
+    lab = cv2.cvtColor(np.ascontiguousarray(colors, np.float32), cv2.COLOR_RGB2LAB)
+    lab = cv2.GaussianBlur(lab, (0, 0), max(CELL / 2 * unit, 0.4))
+    for k, side in enumerate((-1, 1)):
+        jaw = other & (v > JAW[0]) & (v < JAW[1]) & (side * u > BESIDE[0]) & (side * u < BESIDE[1])
+        if jaw.sum() < LONG * unit**2:
+            continue
+        same = np.linalg.norm(lab - np.median(lab[jaw], 0), axis=-1) < SAME
+        same &= other & (v < JAW[1]) & (v > LOWEST) & (side * u > 0)
+        thin = max(1, round(NARROW * unit))
+        opened = cv2.morphologyEx(same.astype(np.uint8), cv2.MORPH_OPEN, np.ones((1, thin), np.uint8))
+        parts, _ = label(opened)
+        mine = np.isin(parts, np.unique(parts[jaw & (parts > 0)])) & (parts > 0)
+        if mine.any():
+            found |= mine
+            ends[k] = float(v[mine].min())
+    return found, ends
+
+
+def _behind(u, v, matte, like_hair, long, ends, unit):
+    """(h, w) 0..1: where hair is behind."""
+    head = np.hypot(u / OVAL[0], np.maximum(v - OVAL_V, 0) / OVAL[1])
+    short = smooth_step(v, *NAPE) * (1 - smooth_step(head, HEAD - 0.2, HEAD))
+    # What a head shows beside its cheeks is its ears, from before and from behind, unless there is hair over them.
+    covered = cv2.GaussianBlur(
+        np.ascontiguousarray(like_hair * (matte > 0.5), np.float32), (0, 0), max(0.1 * unit, 0.5)
+    )
+    ears = smooth_step(np.abs(u), *EARS[0]) * ((v > EARS[1][0]) & (v < EARS[1][1]))
+    short = short * (1 - ears * (1 - smooth_step(covered, 0.3, 0.6)))
+    if not long.any():
+        return short
+    left, right = (float(np.abs(u[long & (side * u > 0)]).max(initial=0)) for side in (-1, 1))
+    wide = max(left, right) if min(left, right) == 0 else None
+    left, right = (wide, wide) if wide else (left, right)
+    # Down to where it ends on either side, a line between.
+    both = [end if end < 0 else min(ends) for end in ends]
+    end = both[0] + (both[1] - both[0]) * ((u + left) / max(left + right, 1e-3)).clip(0, 1) - FURTHER
+    down = smooth_step(v, end, end + ENDS)
+    across = (1 - smooth_step(u, right, right + 0.15)) * (1 - smooth_step(-u, left, left + 0.15))
+    return np.maximum(short, down * across * (v < NAPE[1] + 0.3))

@@ -1,0 +1,78 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hair goes on behind down to the nape, or as far as long hair is seen beside the neck, in its own texture."""
+
+import numpy as np
+import pytest
+
+from blender_pifu.engine.color.behind_cloth import paint_behind_cloth
+from blender_pifu.engine.color.behind_head import paint_behind_face
+from blender_pifu.engine.color.spot_noise import spot_noise
+from blender_pifu.engine.reading.landmarks import Landmark as L
+
+SIDE = 256
+HAIR, SKIN, SHIRT, DRAWN = (0.3, 0.15, 0.05), (0.9, 0.7, 0.6), (0.2, 0.5, 0.8), (0.5, 0.4, 0.35)
+EYES, MOUTH, NAPE, COLLAR = 60, 76, 80, 96  # rows
+HEAD, NECK, BODY = np.s_[20:88, 106:150], np.s_[88:COLLAR, 114:142], np.s_[COLLAR:250, 70:186]
+
+
+@pytest.fixture
+def landmarks():
+    found = np.zeros((33, 4), np.float32)
+    for landmark, place in {
+        L.LEFT_EYE: (134, EYES), L.RIGHT_EYE: (122, EYES), L.MOUTH_LEFT: (132, MOUTH), L.MOUTH_RIGHT: (124, MOUTH),
+        L.LEFT_EAR: (149, 64), L.RIGHT_EAR: (107, 64), L.NOSE: (128, 68),
+    }.items():  # fmt: skip
+        found[landmark, :2] = (np.array(place) / SIDE * 2 - 1) * (1, -1)
+    return found
+
+
+@pytest.fixture
+def photo():
+    image = np.zeros((SIDE, SIDE, 4), np.float32)
+    for part, color in ((HEAD, SKIN), (NECK, SKIN), (BODY, SHIRT)):
+        image[part] = (*color, 1)
+    image[20:46, 106:150, :3] = HAIR
+    return image
+
+
+def hidden(photo, landmarks):
+    back = np.dstack([np.full((SIDE, SIDE, 3), DRAWN, np.float32), photo[..., 3]])
+    return paint_behind_cloth(paint_behind_face(back, photo, landmarks), photo, landmarks)[..., :3]
+
+
+def test_short_hair_ends_at_the_nape_and_skin_goes_on_below(photo, landmarks):
+    behind = hidden(photo, landmarks)
+    assert np.allclose(behind[50:74, 118:138].mean((0, 1)), HAIR, atol=0.06)
+    assert np.allclose(behind[86:92, 122:134].mean((0, 1)), SKIN, atol=0.1)
+    assert np.allclose(behind[130:230, 100:156].mean((0, 1)), SHIRT, atol=0.05)
+
+
+def test_ears_are_no_hair(photo, landmarks):
+    behind = hidden(photo, landmarks)
+    assert np.abs(behind[66:72, 108] - SKIN).max() < 0.2
+
+
+def test_long_hair_covers_neck_and_back_as_far_as_it_is_seen_and_no_further(photo, landmarks):
+    for lock in (np.s_[40:130, 96:108], np.s_[40:130, 148:160]):
+        photo[lock] = (*HAIR, 1)
+    behind = hidden(photo, landmarks)
+    assert np.allclose(behind[86:124, 116:140].mean((0, 1)), HAIR, atol=0.06)
+    assert np.allclose(behind[150:230, 100:156].mean((0, 1)), SHIRT, atol=0.05)
+
+
+def test_a_dark_jacket_is_no_long_hair(photo, landmarks):
+    photo[BODY][..., :3] = HAIR
+    photo[20:46, 106:150, :3] = np.float32(HAIR) + 0.02
+    behind = hidden(photo, landmarks)
+    assert np.allclose(behind[86:92, 122:134].mean((0, 1)), SKIN, atol=0.1)
+
+
+def test_noise_is_as_loud_and_of_the_same_grain_as_what_is_shown():
+    rng = np.random.default_rng(1)
+    strands = np.repeat(rng.normal(0, 0.1, (1, 200, 1)), 3, 2) * np.ones((200, 1, 1))
+    shown = np.zeros((200, 200), bool)
+    shown[20:50, 40:160] = True
+    noise = spot_noise(strands, shown)
+    assert 0.6 < noise.std() / strands[shown].std() < 1.4
+    assert np.abs(np.diff(noise, axis=0)).mean() < 0.5 * np.abs(np.diff(noise, axis=1)).mean()
+    assert not spot_noise(strands, shown & False).any()
