@@ -192,9 +192,9 @@ def read(figures: Figures, last: LastPhoto, path: str | os.PathLike | None, choi
     """Read the photos, the front one where `last` does not have it, or where there is none (path None) the film's;
     beside further ones that of the back is another of them. report: as `pick`'s. Raises InputError, NoPersonError."""
     film = pick(figures, choices, path is not None, report)
-    back, frames, notes = choices.back, film.photos if film else (), film.notes if film else ()
+    back, frames, notes = choices.back, list(film.photos) if film else [], film.notes if film else ()
     if path is None:
-        front, *frames = frames
+        front = frames.pop(0)
     else:
         front = last.take(path)
     front = replace(front, notes=(*front.notes, *notes))

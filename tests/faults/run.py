@@ -27,8 +27,8 @@ Made by `python vendor_install.py --test --faults`, which injects each fault int
 row survives when all its tests pass (`tests/faults/table.py` names them).
 
 The readers of messages, results, weights and checkpoints (torch's two formats and Torch7's) are fuzzed as well:
-`BLENDER_PIFU_EXAMPLES=2000 python -m pytest tests/unit/test_hostile_input.py` draws 10,000 inputs, five times 2,000, with
-Hypothesis. Bad ones, which are neither read nor refused in words: 0.
+`BLENDER_PIFU_EXAMPLES=2000 python -m pytest tests/unit/test_hostile_input.py` draws 10,000 inputs, five times 2,000,
+with Hypothesis. Bad ones, which are neither read nor refused in words: 0.
 
 """
 

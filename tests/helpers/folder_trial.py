@@ -55,6 +55,7 @@ def measured(words: list[str], kill_after: int = 0) -> tuple[list[dict], float, 
     process = subprocess.Popen(
         [*ENGINE, *words, "--json"], cwd=ROOT, stdout=subprocess.PIPE, text=True, start_new_session=True
     )
+    assert process.stdout is not None
     rows, lost = [], 0.0
     for line in process.stdout:
         rows.append(json.loads(line))
@@ -83,7 +84,7 @@ def seconds_of(session: int) -> float:
 
 def main() -> None:
     """Print what the trial found, as one JSON object."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser = argparse.ArgumentParser(description=str(__doc__).partition("\n")[0])
     parser.add_argument("--photos", type=int, default=100)
     parser.add_argument("--bad", type=int, default=5)
     parser.add_argument("--singles", type=int, default=8, help="calls of one photo")

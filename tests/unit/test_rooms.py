@@ -54,8 +54,8 @@ MAY_IMPORT = {
     "training.fields": "engine engine.published engine.surface",
     "training.photos": "engine engine.base engine.reading engine.subject training.data training.people",
     "training.evaluate": "choices engine engine.back_photo engine.base engine.body engine.color engine.face "
-    "engine.files engine.hands engine.layout engine.networks engine.reading engine.subject engine.surface result_file "
-    "training.data training.native training.pack training.people",
+    "engine.files engine.hands engine.layout engine.networks engine.reading engine.subject engine.surface "
+    "engine.video result_file training.data training.native training.pack training.people",
     "training": "engine.base training.data training.evaluate training.fields training.learn training.marks "
     "training.pack training.photos",
     "engine.batch": "choices engine.base engine.files engine.surface outputs protocol result_file",

@@ -30,7 +30,7 @@ def _outside(mask: np.ndarray) -> np.ndarray:
     """(h, h) float32 distance from where a mask (h, h) is half covered, field units; 0 inside."""
     side = mask.shape[0]
     times = max(1, FINE_PX // side)
-    empty = np.uint8(cv2.resize(mask, None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR) < 0.5)
+    empty = (cv2.resize(mask, None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR) < 0.5).astype(np.uint8)
     if empty.all():
         return np.zeros_like(mask)
     distance = cv2.distanceTransform(empty, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)

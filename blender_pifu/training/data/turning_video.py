@@ -90,11 +90,10 @@ def _posed(seed, split, generation, assets, rng, sway, moving_arms) -> Synthetic
             rotations[body.bone[bone]] = Rotation.from_rotvec(vector).as_matrix() @ rotations[body.bone[bone]]
         return replace(pose, rotations=rotations)
 
-    class _Moved(Maker if generation == 3 else Maker4):
-        def _pose(self) -> Pose:
-            return moved(self.body, super()._pose())
-
-    person = (_Moved(who, split) if generation == 3 else _Moved(who, split, assets)).make()
+    maker: Maker = Maker(who, split) if generation == 3 else Maker4(who, split, assets)
+    drawn = maker._pose
+    maker._pose = lambda: moved(maker.body, drawn())
+    person = maker.make()
     return replace(person, vertices=tipped(person.vertices, -turn, 0.0)) if turn else person
 
 

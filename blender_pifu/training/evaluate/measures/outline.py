@@ -23,7 +23,7 @@ def outline_figures(vertices: np.ndarray, faces: np.ndarray, mask: np.ndarray, s
     true = cv2.resize(mask, (OUTLINE_PX, OUTLINE_PX), interpolation=cv2.INTER_LINEAR) > 127
     if not ours.any() or not true.any():
         return {}
-    inwards, outwards = (cv2.distanceTransform(np.uint8(side), cv2.DIST_L2, 5) for side in (true, ~true))
+    inwards, outwards = (cv2.distanceTransform(side.astype(np.uint8), cv2.DIST_L2, 5) for side in (true, ~true))
     places = np.concatenate(find_contours(np.pad(ours, 1).astype(np.float32), 0.5)) - 1
     distances = map_coordinates(outwards - inwards, places.T, order=1, mode="nearest")
     millimetres = np.clip(distances * 2000 / OUTLINE_PX / scale, -FARTHEST_MM, FARTHEST_MM)
