@@ -7,11 +7,11 @@ import re
 import bpy
 import numpy as np
 import pytest
+from readers.vrm_humanoid import humanoid
 
 from blender_pifu.addon.person import bones
 from blender_pifu.addon.person.rigify import switched_on
 from blender_pifu.addon.person.scene import add_human
-from helpers.vrm_humanoid import humanoid
 
 
 @pytest.mark.parametrize("pose", [None, "A", "T"])

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 import trimesh
 from PIL import Image
+from readers import foreign
+from readers.vrm_humanoid import humanoid
 from scipy.spatial import cKDTree
 
 from blender_pifu.addon.export import programs
 from blender_pifu.addon.person.armature import KIND, ROLE
 from blender_pifu.addon.person.human import Human, coordinates, group_weights
 from blender_pifu.addon.person.scene import add_human
-from helpers import foreign
-from helpers.vrm_humanoid import humanoid
 
 NORMAL_RGB, ROUGHNESS_RGB = (150, 60, 220), (255, 90, 0)
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A person as programs that share nothing with Blender find it in a file: three.js, Autodesk's FBX library, OpenUSD.
 
-They run in processes of their own, from tests/readers. Where one is not installed its tests are skipped with the
+They run in processes of their own. Where one is not installed its tests are skipped with the
 command that installs it.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-FOLDER = Path(__file__).resolve().parents[1] / "readers"
+FOLDER = Path(__file__).resolve().parent
 MODULES = FOLDER / "node_modules"
 # From Y up, facing +Z to Blender's Z up, facing -Y.
 FROM_Y_UP = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], float)
