@@ -15,7 +15,7 @@ from PIL import ImageGrab
 from blender_pifu import child
 
 BLENDERS = [Path(name) for name in named()]
-SIZE = "1400x1350x24"
+SIZE = "1400x1600x24"  # high enough for every panel
 
 
 def pytest_generate_tests(metafunc):
@@ -97,7 +97,7 @@ def play(tmp_path_factory, blender, profile):
         arguments = ["--window-geometry", "0", "0", *SIZE.split("x")[:2], "--python", script, "--", out / "config.json"]
         with open(out / "blender.log", "wb") as log:
             process = subprocess.Popen([blender, *arguments], env=profile, stdout=log, stderr=subprocess.STDOUT)
-        limit = time.monotonic() + 2400
+        limit = time.monotonic() + 7200
         while process.poll() is None:
             assert time.monotonic() < limit or process.kill(), "it never ended"
             take_pictures(out, profile["DISPLAY"])

@@ -12,13 +12,17 @@ from pathlib import Path
 
 import bpy
 from bpy_extras.view3d_utils import location_3d_to_region_2d
-from mathutils import Vector
+from mathutils import Matrix, Vector
 
 CONFIG = json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text(encoding="utf-8"))
 OUT = Path(CONFIG["out"])
 GAP_S = 0.02
+PATIENCE = 6  # times as long as an idle machine needs at most
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from helpers import own_time  # noqa: E402
+
 told = {"version": bpy.app.version_string, "actions": [], "held": {}, "error": "", "work": []}
-_ticked_at = [time.perf_counter()]
+_ticked_at = [own_time.perf_counter()]
 _gaps: list[float] = []
 
 
@@ -49,6 +53,10 @@ def hold(name, condition):
 
 def shot(name):
     """Have whoever started this Blender take a picture of the display, and wait for it."""
+    for _ in range(2):  # panels take their places as they are drawn, and others move when one has grown
+        for area in bpy.context.window_manager.windows[0].screen.areas:
+            area.tag_redraw()
+        yield 1.0
     wish = OUT / f"{name}.wish"
     wish.touch()
     yield from until(lambda: not wish.exists(), 30)
@@ -56,7 +64,7 @@ def shot(name):
 
 def until(condition, seconds):
     """Wait for a condition; ends the play where it never comes."""
-    limit = time.monotonic() + seconds
+    limit = time.monotonic() + PATIENCE * seconds
     while not condition():
         if time.monotonic() > limit:
             raise AssertionError(f"never came; {status().state} {status().step} {status().message}")
@@ -65,15 +73,16 @@ def until(condition, seconds):
 
 def work(name):
     """Wait for the work under way; note how smoothly Blender ran meanwhile."""
-    from_s, cpu_s = time.perf_counter(), time.process_time()
+    job = _job()
+    from_s, cpu_s, waited_s = time.perf_counter(), time.process_time(), own_time.waited_s()
     _gaps.clear()
     while status().state == "RUNNING":
         yield 0.1
-    job = sys.modules[_package() + ".addon.work.job"]
     own = [tick.seconds for tick in job.ticks if not tick.importing]
     told["work"].append({
         "name": name, "seconds": round(time.perf_counter() - from_s, 1), "state": status().state,
         "cpu_share": round((time.process_time() - cpu_s) / (time.perf_counter() - from_s), 3),
+        "waited_for_a_core_s": round(own_time.waited_s() - waited_s, 1),
         "longest_own_tick_s": round(max(own, default=0.0), 3), "longest_gap_s": round(max(_gaps, default=0.0), 3),
         "import_s": round(max((tick.seconds for tick in job.ticks if tick.importing), default=0.0), 3),
     })  # fmt: skip
@@ -83,6 +92,10 @@ def work(name):
 
 def _package():
     return next(name for name in sys.modules if name.endswith(".blender_pifu.addon")).removesuffix(".addon")
+
+
+def _job():
+    return sys.modules[_package() + ".addon.work.job"]
 
 
 def framed(body):
@@ -132,6 +145,45 @@ def first_minutes():
     hold("the cube makes room", bpy.data.objects["Cube"].hide_get())
 
 
+def the_whole_panel():
+    """Further photos, a queue and a report of the checks, as far as the sidebar is high."""
+    settings, queue = bpy.context.scene.pifu, bpy.context.window_manager.pifu_queue
+    copies = ["anna.jpg", "carl.jpg", "from the left.jpg"]
+    for name in copies:
+        (OUT / name).write_bytes(Path(CONFIG["photo"]).read_bytes())
+    press(bpy.ops.pifu.add_views, directory=str(OUT), files=[{"name": copies[2]}])
+    press(bpy.ops.pifu.queue_add, directory=str(OUT), files=[{"name": name} for name in copies[:2]])
+    press(bpy.ops.pifu.validate)
+    yield 3.0
+    sidebar = next(region for region in view()[0].regions if region.type == "UI")
+    told["sidebar"] = [sidebar.x, sidebar.y, sidebar.width, sidebar.height]
+    yield from shot("panel")
+    hold("a further photo is listed", [each.image.name for each in settings.views] == copies[2:])
+    press(bpy.ops.pifu.remove_view, index=0)
+    press(bpy.ops.pifu.queue_clear)
+    hold("the queue is cleared", not queue.entries and not settings.views)
+
+
+def led_by_controls():
+    """A hand and a foot lead arm and leg."""
+    body = humans()[0]
+    rig = body.find_armature()
+    bpy.context.view_layer.objects.active = rig
+    press(bpy.ops.object.mode_set, mode="POSE")
+    before = rig.pose.bones["hand.L"].matrix.translation.copy()
+    for name, shift in (("hand_ik.L", (0.1, -0.3, 0.5)), ("foot_ik.R", (0, -0.25, 0.3))):
+        bone = rig.pose.bones[name]
+        bone.matrix = Matrix.Translation(shift) @ bone.matrix
+    bpy.context.view_layer.update()
+    hold("a hand leads its arm", (rig.pose.bones["hand.L"].matrix.translation - before).length > 0.2)
+    yield 2.0
+    yield from shot("controls")
+    for bone in rig.pose.bones:
+        bone.matrix_basis = Matrix.Identity(4)
+    press(bpy.ops.object.mode_set, mode="OBJECT")
+    bpy.context.view_layer.objects.active = body
+
+
 def changed_mind():
     """Cancel, again, undo, redo."""
     settings = bpy.context.scene.pifu
@@ -154,6 +206,8 @@ def changed_mind():
     press(bpy.ops.ed.redo)
     yield 1.0
     hold("redo brings it back", len(humans()) == 2)
+    second = next(body for body in humans() if not body.find_armature())
+    bpy.data.objects.remove(second)  # it stands in the first one
 
 
 def failure():
@@ -177,8 +231,6 @@ def open_queue():
 def several_photos():
     """A queue of three, one of them damaged; the others stand in a row."""
     before = len(humans())
-    for name in ("anna.jpg", "carl.jpg"):
-        (OUT / name).write_bytes(Path(CONFIG["photo"]).read_bytes())
     queue = bpy.context.window_manager.pifu_queue
     press(bpy.ops.pifu.queue_add, directory=str(OUT), files=[{"name": "carl.jpg"}, {"name": "broken.jpg"}])
     press(bpy.ops.pifu.queue_add, directory=str(OUT), files=[{"name": "anna.jpg"}])
@@ -235,6 +287,7 @@ def with_the_person():
     bpy.context.view_layer.objects.active = body
     press(bpy.ops.view3d.view_selected)  # the queue's row was looked at before
     press(bpy.ops.pifu.validate)
+    yield from until(lambda: framed(body) > 0.4, 10)  # the view moves smoothly
     yield 1.0
     yield from shot("checked")
     bpy.context.scene.pifu.program = "UNREAL"  # its recipe chooses the bones too
@@ -262,8 +315,9 @@ def saved_and_opened():
 
 def play():
     open_queue()
-    parts = (first_minutes, changed_mind, failure, several_photos, with_the_person, saved_and_opened, render_in_mid_job)
-    for scene in parts:
+    _job().time = own_time
+    parts = (first_minutes, the_whole_panel, led_by_controls, changed_mind, failure, several_photos)
+    for scene in (*parts, with_the_person, saved_and_opened, render_in_mid_job):
         print("PLAY", scene.__name__, flush=True)
         yield from scene()
 
@@ -285,8 +339,8 @@ def tick():
 
 
 def feel():
-    """How long the main thread was away since the last time."""
-    now = time.perf_counter()
+    """How long the main thread was away since the last time, but for where it waited for a core."""
+    now = own_time.perf_counter()
     _gaps.append(now - _ticked_at[0] - GAP_S)
     _ticked_at[0] = now
     return GAP_S

@@ -15,8 +15,9 @@ import blender_pifu
 
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
 STATES = {
-    "new-file", "engine-missing", "photo-looked-at", "at-work", "first-human", "cancelling", "cancelled", "undone",
-    "failed", "queue", "queue-at-work", "queue-done", "checked", "for-unreal", "t-pose-unreal-bones", "opened-again",
+    "new-file", "engine-missing", "photo-looked-at", "at-work", "first-human", "panel", "controls", "cancelling",
+    "cancelled", "undone", "failed", "queue", "queue-at-work", "queue-done", "checked", "for-unreal",
+    "t-pose-unreal-bones", "opened-again",
 }  # fmt: skip
 
 
@@ -36,8 +37,12 @@ def _keep(out, told, folder):
     for picture in sorted(out.glob("*.png")):
         whole = Image.open(picture).convert("RGB")
         wide, high = whole.size
+        if picture.stem[3:] == "panel":
+            left, below, width, height = told["sidebar"]
+            whole.crop((left, high - below - height, left + width, high - below)).save(folder / "panel.png")
+            continue
         small = whole.crop((int(0.31 * wide), 0, int(0.83 * wide), int(0.9 * high)))  # the person and the sidebar
-        small.thumbnail((900, 900), Image.Resampling.LANCZOS)
+        small.thumbnail((1080, 1080), Image.Resampling.LANCZOS)
         small.save(folder / f"{picture.stem[3:]}.jpg", quality=60)
     (folder / "told.json").write_text(json.dumps(told, indent=1), encoding="utf-8")
 
