@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-_ENGINES = [f"--ignore=tests/blender/faults/test_{name}.py" for name in ("each_step", "memory")]
+_ENGINES = {"test_each_step", "test_memory"}
 _ABOUT = "import bpy, torch, pytest; print(bpy.app.version_string, flush=True); import os; os._exit(0)"
 
 
@@ -27,9 +27,19 @@ def headless(python: str, arguments: list[str]) -> str:
     if about.returncode:
         return f"skipped: {(about.stderr.strip().splitlines() or ['no answer'])[-1]}"
     version = about.stdout.split()[0]
-    command = [python, "-s", "-m", "pytest", "tests/blender", *_ENGINES, *arguments]
-    ended = subprocess.run(command, cwd=ROOT, check=False)
-    return f"Blender {version}: {'passed' if ended.returncode == 0 else 'FAILED'}"
+    failed = [file.stem for file in _files() if not _passes([python, "-s", "-m", "pytest", file, *arguments])]
+    ended = f"FAILED: {', '.join(failed)}" if failed else "passed"
+    return f"Blender {version}: {ended}"
+
+
+def _files() -> list[Path]:
+    """The tests' files, each for a process of its own: 4.2 as a module damages its memory in some exports, and a later
+    test would fall over it."""
+    return sorted(file for file in (ROOT / "tests/blender").rglob("test_*.py") if file.stem not in _ENGINES)
+
+
+def _passes(command: list) -> bool:
+    return subprocess.run(command, cwd=ROOT, check=False).returncode in (0, 5)  # 5: the arguments choose none of these
 
 
 def main(arguments: list[str]) -> int:
