@@ -150,6 +150,17 @@ def test_bones_are_sorted_and_coloured(scene, rigged):
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("bone_set", OURS)
+def test_the_root_s_ring_lies_on_the_ground_and_points_to_the_front(scene, rigged, bone_set):
+    person = make(scene, rigged, bone_set, pose=None)
+    (pose,) = (pose for pose in person.armature.pose.bones if pose.custom_shape and pose.parent is None)
+    turn = pose.bone.matrix_local.to_3x3() @ pose.custom_shape_rotation_euler.to_matrix()
+    points = coordinates(pose.custom_shape.data) * pose.custom_shape_scale_xyz @ np.array(turn).T
+    height = np.ptp(coordinates(person.body.data)[:, 2])
+    assert not pose.use_custom_shape_bone_size and np.abs(points[:, 2]).max() < 1e-4
+    assert 0.1 * height < points[:, 0].max() < 0.3 * height and -points[:, 1].min() > 1.2 * points[:, 1].max()
+
+
 def test_controls_have_shapes_that_are_in_no_scene_and_shared(scene, rigged):
     first, second = make(scene, rigged).armature, make(scene, rigged).armature
     for name, shape in (("hand_ik.L", "Box"), ("knee_pole.R", "Ball"), ("root", "Ring")):

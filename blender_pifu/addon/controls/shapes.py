@@ -8,6 +8,7 @@ from ..person.armature import KIND, ROLE
 from .ik import CONTROL, LIMBS
 
 _RING = 24
+_RADIUS = 0.2  # of the ring on the ground, to the person's height
 _SHAPE = "pifu_shape"  # on a shape's object: which one it is
 
 
@@ -23,7 +24,16 @@ def give_shapes(armature: bpy.types.Object) -> None:
             pose.custom_shape = _shape("Ball", *_ball())
         elif bone.parent is None and ROLE not in bone:
             pose.custom_shape = _shape("Ring", *_ring())
-            pose.custom_shape_scale_xyz = (2.0, 2.0, 2.0)
+            _lay_flat(pose, armature)
+
+
+def _lay_flat(pose, armature) -> None:
+    """Have a ring lie on the ground round the feet, whichever way its bone points and however long it is."""
+    bones = armature.data.bones
+    high = max(bone.tail_local.z for bone in bones) - pose.bone.head_local.z
+    pose.use_custom_shape_bone_size = False
+    pose.custom_shape_scale_xyz = [_RADIUS * high] * 3
+    pose.custom_shape_rotation_euler = pose.bone.matrix_local.to_3x3().inverted().to_euler()
 
 
 def _shape(name: str, points, edges) -> bpy.types.Object:
@@ -55,7 +65,7 @@ def _ball():
 
 
 def _ring():
-    """A circle on the bone's XY plane with an arrow to where the person looks, -Y."""
+    """A circle on the ground with an arrow to where the person looks, -Y."""
     points = np.concatenate([_circle(2), [(0.15, -1.0, 0), (0, -1.3, 0), (-0.15, -1.0, 0)]])
     edges = [(k, (k + 1) % _RING) for k in range(_RING)]
     return points, [*edges, (_RING, _RING + 1), (_RING + 1, _RING + 2)]
