@@ -84,17 +84,37 @@ def _posed(seed, split, generation, assets, rng, sway, moving_arms) -> Synthetic
     if moving_arms:
         turns |= {bone: sway * np.radians(MOVING_DEG) * rng.normal(size=3) for bone in ARMS}
 
-    def moved(body, pose: Pose) -> Pose:
-        rotations = pose.rotations.copy()
-        for bone, vector in turns.items():
-            rotations[body.bone[bone]] = Rotation.from_rotvec(vector).as_matrix() @ rotations[body.bone[bone]]
-        return replace(pose, rotations=rotations)
+    person = (_Moved(turns, who, split) if generation == 3 else _Moved4(turns, who, split, assets)).make()
+    return replace(person, vertices=tipped(person.vertices, turn, 0.0)) if turn else person
 
-    maker: Maker = Maker(who, split) if generation == 3 else Maker4(who, split, assets)
-    drawn = maker._pose
-    maker._pose = lambda: moved(maker.body, drawn())
-    person = maker.make()
-    return replace(person, vertices=tipped(person.vertices, -turn, 0.0)) if turn else person
+
+class _Moved(Maker):
+    """A person of generation 3 whose joints are turned by some more, rotation vectors by their bones."""
+
+    def __init__(self, turns: dict[str, np.ndarray], seed: int, split: str):
+        self._turns = turns
+        super().__init__(seed, split)
+
+    def _pose(self) -> Pose:
+        return _turned(self.body.bone, super()._pose(), self._turns)
+
+
+class _Moved4(Maker4):
+    """The same of generation 4."""
+
+    def __init__(self, turns: dict[str, np.ndarray], seed: int, split: str, assets: Path | None):
+        self._turns = turns
+        super().__init__(seed, split, assets)
+
+    def _pose(self) -> Pose:
+        return _turned(self.body.bone, super()._pose(), self._turns)
+
+
+def _turned(bone: dict[str, int], pose: Pose, turns: dict[str, np.ndarray]) -> Pose:
+    rotations = pose.rotations.copy()
+    for name, vector in turns.items():
+        rotations[bone[name]] = Rotation.from_rotvec(vector).as_matrix() @ rotations[bone[name]]
+    return replace(pose, rotations=rotations)
 
 
 def _between(keys: list[SyntheticPerson], along: float) -> SyntheticPerson:
