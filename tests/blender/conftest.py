@@ -24,7 +24,6 @@ from blender_pifu.install.packages import fingerprint  # noqa: E402
 from blender_pifu.result_file import FORMAT, read_result  # noqa: E402
 from helpers import own_time  # noqa: E402
 
-PATIENCE_S = 900  # for a job, on a machine with other work
 PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_body.jpg"
 
 
@@ -136,7 +135,7 @@ class Work:
 
     def until(self, step=None):
         """Tick until a step is shown, or to the end."""
-        limit = time.monotonic() + PATIENCE_S
+        limit = time.monotonic() + 120
         while job.tick() is not None:
             if step is not None and self.status.step == step:
                 return self

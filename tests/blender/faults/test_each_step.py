@@ -37,7 +37,7 @@ STEPS_OF = {fault: STEPS if fault in IN_EACH else (STEPS[n % len(STEPS)],) for n
 @pytest.mark.parametrize("fault", TOLD)
 def test_a_fault_of_the_engine(fault, faults, work, photo, unharmed, works_again, monkeypatch):
     kind, word, stays = TOLD[fault]
-    monkeypatch.setattr(session.client(), "_limits", Limits(silence_s=4, answer_s=10) if fault == "hung" else Limits())
+    monkeypatch.setattr(session.client(), "_limits", Limits(silence_s=4, answer_s=2) if fault == "hung" else Limits())
     for step in STEPS_OF[fault]:  # each begins where the one before left the engine: dead or alive
         faults.order(fault, step)
         running = work(photo)
