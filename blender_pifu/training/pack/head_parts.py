@@ -28,7 +28,7 @@ THIN_M, THICK_SHARE, MOLARS_DEG = 0.002, 0.75, (35.0, 60.0)  # edges of incisors
 PINCH_M, NOTCH_M, PAPILLA_M = 0.0008, 0.0009, 0.001  # between two crowns: inward, off the edge, of the gum
 BELLY_M = 0.0004
 # Off the bite, as jaws rest: behind lips that are closed, but not quite in a mesh.
-RAISED_M = {"upper teeth": 0.002, "lower teeth": -0.0045}
+RAISED_M = {"upper teeth": 0.0008, "lower teeth": -0.0045}
 LEAST_MOVE = 1e-5  # metres, of an action
 STRIP = {"upper teeth": (4.0, 3.0), "lower teeth": (7.0, 3.0), "tongue": (10.0, 4.0)}  # UV: from where, how wide
 GUTTER = 0.06  # of the strip's height
