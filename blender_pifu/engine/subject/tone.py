@@ -11,6 +11,7 @@ LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 SIDE_PX = 384  # longer side of the picture that is judged: noise and blocks of JPEG are averaged out of it
 STRAY, SHARE = 10.0, 0.985  # steps of 8 bits from the tone that this share of the pixels keeps within
 SMOOTH = 12.0  # steps of luminance over which the tone is averaged
+ALONE = 3.0  # the same, of a person who is of one tone where the rest of the picture is not
 RANGE, GREY = 50, 4.0  # luminance between the darkest and the lightest that a tint is told by; a tint that is none
 SOLID = 0.9  # matte from which a pixel is the person's alone
 LEAST = 64  # pixels that tell
@@ -21,7 +22,8 @@ def tone_of(rgb: np.ndarray, alpha: np.ndarray, cut_out: bool) -> np.ndarray | N
 
     rgb: (H, W, 3) uint8; alpha: (H, W) the person's matte; cut_out: what the matte leaves out is no part of the photo.
     The person and the whole photo are judged, each by itself: people in black and white clothes have few colours, and
-    photos may be in colour but for the person or before a grey background.
+    photos may be in colour but for the person or before a grey background. Whoever has no colour at all gets none,
+    whatever is round them: a mount, a stamp, a wall that was painted in.
     """
     scale = min(1.0, SIDE_PX / max(alpha.shape))
     size = tuple(max(1, round(side * scale)) for side in alpha.shape[::-1])
@@ -30,10 +32,11 @@ def tone_of(rgb: np.ndarray, alpha: np.ndarray, cut_out: bool) -> np.ndarray | N
     whole = person if cut_out else small.reshape(-1, 3)
     if len(person) < LEAST:
         return None
-    tone = _curve(whole)
-    if np.ptp(np.quantile(whole @ LUMA, (0.05, 0.95))) < RANGE and not np.ptp(toned(whole, tone), axis=1).max() < GREY:
-        return None
-    return tone if all(_keeps(pixels, tone) for pixels in (person, whole)) else None
+    for judged, stray in ((whole, STRAY), (person, ALONE)):
+        tone = _curve(judged)
+        if _is_told(judged, tone) and all(_keeps(pixels, tone, stray) for pixels in (person, judged)):
+            return tone
+    return None
 
 
 def toned(colors: np.ndarray, tone: np.ndarray) -> np.ndarray:
@@ -75,6 +78,11 @@ def _kernel():
     return np.exp(-0.5 * (apart / SMOOTH) ** 2) + 1e-3 * np.exp(-apart / SMOOTH)
 
 
-def _keeps(pixels, tone):
-    """Whether nearly all of pixels (n, 3) lie near the tone."""
-    return np.quantile(np.abs(pixels - toned(pixels, tone)).max(1), SHARE) < STRAY
+def _is_told(pixels, tone):
+    """Whether pixels (n, 3) are bright and dark enough to tell a tint, or have none."""
+    return np.ptp(np.quantile(pixels @ LUMA, (0.05, 0.95))) >= RANGE or np.ptp(toned(pixels, tone), axis=1).max() < GREY
+
+
+def _keeps(pixels, tone, stray):
+    """Whether nearly all of pixels (n, 3) lie so near the tone."""
+    return np.quantile(np.abs(pixels - toned(pixels, tone)).max(1), SHARE) < stray

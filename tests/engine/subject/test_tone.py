@@ -16,6 +16,11 @@ def figures():
     return Figures("cpu")
 
 
+@pytest.fixture(scope="module")
+def suit_alpha(figures):
+    return figures.cut_out(photo_of(suit())).matte.alpha
+
+
 def chroma(colors):
     return np.ptp(np.asarray(colors, int), axis=-1)
 
@@ -51,6 +56,17 @@ def test_photos_in_colour_are_left(figures):
     """The man in the polo shirt stands before a grey background; a suit and a shirt are grey, the face is not."""
     for rgb in (polo(), suit(), faded(suit(), 0.5)):
         assert figures.cut_out(photo_of(rgb)).tone is None
+
+
+def test_whoever_has_no_colour_gets_none_whatever_is_round_them(suit_alpha):
+    """An old print on its mount, and a person before a wall that was left in colour; not the other way round."""
+    print_ = grey(suit())
+    mounted = np.pad(print_, ((30, 30), (30, 30), (0, 0)))
+    mounted[np.pad(np.zeros(suit_alpha.shape, bool), 30, constant_values=True)] = (200, 180, 140)
+    assert chroma(tone_of(mounted, np.pad(suit_alpha, 30), cut_out=False)).max() <= 1
+    person = suit_alpha[..., None] > 0.02
+    assert tone_of(np.where(person, print_, suit()), suit_alpha, cut_out=False) is not None
+    assert tone_of(np.where(person, suit(), print_), suit_alpha, cut_out=False) is None
 
 
 def test_a_flat_colour_is_no_tone():
