@@ -214,7 +214,7 @@ def test_a_failed_write_keeps_the_old_file_and_leaves_nothing_beside_it(person, 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a device that is always full")
 def test_a_full_disk_is_told_plainly(person, tmp_path, monkeypatch):
     # The file beside the result lands on the full device.
-    (tmp_path / f".out-{os.getpid()}.npz").symlink_to("/dev/full")
+    (tmp_path / f".new-{os.getpid()}-0").symlink_to("/dev/full")
     with pytest.raises(InputError, match="No space left"):
         write_result(person, tmp_path / "out.npz")
     assert list(tmp_path.iterdir()) == []
