@@ -197,7 +197,8 @@ def read(figures: Figures, last: LastPhoto, path: str | os.PathLike | None, choi
         front = frames.pop(0)
     else:
         front = last.take(path)
-    front = replace(front, notes=(*front.notes, *notes))
+    if notes:  # else it stays the one that was looked at, whose people are known
+        front = replace(front, notes=(*front.notes, *notes))
     give_back_at_once(front.rgb.nbytes > LARGE_PHOTO)
     if choices.views or frames:
         others = ([back] if back else []) + list(choices.views)
