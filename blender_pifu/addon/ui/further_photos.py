@@ -71,8 +71,7 @@ class PIFU_OT_add_views(bpy.types.Operator):
 
 
 class PIFU_OT_open_video(Begins, bpy.types.Operator):
-    """Choose frames of a film in which one person turns round: they become the photo and the further photos. Of an
-    image sequence open any picture: its folder is the film"""
+    """Choose frames of a film in which one person turns round as the photo and the further photos"""
 
     bl_idname = "pifu.open_video"
     bl_label = "Open Video"
