@@ -39,15 +39,7 @@ class HeadModel:
     @cached_property
     def moves(self) -> np.ndarray:
         """(E, V, 3) what each action does to skin and eyes."""
-        body = self.body
-        starts = body.arrays["expression_starts"].numpy()
-        rows = body.arrays["expression_vertices"].numpy().astype(np.int64)
-        offsets = _to_field(body.arrays["expression_offsets"].numpy().astype(np.float64))
-        found = np.zeros((len(self.actions), body.vertices, 3))
-        for index, name in enumerate(self.actions):
-            span = slice(*starts[body.expressions.index(name) :][:2])
-            found[index, rows[span]] = offsets[span]
-        return found
+        return np.stack([self.body.moves_of(name) for name in self.actions]).astype(np.float64)
 
     @cached_property
     def weight(self) -> np.ndarray:

@@ -74,6 +74,15 @@ class BodyModel:
         quads = self.faces[(self.faces < self.skin_vertices).all(1)]
         return np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
 
+    def moves_of(self, expression: str) -> np.ndarray:
+        """(vertices, 3) float32 what one of `expressions` does to skin and eyes in rest, field axes."""
+        at = self.expressions.index(expression)
+        begin, end = self.arrays["expression_starts"][at : at + 2].tolist()
+        rows = self.arrays["expression_vertices"][begin:end].long()
+        moves = torch.zeros(self.vertices, 3)
+        moves[rows] = _to_field(self.arrays["expression_offsets"][begin:end].float())
+        return moves.numpy()
+
     @cached_property
     def labels(self) -> np.ndarray:
         """(vertices,) the bone that moves each vertex most."""

@@ -109,14 +109,4 @@ def _moved_by(labels, beginnings):
 
 def _expressions(body, still):
     """Offsets by name, field axes; `still (V,)` stays."""
-    found = {}
-    starts = body.arrays["expression_starts"].numpy()
-    indices = body.arrays["expression_vertices"].numpy().astype(np.int64)
-    offsets = body.arrays["expression_offsets"].numpy().astype(np.float32)
-    for name, begin, end in zip(body.expressions, starts, starts[1:], strict=False):
-        moves = np.zeros((body.vertices, 3), np.float32)
-        moves[indices[begin:end]] = offsets[begin:end]
-        moves = moves[: body.skin_vertices]
-        moves[still] = 0
-        found[name] = np.stack([moves[:, 0], moves[:, 2], -moves[:, 1]], 1)  # Blender's axes -> field axes
-    return found
+    return {name: body.moves_of(name)[: body.skin_vertices] * ~still[:, None] for name in body.expressions}

@@ -48,18 +48,8 @@ def _turns(rows):
     body = load_body()
     rest = body.mean[rows].numpy().astype(np.float64)
     rest = rest - rest.mean(0)
-    starts = body.arrays["expression_starts"].numpy()
-    vertices = body.arrays["expression_vertices"].numpy().astype(np.int64)
-    offsets = body.arrays["expression_offsets"].numpy().astype(np.float64)
-    turns = {}
-    for name, begin, end in zip(body.expressions, starts, starts[1:], strict=False):
-        if not name.startswith(LOOK):
-            continue
-        moves = np.zeros((body.vertices, 3))
-        moves[vertices[begin:end]] = np.stack([offsets[begin:end, 0], offsets[begin:end, 2], -offsets[begin:end, 1]], 1)
-        if moves[rows].any():
-            turns[name] = np.linalg.lstsq(rest, moves[rows], rcond=None)[0]
-    return turns
+    looks = {name: body.moves_of(name)[rows] for name in body.expressions if name.startswith(LOOK)}
+    return {name: np.linalg.lstsq(rest, moves, rcond=None)[0] for name, moves in looks.items() if moves.any()}
 
 
 def _from_gaze(directions):
