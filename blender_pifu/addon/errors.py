@@ -2,6 +2,7 @@
 """What the add-on tells the artist when something cannot be done, and the button that mends it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..protocol import ErrorKind
 
@@ -12,6 +13,12 @@ class UserError(Exception):
     def __init__(self, kind: ErrorKind, message: str, fix: str = "") -> None:
         super().__init__(message)
         self.kind, self.fix = kind, fix
+
+
+def cannot_write(path: Path, error: Exception) -> UserError:
+    """The UserError for what was met when a file was written, by Blender or by the system."""
+    reason = str(error).removeprefix("Error: ").strip()
+    return UserError(ErrorKind.OUTPUT, f"{path.name} cannot be written: {reason}", "Choose another place.")
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ import bpy
 import numpy as np
 
 from ...protocol import ErrorKind
-from ..errors import UserError
+from ..errors import UserError, cannot_write
 from ..files_in_use import replaced_by
 from ..person.armature import bone_set_of
 from ..person.human import Human, coordinates
@@ -46,10 +46,7 @@ def export(context, person: Human, program: Program, path: Path) -> Path:
                 raise OSError("it could not be written to its end. Is the disk full?")
             os.replace(new, path)
     except (OSError, RuntimeError) as error:
-        reason = str(error).removeprefix("Error: ").strip()
-        raise UserError(
-            ErrorKind.OUTPUT, f"{path.name} cannot be written: {reason}", "Choose another place."
-        ) from error
+        raise cannot_write(path, error) from error
     return path
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from ...protocol import ErrorKind
-from ..errors import UserError
+from ..errors import UserError, cannot_write
 from ..files_in_use import replaced_by
 from .human import Human, coordinates
 
@@ -35,10 +35,7 @@ def write_contact_sheet(context, person: Human, path: Path) -> Path:
             bpy.ops.render.render(write_still=True, scene=stage.name)
             os.replace(stage.render.filepath, path)
     except (OSError, RuntimeError) as error:
-        reason = str(error).removeprefix("Error: ").strip()
-        raise UserError(
-            ErrorKind.OUTPUT, f"{path.name} cannot be written: {reason}", "Choose another place."
-        ) from error
+        raise cannot_write(path, error) from error
     return path
 
 
