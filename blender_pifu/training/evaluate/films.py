@@ -16,8 +16,7 @@ from ...engine.video.picking import Picked, pick_frames
 from ..data.turning_video import film_turning
 from ..people.person import pose_kind
 from .cases import split_case
-from .measures.metrics import normal_views
-from .views import FIGURES, Photographed, encoded_with, front_of, save_sheet, score, surface_of
+from .views import FIGURES, Photographed, front_of, measured, save_sheet
 
 log = logging.getLogger(__name__)
 PHOTO, FILM = "photo", "film"
@@ -49,10 +48,8 @@ def evaluate_films(
         row = {"seed": seed, "kind": pose_kind(seed, "test"), "chosen": list(picked.sides), "notes": picked.notes}
         cells = []
         for name, views in ((PHOTO, {}), (FILM, person.views)):
-            encoded = encoded_with(model, person, [view for view in views.values() if view])
-            mesh = surface_of(encoded, resolution)
-            row[name] = score(model, encoded, mesh, person, resolution)
-            cells.append(normal_views(*mesh))
+            encoded, row[name], seen = measured(model, person, views.values(), resolution)
+            cells.append(seen)
         row["used"] = [verdict.side for verdict in encoded.verdicts if not verdict.why_not]
         row["why_not"] = [verdict.why_not for verdict in encoded.verdicts if verdict.why_not]
         rows.append(row)

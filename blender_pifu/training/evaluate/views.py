@@ -56,15 +56,13 @@ def evaluate_views(seeds: Iterable[int], weights: str, resolution: int, sway: fl
         cells = []
         for count, sides in SETS.items():
             views = [person.views[side] for side in sides]
-            encoded = encoded_with(model, person, [view for view in views if view])
-            mesh = surface_of(encoded, resolution)
-            row["photos"][count] = score(model, encoded, mesh, person, resolution)
-            cells += [normal_views(*mesh)]
+            encoded, row["photos"][count], seen = measured(model, person, views, resolution)
+            cells.append(seen)
             if count == max(SETS):
                 row["left_out"] = [verdict.name for verdict in encoded.verdicts if verdict.why_not]
         row["strange"] = None
         if stranger:
-            row["strange"] = encoded_with(model, person, [stranger]).together is None
+            row["strange"] = _encoded_with(model, person, [stranger]).together is None
         stranger = person.views["back"]
         rows.append(row)
         log.info("%s", row)
@@ -111,21 +109,32 @@ def front_of(case: Case, figures: Figures) -> Figure:
     return replace(figure, crop=case.cut.crop)
 
 
-def encoded_with(model: Model, person: Photographed, views: list[Figure]) -> stages.Encoded:
+def measured(
+    model: Model, person: Photographed, views: Iterable[Figure | None], resolution: int
+) -> tuple[stages.Encoded, dict[str, float], np.ndarray]:
+    """What the engine makes of the first photo and some further ones, None for one in which nobody was found; the
+    figures of FIGURES; and its normals from four sides, as `normal_views`."""
+    encoded = _encoded_with(model, person, [view for view in views if view])
+    mesh = _surface_of(encoded, resolution)
+    seen = normal_views(*mesh)
+    return encoded, _score(model, encoded, mesh, seen, person, resolution), seen
+
+
+def _encoded_with(model: Model, person: Photographed, views: list[Figure]) -> stages.Encoded:
     """What the engine makes of the first photo and some further ones."""
     subject = stages.Subject(person.figure, None, tuple(views))
     return stages.encode(model, subject, lambda _: None)
 
 
-def surface_of(encoded: stages.Encoded, resolution: int) -> tuple[np.ndarray, np.ndarray]:
+def _surface_of(encoded: stages.Encoded, resolution: int) -> tuple[np.ndarray, np.ndarray]:
     """Vertices (V, 3) and faces (F, 3), field space."""
     carved = stages.carve(encoded.field, resolution, lambda _: None)
     return stages.fair((carved.vertices, carved.faces))
 
 
-def score(model, encoded, mesh, person: Photographed, resolution) -> dict[str, float]:
+def _score(model, encoded, mesh, views, person: Photographed, resolution) -> dict[str, float]:
     """The figures of FIGURES."""
-    case, views = person.case, normal_views(*mesh)
+    case = person.case
     painted = stages.paint(model, encoded, mesh, None, resolution)
     return {
         "chamfer": surface_distances(mesh, (case.vertices, case.faces))["chamfer"] * 100 / case.scale,
