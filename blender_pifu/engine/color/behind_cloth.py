@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy.cluster.vq import kmeans2
-from scipy.sparse.csgraph import connected_components
 
 from ..crop_space import pixel_centres
 from ..reading.landmarks import head_place
+from ..reading.stance import PROFILE
 from .continuation import FineTexture
 from .hair import Hair, find_hair
-from .held_things import find_behind
+from .held_things import HIPS, SHOULDERS, TRUNK, find_behind
+from .materials import LIGHTNESS, MATERIALS, tell_apart
 from .painting import smooth_step
 from .quilting import block_energy, quilt
 from .spot_noise import spot_noise
@@ -21,11 +21,6 @@ from .spot_noise import spot_noise
 WORK_PX = 256  # to a side of the crop, in which materials are told apart; lengths below are in its pixels, 8 mm
 BLUR = 1.2
 PLAIN = 0.75  # share of the pixels that are looked at: the others are borders, where two materials are mixed
-MATERIALS, SAMPLES = 10, 4000  # asked for, and pixels they are found by
-LIGHTNESS = 0.8  # what differences of lightness count for, against those of hue
-ONE, IN_SHADE = 10.0, 0.6  # Lab difference of what is taken for one material, and what lightness counts for in it
-LIT, IN_SUN = 12.0, 0.3  # the same of what lies beside the outline at the same heights: there it is shade more likely
-LEVEL, LEVEL_PX = 0.3, 4.0  # share of the lesser one that must be at the other's heights, and how exactly
 LEAST = 60  # pixels of a material
 BAND = 5.0  # beside the outline, where what goes on behind is seen
 ACROSS, ALONG = 30.0, 6.0  # how far that tells about what is behind, beside it and up or down
@@ -37,7 +32,9 @@ ABSENT = 0.01  # share beside the outline of what is not seen there
 BEFORE = 2.5  # what it spares to be seen before the place: arms hang beside a shirt, whose back is not of skin
 SURE = 9.0  # what others cost behind a thing that is held, of which nothing tells but what is above and below
 GOES_ON = 0.1  # share beside the outline from which on it does: a logo is before the place too
+MIRRORED, MIRRORED_MOST = 0.7, 5.0  # what the costs of a trunk's other side count for, and what of them at most
 EDGE, CRISP = 1.5, 0.15  # how far costs are evened out, and by how much the least must be the least
+ALONE, AROUND, ROUNDS = 1.5, 4.0, 5  # what it costs to be where nothing around is of the material, how far, how often
 BEYOND = 0.02  # field units outside the outline where these colours are known too
 HEAD = (2.0, 2.6)  # distances from the eyes to the mouth, round the ears: within, `behind_head` paints; beyond, this
 CHIN = (-1.5, -1.1)  # of those, below the ears: the neck is not the head
@@ -68,20 +65,24 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     if materials is None:
         return back
     size = len(photo)
-    band = FineTexture(photo, landmarks).band  # before there are shares: both take tens of megabytes
+    fine = FineTexture(photo, landmarks)  # before there are shares: both take tens of megabytes
+    band, woven = fine.band, fine.beside_face(np.stack(pixel_centres(WORK_PX), -1).reshape(-1, 2)) > 0.5
+    del fine
     drawn, back = _smaller(back), _larger(back, size)
     difference = np.linalg.norm(_lab(materials.tones) - _lab(drawn[..., :3]), axis=-1)
     costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) - REACHES * np.log(materials.beside + ABSENT)
     costs -= BEFORE * materials.before * np.minimum(materials.beside / GOES_ON, 1)
     costs[:, materials.hidden.any(0)] = SURE
     costs[materials.hidden] = 0
-    shares = _shares(costs, size)
+    if landmarks is not None:
+        costs += _as_mirrored(costs, drawn[..., 3] > 0.5, landmarks)
+    shares = _shares(_without_islands(costs, drawn[..., 3]), size)
     painted = _mixed(shares, materials.tones)
     most = shares.argmax(0).astype(np.uint8)
     del shares
     hair = None if landmarks is None else find_hair(photo, landmarks)
     kept = _kept(hair, landmarks, size)
-    _add_texture(painted, band, materials.seen, most, back[..., 3] * (1 - kept))
+    _add_texture(painted, band, materials.seen & woven.reshape(WORK_PX, WORK_PX), most, back[..., 3] * (1 - kept))
     if hair is not None:
         back[hair.where][..., :3] += hair.behind[..., None] * spot_noise(band[hair.where], hair.tells)
     back[..., :3] = painted + kept[..., None] * (back[..., :3] - painted)
@@ -103,11 +104,48 @@ def _within_picture(part, hair: Hair, size):
     return whole
 
 
+def _as_mirrored(costs, inside, landmarks):
+    """What it costs (K, n, n) to be of another material than the trunk's other side; inside: (n, n) bool, the person's
+    pixels. 0 of people seen from their side."""
+    size = len(inside)
+    shoulders, hips = (landmarks[list(pair), :2].astype(np.float64) for pair in (SHOULDERS, HIPS))
+    (high, low), wide = (shoulders.mean(0), hips.mean(0)), abs(shoulders[0, 0] - shoulders[1, 0])
+    trunk = high[1] - low[1]
+    if trunk <= 0 or wide < PROFILE * trunk:
+        return np.zeros_like(costs)
+    x, y = pixel_centres(size)
+    share = (high[1] - y) / trunk
+    axis = high[0] + share * (low[0] - high[0])
+    column = np.clip(((2 * axis - x + 1) / 2 * size).astype(int), 0, size - 1)
+    row = np.arange(size)[:, None]
+    trunk = inside & inside[row, column] & (np.abs(x - axis) < wide / 2) & (share > TRUNK[0]) & (share < TRUNK[1])
+    there = costs[:, row, column]
+    return MIRRORED * trunk * np.minimum(there - there.min(0), MIRRORED_MOST)
+
+
+def _without_islands(costs, matte):
+    """Costs (K, n, n) with what it costs to be alone, of a person (n, n): mean field steps of a field in which
+    neighbours are of one material (Kraehenbuehl and Koltun 2011, their smoothness kernel)."""
+    matte = np.ascontiguousarray(matte, np.float32)
+    around = _blur(matte, AROUND) + 1e-3
+    least = evened = np.stack([_blur(cost, EDGE) for cost in costs])
+    for _ in range(ROUNDS):
+        shares = np.exp((least.min(0) - least) / CRISP)
+        shares /= shares.sum(0)
+        least = np.stack(
+            [
+                one + ALONE * (1 - _blur(share * matte, AROUND) / around)
+                for one, share in zip(evened, shares, strict=True)
+            ]
+        )
+    return least
+
+
 def _shares(costs, size):
     """(K, size, size) float32 shares of materials, out of their costs (K, n, n); worked out in place."""
     shares = np.empty((len(costs), size, size), np.float32)
     for share, cost in zip(shares, costs, strict=True):
-        share[:] = _larger(_blur(cost, EDGE), size, cv2.INTER_CUBIC)
+        share[:] = _larger(cost, size, cv2.INTER_CUBIC)
     np.subtract(shares.min(0), shares, out=shares)
     np.exp(np.divide(shares, CRISP, out=shares), out=shares)
     return np.divide(shares, shares.sum(0), out=shares)
@@ -140,7 +178,7 @@ def _find_materials(photo, landmarks) -> Materials | None:
     steep = np.linalg.norm(np.gradient(features, axis=(0, 1)), axis=-1).sum(0)
     plain = inner & (steep <= np.quantile(steep[inner], PLAIN))
     near = inner & (cv2.distanceTransform((matte > 0.5).astype(np.uint8), cv2.DIST_L2, 5) < BAND)
-    weave, cloth = _tell_apart(features, plain, near)
+    weave, cloth, gloss = tell_apart(features, plain, near)
     material = np.where(inner, cloth, -1)
     found = {one: (cloth == one) & plain for one in np.unique(cloth[plain])}
     held = {} if landmarks is None else {one: find_behind(found[one], material, landmarks) for one in found}
@@ -148,10 +186,10 @@ def _find_materials(photo, landmarks) -> Materials | None:
     for one, mine in found.items():
         if mine.sum() < LEAST or held.get(one):
             continue
-        weight = mine.astype(np.float32)
+        weight = (mine & ~gloss).astype(np.float32)  # a sheen is no tone
         share = _blur(weight, LOCAL)[..., None] + 1e-3
         tones.append((_blur(colors * weight[..., None], LOCAL) + 1e-3 * colors[mine].mean(0)) / share)
-        beside.append(_blur(weight * near, ACROSS, ALONG))
+        beside.append(_blur(mine & near, ACROSS, ALONG))
         before.append(material == one)
         hidden.append(np.any([np.zeros_like(mine), *(each[1] for each in held.values() if each and each[0] == one)], 0))
         # Where it goes over into shade is no texture.
@@ -160,26 +198,6 @@ def _find_materials(photo, landmarks) -> Materials | None:
         return None
     total = np.sum(beside, 0) + 1e-6
     return Materials(np.array(tones), np.array(beside) / total, np.array(before), np.array(hidden), np.array(where))
-
-
-def _tell_apart(features, plain, near):
-    """Numbers (n, n) of what looks the same, and of what is one material in light and shade, by features (n, n, 3),
-    found by `plain (n, n)` pixels; near: (n, n) bool, beside the outline."""
-    seen = features[plain].astype(np.float64)
-    few = np.random.default_rng(0).permutation(len(seen))[:SAMPLES]
-    count = min(MATERIALS, len(np.unique(seen[few], axis=0)))
-    centres, _ = kmeans2(seen[few], count, iter=12, minit="++", rng=0)
-    tint = ((features[..., None, :] - centres) ** 2).sum(-1).argmin(-1)
-    apart = centres[:, None] - centres
-    alike = np.linalg.norm(apart * [IN_SHADE, 1, 1], axis=-1) < ONE
-    heights = np.stack([(near & (tint == k)).sum(1) for k in range(count)]).astype(np.float32)
-    heights = cv2.GaussianBlur(heights, (0, 0), LEVEL_PX, sigmaY=0.01)
-    level = np.minimum(heights[:, None], heights).sum(-1)
-    least = np.minimum(heights.sum(1)[:, None], heights.sum(1))
-    white = centres[:, :1] / LIGHTNESS + 16  # by which a shade divides the others too
-    hues = np.linalg.norm((centres / white)[:, None, 1:] - (centres / white)[:, 1:], axis=-1) * (white + white.T) / 2
-    lit = (np.hypot(IN_SUN * apart[..., 0], hues) < LIT) & (level > LEVEL * least)
-    return connected_components(alike)[1][tint], connected_components(alike | lit)[1][tint]
 
 
 def _add_texture(painted, band, seen, most, where):

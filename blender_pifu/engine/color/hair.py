@@ -16,7 +16,7 @@ from .painting import smooth_step
 # Lengths are in distances from the eyes to the mouth: u across from the middle of the ears, v up from the eyes.
 ACROSS, ABOVE, BELOW = 2.7, 3.0, 6.5  # of the part of the picture that is looked at
 OVAL, OVAL_V = (1.25, 1.375), -0.125  # half axes of the face with its brow, and its middle
-HEAD = 1.9  # of the oval's radii: from here on is no head
+HEAD, TOP = 1.9, (2.0, 2.2)  # of the oval's radii: from here on no hair is looked for, and is no head or hat
 CROWN, TEMPLES = 0.6, (0.9, -0.1)  # in the oval's radii: y above which hair is; x beyond which, and y above which too
 CHEEKS = 0.55, -0.45, -0.02  # in the oval's radii: x within which, and y above and below which, is skin
 HAIR = (0.35, 0.75)  # how unlike the skin, as a share of the most unlike, hair begins to be and is
@@ -26,7 +26,8 @@ BALD = 0.005  # weight of what is like skin, which counts where there is nothing
 CELL = 1 / 8  # in which colours are averaged
 LEAST = 4  # pixels of cheeks or hair, without which nothing is said
 TURNED = (0.6, 1.0)  # the nose's way from the middle of the ears to one: from here on the head is seen from its side
-NAPE = (-1.3, -1.0)  # v between which short hair ends behind
+NAPE = (-1.3, -1.05)  # v between which short hair ends behind, in the middle
+ROUND, ROUNDED = 0.7, (0.45, 1.15)  # so much higher it ends beside it, u between which it goes up
 EARS = (1.05, 1.2), (-1.2, 0.35)  # u beyond which, and v between which, a head is its ears, or the hair over them
 JAW, BESIDE = (-1.0, -0.35), (1.05, 2.0)  # v, and u on either side, where hair that is seen is long
 LONG = 0.12  # area there, from which on it is hair and no rim
@@ -129,7 +130,8 @@ def _long(colors, other, place, unit):
 def _behind(u, v, matte, like_hair, long, ends, unit):
     """(h, w) 0..1: where hair is behind."""
     head = np.hypot(u / OVAL[0], np.maximum(v - OVAL_V, 0) / OVAL[1])
-    short = smooth_step(v, *NAPE) * (1 - smooth_step(head, HEAD - 0.2, HEAD))
+    nape = smooth_step(v - ROUND * smooth_step(np.abs(u), *ROUNDED), *NAPE)
+    short = nape * (1 - smooth_step(head, *TOP))
     # What a head shows beside its cheeks is its ears, from before and from behind, unless there is hair over them.
     covered = cv2.GaussianBlur(
         np.ascontiguousarray(like_hair * (matte > 0.5), np.float32), (0, 0), max(0.1 * unit, 0.5)

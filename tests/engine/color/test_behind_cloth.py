@@ -140,3 +140,26 @@ def test_arms_beside_a_shirt_do_not_make_its_back_of_skin(photo, back):
     back[200:260, 190:320, :3] = (0.84, 0.45, 0.42)  # a drawn back that faded to a tone between
     behind = paint_behind_cloth(back, photo, None)
     assert np.allclose(behind[210:250, 200:310, :3].mean((0, 1)), (0.8, 0.2, 0.3), atol=0.06)
+
+
+def test_a_sheen_on_the_shoulders_is_no_cloth_of_its_own(photo, back):
+    red, sheen = np.float32((0.86, 0.15, 0.28)), np.float32((0.8, 0.27, 0.44))
+    photo[120:WAIST, 170:342, :3] = back[120:WAIST, 170:342, :3] = red
+    for shoulder in (np.s_[120:160, 180:240], np.s_[120:160, 272:332]):
+        photo[shoulder][..., :3] = back[shoulder][..., :3] = sheen
+    behind = paint_behind_cloth(back, photo, None)
+    assert np.allclose(behind[126:154, 190:230, :3].mean((0, 1)), red, atol=0.06)
+
+
+def test_a_small_patch_that_reaches_the_outline_is_left_out(photo, back):
+    patch = np.s_[200:212, 168:182]
+    photo[patch][..., :3] = back[patch][..., :3] = (0.9, 0.8, 0.3)
+    behind = paint_behind_cloth(back, photo, None)
+    assert np.allclose(behind[202:210, 172:180, :3].mean((0, 1)), JACKET, atol=0.12)
+
+
+def test_what_one_side_of_a_trunk_alone_shows_is_a_patch_of_sun(photo, back, holding):
+    photo[120:WAIST, 170:342, :3] = back[120:WAIST, 170:342, :3] = (0.8, 0.2, 0.3)
+    photo[240:WAIST, 300:342, :3], back[240:WAIST, 300:342, :3] = TROUSERS, (0.7, 0.22, 0.29)
+    behind = paint_behind_cloth(back, photo, holding)
+    assert np.allclose(behind[250:285, 304:312, :3].mean((0, 1)), (0.8, 0.2, 0.3), atol=0.12)

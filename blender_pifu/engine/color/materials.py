@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The materials of a photo told apart by colour, with their shades and sheens, which are no materials of their own."""
+
+import cv2
+import numpy as np
+from scipy.cluster.vq import kmeans2
+from scipy.sparse.csgraph import connected_components
+
+from ..srgb import to_linear
+
+# Lengths are in pixels of a person in 256, 8 mm.
+MATERIALS, SAMPLES = 10, 4000  # asked for, and pixels they are found by
+LIGHTNESS = 0.8  # what differences of lightness count for, against those of hue
+ONE, IN_SHADE = 10.0, 0.6  # Lab difference of what is taken for one material, and what lightness counts for in it
+LIT, IN_SUN = 12.0, 0.3  # the same of what lies beside the outline at the same heights: there it is shade more likely
+LEVEL, LEVEL_PX = 0.3, 4.0  # share of the lesser one that must be at the other's heights, and how exactly
+DIMMED = (0.6, 1.3)  # times its own colour that a material shows under a sheen
+GLOSS = (0.06, 0.2)  # share of a colour that a sheen adds, at least and at most
+GREEN = 0.5  # of what it adds, against the lesser of red and blue: the sky and the sun have no purple
+WIDE, WIDE_PX = 0.5, 5  # share of a sheen that is so wide: borders, where two materials are mixed, are thin
+BORDERING, RING_PX = 0.5, 3  # share of the pixels so near a sheen that are of the material it lies on
+
+
+def tell_apart(features: np.ndarray, plain: np.ndarray, near: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Numbers (n, n) of what looks the same, and of what is one material in light and shade, and where (n, n) bool it
+    has a sheen. features: (n, n, 3) Lab, lightness times LIGHTNESS; plain: (n, n) bool, pixels they are found by; near:
+    (n, n) bool, beside the outline."""
+    seen = features[plain].astype(np.float64)
+    few = np.random.default_rng(0).permutation(len(seen))[:SAMPLES]
+    count = min(MATERIALS, len(np.unique(seen[few], axis=0)))
+    centres, _ = kmeans2(seen[few], count, iter=12, minit="++", rng=0)
+    tint = ((features[..., None, :] - centres) ** 2).sum(-1).argmin(-1)
+    apart = centres[:, None] - centres
+    alike = np.linalg.norm(apart * [IN_SHADE, 1, 1], axis=-1) < ONE
+    heights = np.stack([(near & (tint == k)).sum(1) for k in range(count)]).astype(np.float32)
+    heights = cv2.GaussianBlur(heights, (0, 0), LEVEL_PX, sigmaY=0.01)
+    level = np.minimum(heights[:, None], heights).sum(-1)
+    least = np.minimum(heights.sum(1)[:, None], heights.sum(1))
+    white = centres[:, :1] / LIGHTNESS + 16  # by which a shade divides the others too
+    hues = np.linalg.norm((centres / white)[:, None, 1:] - (centres / white)[:, 1:], axis=-1) * (white + white.T) / 2
+    lit = (np.hypot(IN_SUN * apart[..., 0], hues) < LIT) & (level > LEVEL * least)
+    sheens = _sheens(centres, tint, plain)
+    one_material = connected_components(alike | lit | sheens, directed=False)[1]
+    return connected_components(alike)[1][tint], one_material[tint], sheens.any(1)[tint]
+
+
+def _sheens(centres, tint, plain):
+    """(K, K) bool: whether colours k, Lab centres (K, 3), are a sheen on a material of colour j: that one and a little
+    of the light it mirrors, in the midst of it (Shafer 1985, the dichromatic model). tint: (n, n) numbers of colours;
+    plain: (n, n) bool, where they tell."""
+    lab = (centres / np.array([LIGHTNESS, 1, 1])).astype(np.float32)[None]
+    linear = to_linear(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)[0].astype(np.float64).clip(0, 1))
+    count = len(centres)
+    pixels = np.bincount(tint[plain], minlength=count)
+    sheens = np.zeros((count, count), bool)
+    for k in range(count):
+        mine = (tint == k).astype(np.uint8)
+        wide = cv2.morphologyEx(mine, cv2.MORPH_OPEN, np.ones((WIDE_PX, WIDE_PX), np.uint8)) > 0
+        ring = cv2.dilate(mine, np.ones((2 * RING_PX + 1,) * 2, np.uint8)) > 0
+        around = np.bincount(tint[ring & plain & (tint != k)], minlength=count)
+        j = int(around.argmax())
+        if wide[plain].sum() >= WIDE * pixels[k] and pixels[k] < pixels[j] and around[j] >= BORDERING * around.sum():
+            sheens[k, j] = _is_sheen(linear[k], linear[j])
+    return sheens
+
+
+def _is_sheen(color, material):
+    """Whether a linear colour (3,) is a material's with a little light that it mirrors."""
+    times = min(float((color / np.maximum(material, 1e-3)).min()), DIMMED[1])
+    added = color - times * material
+    share = np.linalg.norm(added) / max(float(np.linalg.norm(color)), 1e-6)
+    mirrored = added[1] >= GREEN * min(added[0], added[2]) - 1e-3
+    return times > DIMMED[0] and GLOSS[0] < share < GLOSS[1] and mirrored
