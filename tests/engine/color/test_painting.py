@@ -54,6 +54,18 @@ def test_front_is_the_photo_back_is_the_drawn_back_and_sides_lie_between(person)
     assert 60 < side[:, 0].mean() < 195
 
 
+def test_of_two_materials_each_ends_and_one_goes_over_into_its_shade(person):
+    matte = matte_of(analytic.person(reach=0.0))
+
+    def between(front, behind):
+        colors = paint_person(person, image(front, matte), image(behind, matte)).astype(float) / 255
+        way = np.array(behind) - front
+        share = (colors - front) @ way / (way @ way)
+        return ((share > 0.3) & (share < 0.7)).sum()
+
+    assert between(RED, BLUE) < 0.7 * between(RED, np.array(RED) * 0.92)
+
+
 def test_background_beside_the_outline_does_not_bleed_in(person):
     matte = matte_of(analytic.person(reach=-0.004), 512)
     photo = image(RED, matte)
