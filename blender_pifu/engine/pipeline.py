@@ -173,7 +173,7 @@ class Engine:
                 fitted = replace(fitted, head=own.worn)
         painted, laid = self._lay_out(job, model, subject, encoded, mesh, fitted, own)
         parts = stages.head_parts(laid, own, encoded) if choices.head_parts else None
-        texture, charts = self._texture(job, laid, painted, encoded, parts) if job.texture_px else (None, None)
+        texture, charts = self._texture(job, laid, fitted, painted, encoded, parts) if job.texture_px else (None, None)
         dense = painted.mesh.vertices
         shown_m = stages.shown_m(model, figure, dense, choices.height_m or figure.height_m)
         placement = stages.place(model, dense, laid, figure, encoded.lens, shown_m)
@@ -218,14 +218,14 @@ class Engine:
                 )
                 return painted, job.topology.make(source, clock.sign_of_life(LAY_OUT))
 
-    def _texture(self, job: _Job, laid, painted, encoded, parts) -> tuple[Texture, int | None]:
+    def _texture(self, job: _Job, laid, fitted, painted, encoded, parts) -> tuple[Texture, int | None]:
         """The maps of a mesh, and the number of charts where it was unwrapped."""
         clock, charts = job.clock, None
         if laid.body:
             uv = laid.body.uv
         else:
             with clock.step(UNWRAP):
-                uv, charts = stages.unwrap(laid, clock.reporter(UNWRAP))
+                uv, charts = stages.unwrap(laid, fitted, clock.reporter(UNWRAP))
         with clock.step(BAKE):
             return stages.bake_texture(
                 laid, uv, painted, encoded, job.choices.resolution, job.texture_px, clock.reporter(BAKE), parts

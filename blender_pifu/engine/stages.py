@@ -39,6 +39,7 @@ from .layout.presets import SurfaceAt
 from .layout.texture.bake import bake, png
 from .layout.texture.normal_map import bake_normals
 from .layout.texture.roughness import bake_roughness
+from .layout.texture.skin_charts import load_skin_charts
 from .layout.texture.unwrap import unwrap as unwrap_mesh
 from .layout.topologies import LaidOut, Topology
 from .memory import give_back_at_once
@@ -412,9 +413,13 @@ def head_parts(laid: LaidOut, own: OwnHead, encoded: Encoded) -> HeadParts | Non
     return parts_in(head, pictures(encoded.cut, None, EYES_PX)["photo"])
 
 
-def unwrap(laid: LaidOut, report: Callable[[], None] | None = None) -> tuple[np.ndarray, int]:
-    """The UVs (F, 3|4, 2) of a mesh without any, and the number of charts; report: called often, without a share."""
-    uv, charts = unwrap_mesh(laid.mesh.vertices, laid.mesh.faces, laid.mesh.normals, report)
+def unwrap(laid: LaidOut, fitted: Fitted | None, report: Callable[[], None] | None = None) -> tuple[np.ndarray, int]:
+    """The UVs (F, 3|4, 2) of a mesh without any, and the number of charts; fitted: whose head or hands it may wear;
+    report: called often, without a share."""
+    mesh, skin = laid.mesh, None
+    if fitted and fitted.has_parts:
+        skin = load_skin_charts().of(mesh.vertices, mesh.faces, fitted.skin_rows(laid.as_shown.vertices))
+    uv, charts = unwrap_mesh(mesh.vertices, mesh.faces, mesh.normals, report, skin)
     return uv, int(charts.max()) + 1
 
 

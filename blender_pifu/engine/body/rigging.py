@@ -115,6 +115,10 @@ class Fitted:
         names = tuple(str(name) for name in bones.names)
         return Rig(names, bones.parents, place(bones.heads), place(bones.tails), weight_bones, weights)
 
+    def skin_rows(self, vertices: np.ndarray) -> np.ndarray:
+        """(V,) rows of the body's skin that the vertices (V, 3) of a mesh with parts put on are, -1 of others."""
+        return _rows_of_skin(vertices, self.fit, self.head)
+
     @property
     def about(self) -> dict:
         """Entries of the Summary."""
@@ -179,13 +183,19 @@ def _failing(grafts: dict[str, Graft], vertices, faces):
 
 def _weights_of_skin(vertices, fit, head):
     """Which vertices (N,) of a mesh are the fitted skin's own, or the head's, and their bones and weights (N, 4)."""
+    rows = _rows_of_skin(vertices, fit, head)
+    on_skin = np.flatnonzero(rows >= 0)
+    return on_skin, *strongest(load_body().weights[rows[on_skin]].numpy())
+
+
+def _rows_of_skin(vertices, fit, head):
+    """(V,) rows of the skin that a mesh's vertices are, as fitted or the head's, -1 of others."""
     body = load_body()
     skin, rows = fit.vertices[: body.skin_vertices], np.arange(body.skin_vertices)
     if head:
         skin, rows = np.concatenate([skin, head.vertices]), np.concatenate([rows, head.rows])
     apart, near = cKDTree(skin).query(vertices)
-    on_skin = np.flatnonzero(apart < ON_SKIN_M * fit.metre)
-    return on_skin, *strongest(body.weights[rows[near[on_skin]]].numpy())
+    return np.where(apart < ON_SKIN_M * fit.metre, rows[near], -1)
 
 
 def landmarks_of(figure: Figure | None) -> tuple[np.ndarray | None, np.ndarray | None, tuple | None]:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The commands of this room: export, pack-face, pack-head-parts."""
+"""The commands of this room: export, pack-face, pack-head-parts, pack-skin-charts."""
 
 import argparse
 from pathlib import Path
@@ -7,6 +7,7 @@ from pathlib import Path
 from .export import BUNDLED_FILE, export
 from .head import pack_head
 from .head_parts import pack_head_parts
+from .skin_charts import pack_skin_charts
 
 
 def add_commands(commands) -> None:
@@ -14,6 +15,7 @@ def add_commands(commands) -> None:
     _add_export(commands)
     _add_pack_face(commands)
     _add_pack_head_parts(commands)
+    _add_pack_skin_charts(commands)
 
 
 def _add_pack_face(commands) -> None:
@@ -25,6 +27,11 @@ def _add_pack_face(commands) -> None:
 def _add_pack_head_parts(commands) -> None:
     command = commands.add_parser("pack-head-parts", help="write teeth and tongue to blender_pifu/data")
     command.set_defaults(act=lambda options: print(pack_head_parts()))
+
+
+def _add_pack_skin_charts(commands) -> None:
+    command = commands.add_parser("pack-skin-charts", help="write head and hands laid flat to blender_pifu/data")
+    command.set_defaults(act=lambda options: print(pack_skin_charts()))
 
 
 def _add_export(commands) -> None:

@@ -2,13 +2,13 @@
 """UVs without overlap: the body cut along its outline into a front and a back, as tailors do, each laid flat.
 
 A chart that overlaps itself is cut up further until none does; a single face never does. Of what was cut too small the
-charts beside it take what they have room for.
+charts beside it take what they have room for. Head and hands of the body's own skin come laid flat already.
 """
 
 from collections.abc import Callable
 
 import numpy as np
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, diags
 from scipy.sparse.csgraph import connected_components
 
 from ...surface.mesh import cross, directed_edges, neighbour_mean, split_quads
@@ -16,6 +16,7 @@ from .flatten import project, rectangle, unfold
 from .join import join_small
 from .outline import is_simple
 from .pack import pack
+from .skin_charts import LaidFlat
 from .texels import cover
 
 SMOOTHING = 12
@@ -35,24 +36,23 @@ AXES = np.vstack([np.eye(3), -np.eye(3)])
 
 
 def unwrap(
-    vertices: np.ndarray, faces: np.ndarray, normals: np.ndarray, waiting: Callable[[], None] | None = None
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    normals: np.ndarray,
+    waiting: Callable[[], None] | None = None,
+    skin: LaidFlat | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
     """UVs (F, 3|4, 2) float32 of each face's corners, 0..1, v up, and the chart (F,) of each face.
 
     vertices (V, 3), faces (F, 3|4) with -1 as the fourth of a triangle, normals (V, 3), field space; waiting: called
-    at every chart, may raise to stop. Deterministic.
+    at every chart, may raise to stop; skin: what is laid flat already. Deterministic.
     """
-    links = _face_links(faces)
-    mean = neighbour_mean(faces, len(vertices))
-    facing = normals[:, 2].astype(np.float64)
-    for _ in range(SMOOTHING):
-        facing = mean @ facing
-    real = faces >= 0
-    front = np.where(real, facing[faces], 0).sum(1) > 0
-    front = _without_islands(front, links, LEAST_FACES * len(faces))
-    uv = np.zeros((*faces.shape, 2))
-    charts = np.full(len(faces), -1)
-    pending, count = _pieces(np.arange(len(faces)), front, links), 0
+    links, real = _face_links(faces), faces >= 0
+    uv, charts, count = np.zeros((*faces.shape, 2)), np.full(len(faces), -1), 0
+    if skin is not None and len(skin.faces):
+        uv[skin.faces], charts[skin.faces], count = skin.uv, skin.charts, int(skin.charts.max()) + 1
+    rest = np.flatnonzero(charts < 0)
+    pending = _pieces(rest, _sides(vertices, faces, normals, links)[rest], links)
     while pending:
         if waiting:
             waiting()
@@ -63,18 +63,29 @@ def unwrap(
             count += 1
         else:
             pending += _cut(vertices, faces, chosen, bad, links)
-    to_join = JOINED
+    free = diags(np.isin(np.arange(len(faces)), rest).astype(float))
+    among_rest, to_join = (free @ links @ free).tocsr(), JOINED
     while True:
         if to_join:
-            uv, charts = join_small(vertices, faces, links, uv, charts)
+            uv, charts = join_small(vertices, faces, among_rest, uv, charts)
             count, to_join = int(charts.max()) + 1, to_join - 1
         packed = _arrange(uv, charts, count, real).astype(np.float32)
-        over = _over_others(packed, faces, _doubtful(uv, faces, charts))
+        over = _over_others(packed, faces, rest[_doubtful(uv[rest], faces[rest], charts[rest])])
         if not len(over):
             return packed, charts
         for face in over.tolist():  # slivers that the tests of the charts could not see
             uv[face], charts[face] = rectangle(vertices[faces[face]].astype(np.float64)), count
             count += 1
+
+
+def _sides(vertices, faces, normals, links):
+    """(F,) bool: the faces of the front, without small islands."""
+    mean = neighbour_mean(faces, len(vertices))
+    facing = normals[:, 2].astype(np.float64)
+    for _ in range(SMOOTHING):
+        facing = mean @ facing
+    front = np.where(faces >= 0, facing[faces], 0).sum(1) > 0
+    return _without_islands(front, links, LEAST_FACES * len(faces))
 
 
 def _lay(vertices, faces):
