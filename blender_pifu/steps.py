@@ -15,7 +15,7 @@ UNWRAP, BAKE = "Unwrapping", "Baking the texture"
 # is with the square of the resolution; in `square`s of 256. Of layouts by the topology's name.
 LAYOUT_S = {"standard": (2.2, 2.1), "game": (1.6, 2.1), "print": (0.3, 2.7), "animation": (8.2, 0.5)}
 QUADS_UNWRAP_S, DENSE_UNWRAP_S = 3.8, 38.0  # the latter grows faster than the surface
-HEAD_UNWRAP_S = 4.3  # more, for the small charts of a head
+HEAD_UNWRAP_S = 4.3, -1.6  # more: for the small charts of a dense head; of quads, as head and hands come laid flat
 BAKE_S, MAPS_S = (0.3, 0.8), 0.8  # and that for each square of 1024 pixels; so much more for normals and roughness
 HANDS_S, HEAD_S = 2.6, 1.6  # read, posed and tried on; fitted
 PUT_ON_S = 0.9, 0.6  # hands and head on the dense surface
@@ -50,7 +50,7 @@ def seconds_of(
     if texture_px:
         if topology not in BRINGS_UV:
             seconds[UNWRAP] = DENSE_UNWRAP_S * square**1.5 if dense else QUADS_UNWRAP_S
-            seconds[UNWRAP] += HEAD_UNWRAP_S if head else 0
+            seconds[UNWRAP] += HEAD_UNWRAP_S[0 if dense else 1] if head else 0
         seconds[BAKE] = BAKE_S[0] + (BAKE_S[1] + (0 if dense else MAPS_S)) * (texture_px / 1024) ** 2
     if rig:
         seconds[BIND] = 0.1 + 0.3 * square if dense else 0.2
