@@ -30,6 +30,7 @@ from .hands.hand_graft import PhotoHands
 from .hands.hand_landmarks import HandReader
 from .interfaces import Field, Model
 from .layout.animation.head_graft import WornHead, wear
+from .layout.animation.scalp import scalp
 from .layout.animation.wrapped_body import occluder
 from .layout.closest import DenseSurface
 from .layout.expressions import without_looks
@@ -341,7 +342,11 @@ def paint(
     hidden = _hidden_side(model, encoded, vertices)
     shown = hidden | pictures(encoded.cut, encoded.behind, 2 * resolution)
     others = encoded.elsewhere(2 * resolution)
-    colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, others=others)
+    hairy = None
+    if fitted and fitted.head:
+        rows = fitted.skin_rows(vertices)
+        hairy = np.where(rows >= 0, scalp()[rows], 0)
+    colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, others=others, scalp=hairy)
     return Painted(PaintedMesh(vertices, faces, normals, colors), hidden, bare)
 
 

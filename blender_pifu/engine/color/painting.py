@@ -21,6 +21,7 @@ RIM = 0.006
 RIM_TRUST = 0.003
 # Guessed colours give way a little where they meet seen ones.
 GUESS_TRUST = 0.5
+INWARD = 0.03  # field units from a head's outline to where a picture shows it, and not what is beside it
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
 HOLD = 400.0
 # Seen and guessed colours of one material go over into each other; of two, which differ by so much (0..1 a channel, all
@@ -40,7 +41,7 @@ class Elsewhere:
 
     def side(self, vertices: np.ndarray, faces: np.ndarray, spacing: float) -> "Side":
         """What it tells about a mesh, asked in its own field space."""
-        return Side(self.place(vertices), faces, spacing, self.image, 1)
+        return Side(self.place(vertices), faces, spacing, self.image, 1, of_crop=False)
 
     def placed(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Vertices (V, 3) and unit normals (V, 3) of a mesh of triangles in that space."""
@@ -57,6 +58,7 @@ def paint(
     back: np.ndarray | None = None,
     guess: np.ndarray | None = None,
     others: Sequence[Elsewhere] = (),
+    scalp: np.ndarray | None = None,
 ) -> np.ndarray:
     """Colours (V, 3) uint8 sRGB of vertices (V, 3) with unit normals (V, 3), field space.
 
@@ -65,6 +67,7 @@ def paint(
     known, the back as it would be seen through the body (not mirrored).
     guess: (V, 3) float, sRGB 0..1, if known: colours to take wherever no picture shows any.
     others: further photos; each lies over the ones before it and the back, `photo` over all.
+    scalp: (V,) -1..1, if known: 1 where hair grows, -1 on cheeks, 0 elsewhere.
     """
     colors = np.zeros((len(vertices), 3))
     trust = np.zeros(len(vertices))
@@ -73,11 +76,11 @@ def paint(
     sides += [(each.side(vertices, faces, spacing), *each.placed(vertices, faces)) for each in others]
     sides.append((Side(vertices, faces, spacing, photo, 1), vertices, normals))
     for side, places, looks in sides:
-        side_trust = side.trust(places, looks)
+        shown, side_trust = _told(side, places, looks, scalp)
         mine = side_trust > 0
         guessed = colors.copy(), trust.copy()
         both = side_trust[mine] + trust[mine] * (1 - side_trust[mine])
-        colors[mine] += (side_trust[mine] / both)[:, None] * (side.colors(places[mine]) - colors[mine])
+        colors[mine] += (side_trust[mine] / both)[:, None] * (shown[mine] - colors[mine])
         trust[mine] = both
     if guess is not None:
         blind = trust == 0
@@ -86,8 +89,20 @@ def paint(
         trust[:], colors[:] = 1, _shown(photo[..., :3], vertices)
     painted = spread(colors, trust, faces, hold)
     if guess is None and guessed[1].any() and side_trust.any():
-        _part(painted, (side.colors(vertices), side_trust), guessed, trust, faces, hold)
+        _part(painted, (shown, side_trust), guessed, trust, faces, hold)
     return np.round(np.clip(painted, 0, 1) * 255).astype(np.uint8)
+
+
+def _told(side, places, looks, scalp):
+    """Colours (V, 3) that a side's picture shows, and trust (V,) in them, at places (V, 3) with unit normals (V, 3): a
+    head's cheeks go on from the photo to the hairline, hair from the hidden side; scalp: see `paint`."""
+    trust, at = side.trust(places, looks), places
+    if scalp is not None and side.of_crop:
+        own = GUESS_TRUST * (scalp if side.hidden else -scalp * (looks[:, 2] > -FACING[0]))
+        on = own > trust
+        trust = np.where(on, own, trust)
+        at = places - np.where(on[:, None], INWARD * looks, 0)
+    return side.colors(at), trust
 
 
 def _part(painted, seen, guessed, trust, faces, hold):
@@ -110,9 +125,18 @@ def _part(painted, seen, guessed, trust, faces, hold):
 class Side:
     """A mesh and the picture of one of its sides: how far, and what, the picture tells about places on the surface."""
 
-    def __init__(self, vertices: np.ndarray, faces: np.ndarray, spacing: float, image: np.ndarray, side: int):
+    def __init__(
+        self,
+        vertices: np.ndarray,
+        faces: np.ndarray,
+        spacing: float,
+        image: np.ndarray,
+        side: int,
+        of_crop: bool = True,
+    ):
         """vertices (V, 3), faces (F, 3) field space, cut with lattice step `spacing`; image (n, n, 4): see `paint`;
-        side: 1 for the front, -1 for the back."""
+        side: 1 for the front, -1 for the back; of_crop: the photo's own, and not another's."""
+        self.of_crop = of_crop
         self._size = max(8, round(2 / spacing))
         self._spacing, self._side, self._image = spacing, side, image
         self._buffer = _depth_buffer(vertices, faces, side * vertices[:, 2], self._size)
@@ -120,6 +144,11 @@ class Side:
         self._around = maximum_filter(self._buffer, 2 * self._reach + 1)
         self._matte = np.ascontiguousarray(image[..., 3])
         self._core = _erode(self._matte)
+
+    @property
+    def hidden(self) -> bool:
+        """Whether it is the side that the photo does not show."""
+        return self._side < 0
 
     def trust(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """0..1 (N,) for points (N, 3) on the surface with unit normals (N, 3)."""

@@ -131,3 +131,14 @@ def test_without_a_back_the_front_goes_on_and_a_guess_is_taken_where_the_photo_i
     trunk = np.abs(vertices[:, 0]) < 0.1
     assert np.abs(guessed[front & trunk] - red).max() <= 3
     assert np.abs(guessed[back] - green).max() <= 3
+
+
+def test_hair_goes_on_from_behind_to_the_hairline_and_cheeks_from_the_photo(person):
+    vertices, faces, normals = person
+    matte = matte_of(analytic.person())
+    sides = np.abs(normals[:, 2]) < 0.3
+    for scalp, color in ((1.0, BLUE), (-1.0, RED)):
+        grown = np.where(sides, scalp, 0.0)
+        colors = paint(vertices, faces, normals, 2 / 128, image(RED, matte), image(BLUE, matte), scalp=grown) / 255
+        near = np.linalg.norm(colors[sides] - color, axis=1) < 0.3
+        assert near.mean() > 0.75

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where hair grows on the body's own skin: behind a hairline from the forehead by temple and ear to the nape."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from ...body.model import load_body
+from .template import load_template
+
+# The hairline of the body in rest, as seen from its side: heights, and how far to the front it is there, metres. The
+# ear's middle is at (0.658, 0.035), the eye's outer corner at (0.678, 0.097).
+HEIGHTS = (0.600, 0.630, 0.640, 0.657, 0.690, 0.720, 0.740, 0.755, 0.765)
+FRONTS = (0.012, 0.016, 0.050, 0.059, 0.061, 0.066, 0.085, 0.112, 0.160)
+SOFT_M = 0.006  # from the hairline to either side, over which it begins
+NAPE_M = 0.600  # above which hair is told of
+JAW_M, CHEEK_M = 0.605, 0.650  # between which bare skin is: higher up are eyes, brows and glasses
+
+
+@lru_cache(maxsize=1)
+def scalp() -> np.ndarray:
+    """(S,) -1..1: of each vertex of the skin whether hair grows there, 1, or it is a cheek, -1; 0 of what
+    neither is told of, as of ears and faces."""
+    template = load_template()
+    rest = load_body().mean[: len(template.labels)].numpy().astype(np.float64)
+    _, high, front = rest.T
+    behind = (np.interp(high, HEIGHTS, FRONTS) - front) / SOFT_M
+    hair = behind.clip(0, 1) * _above(high, NAPE_M)
+    cheek = (-behind).clip(0, 1) * _above(high, JAW_M) * (1 - _above(high, CHEEK_M))
+    return np.where(template.regions == "skin", hair - cheek, 0.0)
+
+
+def _above(high, least):
+    return ((high - least) / SOFT_M).clip(0, 1)

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hair is told of where it grows on a head, and bare skin on its cheeks."""
+
+import numpy as np
+
+from blender_pifu.engine.body.model import load_body
+from blender_pifu.engine.layout.animation.scalp import scalp
+from blender_pifu.engine.layout.animation.template import load_template
+
+
+def test_hair_grows_on_the_crown_at_the_temples_and_to_the_nape_and_not_on_face_ears_or_neck():
+    template, grown = load_template(), scalp()
+    rest = load_body().mean[: len(grown)].numpy()
+    aside, high, front = rest.T
+    eyes, ears = (rest[template.regions == region] for region in ("socket", "ear"))
+    skin = template.regions == "skin"
+    head = skin & (high > ears[:, 1].min())
+    assert (grown[head & (high > eyes[:, 1].max() + 0.075)] == 1).all()  # the crown
+    beside = head & (high > ears[:, 1].max()) & (front < ears[:, 2].max()) & (np.abs(aside) > 0.05)
+    assert (grown[beside] > 0.5).all()
+    assert (grown[head & (front > eyes[:, 2].max() - 0.02) & (high < eyes[:, 1].max() + 0.04)] <= 0).all()  # the face
+    assert (grown[template.regions == "ear"] == 0).all()
+    assert (grown[skin & (high < ears[:, 1].min() - 0.06)] == 0).all()  # the neck
+    cheeks = skin & (np.abs(high - ears[:, 1].min()) < 0.01) & (front > ears[:, 2].max() + 0.015)
+    assert (grown[cheeks] == -1).all()
