@@ -69,7 +69,8 @@ class Head:
     """One person's head as a photo shows it: straight = scale * turn @ (metres in rest) + shift, seen through a lens.
 
     shape (20,): of the body; identity (K,), expression (E,); turn (3, 3); scale: field units a metre; shift (3,);
-    nearness: see `subject.lens.Lens`; residual_m: median distance of the marks, metres.
+    nearness: see `subject.lens.Lens`; residual_m: median distance of the marks, metres; gaze: radians to the person's
+    left and up that the eyes are turned in it.
     """
 
     shape: torch.Tensor
@@ -80,6 +81,7 @@ class Head:
     shift: np.ndarray
     nearness: float
     residual_m: float
+    gaze: tuple[float, float] = (0.0, 0.0)
 
     @cached_property
     def neutral(self) -> np.ndarray:

@@ -2,6 +2,7 @@
 """The head of the person in the photo: marks found at the photo's own resolution, a head fitted to them, or none."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from ..reading.landmarks import Landmark as L
 from ..reading.landmarks import Region
 from ..subject.figure import Figure
 from ..subject.lens import Lens
+from .gaze import find_gaze
 from .head_fit import doubt, fit_head, trust_in_marks
 from .head_marks import head_mark_reader
 from .marks import face_reader
@@ -30,7 +32,10 @@ def find_own_head(figure: Figure, lens: Lens, shape: torch.Tensor) -> tuple[Head
         return None, None
     head = head_in_photo(figure.photo.rgb, marks.region, figure.crop.to_field, lens.nearness, shape)
     why = doubt(head)
-    return (None, WITHOUT.format(why=why)) if why else (head, None)
+    if why:
+        return None, WITHOUT.format(why=why)
+    irises = figure.crop.to_field(marks.irises.reshape(-1, 2)).reshape(marks.irises.shape)
+    return replace(head, gaze=find_gaze(head, figure.crop.to_field(marks.points), irises)), None
 
 
 def head_in_photo(

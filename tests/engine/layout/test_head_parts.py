@@ -147,6 +147,20 @@ def test_irises_have_the_photos_colour_and_dark_glasses_hide_eyes():
     assert parts_in(closed, photo_of(closed, CHEEK, CHEEK)).eyes.seen
 
 
+def test_eyes_look_where_the_photos_do_and_lids_stay_where_it_shows_them():
+    head = replace(head_of(), gaze=(0.1, -0.05))
+    names = ("eyeLookOutLeft", "eyeLookInRight", "eyeLookDownLeft", "eyeLookDownRight", "eyeLookUpLeft", "jawOpen")
+    offsets = np.random.default_rng(0).normal(0, 0.001, (len(names), 50, 3)).astype(np.float32)
+    vertices = np.random.default_rng(1).normal(0, 1, (50, 3)).astype(np.float32)
+    keys = ShapeKeys(names, offsets, np.array([0, 0, 0, 0, 0, 0.3], np.float32))
+    looking, still = parts_in(head, photo_of(head))._looking(keys, vertices)
+    assert (looking.values[:4] > 0.1).all() and looking.values[4] == 0 and looking.values[5] == np.float32(0.3)
+    shown = [at + np.tensordot(of.values, offsets, 1) for at, of in ((vertices, keys), (still, looking))]
+    assert np.abs(shown[0] - shown[1]).max() < 1e-5
+    hidden = parts_in(head, photo_of(head, (30, 28, 28), (40, 36, 36)))._looking(keys, vertices)
+    assert np.array_equal(hidden[0].values, keys.values) and np.array_equal(hidden[1], vertices)
+
+
 def test_maps_have_the_parts_in_a_strip_of_their_own():
     uv = parts()._uv
     assert uv[..., 1].min() > 1 - STRIP and uv[..., 1].max() < 1 and uv[..., 0].min() > 0 and uv[..., 0].max() < 1

@@ -37,6 +37,24 @@ def placed(head: Head, side: int) -> tuple[np.ndarray, float]:
     return middle, float(np.linalg.norm(eye - middle, axis=1).mean())
 
 
+def looks_of(gaze: tuple[float, float]) -> dict[str, float]:
+    """{expression: 0..1} that turn eyes by radians to the person's left and up, each as far as its own lets it."""
+    left, high = gaze
+    found = {}
+    for name, side in (("Left", 1), ("Right", -1)):
+        out = left * side > 0
+        wanted = {
+            f"{LOOK}{'Out' if out else 'In'}{name}": abs(left),
+            f"{LOOK}{'Up' if high > 0 else 'Down'}{name}": abs(high),
+        }
+        turns = _turns(eye_rows(side))
+        for action, angle in wanted.items():
+            whole = np.array([0, 0, 1.0]) @ (np.eye(3) + turns[action])
+            most = np.arctan2(np.hypot(*whole[:2]), whole[2])
+            found[action] = float(min(angle / most, 1.0))
+    return {action: value for action, value in found.items() if value > 0}
+
+
 def eye_rows(side: int) -> np.ndarray:
     """The body's vertices of the eye on a side, 1 or -1."""
     body = load_body()

@@ -19,7 +19,7 @@ from ..expressions import Expressions
 from ..painted_mesh import PaintedMesh
 from ..texture.texels import SLACK, cover, filled
 from .coloring import ROUGH, EyeLook, colors, look_at_eyes
-from .eyeballs import SIDES, eyeballs_of, placed
+from .eyeballs import SIDES, eyeballs_of, looks_of, placed
 from .mouth_parts import load_mouth_parts
 from .piece import Piece
 
@@ -53,14 +53,15 @@ class HeadParts:
         """A person of quads with a rig and expressions, whose maps have the strip, with the parts; place: points of
         field space -> the person's; place_normals: the same with normals there."""
         mesh, count = self.mesh, len(self.mesh.vertices)
-        keys = skin.shape_keys
+        keys, vertices = skin.shape_keys, skin.vertices
         if keys:
+            keys, vertices = self._looking(keys, vertices)
             keys = _keys_with(keys, self._expressions(keys).shape_keys(mesh, place))
         numbers = np.repeat(np.arange(len(self.pieces) + 1), [len(skin.faces), *(len(p.faces) for p in self.pieces)])
         faces = np.concatenate([skin.faces, mesh.faces + len(skin.vertices)])
         texture = skin.texture and replace(skin.texture, uv=np.concatenate([skin.texture.uv, self._uv]))
         return Reconstruction(
-            np.concatenate([skin.vertices, place(mesh.vertices)]),
+            np.concatenate([vertices, place(mesh.vertices)]),
             faces,
             np.concatenate([skin.normals, place_normals(mesh.vertices, mesh.normals)]),
             np.concatenate([skin.colors, mesh.colors]),
@@ -70,6 +71,13 @@ class HeadParts:
             keys,
             Parts(tuple(piece.name for piece in self.pieces), numbers.astype(np.uint8)),
         )
+
+    def _looking(self, keys: ShapeKeys, vertices: np.ndarray) -> tuple[ShapeKeys, np.ndarray]:
+        """Keys that turn the eyes as the photo shows, and the skin (V, 3) from which lids move to where they are."""
+        looks = looks_of(self.head.gaze) if self.eyes.seen else {}
+        values = np.array([looks.get(name, value) for name, value in zip(keys.names, keys.values, strict=True)])
+        moved = np.tensordot(values - keys.values, keys.offsets, 1)
+        return replace(keys, values=values.astype(np.float32)), (vertices - moved).astype(np.float32)
 
     def behind_eyes(self, mesh: PaintedMesh, sockets: np.ndarray) -> PaintedMesh:
         """A mesh of the skin whose vertices `sockets (V,)` bool, laid on the eyes, make room for the balls."""
