@@ -8,7 +8,7 @@ A stage hands on only what later ones need: what it leaves out is free while the
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
@@ -220,10 +220,11 @@ def cut_out(figures: Figures, photos: Photos, number: int, topology: Topology) -
     figure = figures.cut_out(photos.front, number or None)
     topology.check(figure)
     behind = None if photos.back is None else find_back(figures, photos.back, figure)
-    return Subject(figure, behind, tuple(_cut_out_view(figures, view) for view in photos.views))
+    return Subject(figure, behind, tuple(cut_out_view(figures, view) for view in photos.views))
 
 
-def _cut_out_view(figures: Figures, photo: Photo) -> Figure | Verdict:
+def cut_out_view(figures: Figures, photo: Photo) -> Figure | Verdict:
+    """The person in a further photo, or why it cannot be used."""
     try:
         figure = figures.cut_out(photo)
     except NoPersonError as error:
@@ -247,7 +248,7 @@ def encode(model: Model, subject: Subject, report: Report) -> Encoded:
         figure.cut,
         legs.note if legs else None,
     )
-    return _with_views(model, subject, encoded, report) if subject.views else encoded
+    return with_views(encoded, *read_views(model, subject, encoded, report)) if subject.views else encoded
 
 
 def _draw(model: Model, figure: Figure):
@@ -259,22 +260,28 @@ def _draw(model: Model, figure: Figure):
     return model.with_legs(encoding, cut, lens_of(figure))
 
 
-def _with_views(model: Model, subject: Subject, encoded: Encoded, report: Report) -> Encoded:
-    """The same with what further photos show, as far as they fit."""
+def read_views(
+    model: Model, subject: Subject, encoded: Encoded, report: Report
+) -> tuple[OnePhoto | None, list[OnePhoto | Verdict]]:
+    """What the photo shows by itself, None where further ones cannot be laid against it, and each of these, or the
+    verdict on it, in their order; report: called often."""
     figure, left_out = subject.figure, None
     if not model.makes_bodies:
         left_out = NO_BODIES.format(model=model.name)
     elif figure.framing is not Framing.FULL:
         left_out = FIRST_NOT_WHOLE
     if left_out:
-        verdicts = [
+        return None, [
             view if isinstance(view, Verdict) else Verdict(view.photo.name, None, left_out) for view in subject.views
         ]
-        return replace(encoded, verdicts=tuple(verdicts))
     first = read_photo(encoded.field, figure, encoded.lens, VIEW_POINTS, report)
-    seen: list[OnePhoto | Verdict] = [
-        view if isinstance(view, Verdict) else _read_view(model, view, report) for view in subject.views
-    ]
+    return first, [view if isinstance(view, Verdict) else _read_view(model, view, report) for view in subject.views]
+
+
+def with_views(encoded: Encoded, first: OnePhoto | None, seen: Sequence[OnePhoto | Verdict]) -> Encoded:
+    """The same with what further photos show, as `read_views` gives them, as far as they fit."""
+    if first is None:
+        return replace(encoded, verdicts=tuple(view for view in seen if isinstance(view, Verdict)))
     together, told = join(encoded.field, first, [view for view in seen if isinstance(view, OnePhoto)])
     rest = iter(told)
     verdicts = tuple(view if isinstance(view, Verdict) else next(rest) for view in seen)

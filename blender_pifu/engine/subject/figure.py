@@ -34,7 +34,7 @@ class Figure:
     landmarks, or None; framing: how much of them is seen, or None; advice: the gravest first.
     seen: estimated share of the whole body's height that is seen; tone: the photo's one colour at each luminance, as
     `tone.tone_of`, None for a photo in colour; height_m: what people of such proportions have, as
-    `proportions.suggested_height_m`.
+    `proportions.suggested_height_m`; roll: radians clockwise that the photo had been turned.
     """
 
     photo: Photo
@@ -48,6 +48,7 @@ class Figure:
     advice: tuple[Advice, ...]
     tone: np.ndarray | None = None
     height_m: float = HEIGHT_M
+    roll: float = 0.0
 
     @property
     def cut(self) -> PersonCut:
@@ -88,7 +89,8 @@ class Figures:
 
     def _figure(self, photo, people, chosen, advice):
         """The person cut out, with the advice that there was and what the cut adds to it. Raises NoPersonError."""
-        photo, people = turn_upright(photo, people, roll(people[chosen], photo.rgb.shape[:2]))
+        turned = roll(people[chosen], photo.rgb.shape[:2])
+        photo, people = turn_upright(photo, people, turned)
         person = people[chosen]
         matte, tone = self._matte(photo, people, chosen)
         alpha = matte.alpha
@@ -102,7 +104,8 @@ class Figures:
         rows = (alpha > 0.5).any(1).nonzero()[0]
         seen = 1.0 if kind is Framing.FULL else min(1.0, (rows[-1] + 1 - rows[0]) / body_height(person))
         crop, number = crop_around(alpha), chosen + 1
-        return Figure(photo, matte, crop, len(people), number, person, kind, float(seen), tuple(advice), tone, height_m)
+        known = float(seen), tuple(advice), tone, height_m, turned
+        return Figure(photo, matte, crop, len(people), number, person, kind, *known)
 
     def _matte(self, photo, people=(), chosen=0):
         """The matte, and the photo's tone."""

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ...engine.errors import NoPersonError
+from ...engine import stages
 from ...engine.model import load_model
-from ...engine.subject.figure import Figure, Figures
-from ...engine.video.picking import Picked, pick_frames
+from ...engine.subject.figure import Figures
+from ...engine.video.picking import pick_frames
 from ..data.turning_video import film_turning
 from ..people.person import pose_kind
 from .cases import split_case
-from .views import FIGURES, Photographed, front_of, measured, save_sheet
+from .views import FIGURES, Photographed, front_of, measured, read, save_sheet
 
 log = logging.getLogger(__name__)
 PHOTO, FILM = "photo", "film"
@@ -44,11 +44,12 @@ def evaluate_films(
         with tempfile.TemporaryDirectory() as place:
             film.write(Path(place, f"{seed}.mp4"))
             picked = pick_frames(Path(place, f"{seed}.mp4"), figures.people, frames, beside=True)
-        person = Photographed(case, front_of(case, figures), _cut_out(picked, figures))
+        views = {photo.name: stages.cut_out_view(figures, photo) for photo in picked.photos}
+        person = Photographed(case, front_of(case, figures), views)
         row = {"seed": seed, "kind": pose_kind(seed, "test"), "chosen": list(picked.sides), "notes": picked.notes}
-        cells = []
-        for name, views in ((PHOTO, {}), (FILM, person.views)):
-            encoded, row[name], seen = measured(model, person, views.values(), resolution)
+        readings, cells = read(model, person), []
+        for name, views in ((PHOTO, ()), (FILM, person.views)):
+            encoded, row[name], seen = measured(model, person, readings, views, resolution)
             cells.append(seen)
         row["used"] = [verdict.side for verdict in encoded.verdicts if not verdict.why_not]
         row["why_not"] = [verdict.why_not for verdict in encoded.verdicts if verdict.why_not]
@@ -72,14 +73,3 @@ def as_table(rows: list[dict]) -> str:
         f"chosen frames that were used: {used} of {chosen}",
     )
     return "\n".join([*lines, "", *told])
-
-
-def _cut_out(picked: Picked, figures: Figures) -> dict[str, Figure | None]:
-    views: dict[str, Figure | None] = {}
-    for photo in picked.photos:
-        try:
-            views[photo.name] = figures.cut_out(photo)
-        except NoPersonError as error:
-            log.info("%s: %s", photo.name, error)
-            views[photo.name] = None
-    return views

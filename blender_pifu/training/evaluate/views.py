@@ -11,17 +11,18 @@ import cv2
 import numpy as np
 
 from ...engine import stages
-from ...engine.errors import NoPersonError
 from ...engine.interfaces import Model
 from ...engine.layout.painted_mesh import PaintedMesh
 from ...engine.model import load_model
 from ...engine.reading.photo import Photo
 from ...engine.subject.figure import Figure, Figures
+from ...engine.views.one_photo import OnePhoto
+from ...engine.views.together import Verdict
 from ..data.several_photos import photograph_side
 from ..native.raster import see
 from ..people.person import pose_kind
 from .back import TONE_M, averaged
-from .cases import Case, split_case
+from .cases import PHOTO_PX, Case, split_case
 from .measures.metrics import normal_views, surface_distances, views_error_deg
 
 log = logging.getLogger(__name__)
@@ -37,33 +38,54 @@ SHEET_PX = 256
 
 @dataclass(frozen=True)
 class Photographed:
-    """A test person: the truth, the first photo, and those from other sides by their names."""
+    """A test person: the truth, the first photo, and those from other sides by their names, or why one of them cannot
+    be used."""
 
     case: Case
     figure: Figure
-    views: dict[str, Figure | None]
+    views: dict[str, Figure | Verdict]
+
+    def as_truth(self, vertices: np.ndarray) -> np.ndarray:
+        """Positions (V, 3) in the first photo's field space in that of the truth, whose photo nobody turned upright."""
+        crop, (height, width) = self.figure.crop, self.figure.photo.rgb.shape[:2]
+        beside = np.array([crop.center_x - width / 2, height / 2 - crop.center_y, 0]) / (PHOTO_PX / 2)
+        cosine, sine = np.cos(self.figure.roll), np.sin(self.figure.roll)
+        back = np.array([[cosine, sine, 0], [-sine, cosine, 0], [0, 0, 1]])
+        return (vertices * (crop.side / PHOTO_PX) + beside) @ back.T
+
+
+@dataclass(frozen=True)
+class Readings:
+    """What the engine read in each photo of a person by itself, each once: encoded, first: of the first photo; views:
+    of the others by their names."""
+
+    encoded: stages.Encoded
+    first: OnePhoto | None
+    views: dict[str, OnePhoto | Verdict]
+
+    def together(self, sides: Iterable[str], *strangers: OnePhoto | Verdict) -> stages.Encoded:
+        """The first photo with those from some sides, and with photos of somebody else."""
+        return stages.with_views(self.encoded, self.first, [*(self.views[side] for side in sides), *strangers])
 
 
 def evaluate_views(seeds: Iterable[int], weights: str, resolution: int, sway: float, folder: Path | None) -> list[dict]:
     """One row a person: `seed`, `kind`; `photos`: by their number the figures of FIGURES; `left_out`: photos of theirs
-    that were not used; `strange`: whether a back photo of the person before was left out, None for the first. sway: see
-    `photograph_side`. Pictures go into `folder` if given. Raises EngineError."""
+    that were not used, and why; `strange`: whether a back photo of the person before was left out, None for the first.
+    sway: see `photograph_side`. Pictures go into `folder` if given. Raises EngineError."""
     model, figures = load_model(weights), Figures("cpu")
     rows, stranger = [], None
     for seed in seeds:
         person = _photographed(seed, figures, sway)
-        row = {"seed": seed, "kind": pose_kind(seed, "test"), "photos": {}, "left_out": []}
+        readings = read(model, person)
+        row = {"seed": seed, "kind": pose_kind(seed, "test"), "photos": {}, "left_out": {}}
         cells = []
         for count, sides in SETS.items():
-            views = [person.views[side] for side in sides]
-            encoded, row["photos"][count], seen = measured(model, person, views, resolution)
+            encoded, row["photos"][count], seen = measured(model, person, readings, sides, resolution)
             cells.append(seen)
             if count == max(SETS):
-                row["left_out"] = [verdict.name for verdict in encoded.verdicts if verdict.why_not]
-        row["strange"] = None
-        if stranger:
-            row["strange"] = _encoded_with(model, person, [stranger]).together is None
-        stranger = person.views["back"]
+                row["left_out"] = {verdict.name: verdict.why_not for verdict in encoded.verdicts if verdict.why_not}
+        row["strange"] = readings.together((), stranger).together is None if stranger else None
+        stranger = readings.views["back"]
         rows.append(row)
         log.info("%s", row)
         if folder:
@@ -91,57 +113,48 @@ def as_table(rows: list[dict]) -> str:
 
 def _photographed(seed: int, figures: Figures, sway: float) -> Photographed:
     case = split_case(seed)
-    views: dict[str, Figure | None] = {}
-    for side in SETS[max(SETS)]:
-        try:
-            views[side] = figures.cut_out(photograph_side(seed, side, sway=sway))
-        except NoPersonError as error:
-            log.info("%s", error)
-            views[side] = None
+    photos = {side: photograph_side(seed, side, sway=sway) for side in SETS[max(SETS)]}
+    views = {side: stages.cut_out_view(figures, photo) for side, photo in photos.items()}
     return Photographed(case, front_of(case, figures), views)
 
 
 def front_of(case: Case, figures: Figures) -> Figure:
-    """The first photo, cut as the truth is, so that both lie in one space."""
+    """The first photo, cut as the truth is, so that both lie in one space, unless the person had to be turned
+    upright."""
     figure = figures.cut_out(Photo(case.rgb, case.mask.astype(np.float32) / 255, (), f"front {case.name}"))
-    if figure.photo.rgb.shape != case.rgb.shape:
-        log.warning("%s leans, and is turned upright: what comes of it does not lie where the truth does", case.name)
-    return replace(figure, crop=case.cut.crop)
+    return figure if figure.roll else replace(figure, crop=case.cut.crop)
+
+
+def read(model: Model, person: Photographed) -> Readings:
+    """What the engine reads in each photo."""
+    subject = stages.Subject(person.figure, None, tuple(person.views.values()))
+    encoded = stages.encode(model, replace(subject, views=()), _nobody_waits)
+    first, seen = stages.read_views(model, subject, encoded, _nobody_waits)
+    return Readings(encoded, first, dict(zip(person.views, seen, strict=True)))
 
 
 def measured(
-    model: Model, person: Photographed, views: Iterable[Figure | None], resolution: int
+    model: Model, person: Photographed, readings: Readings, sides: Iterable[str], resolution: int
 ) -> tuple[stages.Encoded, dict[str, float], np.ndarray]:
-    """What the engine makes of the first photo and some further ones, None for one in which nobody was found; the
-    figures of FIGURES; and its normals from four sides, as `normal_views`."""
-    encoded = _encoded_with(model, person, [view for view in views if view])
-    mesh = _surface_of(encoded, resolution)
-    seen = normal_views(*mesh)
-    return encoded, _score(model, encoded, mesh, seen, person, resolution), seen
-
-
-def _encoded_with(model: Model, person: Photographed, views: list[Figure]) -> stages.Encoded:
-    """What the engine makes of the first photo and some further ones."""
-    subject = stages.Subject(person.figure, None, tuple(views))
-    return stages.encode(model, subject, lambda _: None)
-
-
-def _surface_of(encoded: stages.Encoded, resolution: int) -> tuple[np.ndarray, np.ndarray]:
-    """Vertices (V, 3) and faces (F, 3), field space."""
-    carved = stages.carve(encoded.field, resolution, lambda _: None)
-    return stages.fair((carved.vertices, carved.faces))
-
-
-def _score(model, encoded, mesh, views, person: Photographed, resolution) -> dict[str, float]:
-    """The figures of FIGURES."""
-    case = person.case
-    painted = stages.paint(model, encoded, mesh, None, resolution)
-    return {
-        "chamfer": surface_distances(mesh, (case.vertices, case.faces))["chamfer"] * 100 / case.scale,
-        "normals_deg": views_error_deg(views, case.views),
-        "front_deg": views_error_deg(views[:1], case.views[:1]),
-        "tone": float(np.mean(list(_color_errors(painted.mesh, case)))),
+    """What the engine makes of the first photo and those from some sides; the figures of FIGURES; and its normals from
+    four sides, as `normal_views`."""
+    encoded = readings.together(sides)
+    carved = stages.carve(encoded.field, resolution, _nobody_waits)
+    vertices, faces = stages.fair((carved.vertices, carved.faces))
+    painted = stages.paint(model, encoded, (vertices, faces), None, resolution).mesh
+    vertices = person.as_truth(vertices)
+    seen, case = normal_views(vertices, faces), person.case
+    figures = {
+        "chamfer": surface_distances((vertices, faces), (case.vertices, case.faces))["chamfer"] * 100 / case.scale,
+        "normals_deg": views_error_deg(seen, case.views),
+        "front_deg": views_error_deg(seen[:1], case.views[:1]),
+        "tone": float(np.mean(list(_color_errors(replace(painted, vertices=vertices), case)))),
     }
+    return encoded, figures, seen
+
+
+def _nobody_waits(_: float) -> None:
+    pass
 
 
 def _color_errors(mesh: PaintedMesh, case: Case) -> Iterator[float]:
@@ -160,7 +173,8 @@ def save_sheet(path: Path, person: Photographed, cells: list[np.ndarray]) -> Non
     """Write the photos, then of each number of photos, and of the truth, normals from four sides."""
     path.parent.mkdir(parents=True, exist_ok=True)
     photos = [person.figure, *person.views.values()]
-    shown = [np.zeros((SHEET_PX, SHEET_PX, 3)) if each is None else 255 * each.cut(SHEET_PX)[0] for each in photos]
+    nothing = np.zeros((SHEET_PX, SHEET_PX, 3))
+    shown = [nothing if isinstance(each, Verdict) else 255 * each.cut(SHEET_PX)[0] for each in photos]
     across = max(len(shown), len(person.case.views))  # photos, and views from four sides
     rows = [_row(shown, across)]
     for views in [*cells, person.case.views]:
