@@ -249,6 +249,27 @@ def test_an_export_has_root_and_deforming_bones_and_moves_as_was_seen(scene, rig
     assert np.linalg.norm(np.array(got.translation) - wanted) < 0.03, (got.translation, wanted)
 
 
+def test_a_glb_has_no_other_movement_than_the_human_s_own(scene, rigged, tmp_path):
+    scene.pifu.program = "GODOT"
+    other = make(scene, rigged, "VRM", pose="T", ik=1.0)
+    still = other.armature.pose.bones["hand_ik.L"]
+    for frame in (1, KEYED):
+        still.keyframe_insert("location", frame=frame)
+    other.armature.animation_data.action.name = "A walk that sorts before the human's own"
+    person = make(scene, rigged, "VRM", pose="T", ik=1.0)
+    keyed(person)
+    scene.frame_set(KEYED)
+    wanted = np.array(bone_of(person, "hand.L").head)
+    bpy.context.view_layer.objects.active = person.body
+    assert bpy.ops.pifu.export(filepath=str(tmp_path / "Ann.glb")) == {"FINISHED"}
+    theirs = imported(tmp_path / "Ann.glb")
+    assert len(bpy.data.actions) == 1
+    bpy.context.scene.frame_set(KEYED)
+    bpy.context.view_layer.update()
+    got = theirs.armature.matrix_world @ theirs.armature.pose.bones["hand.L"].matrix
+    assert np.linalg.norm(np.array(got.translation) - wanted) < 0.03
+
+
 def test_a_pose_by_ik_goes_along_without_keys(scene, rigged, tmp_path):
     scene.pifu.program = "UNITY"
     person = make(scene, rigged, "VRM", pose="T", ik=1.0)

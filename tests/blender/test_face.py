@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The buttons for the face: neutral, and as the photo shows it."""
 
+import json
 from dataclasses import replace
 
 import bpy
@@ -39,3 +40,16 @@ def test_without_the_photos_expression_there_is_only_the_neutral_face(scene, rig
 def test_a_human_without_expressions_has_no_such_buttons(scene, rigged):
     add_human(bpy.context, scene, replace(rigged, shape_keys=None), "Ann")
     assert not bpy.ops.pifu.face.poll()
+
+
+def test_keyed_expressions_go_along_though_no_bone_moves(scene, rigged, tmp_path):
+    scene.pifu.program = "GODOT"
+    body = add_human(bpy.context, scene, rigged, "Ann", scene.pifu.bones)
+    nod = body.data.shape_keys.key_blocks["nod"]
+    for frame, nod.value in ((1, 0.0), (10, 1.0)):
+        nod.keyframe_insert("value", frame=frame)
+    assert bpy.ops.pifu.export(filepath=str(tmp_path / "Ann.glb")) == {"FINISHED"}
+    data = (tmp_path / "Ann.glb").read_bytes()
+    written = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
+    (movement,) = written["animations"]
+    assert [channel["target"]["path"] for channel in movement["channels"]].count("weights") == 1

@@ -33,7 +33,8 @@ def export(context, person: Human, program: Program, path: Path) -> Path:
     if replaced := replaced_by(path):
         raise UserError(ErrorKind.OUTPUT, f"The export would replace {replaced}.", "Choose another name.")
     factor = _factor(context.scene, person, program)
-    animated = any(thing.animation_data and thing.animation_data.action for thing in (person.root, person.body))
+    moving = (person.root, person.body, person.body.data.shape_keys)
+    animated = any(each and each.animation_data and each.animation_data.action for each in moving)
     try:
         with tempfile.TemporaryDirectory(prefix=".export-", dir=path.parent) as folder:
             new = Path(folder) / path.name

@@ -61,6 +61,7 @@ def _gltf(path: Path, animated: bool) -> None:
             use_active_scene=True,
             export_animations=animated,
             export_animation_mode="ACTIVE_ACTIONS",
+            export_anim_single_armature=False,  # 4.2 would put every action of the file in, the first by name above all
             export_rest_position_armature=True,
         )
 
