@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each recipe's file as programs find it that share nothing with Blender: height, axes, bones, weights, maps."""
+"""Each recipe's file as programs find it that share nothing with Blender: height, axes, bones, weights, expressions,
+maps; of a person with eyes, teeth and tongue wherever the recipe has a skeleton."""
 
 import dataclasses
 import io
@@ -17,6 +18,8 @@ from blender_pifu.addon.export import programs
 from blender_pifu.addon.person.armature import KIND, ROLE
 from blender_pifu.addon.person.human import Human, coordinates, group_weights
 from blender_pifu.addon.person.scene import add_human
+from blender_pifu.addon.posing.face import keys_of
+from helpers.head_with_parts import with_head_parts
 
 NORMAL_RGB, ROUGHNESS_RGB = (150, 60, 220), (255, 90, 0)
 
@@ -24,7 +27,8 @@ NORMAL_RGB, ROUGHNESS_RGB = (150, 60, 220), (255, 90, 0)
 @dataclasses.dataclass(frozen=True)
 class Wanted:
     """The person of the scene as every reader must find it: `points`, `uv` and `weights` of corners, `bones` in the
-    order of the columns, `heads`, `parents`, `roles` bone -> canonical bone; `plain`: corners whose bones go along."""
+    order of the columns, `heads`, `parents`, `roles` bone -> canonical bone; `plain`: corners whose bones go along;
+    `moves`: expression -> by how much it moves what it moves most."""
 
     points: np.ndarray
     uv: np.ndarray
@@ -34,6 +38,7 @@ class Wanted:
     parents: dict
     roles: dict
     plain: np.ndarray
+    moves: dict
 
 
 @pytest.fixture
@@ -46,8 +51,7 @@ def write(scene, rigged, tmp_path):
         maps = {"normal_png": _png(NORMAL_RGB), "roughness_png": _png(ROUGHNESS_RGB)}
         texture = None if recipe.texture == "NONE" else dataclasses.replace(rigged.texture, **maps)
         result = dataclasses.replace(rigged, texture=texture)
-        if not recipe.skeleton:
-            result = dataclasses.replace(result, rig=None)
+        result = with_head_parts(result) if recipe.skeleton else dataclasses.replace(result, rig=None)
         body = add_human(bpy.context, scene, result, "Ann", scene.pifu.bones, scene.pifu.controls)
         bpy.context.view_layer.update()
         if recipe.skeleton and recipe.pose in "AT":
@@ -86,7 +90,14 @@ def _wanted(person):
         parents={bone.name: bone.parent.name if bone.parent else None for bone in armature.data.bones},
         roles={bone.name: bone[ROLE] for bone in armature.data.bones if ROLE in bone and KIND not in bone},
         plain=~weights[corners][:, [bone.get(KIND) == "help" for bone in armature.data.bones]].any(1),
+        moves={key.name: _reach(key, coordinates(mesh)) for key in keys_of(person)},
     )
+
+
+def _reach(key, rest):
+    moved = np.empty(rest.size, np.float32)
+    key.data.foreach_get("co", moved)
+    return np.linalg.norm(moved.reshape(-1, 3) - rest, axis=1).max()
 
 
 def assert_same(found, wanted, within=1e-4):
@@ -94,7 +105,7 @@ def assert_same(found, wanted, within=1e-4):
     top, ground = found.points[:, 2].max(), found.points[:, 2].min()
     assert top == pytest.approx(wanted.points[:, 2].max(), abs=2e-3) and ground == pytest.approx(0, abs=2e-3)
     apart, corner = cKDTree(wanted.uv).query(found.uv)
-    assert apart.max() < 1e-3
+    assert apart.max() < 1e-3 and cKDTree(found.uv).query(wanted.uv)[0].max() < 1e-3, "all is there, and nothing else"
     assert np.abs(found.points - wanted.points[corner]).max() < within
 
     names = {name.replace(".", "_"): name for name in wanted.bones}  # OpenUSD has no points in names
@@ -111,7 +122,9 @@ def assert_same(found, wanted, within=1e-4):
             weights[:, wanted.bones.index(known[theirs])] = found.weights[:, column]
     assert np.abs(weights.sum(1) - 1).max() < 1e-3
     assert np.abs(weights - wanted.weights[corner])[plain].max() < 1e-3
-    assert found.keys in (["nod"], ["0"])  # FBX2glTF writes no names
+    named = set(found.moves) != set(map(str, range(52)))  # FBX2glTF writes no names
+    moves = wanted.moves if named else dict(zip(map(str, range(52)), wanted.moves.values(), strict=True))
+    assert len(found.moves) == 52 and found.moves == pytest.approx(moves, abs=1e-4)
 
 
 def assert_mapped(found, color, normal, roughness="", green=NORMAL_RGB[1]):

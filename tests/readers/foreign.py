@@ -29,15 +29,15 @@ FROM_Y_UP = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], float)
 @dataclass(frozen=True)
 class Found:
     """What a reader found: `points` (C, 3) of corners at rest in metres, Z up, facing -Y; their `uv` (C, 2) from below;
-    `weights` (C, bones); `heads` bone -> (3,); `parents` bone -> bone or None; `keys`; `maps` slot -> RGB array; `raw`:
-    what else it told."""
+    `weights` (C, bones); `heads` bone -> (3,); `parents` bone -> bone or None; `moves` expression -> by how many
+    metres it moves the corner that it moves most; `maps` slot -> RGB array; `raw`: what else it told."""
 
     points: np.ndarray
     uv: np.ndarray
     weights: np.ndarray
     heads: dict
     parents: dict
-    keys: list
+    moves: dict
     maps: dict
     raw: dict
 
@@ -108,7 +108,7 @@ def _found(found: dict, turn: np.ndarray) -> Found:
         weights=weights,
         heads={bone["name"]: turn @ bone["head"] for bone in found["bones"]},
         parents={bone["name"]: bone["parent"] for bone in found["bones"]},
-        keys=found["keys"],
+        moves={name: reach * np.cbrt(np.linalg.det(turn)) for name, reach in found["moves"].items()},
         maps={slot: np.asarray(Image.open(io.BytesIO(base64.b64decode(png)))) for slot, png in found["maps"].items()},
         raw=found,
     )

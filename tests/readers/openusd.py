@@ -33,7 +33,7 @@ def main(path):
         "weights": packed(np.array(binding.GetJointWeightsPrimvar().Get()).reshape(-1, count)[np.array(corners)]),
         "influences": count,
         "bones": [bone(joint, head) for joint, head in zip(names, heads, strict=True)],
-        "keys": [str(name) for name in binding.GetBlendShapesAttr().Get() or ()],
+        "moves": moves(stage, binding),
         "maps": maps(stage, mesh),
         "errors": [f"{error.GetName()}: {error.GetMessage()}" for error in errors(stage)],
     }
@@ -69,6 +69,14 @@ def bone(joint, head):
     """A joint as a path is its parents and itself."""
     parent, _, name = joint.rpartition("/")
     return {"name": name, "parent": parent.rpartition("/")[2] or None, "head": list(head)}
+
+
+def moves(stage, binding):
+    """Blend shape -> the longest of its offsets."""
+    names, targets = binding.GetBlendShapesAttr().Get() or (), binding.GetBlendShapeTargetsRel().GetTargets()
+    shapes = [UsdSkel.BlendShape(stage.GetPrimAtPath(target)) for target in targets]
+    reach = [float(np.linalg.norm(np.array(shape.GetOffsetsAttr().Get()), axis=1).max()) for shape in shapes]
+    return dict(zip(map(str, names), reach, strict=True))
 
 
 def maps(stage, mesh):

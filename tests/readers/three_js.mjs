@@ -54,6 +54,23 @@ function skinned(mesh) {
     mesh.getVertexPosition(index, point).applyMatrix4(mesh.matrixWorld).toArray()).flat()
 }
 
+// Expression -> the longest way that it moves a point.
+function moves({ geometry, morphTargetDictionary }) {
+  const { position } = geometry.attributes
+  const at = new THREE.Vector3()
+  const rest = new THREE.Vector3()
+  return Object.fromEntries(Object.entries(morphTargetDictionary ?? {}).map(([key, index]) => {
+    const target = geometry.morphAttributes.position[index]
+    let longest = 0
+    for (let point = 0; point < target.count; point++) {
+      at.fromBufferAttribute(target, point)
+      if (!geometry.morphTargetsRelative) at.sub(rest.fromBufferAttribute(position, point))
+      longest = Math.max(longest, at.length())
+    }
+    return [key, longest]
+  }))
+}
+
 const { scene, vrm } = await load(process.argv[2])
 scene.updateMatrixWorld(true)
 const bodies = []
@@ -80,7 +97,7 @@ process.stdout.write(JSON.stringify({
     parent: bone.parent?.isBone ? name(bone.parent) : null,
     head: new THREE.Vector3().setFromMatrixPosition(bone.matrixWorld).toArray(),
   })),
-  keys: Object.keys(body.morphTargetDictionary ?? {}),
+  moves: moves(body),
   maps: Object.fromEntries(maps.map((slot) => [slot, material[slot].image.bytes.toString('base64')])),
   humanoid: vrm ? Object.fromEntries(Object.entries(vrm.humanoid.humanBones).map(([bone, { node }]) => [bone, name(node)])) : null,
 }))

@@ -2,15 +2,11 @@
 """Eyes, teeth and tongue: closed pieces where they belong in any head, that go with its expressions and its maps."""
 
 from dataclasses import replace
-from functools import lru_cache
 
 import cv2
 import numpy as np
 import pytest
-import torch
 
-from blender_pifu.engine.body.head import Head, load_head
-from blender_pifu.engine.body.model import load_body
 from blender_pifu.engine.layout.animation.template import load_template
 from blender_pifu.engine.layout.expressions import without_looks
 from blender_pifu.engine.layout.head_parts.head_parts import STRIP, beside_strip, parts_in
@@ -27,36 +23,7 @@ from blender_pifu.result_file import (
     read_result,
 )
 from blender_pifu.training.native.raster import rasterize
-
-WHITE, CHEEK, BLUE = (235, 228, 220), (190, 140, 115), (60, 90, 150)
-
-
-def head_of(identity=0, **expression):
-    model = load_head()
-    strengths = np.array([expression.get(name, 0.0) for name in model.actions])
-    drawn = 0.8 * np.random.default_rng(identity).standard_normal(len(model.modes)) * (identity > 0)
-    middle = load_body().mean[load_body().skin_vertices :].numpy()[:144].mean(0)
-    return Head(torch.zeros(20), drawn, strengths, np.eye(3), 5.0, -5.0 * middle, 0.0, 0.001)
-
-
-def photo_of(head, white=WHITE, iris=BLUE):
-    """A picture (1024, 1024, 3) of its eyes before a cheek."""
-    picture = np.full((1024, 1024, 3), CHEEK, np.uint8)
-    count = load_body().skin_vertices
-    eyes = head.seen(head.neutral[count : count + 144])
-    for side in (1, -1):
-        x, y, _ = eyes[side * eyes[:, 0] > 0].mean(0)
-        place = (int((x + 1) * 512), int((1 - y) * 512))
-        cv2.circle(picture, place, 33, white, -1)
-        cv2.circle(picture, place, 17, iris, -1)
-        cv2.circle(picture, place, 5, (10, 10, 10), -1)
-    return picture / 255
-
-
-@lru_cache
-def parts():
-    head = head_of()
-    return parts_in(head, photo_of(head))
+from helpers.head_with_parts import CHEEK, head_of, parts, photo_of
 
 
 def number_of(name):
