@@ -225,7 +225,7 @@ class Choices:
         flag="--head-parts",
         help="with eyeballs, teeth and tongue, where a mesh with a skeleton has the person's own face",
         prop="head_parts",
-        label="Eyes, Teeth and Tongue",
+        label="Eyes and Mouth",
         description="With eyeballs that turn, teeth and a tongue within the head, where the photo shows the face. "
         "Without them eyes are part of the skin and the mouth is empty",
     )

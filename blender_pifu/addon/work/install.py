@@ -15,7 +15,7 @@ from ... import child
 from ...protocol import ErrorKind
 from .. import kept
 from ..errors import UserError
-from . import session
+from . import photo_check, session
 from .job import Outcome
 
 INSTALLER = child.ROOT / "vendor_install.py"
@@ -78,6 +78,7 @@ class InstallTask:
     def _outcome(self) -> Outcome:
         message, fix = self._end.get("message", ""), self._end.get("fix", "")
         if self._end.get("status") in {"ready", "removed"}:
+            photo_check.chosen(bpy.context.scene)  # one that was chosen meanwhile
             return Outcome("DONE", message)
         if self._cancelled_at is not None:
             return Outcome("CANCELLED", "Cancelled. Install goes on where it stopped.")
