@@ -48,8 +48,10 @@ class FaceReader:
         """The marks of the face that a body's landmarks (33, 2 or more), photo pixels, show in a photo (H, W, 3) uint8;
         None where there is none, or it is too small."""
         region = head_region(landmarks[:, :2])
-        if region is None:
-            return None
+        return None if region is None else self.read_in(rgb, region)
+
+    def read_in(self, rgb: np.ndarray, region: Region) -> FaceMarks | None:
+        """The marks of the face that a square of a photo shows; None where there is none, or it is too small."""
         for _ in range(LOOKS):
             points, irises, score = self._look(rgb, region)
             if score < LEAST_SCORE:

@@ -25,7 +25,7 @@ from .films import evaluate_films
 from .hands import as_table as hands_table
 from .hands import evaluate_hands
 from .head import as_table as head_table
-from .head import evaluate_head
+from .head import as_turned_table, evaluate_head, evaluate_turned
 from .legs import evaluate_legs, legs_table
 from .lens import evaluate_lens, lens_table
 from .rig_check import as_table as rig_table
@@ -93,6 +93,7 @@ def _add_evaluate_face(commands) -> None:
 def _add_evaluate_head(commands) -> None:
     command = commands.add_parser("evaluate-head", help="score the heads fitted to marks of a face, in millimetres")
     command.add_argument("--count", type=int, default=24, help="people of the test split")
+    command.add_argument("--turned", action="store_true", help="heads alone, turned aside by 0 to 60 degrees")
     command.add_argument("--assets", type=Path, metavar="DIR", required=True, help="source assets of generation 4")
     command.set_defaults(act=_evaluate_head)
 
@@ -220,7 +221,10 @@ def _evaluate_face(options: argparse.Namespace) -> None:
 
 def _evaluate_head(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
-    print(head_table(evaluate_head(options.count, options.assets)))
+    if options.turned:
+        print(as_turned_table(evaluate_turned(options.count, options.assets)))
+    else:
+        print(head_table(evaluate_head(options.count, options.assets)))
 
 
 def _evaluate_body(options: argparse.Namespace) -> None:

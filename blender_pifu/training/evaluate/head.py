@@ -5,22 +5,28 @@ import logging
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
 import torch
+from scipy.spatial.transform import Rotation
 
 from ...engine.body.head import load_head
 from ...engine.crop_space import from_border
 from ...engine.face.head_fit import doubt, fit_head, trust_in_marks
-from ...engine.face.marks import face_reader
+from ...engine.face.marks import MARGIN, face_reader
 from ...engine.face.own_head import head_in_photo
+from ...engine.reading.landmarks import Region
 from ..data.sample import Scene, make_scene
+from ..marks.head_maker import HeadMaker
+from ..marks.head_photo import SIZE, photograph
+from ..marks.places import FACE, MarkPlaces
 from .cases import split_seeds
 
 log = logging.getLogger(__name__)
 PHOTO_PX = 1024
+TURNS, FAR_M = (0, 15, 30, 45, 60), 20.0  # degrees; from so far a lens has no say
 PARTS = {"eyes": ("left_eye", "right_eye", "brow"), "nose": ("nose",), "mouth": ("lips",), "jaw": ("oval",)}
 KINDS = {
     "body": "the mean body's",
@@ -55,6 +61,40 @@ def evaluate_head(count: int, assets: Path, split: str = "test") -> list[dict]:
         rows.append(row | {kind: _off(points, truth) for kind, points in found.items()})
         log.info("%s", rows[-1])
     return rows
+
+
+def evaluate_turned(count: int, assets: Path, split: str = "test") -> list[dict]:
+    """One row for each of TURNS and of the first `count` heads of a split, `yaw` in degrees to alternate sides: the
+    mean distances in mm as of `evaluate_head`, of "mean" and "fitted"; None of a photo in which no face is found.
+    Raises EngineError."""
+    rows, places = [], MarkPlaces()
+    heads = [HeadMaker(seed, split, assets).make() for seed in range(count)]
+    for (seed, person), yaw in product(enumerate(heads), TURNS):
+        turn = Rotation.from_euler("y", yaw * (-1) ** seed, degrees=True).as_matrix()
+        photo = photograph(person, np.random.default_rng([seed, 5]), places, turn, FAR_M)
+        low, high = photo.marks[:FACE].min(0), photo.marks[:FACE].max(0)
+        region = Region(*((low + high) / 2).tolist(), MARGIN * float((high - low).max()), 0.0)
+        marks = face_reader().read_in(photo.rgb, region)
+        row = {"seed": seed, "yaw": yaw, "mean": None, "fitted": None}
+        if marks is not None:
+            head = head_in_photo(photo.rgb, marks.region, lambda at: (at / (SIZE / 2) - 1) * (1, -1), 0.0)
+            truth = person.base[:, [0, 2, 1]] * (1, 1, -1)
+            row["mean"] = _off(replace(head, identity=0 * head.identity).expressed, truth)
+            row["fitted"] = _off(head.expressed, truth)
+        rows.append(row)
+        log.info("%s", row)
+    return rows
+
+
+def as_turned_table(rows: list[dict]) -> str:
+    """Means by how far heads are turned, as markdown."""
+    lines = ["| turned by | faces found | the mean head, mm | fitted, mm |", "|---" * 4 + "|"]
+    for yaw in TURNS:
+        mine = [row for row in rows if row["yaw"] == yaw]
+        found = [row for row in mine if row["fitted"]]
+        means = [np.mean([row[kind]["face"] for row in found]) if found else np.nan for kind in ("mean", "fitted")]
+        lines.append(f"| {yaw} degrees | {len(found)} of {len(mine)} | {means[0]:.2f} | {means[1]:.2f} |")
+    return "\n".join(lines)
 
 
 def as_table(rows: list[dict]) -> str:

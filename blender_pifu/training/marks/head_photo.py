@@ -38,13 +38,15 @@ def head_photos(seed: int, split: str, assets: Path, places: MarkPlaces) -> Iter
     """SHOTS photos of the person of a seed; the same every time. Raises EngineError."""
     person = HeadMaker(seed, split, assets).make()
     for shot in range(SHOTS):
-        yield _photo(person, np.random.default_rng([seed, 9, shot, split == "test"]), places)
+        rng = np.random.default_rng([seed, 9, shot, split == "test"])
+        turn = _turn(rng)
+        yield photograph(person, rng, places, turn, float(np.exp(rng.uniform(np.log(NEAR_M), np.log(FAR_M)))))
 
 
-def _photo(person: SyntheticPerson, rng: np.random.Generator, places: MarkPlaces) -> HeadPhoto:
-    turn = _turn(rng)
-    near, far = np.log(NEAR_M), np.log(FAR_M)
-    distance = float(np.exp(rng.uniform(near, far)))
+def photograph(
+    person: SyntheticPerson, rng: np.random.Generator, places: MarkPlaces, turn: np.ndarray, distance: float
+) -> HeadPhoto:
+    """A photo of a head turned by a matrix (3, 3) from so many metres, light and background as they are drawn."""
     on_head = places(person.base)
     centre = on_head[:FACE].mean(0)
 
