@@ -77,7 +77,8 @@ class Photo:
 
 
 def load_photo(path: str | os.PathLike) -> Photo:
-    """Read PNG, JPEG, WebP, TIFF or BMP, told by content, not by ending.
+    """Read PNG, JPEG, WebP, TIFF or BMP, told by content, not by ending. Of several pictures in a file, as phones put a
+    gain map or a depth map behind a JPEG's own (MPO), the first.
 
     Longer side at most `MAX_SIDE` (reduced, with a note). Raises InputError for whatever is no such picture, cannot be
     read, is broken, too big, too small or fully transparent.
@@ -165,7 +166,8 @@ def _open_image(file, name):
         raise InputError(f'The picture "{name}" is damaged.', fix="Choose another photo.") from error
     if image.format == "TIFF" and _is_raw(image):
         raise _foreign(name, "a raw camera")
-    most = MOST_PROGRESSIVE if image.info.get("progressive") else MOST_PIXELS[str(image.format)]
+    format = "JPEG" if image.format == "MPO" else str(image.format)
+    most = MOST_PROGRESSIVE if image.info.get("progressive") else MOST_PIXELS[format]
     if image.width * image.height > most:
         raise InputError(
             f'The picture "{name}" has too many pixels: {image.width} x {image.height}; of such a file at most '

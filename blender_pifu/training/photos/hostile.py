@@ -107,6 +107,7 @@ def _odd():
     yield "JPEG, progressive", _file("photo.jpg", lambda: encoded("JPEG", progressive=True))
     for format in ("PNG", "WEBP"):
         yield f"{format}, animated", _file("photo", lambda f=format: encoded(f, **frames))
+    yield "JPEG, with a further picture behind (MPO)", _file("photo.jpg", lambda: encoded("MPO", **frames))
     yield "JPEG, wide gamut profile", _file("photo.jpg", lambda: encoded("JPEG", icc_profile=_wide_gamut()))
     yield "JPEG, broken profile", _file("photo.jpg", lambda: encoded("JPEG", icc_profile=bytes(3000)))
     yield "JPEG, broken EXIF", _file("photo.jpg", lambda: encoded("JPEG", exif=b"Exif\0\0II*\0" + b"\xff" * 300))

@@ -210,6 +210,22 @@ def test_first_picture_of_an_animation_is_used(tmp_path):
     assert "animated" in photo.notes[0]
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("size", [(120, 80), (6000, 4000)], ids=["small", "reduced"])
+def test_phones_put_further_pictures_behind_a_jpegs_own(tmp_path, size, orientation):
+    """A gain map of HDR, a depth map, the other eye of a stereo camera: Pillow calls the file an MPO then."""
+    exif = Image.Exif()
+    exif[ExifTags.Base.Orientation] = orientation
+    whole = picture().resize(size, Image.Resampling.NEAREST)
+    stored = whole if orientation == 1 else whole.transpose(Image.Transpose.ROTATE_90)
+    further = Image.new("L", (60, 40))
+    stored.save(tmp_path / "p.jpg", "MPO", save_all=True, append_images=[further], exif=exif, quality=95)
+    photo = load_photo(tmp_path / "p.jpg")
+    assert photo.rgb.shape[1] > photo.rgb.shape[0]
+    inner = np.s_[30:75, 40:110]  # the square's edge is coarse in a JPEG
+    near(cv2.resize(photo.rgb, (120, 80), interpolation=cv2.INTER_AREA)[inner], np.asarray(picture())[inner], 12)
+
+
 def test_too_small(tmp_path):
     picture(width=400, height=63).save(tmp_path / "p.png")
     with pytest.raises(InputError, match="400 x 63"):
