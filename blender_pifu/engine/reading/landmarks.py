@@ -21,6 +21,7 @@ MARGIN = 1.25  # side of a region, in diameters of the circle round the body
 # After the glance that finds the region, the person is looked at this often, in so many sides of the region, mirrored
 # or not, and the median counts: a single look now and then takes one leg for the other, or loses a hand.
 LOOKS = ((1.0, False), (0.92, True), (0.85, False))
+CLEAR_SIDE = 0.3  # distance of the shoulders, in lengths of the trunk, from which a look tells front from back
 # Index of each landmark's twin on the other side.
 MIRRORED = (0, 4, 5, 6, 1, 2, 3, *(index + 1 if index % 2 else index - 1 for index in range(7, POINTS)))
 
@@ -210,7 +211,7 @@ class Landmarks:
 
     def read(self, rgb: np.ndarray, region: Region) -> BodyLandmarks:
         """The person by several looks at a region, as `glance` takes and gives it."""
-        looks = [self._look(rgb, replace(region, side=region.side * size), how)[0] for size, how in LOOKS]
+        looks = of_one_side([self._look(rgb, replace(region, side=region.side * size), how)[0] for size, how in LOOKS])
         points = np.median([look.points for look in looks], axis=0)
         # Beyond the photo only the widest look has room to guess.
         beyond = ((looks[0].points[:, :2] < 0) | (looks[0].points[:, :2] >= rgb.shape[1::-1])).any(1)
@@ -237,6 +238,25 @@ class Landmarks:
         visibility = _sigmoid(rows[:POINTS, 3:]).min(1)
         person = BodyLandmarks(points, visibility, float(score[0]), region, _sigmoid(mask[0]))
         return person, body_region(places[POINTS], places[POINTS + 1])
+
+
+def of_one_side(looks: list[BodyLandmarks]) -> list[BodyLandmarks]:
+    """Looks at one person without those from behind, where another clearly sees the front: before a face, hair hides it
+    from some looks, but nothing makes a face of the back of a head."""
+    widths = [_width(look) for look in looks]
+    if max(widths) < CLEAR_SIDE:
+        return looks
+    return [look for look, width in zip(looks, widths, strict=True) if width > -CLEAR_SIDE]
+
+
+def _width(look):
+    """By how much the left shoulder lies on the upright photo's right, in lengths of the trunk."""
+    shoulders, hips = (
+        look.points[list(pair), :2]
+        for pair in ((Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER), (Landmark.LEFT_HIP, Landmark.RIGHT_HIP))
+    )
+    across = (shoulders[0] - shoulders[1]) @ (math.cos(look.region.angle), math.sin(look.region.angle))
+    return float(across) / max(1e-3, math.dist(shoulders.mean(0), hips.mean(0)))
 
 
 def body_region(center: np.ndarray, towards_head: np.ndarray) -> Region:

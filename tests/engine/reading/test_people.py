@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """People in photos: all found, the right one taken, landmarks on the joints, and the matte of that one alone."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from blender_pifu.engine.errors import InputError
+from blender_pifu.engine.reading.landmarks import MIRRORED, Region, of_one_side
 from blender_pifu.engine.reading.landmarks import Landmark as L
-from blender_pifu.engine.reading.landmarks import Region
 from blender_pifu.engine.reading.matte import Matting
 from blender_pifu.engine.reading.people import People, choose
 from blender_pifu.engine.reading.photo import load_photo
@@ -30,6 +32,17 @@ def test_landmarks_lie_on_the_joints(people):
         assert np.hypot(*(man.points[landmark, :2] - place)) < 0.03 * 900, landmark.name
     assert man.visibility.min() > 0.5 and man.score > 0.9
     assert man.points.shape == (33, 3) and man.mask.shape == (256, 256)
+
+
+def test_a_look_that_sees_the_back_counts_for_nothing_where_another_sees_the_front(people):
+    """Hair before the face hides it from some looks; whoever is seen from behind by all of them stays so."""
+    (man,) = people.find(load_photo(SUIT).rgb)
+    behind = replace(man, points=man.points[list(MIRRORED)])
+    assert of_one_side([behind, man, behind]) == [man]
+    assert of_one_side([man, man, man]) == [man, man, man]
+    assert of_one_side([behind, behind, behind]) == [behind, behind, behind]
+    aside = replace(man, points=man.points * (0.2, 1, 1))
+    assert of_one_side([aside, behind, aside]) == [aside, behind, aside], "from the side nothing tells"
 
 
 def test_a_leg_is_no_second_person(people):
