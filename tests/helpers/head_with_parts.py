@@ -49,6 +49,7 @@ def with_head_parts(person: Reconstruction) -> Reconstruction:
     """A textured person with a skeleton, as the engine makes one: with the 52 expressions, each of which moves the
     skin of the head by another distance, and with the parts in the strip of the maps, where the eyes would be."""
     names, rig = tuple(sorted(load_template().expressions)), person.rig
+    assert rig and person.texture
     head = rig.names.index("head")
     own = np.where(rig.weight_bones == head, rig.weights, 0).sum(1) > 0.5
     offsets = np.zeros((len(names), len(person.vertices), 3), np.float32)

@@ -49,13 +49,13 @@ MAY_IMPORT = {
     "training.data": "engine.base engine.files engine.networks engine.reading engine.surface outputs training.native "
     "training.people",
     "training.learn": "engine engine.base engine.networks training.data training.native",
-    "training.pack": "engine engine.base engine.body engine.files engine.hands engine.reading engine.surface "
-    "training.learn training.native training.people",
+    "training.pack": "engine engine.base engine.body engine.files engine.hands engine.layout engine.reading "
+    "engine.surface training.learn training.native training.people",
     "training.fields": "engine engine.published engine.surface",
     "training.photos": "engine engine.base engine.reading engine.subject training.data training.people",
     "training.evaluate": "choices engine engine.back_photo engine.base engine.body engine.color engine.face "
     "engine.files engine.hands engine.layout engine.networks engine.reading engine.subject engine.surface "
-    "engine.video result_file training.data training.native training.pack training.people",
+    "engine.video engine.views result_file training.data training.marks training.native training.pack training.people",
     "training": "engine.base training.data training.evaluate training.fields training.learn training.marks "
     "training.pack training.photos",
     "engine.batch": "choices engine.base engine.files engine.surface outputs protocol result_file",

@@ -73,7 +73,8 @@ def evaluate_turned(count: int, assets: Path, split: str = "test") -> list[dict]
         turn = Rotation.from_euler("y", yaw * (-1) ** seed, degrees=True).as_matrix()
         photo = photograph(person, np.random.default_rng([seed, 5]), places, turn, FAR_M)
         low, high = photo.marks[:FACE].min(0), photo.marks[:FACE].max(0)
-        region = Region(*((low + high) / 2).tolist(), MARGIN * float((high - low).max()), 0.0)
+        (x, y), side = (low + high) / 2, MARGIN * float((high - low).max())
+        region = Region(float(x), float(y), side, 0.0)
         marks = face_reader().read_in(photo.rgb, region)
         row = {"seed": seed, "yaw": yaw, "mean": None, "fitted": None}
         if marks is not None:
