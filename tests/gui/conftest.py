@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A Blender with a window, with the built zip in an empty profile. $BLENDER_PIFU_BLENDERS names the Blenders."""
 
+import json
 import os
+import platform
 import shutil
 import subprocess
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -13,6 +16,8 @@ from gui.all_blenders import named
 from PIL import ImageGrab
 
 from blender_pifu import child
+from blender_pifu.install.packages import PIP, fingerprint
+from blender_pifu.install.torch_builds import TORCH, choose
 
 BLENDERS = [Path(name) for name in named()]
 SIZE = "1400x1600x24"  # high enough for every panel
@@ -61,18 +66,36 @@ def archive(tmp_path_factory, blender):
 
 
 @pytest.fixture(scope="module")
-def profile(tmp_path_factory, blender, display, archive):
-    """The environment of a Blender whose profile held nothing before the zip was installed."""
+def profile(tmp_path_factory, blender, display):
+    """The environment of a Blender with an empty profile, whose engine's installation was cut off when all had been
+    downloaded: these tests' packages stand for it."""
     resources = tmp_path_factory.mktemp("profile")
     home = resources / "engine home"
-    home.mkdir()
+    download_engine(home)
     words = {"DISPLAY": display, "BLENDER_USER_RESOURCES": str(resources), "BLENDER_PIFU_HOME": str(home)}
     environment = child.clean_environment(**words, LIBGL_ALWAYS_SOFTWARE="1")
-    install = ["--command", "extension", "install-file", "-r", "user_default", "--enable", archive]
     quiet = "import bpy; bpy.context.preferences.view.show_splash = False; bpy.ops.wm.save_userpref()"
-    for arguments in (install, ["-b", "--python-expr", quiet]):
-        subprocess.run([blender, *arguments], env=environment, check=True, timeout=300, stdout=subprocess.DEVNULL)
+    command = [blender, "-b", "--python-expr", quiet]
+    subprocess.run(command, env=environment, check=True, timeout=300, stdout=subprocess.DEVNULL)
     return environment
+
+
+def download_engine(home):
+    """An engine home as a cut-off installation leaves it: an environment with the packages, not tested, no stamp."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", home / "env"], check=True, timeout=300)
+    (packages,) = (home / "env" / "lib").glob("python*/site-packages")
+    (packages / "tests.pth").write_text(sysconfig.get_path("purelib"), encoding="utf-8")
+    version = platform.python_version()
+    groups = {"pip": PIP, "torch": TORCH, "engine": fingerprint("engine")}
+    state = {
+        "asked": "auto",
+        "build": choose("auto").label,
+        "base": sys.executable,
+        "python": version,
+        "groups": groups,
+    }
+    (home / "env" / "blender_pifu.json").write_text(json.dumps(state), encoding="utf-8")
+    (home / "README.txt").touch()  # by which the installer knows its own
 
 
 def take_pictures(out, display):
@@ -83,36 +106,35 @@ def take_pictures(out, display):
         wish.unlink()
 
 
+def _attend(process, out, hand, display):
+    """Take pictures and move the hand as the play in `out` wishes, until it ends."""
+    limit = time.monotonic() + 7200
+    while process.poll() is None:
+        assert time.monotonic() < limit, "it never ended"
+        take_pictures(out, display)
+        if (out / "hand.json").exists():
+            hand.obey(out / "hand.json")
+        time.sleep(0.1)
+
+
 @pytest.fixture(scope="module")
-def play(tmp_path_factory, blender, profile):
+def play(tmp_path_factory, blender, archive, profile):
     """A function that plays `play.py`; returns the folder with its screenshots and told.json."""
 
     def run(config):
-        import json
-
+        hand_of = pytest.importorskip("gui.hand", reason="an X display's hand needs python-xlib")
         out = tmp_path_factory.mktemp("played")
-        told = {**config, "out": str(out), "home": profile["BLENDER_PIFU_HOME"]}
+        told = {**config, "out": str(out), "zip": str(archive)}
         (out / "config.json").write_text(json.dumps(told), encoding="utf-8")
         script = Path(__file__).with_name("play.py")
         arguments = ["--window-geometry", "0", "0", *SIZE.split("x")[:2], "--python", script, "--", out / "config.json"]
         with open(out / "blender.log", "wb") as log:
             process = subprocess.Popen([blender, *arguments], env=profile, stdout=log, stderr=subprocess.STDOUT)
-        limit = time.monotonic() + 7200
-        while process.poll() is None:
-            assert time.monotonic() < limit or process.kill(), "it never ended"
-            take_pictures(out, profile["DISPLAY"])
-            time.sleep(0.1)
+        try:
+            _attend(process, out, hand_of.Hand(profile["DISPLAY"]), profile["DISPLAY"])
+        finally:
+            process.kill()
         assert (out / "told.json").exists(), (out / "blender.log").read_text(errors="replace")[-3000:]
         return out, process.returncode
 
     return run
-
-
-@pytest.fixture(scope="session")
-def stamp():
-    """What the installer would have left: the Python of these tests as the engine's."""
-    import json
-
-    from blender_pifu.install.packages import fingerprint
-
-    return json.dumps({"python": sys.executable, "device": "cpu", "torch": "2", "requirements": fingerprint("engine")})

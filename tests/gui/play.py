@@ -19,6 +19,8 @@ OUT = Path(CONFIG["out"])
 GAP_S = 0.02
 PATIENCE = 6  # times as long as an idle machine needs at most
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+from gui.pointing import Pointing  # noqa: E402
+
 from helpers import own_time  # noqa: E402
 
 told = {"version": bpy.app.version_string, "actions": [], "held": {}, "error": "", "work": []}
@@ -43,7 +45,9 @@ def press(operator, *arguments, **properties):
         return operator(*arguments, **properties)
 
 
-def action(words, decision=False):
+def action(words, doing, decision=False):
+    """Do what the hand is to do, and count it."""
+    yield from doing
     told["actions"].append({"words": words, "decision": decision})
 
 
@@ -67,7 +71,8 @@ def until(condition, seconds):
     limit = time.monotonic() + PATIENCE * seconds
     while not condition():
         if time.monotonic() > limit:
-            raise AssertionError(f"never came; {status().state} {status().step} {status().message}")
+            said = getattr(bpy.context.window_manager, "pifu", None)  # not before the zip is installed
+            raise AssertionError(f"never came; {said and (said.state, said.step, said.message)}")
         yield 0.1
 
 
@@ -108,31 +113,54 @@ def framed(body):
     return (max(point.y for point in seen) - min(point.y for point in seen)) / region.height
 
 
+def sidebar():
+    """The region of the 3D View's sidebar."""
+    return next(region for region in view()[0].regions if region.type == "UI")
+
+
 def humans():
     return [thing for thing in bpy.data.objects if thing.pifu.is_human]
 
 
-def first_minutes():
-    """From the zip to a person; that the engine was installed is stood for by an environment that is there."""
-    action("Drop the zip onto Blender")
-    action("OK: install and enable it", decision=True)
+def from_zip():
+    """Install the zip by dropping it, drop a photo, install the engine: all by the hand."""
+    area, region = view()
+    middle = (region.x + region.width * 0.4, region.y + region.height * 0.6)
     yield 5.0
     yield from shot("new-file")
-    action("Drop a photo onto the 3D View", decision=True)
-    press(bpy.ops.pifu.from_photo, "INVOKE_DEFAULT", filepath=CONFIG["photo"])
-    sidebar = next(region for region in view()[0].regions if region.type == "UI")
-    yield from until(lambda: sidebar.active_panel_category == "Human", 30)
-    hold("the drop opens the tab", True)
+    yield from action("Drop the zip onto Blender", hand.ask("drop", middle, file=CONFIG["zip"]))
+    yield from shot("zip-dropped")
+    yield from action("OK: install and enable it", hand.ask("confirm"), decision=True)
+    yield from until(lambda: hasattr(bpy.types.WindowManager, "pifu"), 120)
+    yield 3.0
+    open_queue()
+    _job().time = own_time
+    yield from action("Drop a photo onto the 3D View", hand.ask("drop", middle, file=CONFIG["photo"]))
+    yield from shot("photo-dropped")
+    yield from action(
+        "Human from Photo, of what Blender offers for a picture", hand.ask("click", middle), decision=True
+    )
+    yield from until(lambda: sidebar().active_panel_category == "Human", 60)
+    hold("the drop opens the tab", bpy.context.scene.pifu.photo)
     yield 2.0
     yield from shot("engine-missing")
-    action("Allow Online Access and Install", decision=True)
-    Path(CONFIG["home"], "env.json").write_text(CONFIG["stamp"], encoding="utf-8")
-    press(bpy.ops.pifu.look)
+    install = hand.click_button(area, sidebar(), "pifu.install_engine")
+    yield from action("Allow Online Access and Install", install, decision=True)
+    yield from until(lambda: status().state == "RUNNING", 60)
+    yield 2.0
+    yield from shot("installing")
+    yield from until(lambda: status().state != "RUNNING", 900)
+    hold("the engine is installed and tested", status().state == "DONE")
     yield from until(lambda: status().looked and not status().looking, 120)
     yield 2.0
     yield from shot("photo-looked-at")
-    action("Generate Human")
-    press(bpy.ops.pifu.generate)
+
+
+def first_human():
+    """One click, and the person stands there."""
+    generate = hand.click_button(view()[0], sidebar(), "pifu.generate")
+    yield from action("Generate Human", generate)
+    yield from until(lambda: status().state == "RUNNING", 60)
     yield from until(lambda: status().fraction > 0.3 or status().state != "RUNNING", 200)
     yield 1.0
     yield from shot("at-work")
@@ -155,8 +183,7 @@ def the_whole_panel():
     press(bpy.ops.pifu.queue_add, directory=str(OUT), files=[{"name": name} for name in copies[:2]])
     press(bpy.ops.pifu.validate)
     yield 3.0
-    sidebar = next(region for region in view()[0].regions if region.type == "UI")
-    told["sidebar"] = [sidebar.x, sidebar.y, sidebar.width, sidebar.height]
+    told["sidebar"] = [sidebar().x, sidebar().y, sidebar().width, sidebar().height]
     yield from shot("panel")
     hold("a further photo is listed", [each.image.name for each in settings.views] == copies[2:])
     press(bpy.ops.pifu.remove_view, index=0)
@@ -314,9 +341,7 @@ def saved_and_opened():
 
 
 def play():
-    open_queue()
-    _job().time = own_time
-    parts = (first_minutes, the_whole_panel, led_by_controls, changed_mind, failure, several_photos)
+    parts = (from_zip, first_human, the_whole_panel, led_by_controls, changed_mind, failure, several_photos)
     for scene in (*parts, with_the_person, saved_and_opened, render_in_mid_job):
         print("PLAY", scene.__name__, flush=True)
         yield from scene()
@@ -346,6 +371,7 @@ def feel():
     return GAP_S
 
 
+hand = Pointing(OUT, until)
 _play = play()
 bpy.app.timers.register(tick, first_interval=3.0, persistent=True)
 bpy.app.timers.register(feel, persistent=True)
