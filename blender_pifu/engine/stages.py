@@ -22,7 +22,7 @@ from .back_photo.back_cut import BackCut, find_back
 from .body.head import Head
 from .body.rigging import Fitted, fit_under
 from .color.light import Shading
-from .color.painting import Elsewhere
+from .color.painting import Elsewhere, Scalp
 from .color.painting import paint as paint_vertices
 from .errors import InputError, NoPersonError, OptionError
 from .face.own_head import find_own_head
@@ -352,7 +352,7 @@ def paint(
     hairy = None
     if fitted and fitted.head:
         rows = fitted.skin_rows(vertices)
-        hairy = np.where(rows >= 0, scalp()[rows], 0)
+        hairy = Scalp(np.where(rows >= 0, scalp()[rows], 0), fitted.fit.metre)
     colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, others=others, scalp=hairy)
     return Painted(PaintedMesh(vertices, faces, normals, colors), hidden, bare)
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
 from scipy.sparse import coo_matrix, diags
@@ -21,7 +22,9 @@ RIM = 0.006
 RIM_TRUST = 0.003
 # Guessed colours give way a little where they meet seen ones.
 GUESS_TRUST = 0.5
-INWARD = 0.03  # field units from a head's outline to where a picture shows it, and not what is beside it
+CHEEK_TRUST = 0.1  # it is skin: of which tone, what is seen beside it says better
+# Metres from a head's outline to where a picture shows it, and not what is beside it; and over which its tone is taken.
+INWARD_M, TONE_M = 0.025, 0.008
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
 HOLD = 400.0
 # Seen and guessed colours of one material go over into each other; of two, which differ by so much (0..1 a channel, all
@@ -29,6 +32,14 @@ HOLD = 400.0
 TWO_MATERIALS, BORDER = (0.1, 0.25), 0.12
 # The equations are solved until this is left of the error: a fraction of one step of 8 bits.
 TOLERANCE = 1e-3
+
+
+@dataclass(frozen=True)
+class Scalp:
+    """grown: (V,) -1..1 of a mesh's vertices, 1 where hair grows, -1 on cheeks, else 0; metre: field units of one."""
+
+    grown: np.ndarray
+    metre: float
 
 
 @dataclass(frozen=True)
@@ -58,7 +69,7 @@ def paint(
     back: np.ndarray | None = None,
     guess: np.ndarray | None = None,
     others: Sequence[Elsewhere] = (),
-    scalp: np.ndarray | None = None,
+    scalp: "Scalp | None" = None,
 ) -> np.ndarray:
     """Colours (V, 3) uint8 sRGB of vertices (V, 3) with unit normals (V, 3), field space.
 
@@ -67,7 +78,7 @@ def paint(
     known, the back as it would be seen through the body (not mirrored).
     guess: (V, 3) float, sRGB 0..1, if known: colours to take wherever no picture shows any.
     others: further photos; each lies over the ones before it and the back, `photo` over all.
-    scalp: (V,) -1..1, if known: 1 where hair grows, -1 on cheeks, 0 elsewhere.
+    scalp: where hair grows, if known.
     """
     colors = np.zeros((len(vertices), 3))
     trust = np.zeros(len(vertices))
@@ -96,13 +107,14 @@ def paint(
 def _told(side, places, looks, scalp):
     """Colours (V, 3) that a side's picture shows, and trust (V,) in them, at places (V, 3) with unit normals (V, 3): a
     head's cheeks go on from the photo to the hairline, hair from the hidden side; scalp: see `paint`."""
-    trust, at = side.trust(places, looks), places
+    trust, shown = side.trust(places, looks), side.colors(places)
     if scalp is not None and side.of_crop:
-        own = GUESS_TRUST * (scalp if side.hidden else -scalp * (looks[:, 2] > -FACING[0]))
-        on = own > trust
-        trust = np.where(on, own, trust)
-        at = places - np.where(on[:, None], INWARD * looks, 0)
-    return side.colors(at), trust
+        ahead = looks[:, 2] > -FACING[0]
+        own = GUESS_TRUST * scalp.grown if side.hidden else -CHEEK_TRUST * scalp.grown * ahead
+        on = np.flatnonzero(own > trust)
+        trust[on] = own[on]
+        shown[on] = side.tones(places[on] - INWARD_M * scalp.metre * looks[on], TONE_M * scalp.metre)
+    return shown, trust
 
 
 def _part(painted, seen, guessed, trust, faces, hold):
@@ -163,6 +175,14 @@ class Side:
     def colors(self, points: np.ndarray) -> np.ndarray:
         """What the picture shows, (N, 3) float sRGB 0..1, at points (N, 3)."""
         return _shown(self._image[..., :3], points)
+
+    def tones(self, points: np.ndarray, reach: float) -> np.ndarray:
+        """What the picture shows of the person about points (N, 3), within `reach` field units: as `colors`."""
+        spread = max(reach / 2 * len(self._image), 0.5)
+        matte = (self._matte > 0.5).astype(np.float32)
+        share = np.maximum(cv2.GaussianBlur(matte, (0, 0), spread), 1e-3)
+        seen = np.ascontiguousarray(self._image[..., :3], np.float32) * matte[..., None]
+        return _shown(cv2.GaussianBlur(seen, (0, 0), spread) / share[..., None], points)
 
     def _visible(self, points, normals):
         """False (N,) where other parts of the mesh lie before a point, also where they do within RIM beside it."""

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from blender_pifu.engine.color.painting import paint, spread
+from blender_pifu.engine.color.painting import Scalp, paint, spread
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import largest_component, vertex_normals
 from helpers import analytic
@@ -139,6 +139,9 @@ def test_hair_goes_on_from_behind_to_the_hairline_and_cheeks_from_the_photo(pers
     sides = np.abs(normals[:, 2]) < 0.3
     for scalp, color in ((1.0, BLUE), (-1.0, RED)):
         grown = np.where(sides, scalp, 0.0)
-        colors = paint(vertices, faces, normals, 2 / 128, image(RED, matte), image(BLUE, matte), scalp=grown) / 255
+        colors = (
+            paint(vertices, faces, normals, 2 / 128, image(RED, matte), image(BLUE, matte), scalp=Scalp(grown, 1.0))
+            / 255
+        )
         near = np.linalg.norm(colors[sides] - color, axis=1) < 0.3
         assert near.mean() > 0.75
