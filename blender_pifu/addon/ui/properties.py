@@ -184,6 +184,8 @@ def draw_options(layout, settings: PIFU_PG_settings) -> None:
     column.use_property_decorate = False
     for name, option in DRAWN.items():
         row = column.row(align=True)
+        if name == "head_parts":  # they lie in a head that only a mesh with a skeleton wears
+            row.active = settings.topology != "PRINT" and (settings.skeleton or settings.topology == "ANIMATION")
         row.prop(settings, SHOWN.get(option.prop, option.prop))
         if name == "height_m" and settings.own_height_m:
             row.operator("pifu.suggested_height", text="", icon="LOOP_BACK")
