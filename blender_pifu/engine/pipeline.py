@@ -227,9 +227,8 @@ class Engine:
             with clock.step(UNWRAP):
                 uv, charts = stages.unwrap(laid, fitted, clock.reporter(UNWRAP))
         with clock.step(BAKE):
-            return stages.bake_texture(
-                laid, uv, painted, encoded, job.choices.resolution, job.texture_px, clock.reporter(BAKE), parts
-            ), charts
+            asked = job.choices.resolution, job.texture_px, clock.reporter(BAKE)
+            return stages.bake_texture(laid, uv, painted, encoded, *asked, parts, fitted), charts
 
     def _summary(self, job: _Job, made: "_Made") -> Summary:
         figure, behind, laid = made.subject.figure, made.encoded.behind, made.laid

@@ -29,6 +29,7 @@ from .face.own_head import find_own_head
 from .hands.hand_graft import PhotoHands
 from .hands.hand_landmarks import HandReader
 from .interfaces import Field, Model
+from .layout.animation.features import features
 from .layout.animation.head_graft import WornHead, wear
 from .layout.animation.scalp import scalp
 from .layout.animation.wrapped_body import occluder
@@ -444,9 +445,11 @@ def bake_texture(
     size: int,
     report: Callable[[], None],
     parts: HeadParts | None = None,
+    fitted: Fitted | None = None,
 ) -> Texture:
     """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2), and what a light mesh lacks of the dense surface;
-    report: called often, without a share; parts: what lies within the head, for whose strip the UVs make room."""
+    report: called often, without a share; parts: what lies within the head, for whose strip the UVs make room;
+    fitted: whose head it may wear."""
     if parts:
         uv = beside_strip(uv)
     spacing = 2 / resolution
@@ -457,7 +460,8 @@ def bake_texture(
     cut = encoded.cut
     shown = painted.hidden | pictures(cut, encoded.behind, size)
     others = encoded.elsewhere(size)
-    color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, parts is not None, cut.landmarks, others)
+    told = cut.landmarks, others, _features(laid, fitted)
+    color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, parts is not None, *told)
     if mesh is painted.mesh:
         return Texture(uv, png(color))
     fewer = min(size, max(size // 2, LEAST_MAP_PX))
@@ -466,6 +470,16 @@ def bake_texture(
     if parts:
         color, normals, roughness = parts.painted(color), parts.flat(normals), parts.rough(roughness)
     return Texture(uv, png(color), png(normals), png(roughness))
+
+
+def _features(laid: LaidOut, fitted: Fitted | None) -> np.ndarray | None:
+    """(V,) 0..1: which of a mesh's vertices are eyes, nose and mouth of a head fitted to the photo, or None."""
+    if laid.body:
+        return features() if laid.body.head else None
+    if fitted is None or fitted.head is None:
+        return None
+    rows = fitted.skin_rows(laid.as_shown.vertices)
+    return np.where(rows >= 0, features()[rows], 0)
 
 
 def shown_m(model: Model, figure: Figure, dense: np.ndarray, height_m: float) -> float:

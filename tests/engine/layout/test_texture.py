@@ -118,3 +118,19 @@ def test_the_picture_shows_the_photo_in_front_and_the_back_behind_sharply(quads,
     assert np.abs(seen[behind] - [0, 0, 255]).max() <= 3
     # The gutter continues the charts, so that filtering reads no other colour at their borders.
     assert (picture.reshape(-1, 3).max(1) > 20).all()
+
+
+def test_of_what_was_fitted_to_the_photo_it_tells_though_that_turns_away(quads, laid):
+    vertices, faces, normals = quads
+    grey = np.full((len(vertices), 3), 128, np.uint8)
+    shape, dense = PaintedMesh(*quads, grey), PaintedMesh(vertices, split_quads(faces)[0], normals, grey)
+    photo = np.ones((256, 256, 4), np.float32)
+    photo[..., :3] = 1, 0, 0
+    found = cover(by_corner(laid[0], faces), 512)
+    facing = np.einsum("nk,nkc->nc", found.weights, normals[split_quads(faces)[0][found.face]])[:, 2]
+    turned = (facing > 0.2) & (facing < 0.35)
+    red = {}
+    for fitted in (None, np.zeros(len(vertices)), np.ones(len(vertices))):
+        picture = bake(shape, laid[0], dense, 2 / 48, 512, {"photo": photo}, fitted=fitted)
+        red[fitted is not None and fitted[0]] = (picture.reshape(-1, 3)[found.texel][turned, 0] > 200).mean()
+    assert red[0] == red[False] < 0.1 < 0.3 < red[1]

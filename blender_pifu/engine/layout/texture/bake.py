@@ -14,6 +14,8 @@ from ..painted_mesh import PaintedMesh
 from .mouth import Mouth
 from .texels import SLACK, cover, filled
 
+TURNED = 0.6  # what is added to the normals of what was fitted to the photo, towards the camera
+
 
 def bake(
     mesh: PaintedMesh,
@@ -27,6 +29,7 @@ def bake(
     teeth: bool = False,
     landmarks: np.ndarray | None = None,
     others: Sequence[Elsewhere] = (),
+    fitted: np.ndarray | None = None,
 ) -> np.ndarray:
     """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a PaintedMesh.
 
@@ -35,7 +38,8 @@ def bake(
     mesh's vertices, which go over into them, with the photo's fine texture. Texels no face covers continue the nearest.
     waiting: called at every part of the map, may raise to stop; in_mouth (V,) bool: the mesh's vertices inside its
     mouth; teeth: that is hidden behind teeth, and keeps its vertices' colours; landmarks: as `FineTexture` takes them;
-    others: further photos, as `color.painting.paint` takes them.
+    others: further photos, as `color.painting.paint` takes them; fitted (V,) 0..1: the mesh's vertices that were fitted
+    to the photo's own pixels, of which it tells though they turn away, as the sides of a nose do.
     """
     triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
@@ -46,11 +50,14 @@ def bake(
     sides.append((photo, 0))
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
     fine = FineTexture(pictures["photo"], landmarks)
-    seen = photo.trust(mesh.vertices, mesh.normals)
-    ways = find_ways(mesh.vertices, triangles, mesh.normals, seen, fine)
+    normals = mesh.normals
+    if fitted is not None:
+        normals = unit(normals + TURNED * fitted[:, None] * np.array([0, 0, 1], np.float32)).astype(np.float32)
+    seen = photo.trust(mesh.vertices, normals)
+    ways = find_ways(mesh.vertices, triangles, normals, seen, fine)
     looks = mesh.colors, ways.places, (ways.sure * (1 - seen))[:, None]
     there = [part for each in others for part in each.placed(mesh.vertices, triangles)]
-    of_vertices = np.concatenate([mesh.vertices, mesh.normals, *looks, *there], 1, dtype=np.float32)
+    of_vertices = np.concatenate([mesh.vertices, normals, *looks, *there], 1, dtype=np.float32)
 
     ends = [3, 6, 9, 11, *range(12, of_vertices.shape[1], 3)]
 
