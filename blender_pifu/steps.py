@@ -15,8 +15,8 @@ UNWRAP, BAKE = "Unwrapping", "Baking the texture"
 # is with the square of the resolution; in `square`s of 256. Of layouts by the topology's name.
 LAYOUT_S = {"standard": (2.2, 2.1), "game": (1.6, 2.1), "print": (0.3, 2.7), "animation": (8.2, 0.5)}
 QUADS_UNWRAP_S, DENSE_UNWRAP_S = 3.8, 38.0  # the latter grows faster than the surface
-HEAD_UNWRAP_S = 4.3, -1.6  # more: for the small charts of a dense head; of quads, as head and hands come laid flat
-BAKE_S, MAPS_S = (0.3, 0.8), 0.8  # and that for each square of 1024 pixels; so much more for normals and roughness
+HEAD_UNWRAP_S = 4.3, -2.0  # more: for the small charts of a dense head; of quads, as head and hands come laid flat
+BAKE_S, MAPS_S = (1.5, 0.6), 0.6  # and that for each square of 1024 pixels; so much more for normals and roughness
 HANDS_S, HEAD_S = 2.6, 1.6  # read, posed and tried on; fitted
 PUT_ON_S = 0.9, 0.6  # hands and head on the dense surface
 FILM_S = 4.3  # frames looked at
@@ -38,7 +38,7 @@ def seconds_of(
         seconds[ENCODE] += VIEWS_S + VIEW_S[1] * views
     seconds[CARVE] = 0.05 + 0.83 * square
     if rig:
-        seconds[FIT] = 3.2 + 1.4 * square + HANDS_S + (HEAD_S if topology != "print" else 0)
+        seconds[FIT] = 2.2 + 2.4 * square + HANDS_S + (HEAD_S if topology != "print" else 0)
     seconds[PAINT] = 0.45 + 0.6 * square + (0.7 if topology in QUADS else 0) + BEHIND_S  # with what is begun beside it
     head = rig and topology in HEADED
     if rig:

@@ -10,16 +10,16 @@ from blender_pifu.engine.layout.topologies import TOPOLOGIES
 from blender_pifu.engine.progress import Clock
 from blender_pifu.steps import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP
 
-# Processor seconds of one core on the bundled photos: (topology, rig, texture, resolution) -> by step. The first as
-# measured in one run; to the others, measured before hands, heads, maps and the photo's materials behind came, what
-# these take in the first is added.
+# Processor seconds of one core on the bundled photos: (topology, rig, texture, resolution) -> by step. The first three as
+# measured on an idle machine; to the others, measured on a busy one before hands, heads, maps and the photo's materials
+# behind came, what these took then is added.
 MEASURED = {
-    ("standard", True, 2048, 256): {READ: 0.3, MATTE: 3.8, ENCODE: 3.1, CARVE: 0.9, FIT: 8.8, PAINT: 5.5, LAY_OUT: 3.8,
-                                    UNWRAP: 8.2, BAKE: 6.7, BIND: 0.2},
-    ("standard", True, 4096, 512): {READ: 0.0, MATTE: 3.3, ENCODE: 2.8, CARVE: 3.7, FIT: 14.0, PAINT: 8.4,
-                                    LAY_OUT: 14.3, UNWRAP: 12.9, BAKE: 25.4, BIND: 0.2},
-    ("game", True, 1024, 256): {READ: 0.0, MATTE: 3.6, ENCODE: 2.8, CARVE: 0.9, FIT: 8.8, PAINT: 6.5, LAY_OUT: 3.2,
-                                UNWRAP: 7.5, BAKE: 2.1, BIND: 0.1},
+    ("standard", True, 2048, 256): {READ: 0.2, MATTE: 2.7, ENCODE: 2.4, CARVE: 0.5, FIT: 6.0, PAINT: 4.0, LAY_OUT: 1.1,
+                                    UNWRAP: 1.2, BAKE: 5.1, BIND: 0.2},
+    ("standard", True, 4096, 512): {READ: 0.2, MATTE: 2.6, ENCODE: 2.4, CARVE: 2.0, FIT: 16.3, PAINT: 7.0, LAY_OUT: 3.7,
+                                    UNWRAP: 2.2, BAKE: 21.1, BIND: 0.2},
+    ("game", True, 1024, 256): {READ: 0.2, MATTE: 2.9, ENCODE: 2.4, CARVE: 0.5, FIT: 6.0, PAINT: 4.6, LAY_OUT: 1.6,
+                                UNWRAP: 0.6, BAKE: 3.3, BIND: 0.1},
     ("animation", True, 2048, 256): {READ: 0.0, MATTE: 3.4, ENCODE: 2.5, CARVE: 0.9, FIT: 9.4, PAINT: 4.3, LAY_OUT: 9.1,
                                      BAKE: 8.1, BIND: 0.1},
     ("sculpt", False, 0, 128): {READ: 0.0, MATTE: 3.7, ENCODE: 2.9, CARVE: 0.3, PAINT: 2.8},
