@@ -10,9 +10,9 @@ from blender_pifu.engine.layout.topologies import TOPOLOGIES
 from blender_pifu.engine.progress import Clock
 from blender_pifu.steps import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP
 
-# Processor seconds of one core on the bundled photos: (topology, rig, texture, resolution) -> by step. The first three as
-# measured on an idle machine; to the others, measured on a busy one before hands, heads, maps and the photo's materials
-# behind came, what these took then is added.
+# Processor seconds of one core on the bundled photos: (topology, rig, texture, resolution) -> by step. The first three
+# as measured on an idle machine; to the others, measured on a busy one before hands, heads, maps and the photo's
+# materials behind came, what these took then is added.
 MEASURED = {
     ("standard", True, 2048, 256): {READ: 0.2, MATTE: 2.7, ENCODE: 2.4, CARVE: 0.5, FIT: 6.0, PAINT: 4.0, LAY_OUT: 1.1,
                                     UNWRAP: 1.2, BAKE: 5.1, BIND: 0.2},
