@@ -352,8 +352,7 @@ def paint(
     others = encoded.elsewhere(2 * resolution)
     hairy = None
     if fitted and fitted.head:
-        rows = fitted.skin_rows(vertices)
-        hairy = Scalp(np.where(rows >= 0, scalp()[rows], 0), fitted.fit.metre)
+        hairy = Scalp(fitted.of_skin(scalp(), vertices), fitted.fit.metre)
     colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, others=others, scalp=hairy)
     return Painted(PaintedMesh(vertices, faces, normals, colors), hidden, bare)
 
@@ -478,8 +477,7 @@ def _features(laid: LaidOut, fitted: Fitted | None) -> np.ndarray | None:
         return features() if laid.body.head else None
     if fitted is None or fitted.head is None:
         return None
-    rows = fitted.skin_rows(laid.as_shown.vertices)
-    return np.where(rows >= 0, features()[rows], 0)
+    return fitted.of_skin(features(), laid.as_shown.vertices)
 
 
 def shown_m(model: Model, figure: Figure, dense: np.ndarray, height_m: float) -> float:

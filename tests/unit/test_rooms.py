@@ -65,7 +65,7 @@ MAY_IMPORT = {
     "addon.controls": "addon.person body_axes",
     "addon.queue": "addon.base addon.languages addon.person addon.ui addon.work protocol",
     "training.marks": "engine.base engine.body engine.face engine.files engine.reading engine.surface training.data "
-    "training.learn training.native training.people",
+    "training.learn training.native training.pack training.people",
     "engine.video": "engine.base engine.files engine.reading engine.views protocol",
 }
 

@@ -96,6 +96,12 @@ class Head:
         """(V, 3) the same with the photo's expression."""
         return self.neutral + np.tensordot(self.expression, load_head().moves, 1)
 
+    def eye(self, side: int) -> tuple[np.ndarray, float]:
+        """Middle (3,) and radius of an eye in rest, metres; side: 1 for the person's left, -1 for the right."""
+        eye = self.neutral[eye_rows(side)]
+        middle = eye.mean(0)
+        return middle, float(np.linalg.norm(eye - middle, axis=1).mean())
+
     def strength(self, action: str) -> float:
         """How far the photo shows an action of the face, 0..1; 0 of one that marks do not tell."""
         actions = load_head().actions
@@ -125,6 +131,12 @@ class Head:
     def yaw(self) -> float:
         """Radians that it looks aside, positive to the person's left."""
         return float(np.arctan2(self.turn[0, 2], self.turn[2, 2]))
+
+
+def eye_rows(side: int) -> np.ndarray:
+    """The body's vertices of the eye on a side, 1 for the person's left or -1."""
+    body = load_body()
+    return body.skin_vertices + np.flatnonzero(side * body.mean[body.skin_vertices : body.vertices, 0].numpy() > 0)
 
 
 def _to_field(points: np.ndarray) -> np.ndarray:

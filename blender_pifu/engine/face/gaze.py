@@ -8,7 +8,6 @@ the gaze; the mean of both eyes counts, which look at one thing.
 import numpy as np
 
 from ..body.head import Head, load_head
-from ..body.model import load_body
 
 CORNERS = ((133, 33), (362, 263))  # inner and outer, of the person's right and left eye
 SIDES = (-1, 1)  # of which the right has negative x
@@ -27,7 +26,7 @@ def find_gaze(head: Head, points: np.ndarray, irises: np.ndarray) -> tuple[float
     marks = head.seen(load_head().at_marks(head.expressed))[:, :2]
     gazes = []
     for side, corners, iris in zip(SIDES, CORNERS, irises, strict=True):
-        middle, radius = _eye(head, side)
+        middle, radius = head.eye(side)
         ahead = head.seen((middle + [0, 0, radius])[None])[0, :2] - marks[list(corners)].mean(0)
         seen = iris[0] - points[list(corners)].mean(0)
         unit = head.scale * radius / (1 - head.nearness * head.seen(middle[None])[0, 2])
@@ -46,12 +45,3 @@ def find_gaze(head: Head, points: np.ndarray, irises: np.ndarray) -> tuple[float
         return AHEAD_RAD
     left, high = angles * min(1.0, MOST_RAD / turned)
     return float(left), float(high)
-
-
-def _eye(head, side):
-    """Middle (3,) and radius of an eye in rest, metres."""
-    body = load_body()
-    mine = side * body.mean[body.skin_vertices : body.vertices, 0].numpy() > 0
-    eye = head.neutral[body.skin_vertices + np.flatnonzero(mine)]
-    middle = eye.mean(0)
-    return middle, float(np.linalg.norm(eye - middle, axis=1).mean())

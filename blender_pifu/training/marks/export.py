@@ -2,7 +2,6 @@
 """Write the shipped network of head marks and its card."""
 
 import dataclasses
-import hashlib
 import json
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from safetensors.torch import save_file
 from ...engine.face.head_marks import FILE, FURTHER
 from ...engine.face.mark_network import MarkConfig
 from ..learn.train import run_folder
+from ..pack.cards import write_card
 from .places import FACE, MarkPlaces
 
 LICENCE = (
@@ -28,8 +28,7 @@ def export_marks(run: str, target: Path = FILE) -> dict:
     parameters = sum(value.numel() for value in tensors.values())
     tensors[FURTHER] = torch.tensor(MarkPlaces().vertices[FACE:, 0].astype("int32"))
     save_file(tensors, target, {"config": json.dumps(dataclasses.asdict(MarkConfig()))})
-    target.chmod(0o644)
-    card = {
+    about = {
         "name": "head_marks",
         "what": "600 marks of a head in a photo, and how sure each is: the 468 of MediaPipe's face mesh, and of ears, "
         "skull, jaw and neck",
@@ -38,8 +37,5 @@ def export_marks(run: str, target: Path = FILE) -> dict:
         "steps": state["step"],
         "photos": state["photos"],
         "parameters": parameters,
-        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
-        "bytes": target.stat().st_size,
     }
-    target.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    return card
+    return write_card(target, about)

@@ -7,7 +7,6 @@ components left are those of build, age and sex.
 """
 
 import argparse
-import hashlib
 import json
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from ...engine.surface.mesh import vertex_normals
 from ..people.body import ADULT_AGE, BASE_VERTICES, Body, load_body
 from ..people.mesh_files import read_obj
 from .assets import LICENCE, SOURCE
+from .cards import write_card
 
 COMPONENTS, INFLUENCES = 20, 6
 SKIN, EYES = 13380, ("helper-l-eye", "helper-r-eye")
@@ -148,15 +148,14 @@ def pack(source: Path, target: Path) -> None:
     metadata = {"body": json.dumps({"tails": tails, "expressions": actions, "skin_vertices": SKIN})}
     path = target / "body.safetensors"
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, metadata)
-    _write_card(path, rows, mean, basis, weight)
+    _put_card(path, rows, mean, basis, weight)
 
 
-def _write_card(path, rows, mean, basis, weight):
-    data = path.read_bytes()
+def _put_card(path, rows, mean, basis, weight):
     flat = basis.reshape(COMPONENTS, -1) / np.linalg.norm(basis.reshape(COMPONENTS, -1), axis=1, keepdims=True)
     centred = (rows - mean).reshape(len(rows), -1)
     error = np.linalg.norm((centred - centred @ flat.T @ flat).reshape(rows.shape), axis=2)
-    card = {
+    about = {
         "name": "body",
         "what": f"parametric human body: {SKIN} skin vertices and 144 of the eyes, {COMPONENTS} shape components of "
         f"people of one height, {len(BONES)} bones, {INFLUENCES} skin weights a vertex, landmarks, expressions, "
@@ -165,10 +164,8 @@ def _write_card(path, rows, mean, basis, weight):
         "source": SOURCE,
         "made_by": "python -m blender_pifu.training.pack.body",
         "error_mm": round(1000 * float(weight @ error.mean(1)), 2),
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "bytes": len(data),
     }
-    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+    write_card(path, about)
 
 
 def _vertices(body, group):

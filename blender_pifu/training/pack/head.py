@@ -20,6 +20,7 @@ from ..people.body import ADULT_AGE, BASE_VERTICES, Shape, load_body
 from ..people.face.faces import TARGETS, move_face
 from ..people.library import Library, load_library
 from .body import EYES, SKIN
+from .cards import write_card
 
 HEADS, SEED = 1500, 17
 COMPONENTS = 50
@@ -64,17 +65,13 @@ def pack_head(assets: Path, target: Path = DATA) -> dict:
     path = target / "head.safetensors"
     groups = json.dumps([str(name) for name in np.unique(marks["group"])])
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, {"groups": groups})
-    path.chmod(0o644)
     shutil.copyfile(library.path("ict/LICENSE"), target / LICENSE)
     (target / LICENSE).chmod(0o644)
     left = (flat - turned @ (turned.T @ flat)).reshape(len(flat), -1, 3)
-    card = _card(path, np.sqrt((left**2).sum(2).mean()), variance.sum() * len(flat) / (flat**2).sum())
-    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    return card
+    return write_card(path, _about(np.sqrt((left**2).sum(2).mean()), variance.sum() * len(flat) / (flat**2).sum()))
 
 
-def _card(path, error, explained):
-    data = path.read_bytes()
+def _about(error, explained):
     return {
         "name": "head",
         "what": f"{COMPONENTS} principal components of {HEADS} drawn heads on the vertices of body.safetensors, and "
@@ -84,8 +81,6 @@ def _card(path, error, explained):
         "made_by": "python -m blender_pifu.training pack-face",
         "explained": round(float(explained), 4),
         "error_mm": round(1000 * float(error), 2),
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "bytes": len(data),
     }
 
 

@@ -5,7 +5,6 @@ The tongue is the base mesh's helper. Of the teeth it has bare bands, which say 
 are made along them, as wide as crowns are. What an action of the face does to a helper is done to what is made of it.
 """
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from ...engine.body.model import DATA, REGIONS
 from ...engine.body.model import load_body as load_packed
 from ..people.body import BASE_VERTICES, Body, load_body
 from .assets import LICENCE, SOURCE
+from .cards import write_card
 
 PARTS = {"upper teeth": "helper-upper-teeth", "lower teeth": "helper-lower-teeth", "tongue": "helper-tongue"}
 # Millimetres that crowns are wide, from the middle to the second molar (Wheeler's Dental Anatomy, rounded).
@@ -60,19 +60,14 @@ def pack_head_parts(target: Path = DATA) -> dict:
     path = target / "head_parts.safetensors"
     about = json.dumps({"parts": list(PARTS), "actions": [names[k] for k in acting]})
     save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path, {"head_parts": about})
-    path.chmod(0o644)
-    data = path.read_bytes()
     card = {
         "name": "head_parts",
         "what": f"teeth and tongue in the mouth of body.safetensors: {starts[-1]} vertices, {len(acting)} actions",
         "licence": LICENCE,
         "source": SOURCE,
         "made_by": "python -m blender_pifu.training pack-head-parts",
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "bytes": len(data),
     }
-    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    return card
+    return write_card(path, card)
 
 
 def _to_packed(body: Body) -> np.ndarray:

@@ -5,7 +5,6 @@ MakeHuman's charts have good seams, but a face a tenth as large as the crown. He
 nearly its size: Rabinovich et al. 2017, "Scalable Locally Injective Mappings", as in libigl.
 """
 
-import hashlib
 import json
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from ...engine.body.model import DATA, load_body
 from ...engine.layout.animation.template import Template, bones_of_hands, load_template
 from ...engine.layout.texture.texels import cover
 from .assets import LICENCE, SOURCE
+from .cards import write_card
 
 ROUNDS = 12  # of the optimization, or fewer: what is laid flat must not lie over itself
 TEST_PX = 3000
@@ -31,7 +31,7 @@ UP = {"head": (0.0, 1.0, 0.0)}  # what of the body is up in a chart, where one i
 def pack_skin_charts(target: Path = DATA) -> dict:
     """Write skin_charts.safetensors and its card, which is returned."""
     template = load_template()
-    rest = load_body().mean[: len(template.labels)].numpy().astype(np.float64) + template.expressions[OPEN]
+    rest = template.rest + template.expressions[OPEN]
     rows, corners, uv = _places(template)
     names, faces, places, chart = [], [], np.zeros((len(rows), 2)), []
     for island in _islands(corners):
@@ -57,19 +57,14 @@ def pack_skin_charts(target: Path = DATA) -> dict:
 
 def _save(path: Path, arrays: dict[str, np.ndarray], names: list[str]) -> dict:
     save_file(arrays, path, {"charts": json.dumps(names)})
-    path.chmod(0o644)
-    data = path.read_bytes()
-    card = {
+    about = {
         "name": path.stem,
         "what": f"{len(arrays['faces'])} quads of body.safetensors laid flat in {len(names)} charts, metres",
         "licence": LICENCE,
         "source": SOURCE,
         "made_by": "python -m blender_pifu.training pack-skin-charts",
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "bytes": len(data),
     }
-    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n", encoding="utf-8")
-    return card
+    return write_card(path, about)
 
 
 def _places(template: Template) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,7 +8,7 @@ from scipy.spatial.transform import Rotation
 
 from blender_pifu.engine.body.head import Head, load_head
 from blender_pifu.engine.face.gaze import AHEAD_RAD, ASIDE, LOWER, find_gaze
-from blender_pifu.engine.layout.head_parts.eyeballs import eyeballs_of, looks_of, placed
+from blender_pifu.engine.layout.head_parts.eyeballs import eyeballs_of, looks_of
 
 SCALE = 4.0
 
@@ -25,7 +25,7 @@ def marks_of(head, left, up, apart=0.0):
     """Marks (468, 2) and irises (2, 5, 2) of a head whose eyes are turned so, degrees, as MediaPipe's lie."""
     irises = []
     for side in (-1, 1):
-        middle, radius = placed(head, side)
+        middle, radius = head.eye(side)
         gaze = Rotation.from_euler("yx", (left + apart * side, -up), degrees=True).as_matrix()[:, 2]
         seen = head.seen((middle + radius * gaze)[None])[0, :2] + SCALE * radius * np.array([ASIDE * side, -LOWER])
         irises.append(np.tile(seen, (5, 1)))

@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from ...body.model import load_body
 from .template import load_template
 
 # Of the body in rest, metres: to either side, from the lips' lower edge to the brows, from where on to the front.
@@ -16,7 +15,6 @@ SOFT_M = 0.006  # from those bounds to either side, over which features begin
 @lru_cache(maxsize=1)
 def features() -> np.ndarray:
     """(S,) 0..1: how far each vertex of the skin (see `load_template`) is of a feature of the face."""
-    rest = load_body().mean[: len(load_template().labels)].numpy().astype(np.float64)
-    aside, high, front = rest.T
+    aside, high, front = load_template().rest.T
     within = np.stack([ASIDE_M - np.abs(aside), high - LOW_M, HIGH_M - high, front - FRONT_M])
     return (0.5 + within / (2 * SOFT_M)).clip(0, 1).prod(0)

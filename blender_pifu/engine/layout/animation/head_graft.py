@@ -16,7 +16,6 @@ from scipy.spatial import cKDTree
 from ...body.bones import INDEX
 from ...body.fit import Fit, thinned
 from ...body.head import Head, load_head
-from ...body.model import load_body
 from ...surface.mesh import neighbour_mean, split_quads, vertex_normals
 from ...surface.stitching import (
     as_wide,
@@ -247,7 +246,8 @@ def _skull() -> _Patch:
 @lru_cache(maxsize=1)
 def _face() -> _Patch:
     """From forehead to chin and to the cheeks before the ears, with all that lies in eyes and mouth."""
-    template, rest = load_template(), _rest()
+    template = load_template()
+    rest = template.rest
     kinds = np.array(template.regions)
     skull = _skull()
     nose = skull.rows[rest[skull.rows, 2].argmax()]
@@ -261,14 +261,10 @@ def _face() -> _Patch:
     return _patch(front & head, nose)
 
 
-def _rest() -> np.ndarray:
-    """Where the body's skin (S, 3) rests, metres."""
-    return load_body().mean[: len(load_template().labels)].numpy().astype(np.float64)
-
-
 def _patch(within: np.ndarray, start: int | None = None) -> _Patch:
     """Of the skin (S,) what is `within` and hangs together with a vertex, by default the crown."""
-    template, rest = load_template(), _rest()
+    template = load_template()
+    rest = template.rest
     count, start = len(rest), int(rest[:, 1].argmax()) if start is None else start
     taken = piece_of(template.faces, within[template.faces].all(1), count, start)
     rows, faces = np.unique(template.faces[taken], return_inverse=True)

@@ -5,7 +5,6 @@ from functools import lru_cache
 
 import numpy as np
 
-from ...body.model import load_body
 from .template import load_template
 
 # The hairline of the body in rest, as seen from its side: heights, and how far to the front it is there, metres. The
@@ -22,8 +21,7 @@ def scalp() -> np.ndarray:
     """(S,) -1..1: of each vertex of the skin whether hair grows there, 1, or it is a cheek, -1; 0 of what
     neither is told of, as of ears and faces."""
     template = load_template()
-    rest = load_body().mean[: len(template.labels)].numpy().astype(np.float64)
-    _, high, front = rest.T
+    _, high, front = template.rest.T
     behind = (np.interp(high, HEIGHTS, FRONTS) - front) / SOFT_M
     hair = behind.clip(0, 1) * _above(high, NAPE_M)
     cheek = (-behind).clip(0, 1) * _above(high, JAW_M) * (1 - _above(high, CHEEK_M))

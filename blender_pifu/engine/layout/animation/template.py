@@ -2,7 +2,7 @@
 """The body model's own skin as a mesh to animate: quads, UVs, weights, expressions, and how firm its parts are."""
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy.sparse import coo_matrix, diags
@@ -36,6 +36,11 @@ class Template:
     weight_bones: np.ndarray
     weights: np.ndarray
     expressions: dict[str, np.ndarray]
+
+    @cached_property
+    def rest(self) -> np.ndarray:
+        """Where the mean body's skin rests, (V, 3) metres, field axes."""
+        return load_body().mean[: len(self.labels)].numpy().astype(np.float64)
 
     def with_eyes(self, vertices: np.ndarray) -> np.ndarray:
         """The skin (V, 3) of `vertices` (skin and eyes, posed), the bags behind its lids laid on the fronts of the

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...body.head import Head
 from ...color.painting import smooth_step
-from .eyeballs import SIDES, placed
+from .eyeballs import SIDES
 
 # Degrees from the gaze: pupil, iris, and up to where the white is white.
 PUPIL, IRIS, WHITE = 9.5, 27.0, (55.0, 100.0)
@@ -43,7 +43,7 @@ def look_at_eyes(head: Head, colors_at: Callable[[np.ndarray], np.ndarray]) -> E
     """What a photo shows of a person's eyes; colors_at: points (N, 3) of field space -> sRGB 0..1 (N, 3)."""
     irises, whites, cheeks = [], [], []
     for side in SIDES.values():
-        middle, radius = placed(head, side)
+        middle, radius = head.eye(side)
         ring = np.concatenate([_round(angle) for angle in RING])
         beside = np.concatenate([_at(angle, [0, np.pi]) for angle in BESIDE])
         for directions, found in ((ring, irises), (beside, whites)):

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from ...body.head import Head
+from ...body.head import Head, eye_rows
 from ...body.model import load_body
 from ..expressions import LOOK
 from .piece import Piece
@@ -23,18 +23,11 @@ def eyeballs_of(head: Head) -> list[Piece]:
     pieces = []
     for name, side in SIDES.items():
         rows = eye_rows(side)
-        middle, radius = placed(head, side)
+        middle, radius = head.eye(side)
         uv = [PLACES[name] + 0.5, 0.5] + (0.5 - GUTTER) * _disc(directions[faces])
         actions = {action: radius * directions @ turn for action, turn in _turns(rows).items()}
         pieces.append(Piece(name, middle + radius * directions, faces, uv.astype(np.float32), directions, actions))
     return pieces
-
-
-def placed(head: Head, side: int) -> tuple[np.ndarray, float]:
-    """Middle (3,) and radius of an eye in rest, metres."""
-    eye = head.neutral[eye_rows(side)]
-    middle = eye.mean(0)
-    return middle, float(np.linalg.norm(eye - middle, axis=1).mean())
 
 
 def looks_of(gaze: tuple[float, float]) -> dict[str, float]:
@@ -53,12 +46,6 @@ def looks_of(gaze: tuple[float, float]) -> dict[str, float]:
             most = np.arctan2(np.hypot(*whole[:2]), whole[2])
             found[action] = float(min(angle / most, 1.0))
     return {action: value for action, value in found.items() if value > 0}
-
-
-def eye_rows(side: int) -> np.ndarray:
-    """The body's vertices of the eye on a side, 1 or -1."""
-    body = load_body()
-    return body.skin_vertices + np.flatnonzero(side * body.mean[body.skin_vertices : body.vertices, 0].numpy() > 0)
 
 
 def _turns(rows):

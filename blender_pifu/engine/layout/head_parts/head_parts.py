@@ -19,7 +19,7 @@ from ..expressions import Expressions
 from ..painted_mesh import PaintedMesh
 from ..texture.texels import SLACK, cover, filled
 from .coloring import ROUGH, EyeLook, colors, look_at_eyes
-from .eyeballs import SIDES, eyeballs_of, looks_of, placed
+from .eyeballs import SIDES, eyeballs_of, looks_of
 from .mouth_parts import load_mouth_parts
 from .piece import Piece
 
@@ -84,7 +84,7 @@ class HeadParts:
         if not self.eyes.seen:
             return mesh
         vertices = mesh.vertices.astype(np.float64)
-        middles = self.head.seen(np.stack([placed(self.head, side)[0] for side in SIDES.values()]))
+        middles = self.head.seen(np.stack([self.head.eye(side)[0] for side in SIDES.values()]))
         mine = np.flatnonzero(sockets)
         nearest = middles[np.linalg.norm(vertices[mine, None] - middles, axis=2).argmin(1)]
         vertices[mine] = nearest + SOCKET * (vertices[mine] - nearest)
