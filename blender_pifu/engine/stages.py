@@ -24,6 +24,7 @@ from .body.rigging import Fitted, fit_under
 from .color.light import Shading
 from .color.painting import Elsewhere, Scalp
 from .color.painting import paint as paint_vertices
+from .color.rim import without_rim
 from .errors import InputError, NoPersonError, OptionError
 from .face.own_head import find_own_head
 from .hands.hand_graft import PhotoHands
@@ -32,6 +33,7 @@ from .interfaces import Field, Model
 from .layout.animation.features import features
 from .layout.animation.head_graft import WornHead, wear
 from .layout.animation.scalp import scalp
+from .layout.animation.template import load_template
 from .layout.animation.wrapped_body import occluder
 from .layout.closest import DenseSurface
 from .layout.expressions import without_looks
@@ -352,9 +354,17 @@ def paint(
     others = encoded.elsewhere(2 * resolution)
     hairy = None
     if fitted and fitted.head:
-        hairy = Scalp(fitted.of_skin(scalp(), vertices), fitted.fit.metre)
+        hairy = _scalp(fitted.skin_rows(vertices), fitted, encoded)
     colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, others=others, scalp=hairy)
     return Painted(PaintedMesh(vertices, faces, normals, colors), hidden, bare)
+
+
+def _scalp(rows: np.ndarray, fitted: Fitted, encoded: Encoded) -> Scalp:
+    """The Scalp of a mesh whose vertices are rows (V,) of the body's skin, -1: of none."""
+    of_skin = rows >= 0
+    grown = np.where(of_skin, scalp()[rows], 0)
+    rest = np.where(of_skin[:, None], load_template().rest[rows], 0)
+    return Scalp(grown, rest, fitted.fit.metre, encoded.behind is not None)
 
 
 def _hidden_side(model: Model, encoded: Encoded, vertices: np.ndarray) -> dict[str, np.ndarray]:
@@ -459,7 +469,7 @@ def bake_texture(
     cut = encoded.cut
     shown = painted.hidden | pictures(cut, encoded.behind, size)
     others = encoded.elsewhere(size)
-    told = cut.landmarks, others, _features(laid, fitted)
+    told = cut.landmarks, others, *_of_head(laid, fitted, encoded)
     color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, parts is not None, *told)
     if mesh is painted.mesh:
         return Texture(uv, png(color))
@@ -471,13 +481,14 @@ def bake_texture(
     return Texture(uv, png(color), png(normals), png(roughness))
 
 
-def _features(laid: LaidOut, fitted: Fitted | None) -> np.ndarray | None:
-    """(V,) 0..1: which of a mesh's vertices are eyes, nose and mouth of a head fitted to the photo, or None."""
-    if laid.body:
-        return features() if laid.body.head else None
-    if fitted is None or fitted.head is None:
-        return None
-    return fitted.of_skin(features(), laid.as_shown.vertices)
+def _of_head(laid: LaidOut, fitted: Fitted | None, encoded: Encoded) -> tuple[np.ndarray | None, Scalp | None]:
+    """Of a mesh that wears a head fitted to the photo: (V,) 0..1, which of its vertices are eyes, nose and mouth, and
+    its Scalp; None, None of another."""
+    if fitted is None or (laid.body.head if laid.body else fitted.head) is None:
+        return None, None
+    count = len(laid.as_shown.vertices)
+    rows = np.arange(count) if laid.body else fitted.skin_rows(laid.as_shown.vertices)
+    return np.where(rows >= 0, features()[rows], 0), _scalp(rows, fitted, encoded)
 
 
 def shown_m(model: Model, figure: Figure, dense: np.ndarray, height_m: float) -> float:
@@ -517,4 +528,7 @@ def bind(
 def pictures(cut: PersonCut, behind: BackCut | None, most_px: int) -> dict:
     """What the photos show, as painting and baking take it: at their own sharpness, but at most so many pixels."""
     shown = {"photo": cut, "back": behind} if behind else {"photo": cut}
-    return {name: np.dstack(picture(picture.side_px(most_px))) for name, picture in shown.items()}
+    return {
+        name: without_rim(np.dstack(picture(picture.side_px(most_px))), cut.landmarks)
+        for name, picture in shown.items()
+    }

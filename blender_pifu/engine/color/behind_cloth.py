@@ -16,7 +16,7 @@ from .held_things import HIPS, SHOULDERS, TRUNK, find_behind
 from .materials import LIGHTNESS, MATERIALS, tell_apart
 from .painting import smooth_step
 from .quilting import block_energy, quilt
-from .spot_noise import spot_noise
+from .strands import strands_of
 
 WORK_PX = 256  # to a side of the crop, in which materials are told apart; lengths below are in its pixels, 8 mm
 BLUR = 1.2
@@ -83,8 +83,10 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     hair = None if landmarks is None else find_hair(photo, landmarks)
     kept = _kept(hair, landmarks, size)
     _add_texture(painted, band, materials.seen & woven.reshape(WORK_PX, WORK_PX), most, back[..., 3] * (1 - kept))
-    if hair is not None:
-        back[hair.where][..., :3] += hair.behind[..., None] * spot_noise(band[hair.where], hair.tells)
+    strands = strands_of(hair, band)
+    if hair is not None and strands is not None:
+        drawn = back[hair.where][..., :3]
+        drawn += hair.behind[..., None] * strands.behind(hair, drawn)
     back[..., :3] = painted + kept[..., None] * (back[..., :3] - painted)
     back[..., :3].clip(0, 1, out=back[..., :3])
     back[..., 3] = _beyond(back[..., 3])

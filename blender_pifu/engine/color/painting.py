@@ -36,10 +36,13 @@ TOLERANCE = 1e-3
 
 @dataclass(frozen=True)
 class Scalp:
-    """grown: (V,) -1..1 of a mesh's vertices, 1 where hair grows, -1 on cheeks, else 0; metre: field units of one."""
+    """grown: (V,) -1..1 of a mesh's vertices, 1 where hair grows, -1 on cheeks, else 0; rest: (V, 3) metres, where the
+    mean body's skin rests there; metre: field units of one; seen_behind: whether a photo shows the back."""
 
     grown: np.ndarray
+    rest: np.ndarray
     metre: float
+    seen_behind: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,8 @@ def _told(side, places, looks, scalp):
     if scalp is not None and side.of_crop:
         ahead = looks[:, 2] > -FACING[0]
         own = GUESS_TRUST * scalp.grown if side.hidden else -CHEEK_TRUST * scalp.grown * ahead
-        on = np.flatnonzero(own > trust)
-        trust[on] = own[on]
+        on = np.flatnonzero(own > (0 if side.hidden and not scalp.seen_behind else trust))
+        trust[on] = np.maximum(own[on], trust[on])
         shown[on] = side.tones(places[on] - INWARD_M * scalp.metre * looks[on], TONE_M * scalp.metre)
     return shown, trust
 

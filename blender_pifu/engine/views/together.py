@@ -9,6 +9,7 @@ import numpy as np
 from ..body.fit import thinned
 from ..color.light import Light
 from ..color.painting import Elsewhere
+from ..color.rim import without_rim
 from ..crop_space import pixels_at
 from ..interfaces import Field
 from ..srgb import lit
@@ -130,12 +131,12 @@ def _look(photo: OnePhoto, places, normals, facing) -> Look:
 def _lit_picture(laid: Laid, gain: Gain, most_px: int, light: Light | None) -> np.ndarray:
     """(n, n, 4) float32: a photo in the first one's light, or without it, and its matte."""
     cut = laid.photo.cut
-    rgb, alpha = cut(cut.side_px(most_px))
+    seen = without_rim(np.dstack(cut(cut.side_px(most_px))), cut.landmarks)
     own, shared = _normal_maps(laid)
     factors = gain(own, shared)
     if light is not None:
         factors = factors / light.shading(mirrored(shared))
-    return np.dstack([lit(rgb, factors), alpha]).astype(np.float32)
+    return np.dstack([lit(seen[..., :3], factors), seen[..., 3]]).astype(np.float32)
 
 
 def _normal_maps(laid: Laid) -> tuple[np.ndarray, np.ndarray]:

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Hair goes on behind down to the nape, or as far as long hair is seen beside the neck, in its own texture."""
 
+import cv2
 import numpy as np
 import pytest
 
 from blender_pifu.engine.color.behind_cloth import paint_behind_cloth
 from blender_pifu.engine.color.behind_head import paint_behind_face
-from blender_pifu.engine.color.spot_noise import spot_noise
+from blender_pifu.engine.color.hair import Hair
+from blender_pifu.engine.color.strands import strands_of
 from blender_pifu.engine.reading.landmarks import Landmark as L
 
 SIDE = 256
@@ -67,12 +69,46 @@ def test_a_dark_jacket_is_no_long_hair(photo, landmarks):
     assert np.allclose(behind[86:92, 122:134].mean((0, 1)), SKIN, atol=0.1)
 
 
-def test_noise_is_as_loud_and_of_the_same_grain_as_what_is_shown():
+def seen(band, where):
+    """Hair seen at `where` (h, w) bool of a band (h, w, 3)."""
+    whole = np.s_[: len(where), : where.shape[1]]
+    return Hair(whole, where.astype(float), where, where.astype(float), np.zeros(3), unit=60.0)
+
+
+@pytest.fixture
+def strands():
+    """Of straight hair, combed to the side: its grain runs along rows."""
     rng = np.random.default_rng(1)
-    strands = np.repeat(rng.normal(0, 0.1, (1, 200, 1)), 3, 2) * np.ones((200, 1, 1))
+    band = np.repeat(rng.normal(0, 0.04, (200, 1, 1)), 3, 2) * np.ones((1, 200, 1))
     shown = np.zeros((200, 200), bool)
-    shown[20:50, 40:160] = True
-    noise = spot_noise(strands, shown)
-    assert 0.6 < noise.std() / strands[shown].std() < 1.4
-    assert np.abs(np.diff(noise, axis=0)).mean() < 0.5 * np.abs(np.diff(noise, axis=1)).mean()
-    assert not spot_noise(strands, shown & False).any()
+    shown[20:60, 40:160] = True
+    return strands_of(seen(band, shown), band.astype(np.float32)), band[shown].std()
+
+
+def test_grain_of_a_scalp_is_as_loud_as_what_is_shown_and_runs_down_from_the_whorl(strands):
+    found, loud = strands
+    aside, down = np.meshgrid(np.linspace(-0.05, 0.05, 200), np.linspace(0, 0.1, 200))
+    rest = np.stack([aside.ravel(), 0.61 + down.ravel(), np.full(aside.size, -0.06)], 1)
+    grain = found.on_scalp(rest, np.full((len(rest), 3), 0.5)).reshape(200, 200, 3)
+    assert 0.6 < grain.std() / loud < 1.4
+    assert np.abs(np.diff(grain, axis=0)).mean() < 0.6 * np.abs(np.diff(grain, axis=1)).mean()
+
+
+def test_grain_has_no_seam_round_the_head(strands):
+    round_ = np.linspace(-np.pi, np.pi, 4001)
+    rest = np.stack([0.09 * np.sin(round_), np.full(4001, 0.66), 0.03 + 0.09 * np.cos(round_)], 1)
+    steps = np.abs(np.diff(strands[0].on_scalp(rest, np.full((4001, 3), 0.5))[:, 0]))
+    assert steps.max() < 8 * steps.mean()
+
+
+def test_grain_is_that_of_curls_where_hair_has_them(strands):
+    rng = np.random.default_rng(2)
+    band = cv2.GaussianBlur(rng.normal(0, 0.1, (200, 200, 3)).astype(np.float32), (0, 0), 2.0)
+    curls = strands_of(seen(band, np.ones((200, 200), bool)), band)
+    down, across = (np.abs(np.diff(curls.tile, axis=axis)).mean() for axis in (0, 1))
+    assert down > 0.5 * across
+
+
+def test_grain_is_not_told_of_who_shows_no_hair():
+    assert strands_of(seen(None, np.zeros((200, 200), bool)), np.zeros((200, 200, 3), np.float32)) is None
+    assert strands_of(None, np.zeros((200, 200, 3), np.float32)) is None

@@ -139,9 +139,7 @@ def test_hair_goes_on_from_behind_to_the_hairline_and_cheeks_from_the_photo(pers
     sides = np.abs(normals[:, 2]) < 0.3
     for scalp, color in ((1.0, BLUE), (-1.0, RED)):
         grown = np.where(sides, scalp, 0.0)
-        colors = (
-            paint(vertices, faces, normals, 2 / 128, image(RED, matte), image(BLUE, matte), scalp=Scalp(grown, 1.0))
-            / 255
-        )
+        told = Scalp(grown, vertices, 1.0)
+        colors = paint(vertices, faces, normals, 2 / 128, image(RED, matte), image(BLUE, matte), scalp=told) / 255
         near = np.linalg.norm(colors[sides] - color, axis=1) < 0.3
         assert near.mean() > 0.75
