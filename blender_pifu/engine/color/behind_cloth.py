@@ -34,7 +34,9 @@ SURE = 9.0  # what others cost behind a thing that is held, of which nothing tel
 GOES_ON = 0.1  # share beside the outline from which on it does: a logo is before the place too
 MIRRORED, MIRRORED_MOST = 0.7, 5.0  # what the costs of a trunk's other side count for, and what of them at most
 EDGE, CRISP = 1.5, 0.15  # how far costs are evened out, and by how much the least must be the least
-ALONE, AROUND, ROUNDS = 1.5, 4.0, 5  # what it costs to be where nothing around is of the material, how far, how often
+ALONE, ROUNDS = 2.5, 5  # what it costs to be where nothing around is of the material, and how often that is asked
+AROUND = 9.0, 2.5  # how far that is, across and along: hems and collars run across
+NECKLINE = 0.35, 0.4  # of the shoulders' width to either side, of the trunk down from them: collars are open before
 BEYOND = 0.02  # field units outside the outline where these colours are known too
 HEAD = (2.0, 2.6)  # distances from the eyes to the mouth, round the ears: within, `behind_head` paints; beyond, this
 CHIN = (-1.5, -1.1)  # of those, below the ears: the neck is not the head
@@ -71,7 +73,8 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     drawn, back = _smaller(back), _larger(back, size)
     difference = np.linalg.norm(_lab(materials.tones) - _lab(drawn[..., :3]), axis=-1)
     costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) - REACHES * np.log(materials.beside + ABSENT)
-    costs -= BEFORE * materials.before * np.minimum(materials.beside / GOES_ON, 1)
+    before = materials.before if landmarks is None else materials.before & ~_neckline(landmarks, WORK_PX)
+    costs -= BEFORE * before * np.minimum(materials.beside / GOES_ON, 1)
     costs[:, materials.hidden.any(0)] = SURE
     costs[materials.hidden] = 0
     if landmarks is not None:
@@ -106,37 +109,65 @@ def _within_picture(part, hair: Hair, size):
     return whole
 
 
+@dataclass(frozen=True)
+class _Trunk:
+    """Of the pixels (n, n) of a crop how far they are from the trunk's axis, in field units, and down from its
+    shoulders, 1 at the hips; the column that lies as far on the other side; and how wide the shoulders are."""
+
+    aside: np.ndarray
+    down: np.ndarray
+    opposite: np.ndarray
+    wide: float
+
+
+def _trunk(landmarks, size) -> _Trunk | None:
+    """The trunk by landmarks (33, 4); None of people seen from their side."""
+    shoulders, hips = (landmarks[list(pair), :2].astype(np.float64) for pair in (SHOULDERS, HIPS))
+    (high, low), wide = (shoulders.mean(0), hips.mean(0)), abs(shoulders[0, 0] - shoulders[1, 0])
+    height = high[1] - low[1]
+    if height <= 0 or wide < PROFILE * height:
+        return None
+    x, y = pixel_centres(size)
+    down = (high[1] - y) / height
+    axis = high[0] + down * (low[0] - high[0])
+    opposite = np.clip(((2 * axis - x + 1) / 2 * size).astype(int), 0, size - 1)
+    return _Trunk(np.abs(x - axis), down, opposite, wide)
+
+
+def _neckline(landmarks, size):
+    """(size, size) bool: where a collar is open before, which shows nothing of what is behind."""
+    trunk = _trunk(landmarks, size)
+    if trunk is None:
+        return np.zeros((size, size), bool)
+    return (trunk.aside < NECKLINE[0] * trunk.wide) & (trunk.down < NECKLINE[1])
+
+
 def _as_mirrored(costs, inside, landmarks):
     """What it costs (K, n, n) to be of another material than the trunk's other side; inside: (n, n) bool, the person's
     pixels. 0 of people seen from their side."""
     size = len(inside)
-    shoulders, hips = (landmarks[list(pair), :2].astype(np.float64) for pair in (SHOULDERS, HIPS))
-    (high, low), wide = (shoulders.mean(0), hips.mean(0)), abs(shoulders[0, 0] - shoulders[1, 0])
-    trunk = high[1] - low[1]
-    if trunk <= 0 or wide < PROFILE * trunk:
+    trunk = _trunk(landmarks, size)
+    if trunk is None:
         return np.zeros_like(costs)
-    x, y = pixel_centres(size)
-    share = (high[1] - y) / trunk
-    axis = high[0] + share * (low[0] - high[0])
-    column = np.clip(((2 * axis - x + 1) / 2 * size).astype(int), 0, size - 1)
     row = np.arange(size)[:, None]
-    trunk = inside & inside[row, column] & (np.abs(x - axis) < wide / 2) & (share > TRUNK[0]) & (share < TRUNK[1])
-    there = costs[:, row, column]
-    return MIRRORED * trunk * np.minimum(there - there.min(0), MIRRORED_MOST)
+    where = inside & inside[row, trunk.opposite] & (trunk.aside < trunk.wide / 2)
+    where &= (trunk.down > TRUNK[0]) & (trunk.down < TRUNK[1])
+    there = costs[:, row, trunk.opposite]
+    return MIRRORED * where * np.minimum(there - there.min(0), MIRRORED_MOST)
 
 
 def _without_islands(costs, matte):
     """Costs (K, n, n) with what it costs to be alone, of a person (n, n): mean field steps of a field in which
     neighbours are of one material (Kraehenbuehl and Koltun 2011, their smoothness kernel)."""
     matte = np.ascontiguousarray(matte, np.float32)
-    around = _blur(matte, AROUND) + 1e-3
+    around = _blur(matte, *AROUND) + 1e-3
     least = evened = np.stack([_blur(cost, EDGE) for cost in costs])
     for _ in range(ROUNDS):
         shares = np.exp((least.min(0) - least) / CRISP)
         shares /= shares.sum(0)
         least = np.stack(
             [
-                one + ALONE * (1 - _blur(share * matte, AROUND) / around)
+                one + ALONE * (1 - _blur(share * matte, *AROUND) / around)
                 for one, share in zip(evened, shares, strict=True)
             ]
         )

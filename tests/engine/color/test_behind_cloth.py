@@ -163,3 +163,16 @@ def test_what_one_side_of_a_trunk_alone_shows_is_a_patch_of_sun(photo, back, hol
     photo[240:WAIST, 300:342, :3], back[240:WAIST, 300:342, :3] = TROUSERS, (0.7, 0.22, 0.29)
     behind = paint_behind_cloth(back, photo, holding)
     assert np.allclose(behind[250:285, 304:312, :3].mean((0, 1)), (0.8, 0.2, 0.3), atol=0.12)
+
+
+def test_skin_in_an_open_collar_is_not_behind_the_neck(photo, back, holding):
+    skin = (0.8, 0.55, 0.45)
+    neck, collar = np.s_[90:120, 226:286], [np.s_[120 + 2 * k : 122 + 2 * k, 226 + k : 286 - k] for k in range(24)]
+    for image in (photo, back):
+        image[OPENING][..., :3] = JACKET
+        image[neck] = (*skin, 1)
+        for part in collar:
+            image[part][..., :3] = skin
+    behind = paint_behind_cloth(back, photo, holding)
+    assert np.allclose(behind[140:160, 246:266, :3].mean((0, 1)), JACKET, atol=0.1)
+    assert np.allclose(behind[95:108, 236:276, :3].mean((0, 1)), skin, atol=0.1)
