@@ -41,6 +41,7 @@ from .layout.head_parts.head_parts import HeadParts, beside_strip, parts_in
 from .layout.painted_mesh import PaintedMesh
 from .layout.presets import SurfaceAt
 from .layout.texture.bake import bake, png
+from .layout.texture.hair_relief import with_hair_relief
 from .layout.texture.normal_map import bake_normals
 from .layout.texture.roughness import bake_roughness
 from .layout.texture.skin_charts import load_skin_charts
@@ -469,12 +470,15 @@ def bake_texture(
     cut = encoded.cut
     shown = painted.hidden | pictures(cut, encoded.behind, size)
     others = encoded.elsewhere(size)
-    told = cut.landmarks, others, *_of_head(laid, fitted, encoded)
+    fitted_there, hairy = _of_head(laid, fitted, encoded)
+    told = cut.landmarks, others, fitted_there, hairy
     color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, parts is not None, *told)
     if mesh is painted.mesh:
         return Texture(uv, png(color))
     fewer = min(size, max(size // 2, LEAST_MAP_PX))
     normals = bake_normals(mesh, uv, painted.mesh, fewer, report)
+    if hairy is not None:
+        normals = with_hair_relief(normals, mesh, uv, color, hairy)
     roughness = bake_roughness(mesh, uv, color, cut.landmarks, fewer)
     if parts:
         color, normals, roughness = parts.painted(color), parts.flat(normals), parts.rough(roughness)

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Locks of hair in the normal map: what is brighter on a scalp lies higher, as light falls between locks less."""
+
+import cv2
+import numpy as np
+
+from ...color.painting import Scalp
+from ...surface.mesh import split_quads
+from ..painted_mesh import PaintedMesh
+from .texels import SLACK, cover
+
+DEEP_M = 0.003  # metres of height that a change of brightness by e stands for
+LOUDEST = 0.5  # of the logarithm of brightness: more is no lock, but another colour of hair
+WIDE_M = 0.006  # standard deviation of the blur that leaves no lock
+STEEP = 1.2  # slope that is approached at most
+DARK = 12.0  # of 255: what darkness is no deeper for
+
+
+def with_hair_relief(
+    picture: np.ndarray, mesh: PaintedMesh, uv: np.ndarray, color: np.ndarray, scalp: Scalp
+) -> np.ndarray:
+    """A normal map (n, n, 3) uint8, 128 is 0, with the locks that the base colour map (m, m, 3) uint8 shows on the
+    scalp, for the UVs (F, 3|4, 2) of a PaintedMesh in field space; the same where it has no scalp."""
+    size = len(picture)
+    triangles, corners = split_quads(mesh.faces)
+    hairy = scalp.grown[triangles].max(1) > 0
+    if not hairy.any():
+        return picture
+    triangles, places = triangles[hairy], uv.reshape(-1, 2)[corners][hairy]
+    found = cover(places, size, SLACK)
+    share = np.zeros(size * size, np.float32)
+    share[found.texel] = (found.weights * scalp.grown.clip(0, 1)[triangles[found.face]]).sum(1)
+    share = share.reshape(size, size)
+    per_metre = size * scalp.metre * np.sqrt(_area(places) / _area(mesh.vertices[triangles]))
+    across, up = _slopes(cv2.resize(color, (size, size), interpolation=cv2.INTER_AREA), share, per_metre)
+    rows, columns = np.nonzero(share)
+    local = picture[rows, columns].astype(np.float32) / 127 - 128 / 127
+    local[:, :2] -= local[:, 2:] * np.stack([across, up], -1)[rows, columns]
+    local /= np.linalg.norm(local, axis=1, keepdims=True).clip(1e-6)
+    relieved = picture.copy()
+    relieved[rows, columns] = np.round(local * 127 + 128).clip(0, 255)
+    return relieved
+
+
+def _slopes(color, share, per_metre):
+    """How steeply locks rise to the right and up, (n, n) each, where share (n, n) 0..1 has hair; per_metre: pixels."""
+    tone = np.log(color.astype(np.float32) @ np.float32([0.299, 0.587, 0.114]) + DARK)
+    there = (share > 0).astype(np.float32)
+    wide = WIDE_M * per_metre
+    mean = cv2.GaussianBlur(tone * there, (0, 0), wide) / cv2.GaussianBlur(there, (0, 0), wide).clip(1e-3)
+    height = DEEP_M * per_metre * LOUDEST * np.tanh((tone - mean) / LOUDEST) * share
+    down, across = np.gradient(height)
+    steep = np.hypot(down, across) + 1e-6
+    most = STEEP * np.tanh(steep / STEEP) / steep
+    return across * most, -down * most
+
+
+def _area(triangles):
+    """Twice the area of triangles (T, 3, 2|3), together."""
+    one, two = triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
+    squared = (one**2).sum(1) * (two**2).sum(1) - (one * two).sum(1) ** 2
+    return float(np.sqrt(squared.clip(0)).sum())
