@@ -32,7 +32,7 @@ from .hands.hand_landmarks import HandReader
 from .interfaces import Field, Model
 from .layout.animation.features import features
 from .layout.animation.head_graft import WornHead, wear
-from .layout.animation.scalp import scalp
+from .layout.animation.scalp import over_scalp, scalp
 from .layout.animation.template import load_template
 from .layout.animation.wrapped_body import occluder
 from .layout.closest import DenseSurface
@@ -355,16 +355,19 @@ def paint(
     others = encoded.elsewhere(2 * resolution)
     hairy = None
     if fitted and fitted.head:
-        hairy = _scalp(fitted.skin_rows(vertices), fitted, encoded)
+        hairy = _scalp(vertices, fitted.skin_rows(vertices), fitted, encoded)
     colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, others=others, scalp=hairy)
     return Painted(PaintedMesh(vertices, faces, normals, colors), hidden, bare)
 
 
-def _scalp(rows: np.ndarray, fitted: Fitted, encoded: Encoded) -> Scalp:
-    """The Scalp of a mesh whose vertices are rows (V,) of the body's skin, -1: of none."""
+def _scalp(vertices: np.ndarray, rows: np.ndarray, fitted: Fitted, encoded: Encoded) -> Scalp:
+    """The Scalp of a mesh whose vertices (V, 3) are rows (V,) of the body's skin, -1: of none."""
     of_skin = rows >= 0
     grown = np.where(of_skin, scalp()[rows], 0)
     rest = np.where(of_skin[:, None], load_template().rest[rows], 0)
+    if fitted.head and fitted.head.face_alone:
+        rest[~of_skin] = fitted.head.resting(vertices[~of_skin])
+        grown[~of_skin] = over_scalp(rest[~of_skin])
     return Scalp(grown, rest, fitted.fit.metre, encoded.behind is not None)
 
 
@@ -490,9 +493,9 @@ def _of_head(laid: LaidOut, fitted: Fitted | None, encoded: Encoded) -> tuple[np
     its Scalp; None, None of another."""
     if fitted is None or (laid.body.head if laid.body else fitted.head) is None:
         return None, None
-    count = len(laid.as_shown.vertices)
-    rows = np.arange(count) if laid.body else fitted.skin_rows(laid.as_shown.vertices)
-    return np.where(rows >= 0, features()[rows], 0), _scalp(rows, fitted, encoded)
+    vertices = laid.as_shown.vertices
+    rows = np.arange(len(vertices)) if laid.body else fitted.skin_rows(vertices)
+    return np.where(rows >= 0, features()[rows], 0), _scalp(vertices, rows, fitted, encoded)
 
 
 def shown_m(model: Model, figure: Figure, dense: np.ndarray, height_m: float) -> float:

@@ -113,6 +113,12 @@ class Head:
         straight[:, :2] /= 1 - self.nearness * straight[:, 2:]
         return straight
 
+    def resting(self, points: np.ndarray) -> np.ndarray:
+        """(N, 3) field space -> metres in rest: what `seen` shows there."""
+        straight = points.astype(np.float64)
+        straight[:, :2] *= 1 - self.nearness * points[:, 2:]
+        return (straight - self.shift) @ self.turn / self.scale
+
     def directions(self, points: np.ndarray, vectors: np.ndarray) -> np.ndarray:
         """Small moves (..., N, 3) in rest at places (N, 3) of field space -> moves there."""
         moved = self.scale * vectors @ self.turn.T

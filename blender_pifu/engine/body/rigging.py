@@ -52,12 +52,19 @@ class Hands(Protocol):
 class OwnHead(Protocol):
     """The head of the person in the photo as it is put on the surface, see `layout.animation.head_graft.WornHead`:
     vertices (n, 3), those rows (n,) of the body's skin, and faces (f, 4) of them; share: of the surface's area that it
-    replaces."""
+    replaces; face_alone: whether the rest of the head stays the surface's, as under long hair."""
 
     rows: np.ndarray
     vertices: np.ndarray
     faces: np.ndarray
     share: float
+
+    @property
+    def face_alone(self) -> bool: ...
+
+    def resting(self, points: np.ndarray) -> np.ndarray:
+        """(N, 3) field space -> metres of the body in rest."""
+        ...
 
     def graft(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """A closed mesh of the surface with the head, or None where that is not sound."""

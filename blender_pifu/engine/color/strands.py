@@ -14,7 +14,7 @@ from .hair import Hair
 
 LEAST = 40  # pixels that show hair, without which nothing is told of its grain
 AROUND_PX = 3.0  # standard deviation, pixels, of what the direction of hair is asked about
-CURLED, STRAIGHT = 0.3, 0.7  # coherence of hair's direction there, 0..1, at which it has curls, and is straight
+CURLED, STRAIGHT = 0.35, 0.6  # coherence of hair's direction there, 0..1, at which it has curls, and is straight
 # Metres of a 1.7 m body: the skull's middle in rest, its radius, and towards where on it the whorl lies.
 MIDDLE, RADIUS_M, WHORL = np.array([0.0, 0.69, 0.03]), 0.095, np.array([0.1, 0.8, -0.59])
 TILE_PX, TILE_M = 1024, 0.16  # of the grain, which repeats

@@ -95,3 +95,8 @@ def test_marks_behind_dark_glasses_count_less():
     trust = trust_in_marks(photo, points)
     eyes = np.isin(load_head().mark_groups, ("left_eye", "right_eye", "brow"))
     assert (trust[eyes] < 0.5).all() and (trust[~eyes] == 1).all()
+
+
+def test_what_a_photo_shows_of_a_head_is_brought_back_to_its_rest():
+    head = head_of(3, yaw=30)
+    assert np.allclose(head.resting(head.seen(head.neutral)), head.neutral, atol=1e-9)

@@ -4,7 +4,7 @@
 import numpy as np
 
 from blender_pifu.engine.body.model import load_body
-from blender_pifu.engine.layout.animation.scalp import scalp
+from blender_pifu.engine.layout.animation.scalp import over_scalp, scalp
 from blender_pifu.engine.layout.animation.template import load_template
 
 
@@ -23,3 +23,9 @@ def test_hair_grows_on_the_crown_at_the_temples_and_to_the_nape_and_not_on_face_
     assert (grown[skin & (high < ears[:, 1].min() - 0.06)] == 0).all()  # the neck
     cheeks = skin & (np.abs(high - ears[:, 1].min()) < 0.01) & (front > ears[:, 2].max() + 0.015)
     assert (grown[cheeks] == -1).all()
+
+
+def test_hair_that_stands_off_grows_behind_the_hairline_of_the_head_and_nowhere_else():
+    bun, bob, fringe, shoulder = [0, 0.72, -0.12], [0.13, 0.68, 0.0], [0, 0.70, 0.17], [0.25, 0.5, 0.0]
+    assert over_scalp(np.array([bun, bob])).tolist() == [1, 1]
+    assert over_scalp(np.array([fringe, shoulder])).tolist() == [0, 0]

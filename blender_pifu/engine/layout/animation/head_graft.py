@@ -66,6 +66,15 @@ class WornHead:
     share: float
     led_m: float = 0.0
 
+    @property
+    def face_alone(self) -> bool:
+        """Whether the rest of the head stays the surface's, as under long hair."""
+        return self.led_m > 0
+
+    def resting(self, points: np.ndarray) -> np.ndarray:
+        """(N, 3) field space -> metres of the body in rest, where the head has them."""
+        return self.head.resting(points)
+
     def graft(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """A closed mesh laid over the surface, vertices (V, 3) and faces (F, 3|4) of which a triangle among quads has
         -1 at its end, with the head: its vertices last. None where that does not give one sound piece."""

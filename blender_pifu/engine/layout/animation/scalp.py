@@ -16,16 +16,34 @@ NAPE_M = 0.600  # above which hair is told of
 JAW_M, CHEEK_M = 0.605, 0.650  # between which bare skin is: higher up are eyes, brows and glasses
 
 
+# Long or high hair lies so far over the skull at most; from the skull's middle, by its radius, its hairline is told.
+OVER_M, MIDDLE, RADIUS_M = 0.19, np.array([0.0, 0.69, 0.03]), 0.095
+
+
 @lru_cache(maxsize=1)
 def scalp() -> np.ndarray:
     """(S,) -1..1: of each vertex of the skin whether hair grows there, 1, or it is a cheek, -1; 0 of what
     neither is told of, as of ears and faces."""
     template = load_template()
     _, high, front = template.rest.T
-    behind = (np.interp(high, HEIGHTS, FRONTS) - front) / SOFT_M
-    hair = behind.clip(0, 1) * _above(high, NAPE_M)
-    cheek = (-behind).clip(0, 1) * _above(high, JAW_M) * (1 - _above(high, CHEEK_M))
+    hair, cheek = _sides_of_hairline(high, front)
+    cheek = cheek * _above(high, JAW_M) * (1 - _above(high, CHEEK_M))
     return np.where(template.regions == "skin", hair - cheek, 0.0)
+
+
+def over_scalp(rest: np.ndarray) -> np.ndarray:
+    """(N,) 0..1: whether hair that stands off the skull, at (N, 3) metres of the body in rest, grows behind the
+    hairline."""
+    away = rest - MIDDLE
+    far = np.linalg.norm(away, axis=1)
+    under = MIDDLE + away * (RADIUS_M / np.maximum(far, RADIUS_M))[:, None]
+    return _sides_of_hairline(under[:, 1], under[:, 2])[0] * (far < OVER_M)
+
+
+def _sides_of_hairline(high, front):
+    """0..1 (N,) of places so high and so far to the front: how far they are behind the hairline, and before it."""
+    behind = (np.interp(high, HEIGHTS, FRONTS) - front) / SOFT_M
+    return behind.clip(0, 1) * _above(high, NAPE_M), (-behind).clip(0, 1)
 
 
 def _above(high, least):

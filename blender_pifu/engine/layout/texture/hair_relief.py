@@ -13,6 +13,7 @@ DEEP_M = 0.003  # metres of height that a change of brightness by e stands for
 LOUDEST = 0.5  # of the logarithm of brightness: more is no lock, but another colour of hair
 WIDE_M = 0.006  # standard deviation of the blur that leaves no lock
 STEEP = 1.2  # slope that is approached at most
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 DARK = 12.0  # of 255: what darkness is no deeper for
 
 
@@ -32,10 +33,10 @@ def with_hair_relief(
     share[found.texel] = (found.weights * scalp.grown.clip(0, 1)[triangles[found.face]]).sum(1)
     share = share.reshape(size, size)
     per_metre = size * scalp.metre * np.sqrt(_area(places) / _area(mesh.vertices[triangles]))
-    across, up = _slopes(cv2.resize(color, (size, size), interpolation=cv2.INTER_AREA), share, per_metre)
+    slopes = _slopes(cv2.resize(color, (size, size), interpolation=cv2.INTER_AREA), share, per_metre)
     rows, columns = np.nonzero(share)
     local = picture[rows, columns].astype(np.float32) / 127 - 128 / 127
-    local[:, :2] -= local[:, 2:] * np.stack([across, up], -1)[rows, columns]
+    local[:, :2] -= local[:, 2:] * slopes[rows, columns]
     local /= np.linalg.norm(local, axis=1, keepdims=True).clip(1e-6)
     relieved = picture.copy()
     relieved[rows, columns] = np.round(local * 127 + 128).clip(0, 255)
@@ -43,8 +44,8 @@ def with_hair_relief(
 
 
 def _slopes(color, share, per_metre):
-    """How steeply locks rise to the right and up, (n, n) each, where share (n, n) 0..1 has hair; per_metre: pixels."""
-    tone = np.log(color.astype(np.float32) @ np.float32([0.299, 0.587, 0.114]) + DARK)
+    """How steeply locks rise to the right and up, (n, n, 2), where share (n, n) 0..1 has hair; per_metre: pixels."""
+    tone = np.log(color.astype(np.float32) @ LUMA + DARK)
     there = (share > 0).astype(np.float32)
     wide = WIDE_M * per_metre
     mean = cv2.GaussianBlur(tone * there, (0, 0), wide) / cv2.GaussianBlur(there, (0, 0), wide).clip(1e-3)
@@ -52,7 +53,7 @@ def _slopes(color, share, per_metre):
     down, across = np.gradient(height)
     steep = np.hypot(down, across) + 1e-6
     most = STEEP * np.tanh(steep / STEEP) / steep
-    return across * most, -down * most
+    return np.stack([across, -down], -1) * most[..., None]
 
 
 def _area(triangles):
