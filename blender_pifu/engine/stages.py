@@ -33,7 +33,7 @@ from .interfaces import Field, Model
 from .layout.animation.features import features
 from .layout.animation.head_graft import WornHead, wear
 from .layout.animation.scalp import over_scalp, scalp
-from .layout.animation.template import load_template
+from .layout.animation.template import hand_numbers, load_template
 from .layout.animation.wrapped_body import occluder
 from .layout.closest import DenseSurface
 from .layout.expressions import without_looks
@@ -353,10 +353,13 @@ def paint(
     hidden = _hidden_side(model, encoded, vertices)
     shown = hidden | pictures(encoded.cut, encoded.behind, 2 * resolution)
     others = encoded.elsewhere(2 * resolution)
-    hairy = None
-    if fitted and fitted.head:
-        hairy = _scalp(vertices, fitted.skin_rows(vertices), fitted, encoded)
-    colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, others=others, scalp=hairy)
+    hairy = hands = None
+    if fitted and fitted.has_parts:
+        rows = fitted.skin_rows(vertices)
+        hairy = _scalp(vertices, rows, fitted, encoded) if fitted.head else None
+        hands = _hands(rows)
+    how = {"others": others, "scalp": hairy, "hands": hands}
+    colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, **how)
     return Painted(PaintedMesh(vertices, faces, normals, colors), hidden, bare)
 
 
@@ -369,6 +372,11 @@ def _scalp(vertices: np.ndarray, rows: np.ndarray, fitted: Fitted, encoded: Enco
         rest[~of_skin] = fitted.head.resting(vertices[~of_skin])
         grown[~of_skin] = over_scalp(rest[~of_skin])
     return Scalp(grown, rest, fitted.fit.metre, encoded.behind is not None)
+
+
+def _hands(rows: np.ndarray) -> np.ndarray:
+    """(V,) 1 or 2 of vertices that are rows (V,) of the skin of either hand, 0 of others."""
+    return np.where(rows >= 0, hand_numbers()[rows], 0)
 
 
 def _hidden_side(model: Model, encoded: Encoded, vertices: np.ndarray) -> dict[str, np.ndarray]:
@@ -473,8 +481,8 @@ def bake_texture(
     cut = encoded.cut
     shown = painted.hidden | pictures(cut, encoded.behind, size)
     others = encoded.elsewhere(size)
-    fitted_there, hairy = _of_head(laid, fitted, encoded)
-    told = cut.landmarks, others, fitted_there, hairy
+    features_there, hairy, hands = _of_skin(laid, fitted, encoded)
+    told = cut.landmarks, others, features_there, hairy, hands
     color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, parts is not None, *told)
     if mesh is painted.mesh:
         return Texture(uv, png(color))
@@ -488,14 +496,16 @@ def bake_texture(
     return Texture(uv, png(color), png(normals), png(roughness))
 
 
-def _of_head(laid: LaidOut, fitted: Fitted | None, encoded: Encoded) -> tuple[np.ndarray | None, Scalp | None]:
-    """Of a mesh that wears a head fitted to the photo: (V,) 0..1, which of its vertices are eyes, nose and mouth, and
-    its Scalp; None, None of another."""
-    if fitted is None or (laid.body.head if laid.body else fitted.head) is None:
-        return None, None
+def _of_skin(laid: LaidOut, fitted: Fitted | None, encoded: Encoded) -> tuple:
+    """Of a mesh's vertices that are the body's skin, and None where none are: of a head fitted to the photo (V,) 0..1,
+    which are eyes, nose and mouth; its Scalp; and (V,) the numbers of hands."""
+    if fitted is None or not (laid.body or fitted.has_parts):
+        return None, None, None
     vertices = laid.as_shown.vertices
     rows = np.arange(len(vertices)) if laid.body else fitted.skin_rows(vertices)
-    return np.where(rows >= 0, features()[rows], 0), _scalp(vertices, rows, fitted, encoded)
+    if (laid.body.head if laid.body else fitted.head) is None:
+        return None, None, _hands(rows)
+    return np.where(rows >= 0, features()[rows], 0), _scalp(vertices, rows, fitted, encoded), _hands(rows)
 
 
 def shown_m(model: Model, figure: Figure, dense: np.ndarray, height_m: float) -> float:

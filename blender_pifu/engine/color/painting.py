@@ -13,6 +13,7 @@ from scipy.sparse.linalg import cg
 
 from ..crop_space import pixels_at, sample
 from ..surface.mesh import vertex_normals
+from .hand_skin import find_hand_skin
 
 # A surface is trusted fully where its normal leans this far towards the camera, and not at all below the first value.
 FACING = (0.35, 0.65)
@@ -73,6 +74,7 @@ def paint(
     guess: np.ndarray | None = None,
     others: Sequence[Elsewhere] = (),
     scalp: "Scalp | None" = None,
+    hands: np.ndarray | None = None,
 ) -> np.ndarray:
     """Colours (V, 3) uint8 sRGB of vertices (V, 3) with unit normals (V, 3), field space.
 
@@ -81,7 +83,7 @@ def paint(
     known, the back as it would be seen through the body (not mirrored).
     guess: (V, 3) float, sRGB 0..1, if known: colours to take wherever no picture shows any.
     others: further photos; each lies over the ones before it and the back, `photo` over all.
-    scalp: where hair grows, if known.
+    scalp: where hair grows, if known. hands: (V,) number of the hand that was put on there, 0 of none.
     """
     colors = np.zeros((len(vertices), 3))
     trust = np.zeros(len(vertices))
@@ -89,8 +91,13 @@ def paint(
     sides = [(Side(vertices, faces, spacing, back, -1), vertices, normals)] if back is not None else []
     sides += [(each.side(vertices, faces, spacing), *each.placed(vertices, faces)) for each in others]
     sides.append((Side(vertices, faces, spacing, photo, 1), vertices, normals))
+    skin = None
+    if hands is not None:
+        skin = find_hand_skin(hands, sides[-1][0].colors(vertices), sides[-1][0].trust(vertices, normals))
     for side, places, looks in sides:
         shown, side_trust = _told(side, places, looks, scalp)
+        if skin is not None and side.of_crop:
+            side_trust = side_trust * skin.believed(shown)
         mine = side_trust > 0
         guessed = colors.copy(), trust.copy()
         both = side_trust[mine] + trust[mine] * (1 - side_trust[mine])

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ..reading.landmarks import head_place
+from .likeness import unlike
 from .painting import smooth_step
 
 WORK_PX = 512  # to a side of the crop, in which colours are compared
@@ -15,7 +16,6 @@ INSIDE = (0.022, 0.035)  # inside the outline, from which on colours are believe
 BESIDE = 1.6  # times as far away, from which on there is no such inside, as of fingers: nothing is told
 EVEN = 0.008  # standard deviation of what is the inside's colour
 OTHER = (10.0, 22.0)  # Lab difference from which on a colour is less and less, and then not, the inside's
-LIGHTNESS = 0.35  # what differences of lightness count for in it: folds are shaded
 HEAD = (1.9, 2.3)  # distances from the eyes to the mouth, round the ears: within is hair, thin at its outline
 
 
@@ -26,7 +26,6 @@ def without_rim(photo: np.ndarray, landmarks: np.ndarray | None) -> np.ndarray:
     small = _smaller(photo)
     solid = (small[..., 3] > 0.5).astype(np.uint8)
     inward = cv2.distanceTransform(np.pad(solid, 1), cv2.DIST_L2, 5)[1:-1, 1:-1] * 2 / WORK_PX
-    lab = _lab(small[..., :3])
     least = np.full(solid.shape, np.inf, np.float32)
     within = np.zeros((*solid.shape, 3), np.float32)
     for depth in INSIDE:
@@ -34,7 +33,7 @@ def without_rim(photo: np.ndarray, landmarks: np.ndarray | None) -> np.ndarray:
         if not core.any():
             continue
         colors, apart = _inside(small[..., :3], core)
-        difference = _difference(lab, _lab(colors))
+        difference = unlike(small[..., :3], colors)
         difference[apart > BESIDE * depth] = np.inf
         nearer = difference < least
         within[nearer], least[nearer] = colors[nearer], difference[nearer]
@@ -74,20 +73,9 @@ def _inside(colors, core):
     return table[label], apart * 2 / WORK_PX
 
 
-def _difference(lab, inside):
-    """(n, n) how far Lab colours (n, n, 3) are from those inside, or from these in a shade."""
-    shade = np.minimum((lab[..., :1] + 16) / (inside[..., :1] + 16), 1)
-    lightness = LIGHTNESS * (lab[..., 0] - inside[..., 0])
-    return np.hypot(lightness, np.linalg.norm(lab[..., 1:] - shade * inside[..., 1:], axis=-1))
-
-
 def _off_head(landmarks):
     """(WORK_PX, WORK_PX) 0..1: 0 on the head, 1 elsewhere."""
     head = head_place(landmarks)
     place = (np.arange(WORK_PX, dtype=np.float32) + 0.5) / WORK_PX * 2 - 1
     apart = np.hypot(place[None, :] - head.ears[0], -place[:, None] - head.ears[1]) / head.unit
     return smooth_step(apart, *HEAD)
-
-
-def _lab(colors):
-    return cv2.cvtColor(np.ascontiguousarray(colors, np.float32), cv2.COLOR_RGB2LAB)

@@ -108,6 +108,13 @@ def moved_by_hands(template: Template, sides: tuple[str, ...]) -> np.ndarray:
     return (template.weights * bones_of_hands(sides)[template.weight_bones]).sum(1)
 
 
+@lru_cache(maxsize=1)
+def hand_numbers() -> np.ndarray:
+    """(V,) 1 and 2 of the skin's vertices on the left and on the right hand, 0 of others."""
+    left, right = (moved_by_hands(load_template(), (side,)) > 0.5 for side in (".L", ".R"))
+    return np.where(left, 1, np.where(right, 2, 0))
+
+
 def _moved_by(labels, beginnings):
     return np.array([bone.startswith(beginnings) for bone in BONES])[labels]
 

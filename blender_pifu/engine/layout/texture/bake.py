@@ -9,6 +9,7 @@ import numpy as np
 
 from ...color.continuation import FineTexture, alike, find_ways
 from ...color.hair import find_hair
+from ...color.hand_skin import believed, find_hand_skin
 from ...color.painting import Elsewhere, Scalp, Side
 from ...color.strands import Strands, strands_of
 from ...surface.mesh import split_quads
@@ -34,6 +35,7 @@ def bake(
     others: Sequence[Elsewhere] = (),
     fitted: np.ndarray | None = None,
     scalp: Scalp | None = None,
+    hands: np.ndarray | None = None,
 ) -> np.ndarray:
     """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a PaintedMesh.
 
@@ -44,7 +46,7 @@ def bake(
     mouth; teeth: that is hidden behind teeth, and keeps its vertices' colours; landmarks: as `FineTexture` takes them;
     others: further photos, as `color.painting.paint` takes them; fitted (V,) 0..1: the mesh's vertices that were fitted
     to the photo's own pixels, of which it tells though they turn away, as the sides of a nose do; scalp: of the mesh's
-    vertices, where hair has the grain of what the photo shows of it.
+    vertices, where hair has the grain of what the photo shows of it; hands (V,): as `color.painting.paint` takes them.
     """
     triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
@@ -55,18 +57,24 @@ def bake(
     normals = mesh.normals
     if fitted is not None:
         normals = unit(normals + TURNED * fitted[:, None] * np.array([0, 0, 1], np.float32)).astype(np.float32)
-    seen = sides[-1][0].trust(mesh.vertices, normals)
+    photo = sides[-1][0]
+    seen = photo.trust(mesh.vertices, normals)
+    skin = None if hands is None else find_hand_skin(hands, photo.colors(mesh.vertices), seen)
     ways = find_ways(mesh.vertices, triangles, normals, seen, fine)
     hairy = None
     if scalp is not None and landmarks is not None:
         strands = strands_of(find_hair(pictures["photo"], landmarks), fine.band)
         hairy = None if strands is None else _Hairy(scalp, strands)
-    looks = mesh.colors, ways.places, (ways.sure * (1 - seen))[:, None]
-    there = [part for each in others for part in each.placed(mesh.vertices, triangles)]
-    on_scalp = hairy.of_vertices if hairy else []
-    of_vertices = np.concatenate([mesh.vertices, normals, *looks, *there, *on_scalp], 1, dtype=np.float32)
+    values = {"point": mesh.vertices, "normal": normals, "color": mesh.colors, "way": ways.places}
+    values["sure"] = (ways.sure * (1 - seen))[:, None]
+    for k, each in enumerate(others, 1):
+        values[f"point {k}"], values[f"normal {k}"] = each.placed(mesh.vertices, triangles)
+    if skin is not None:
+        values |= {"on hand": skin.on_hand[:, None], "tone": skin.tones}
+    if hairy is not None:
+        values |= {"rest": hairy.scalp.rest, "hair": hairy.scalp.grown.clip(0, 1)[:, None]}
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
-    texels = _Texels(of_vertices, sides, fine, hairy, mouth, teeth)
+    texels = _Texels(values, sides, fine, hairy, mouth, teeth)
 
     def colors_of(part):
         return texels.colors(triangles[found.face[part]], found.weights[part])
@@ -74,62 +82,67 @@ def bake(
     return filled(found, size, colors_of, waiting)
 
 
-@dataclass(frozen=True)
 class _Texels:
-    """What colours texels have. of_vertices (V, C): places, normals, colours, `Ways` and how sure these are, places and
-    normals as each of the others sees them, and, with `hairy`, what that has of vertices; sides: pictures, from the one
-    that lies below to the one above, each with the number of the one of the others that took it, 0 for the photo's
-    crop; teeth: whether these hide the mouth."""
+    """What colours texels have."""
 
-    of_vertices: np.ndarray
-    sides: list[tuple[Side, int]]
-    fine: FineTexture
-    hairy: "_Hairy | None"
-    mouth: Mouth | None
-    teeth: bool
+    def __init__(
+        self,
+        values: dict[str, np.ndarray],
+        sides: list[tuple[Side, int]],
+        fine: FineTexture,
+        hairy: "_Hairy | None",
+        mouth: Mouth | None,
+        teeth: bool,
+    ):
+        """values: what vertices have, (V, c) each: point, normal, color 0..255, way, and how sure that is, see `Ways`;
+        "point 1" and so on, where other photos show them; of hands "on hand" and "tone", see `HandSkin`; of hairy
+        ones "rest" and "hair", see `_Hairy`. sides: pictures, from the one that lies below to the one above, each with
+        the number of the photo among the others that took it, 0 for the photo's crop. teeth: whether these hide the
+        mouth."""
+        self._of_vertices = np.concatenate(list(values.values()), 1, dtype=np.float32)
+        self._names, self._ends = list(values), np.cumsum([each.shape[1] for each in values.values()])[:-1]
+        self._sides, self._fine, self._hairy = sides, fine, hairy
+        self._mouth, self._teeth = mouth, teeth
 
     def colors(self, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
         """(N, 3) uint8 sRGB of places in triangles whose corners are vertices (N, 3), weights (N, 3)."""
-        values = weights[:, :1] * self.of_vertices[corners[:, 0]]
+        values = weights[:, :1] * self._of_vertices[corners[:, 0]]
         for k in (1, 2):
-            values += weights[:, k, None] * self.of_vertices[corners[:, k]]
-        ends = [3, 6, 9, 11, *range(12, values.shape[1], 3)]
-        points, normals, colors, places, share, *there = np.split(values, ends, 1)
-        bare = colors.copy() if self.teeth else colors
-        *there, rest, hair = there if self.hairy else (*there, values[:, :0], values[:, :0])
-        shown_at = [(points, unit(normals)), *zip(there[::2], map(unit, there[1::2]), strict=True)]
+            values += weights[:, k, None] * self._of_vertices[corners[:, k]]
+        of = dict(zip(self._names, np.split(values, self._ends, 1), strict=True))
+        points, colors, places, share = of["point"], of["color"], of["way"], of["sure"]
+        bare = colors.copy() if self._teeth else colors
         taken = np.flatnonzero(share[:, 0] > 0)
-        for side, k in self.sides:
-            where, looks = shown_at[k]
-            trust = side.trust(where, looks)
-            if self.hairy:
-                trust = self.hairy.covers(side, hair, trust)
+        for side, k in self._sides:
+            where, looks = (of[f"{name} {k}" if k else name] for name in ("point", "normal"))
+            trust = side.trust(where, unit(looks))
             seen = np.flatnonzero(trust > 0)
-            colors[seen] += trust[seen, None] * (side.colors(where[seen]) * 255 - colors[seen])
+            shown = side.colors(where[seen])
+            if self._hairy:
+                trust = self._hairy.covers(side, of["hair"], trust)
+            if "tone" in of and side.of_crop:
+                trust[seen] *= believed(shown, of["on hand"][seen, 0], of["tone"][seen])
+            colors[seen] += trust[seen, None] * (shown * 255 - colors[seen])
             share *= 1 - trust[:, None]
-        share = share[taken] * alike(colors[taken] / 255, self.fine.coarse(places[taken]))[:, None]
-        colors[taken] += 255 * share * self.fine.at(places[taken])
-        if self.hairy:
-            self.hairy.add(colors, rest, hair)
-        if self.mouth and self.teeth:
-            colors += self.mouth.share(corners, weights)[:, None] * (bare - colors)
-        elif self.mouth:
-            shown = self.mouth.shown(corners, points)
-            colors[shown] = self.sides[-1][0].colors(points[shown]) * 255
+        share = share[taken] * alike(colors[taken] / 255, self._fine.coarse(places[taken]))[:, None]
+        colors[taken] += 255 * share * self._fine.at(places[taken])
+        if self._hairy:
+            self._hairy.add(colors, of["rest"], of["hair"])
+        if self._mouth and self._teeth:
+            colors += self._mouth.share(corners, weights)[:, None] * (bare - colors)
+        elif self._mouth:
+            shown = self._mouth.shown(corners, points)
+            colors[shown] = self._sides[-1][0].colors(points[shown]) * 255
         return np.round(colors.clip(0, 255)).astype(np.uint8)
 
 
 @dataclass(frozen=True)
 class _Hairy:
-    """Hair on a mesh's scalp, which has the grain of what the photo shows, where no photo shows it itself."""
+    """Hair on a mesh's scalp, which has the grain of what the photo shows, where no photo shows it itself. Vertices
+    have "rest", (V, 3) where their skin rests, and "hair", (V, 1) 0..1 how far it grows there."""
 
     scalp: Scalp
     strands: Strands
-
-    @property
-    def of_vertices(self) -> list[np.ndarray]:
-        """Of the mesh's vertices where their skin rests, (V, 3), and how far hair grows there, (V, 1) 0..1."""
-        return [self.scalp.rest, self.scalp.grown.clip(0, 1)[:, None]]
 
     def covers(self, side: Side, hair: np.ndarray, trust: np.ndarray) -> np.ndarray:
         """The trust (N,) in a side's picture that is left where hair (N, 1) covers what is only guessed; what is

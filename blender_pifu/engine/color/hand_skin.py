@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hands that were put on a surface are of one colour: where a finger lies a little beside the one in the photo, what
+that shows there, trousers or the street, is none of its."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .likeness import unlike
+
+SURE, LEAST = 0.5, 12  # trust in the photo by which a vertex tells of its hand's colour, and how many must
+OTHER = (10.0, 20.0)  # Lab difference from that from which on a colour is less and less, and then not, the hand's
+
+
+@dataclass(frozen=True)
+class HandSkin:
+    """on_hand (V,) 0..1: how far a mesh's vertices are of a hand of known colour; tones (V, 3) sRGB 0..1: that one."""
+
+    on_hand: np.ndarray
+    tones: np.ndarray
+
+    def believed(self, colors: np.ndarray) -> np.ndarray:
+        """(V,) 0..1: what is left of trust in colours (V, 3) that the photo shows at the vertices."""
+        return believed(colors, self.on_hand, self.tones)
+
+
+def find_hand_skin(number: np.ndarray, colors: np.ndarray, trust: np.ndarray) -> HandSkin:
+    """The HandSkin of a mesh whose vertices are of hand `number` (V,), 0: of none, where the photo shows colours (V, 3)
+    sRGB 0..1 with trust (V,)."""
+    on_hand, tones = np.zeros(len(number)), np.zeros((len(number), 3))
+    for hand in np.unique(number[number > 0]):
+        telling = (number == hand) & (trust > SURE)
+        if telling.sum() >= LEAST:
+            on_hand[number == hand], tones[number == hand] = 1, np.median(colors[telling], 0)
+    return HandSkin(on_hand, tones)
+
+
+def believed(colors: np.ndarray, on_hand: np.ndarray, tones: np.ndarray) -> np.ndarray:
+    """(N,) 0..1: how far colours (N, 3) may be those of hands of tones (N, 3), sRGB 0..1, at places that are theirs by
+    on_hand (N,) 0..1."""
+    result = np.ones(len(colors))
+    there = np.flatnonzero(on_hand > 0)
+    if not len(there):
+        return result
+    other = (unlike(colors[there], tones[there]) - OTHER[0]) / (OTHER[1] - OTHER[0])
+    result[there] -= on_hand[there] * other.clip(0, 1)
+    return result

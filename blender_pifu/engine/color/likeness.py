@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How unlike colours are of which one may be the other in a shade."""
+
+import cv2
+import numpy as np
+
+LIGHTNESS = 0.35  # what differences of lightness count for against those of hue: folds are shaded
+DARKEST = 0.6  # times as dark as a shade is, at most
+
+
+def unlike(colors: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Lab differences (...) of colours (..., 3) from others (..., 3), sRGB 0..1, or from these in a shade."""
+    ours, theirs = _lab(colors), _lab(others)
+    shade = ((ours[..., :1] + 16) / (theirs[..., :1] + 16)).clip(DARKEST, 1)
+    lightness = LIGHTNESS * (ours[..., 0] - theirs[..., 0])
+    return np.hypot(lightness, np.linalg.norm(ours[..., 1:] - shade * theirs[..., 1:], axis=-1))
+
+
+def _lab(colors):
+    flat = np.ascontiguousarray(colors.reshape(1, -1, 3).clip(0, 1), np.float32)
+    return cv2.cvtColor(flat, cv2.COLOR_RGB2LAB).reshape(colors.shape)

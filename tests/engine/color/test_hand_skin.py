@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fingers that were put on are of skin, though the photo shows trousers where they lie."""
+
+import numpy as np
+import pytest
+
+from blender_pifu.engine.color.hand_skin import find_hand_skin
+from blender_pifu.engine.color.painting import paint
+
+SKIN, SHADED, TROUSERS, BLACK = (0.78, 0.52, 0.4), (0.58, 0.37, 0.28), (0.95, 0.95, 0.93), (0.05, 0.05, 0.06)
+
+
+@pytest.mark.parametrize("beside", [TROUSERS, BLACK])
+def test_what_a_hand_cannot_be_is_not_believed_of_its_fingers(beside):
+    colors = np.array([SKIN] * 20 + [SHADED] * 5 + [beside] * 5)
+    believed = find_hand_skin(np.ones(30, int), colors, np.ones(30)).believed(colors)
+    assert (believed[:25] == 1).all()
+    assert (believed[25:] < 0.35).all()
+
+
+def test_each_hand_has_its_own_colour_and_what_is_no_hand_any():
+    glove = np.array([BLACK] * 20 + [SKIN] * 20 + [TROUSERS] * 20)
+    number = np.repeat([1, 2, 0], 20)
+    assert (find_hand_skin(number, glove, np.ones(60)).believed(glove) == 1).all()
+
+
+def test_a_hand_that_the_photo_hardly_shows_is_of_any_colour():
+    colors = np.array([SKIN] * 20 + [BLACK] * 20)
+    assert (find_hand_skin(np.ones(40, int), colors, np.full(40, 0.1)).believed(colors) == 1).all()
+
+
+def test_the_tip_of_a_finger_takes_the_colour_of_the_finger():
+    """A strip across the picture that faces the camera: left of the middle skin is seen, right of it trousers."""
+    x, y = np.meshgrid(np.linspace(-0.5, 0.3, 81), np.linspace(-0.1, 0.1, 21))
+    vertices = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], 1)
+    corner = (np.arange(20)[:, None] * 81 + np.arange(80)).ravel()
+    faces = np.concatenate(
+        [np.stack([corner, corner + 1, corner + 82], 1), np.stack([corner, corner + 82, corner + 81], 1)]
+    )
+    photo = np.ones((256, 256, 4), np.float32)
+    photo[:, :128, :3], photo[:, 128:, :3] = SKIN, TROUSERS
+    ahead = np.tile([0.0, 0.0, 1.0], (len(vertices), 1))
+    tip = vertices[:, 0] > 0.1
+    for hands, color in ((None, TROUSERS), (np.ones(len(vertices), int), SKIN)):
+        painted = paint(vertices, faces, ahead, 0.01, photo, hands=hands) / 255
+        assert painted[tip].mean(0) == pytest.approx(color, abs=0.05)
