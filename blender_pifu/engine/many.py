@@ -145,6 +145,7 @@ class _Teller:
     def __init__(self, as_json: bool, total: int, done: int):
         self._json, self._total, self._count = as_json, total, done
         self._seconds, self._made = 0.0, 0
+        self._out = sys.stdout  # that of the beginning: a cluster's own talk is led elsewhere
         if done and not as_json:
             print(f"{done} of {total} are there already", flush=True)
 
@@ -153,10 +154,10 @@ class _Teller:
         self._seconds += row["seconds"]
         self._made += row["status"] == DONE
         if self._json:
-            print(json.dumps(row), flush=True)
+            print(json.dumps(row), file=self._out, flush=True)
             return
         told = row["output"] if row["status"] == DONE else f"{row['error']} {row['fix']}".strip()
-        where = sys.stdout if row["status"] == DONE else sys.stderr
+        where = self._out if row["status"] == DONE else sys.stderr
         photo = Path(row["photo"]).name
         print(f"[{self._count}/{self._total}] {photo}: {told} ({row['seconds']:.1f} s)", file=where, flush=True)
 

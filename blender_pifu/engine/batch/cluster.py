@@ -11,6 +11,7 @@ import dataclasses
 import functools
 import logging
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -42,8 +43,9 @@ class Order:
 
 @contextlib.contextmanager
 def joined(address: str) -> Iterator[Ray]:
-    """Ray, with the cluster at `address` ("auto": the one that this machine is part of; "local": one of its own).
-    Raises InputError where there is none, or no Ray."""
+    """Ray, with the cluster at `address` ("auto": the one that this machine is part of; "local": one of its own). What
+    it says of lost machines goes to stderr: on stdout it would stand between the lines of the answers. Raises
+    InputError where there is none, or no Ray."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     os.environ.setdefault("RAY_NUM_REDIS_GET_RETRIES", "1")  # one try at a wrong address takes 40 s
     try:
@@ -59,7 +61,8 @@ def joined(address: str) -> Iterator[Ray]:
             "Start one with ray start, or see its address.",
         ) from error
     try:
-        yield ray
+        with contextlib.redirect_stdout(sys.stderr):
+            yield ray
     finally:
         ray.shutdown()
 

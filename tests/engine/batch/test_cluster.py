@@ -65,12 +65,15 @@ def test_nothing_is_lost_or_doubled_when_a_machine_goes(tmp_path, machines):
     assert {path.stem for path in (tmp_path / "out").iterdir()} == set(names) - failed
 
 
-def test_who_kills_every_process_is_told_after_some(tmp_path, machines, monkeypatch):
+def test_who_kills_every_process_is_told_after_some(tmp_path, machines, monkeypatch, capfd):
     monkeypatch.setattr(cluster, "RETRIES", 1)
     with cluster.joined(machines.address) as joined:
         ((_, answer),) = cluster.run(
             entries(tmp_path, ["deadly"]), maker, joined, FolderResults(tmp_path / "out").put, 1, "cpu"
         )
+        time.sleep(2)  # Ray tells of it a little later
+    out, told = capfd.readouterr()
+    assert not out and "died" in told  # stdout is for the lines of the answers
     assert answer["status"] == "failed" and answer["kind"] == "engine_killed" and "2 times" in answer["error"]
 
 
