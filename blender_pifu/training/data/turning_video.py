@@ -6,18 +6,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from scipy.spatial.transform import Rotation
 
-from ..people.generation4 import Maker4
-from ..people.person import Maker, SyntheticPerson
-from ..people.pose import Pose
+from ..people.person import SyntheticPerson
 from .back_photo import tipped
 from .backgrounds import KINDS, background
 from .daylight import draw_daylight
 from .framing import FILL, Framing, project
 from .render import draw_light, render_photo
 from .sample import GENERATION, person_of
-from .several_photos import SWAY_DEG
+from .several_photos import draw_turns, make_moved
 
 KEYS = 5  # poses that the film goes through
 ARMS = ("upperarm01.L", "upperarm01.R", "lowerarm01.L", "lowerarm01.R")
@@ -80,41 +77,11 @@ def film_turning(
 
 def _posed(seed, split, generation, assets, rng, sway, moving_arms) -> SyntheticPerson:
     who, turn = person_of(seed, split, generation)
-    turns = {bone: sway * np.radians(spread) * rng.normal(size=3) for bone, spread in SWAY_DEG.items()}
+    turns = draw_turns(rng, sway)
     if moving_arms:
         turns |= {bone: sway * np.radians(MOVING_DEG) * rng.normal(size=3) for bone in ARMS}
-
-    person = (_Moved(turns, who, split) if generation == 3 else _Moved4(turns, who, split, assets)).make()
+    person = make_moved(turns, who, split, generation, assets)
     return replace(person, vertices=tipped(person.vertices, turn, 0.0)) if turn else person
-
-
-class _Moved(Maker):
-    """A person of generation 3 whose joints are turned by some more, rotation vectors by their bones."""
-
-    def __init__(self, turns: dict[str, np.ndarray], seed: int, split: str):
-        self._turns = turns
-        super().__init__(seed, split)
-
-    def _pose(self) -> Pose:
-        return _turned(self.body.bone, super()._pose(), self._turns)
-
-
-class _Moved4(Maker4):
-    """The same of generation 4."""
-
-    def __init__(self, turns: dict[str, np.ndarray], seed: int, split: str, assets: Path | None):
-        self._turns = turns
-        super().__init__(seed, split, assets)
-
-    def _pose(self) -> Pose:
-        return _turned(self.body.bone, super()._pose(), self._turns)
-
-
-def _turned(bone: dict[str, int], pose: Pose, turns: dict[str, np.ndarray]) -> Pose:
-    rotations = pose.rotations.copy()
-    for name, vector in turns.items():
-        rotations[bone[name]] = Rotation.from_rotvec(vector).as_matrix() @ rotations[bone[name]]
-    return replace(pose, rotations=rotations)
 
 
 def _between(keys: list[SyntheticPerson], along: float) -> SyntheticPerson:

@@ -163,6 +163,9 @@ def _add_evaluate_views(commands) -> None:
     command.add_argument("--count", type=int, default=5, help="people of the test split")
     command.add_argument("--resolution", type=int, default=256)
     command.add_argument("--sway", type=float, default=1.0, help="how much poses differ; 0: not at all")
+    command.add_argument("--first", type=int, default=0, help="so many people of the split are left out before")
+    command.add_argument("--generation", type=int, choices=GENERATIONS, default=GENERATION, help="of the test people")
+    command.add_argument("--assets", type=Path, metavar="DIR", help="source assets that generation 4 is made from")
     command.add_argument("--out", type=Path, help="folder for a sheet a person")
     command.set_defaults(act=_evaluate_views)
 
@@ -266,8 +269,9 @@ def _evaluate_texture(options: argparse.Namespace) -> None:
 
 def _evaluate_views(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
-    seeds = islice(split_seeds("test"), options.count)
-    print(views_table(evaluate_views(seeds, options.weights, options.resolution, options.sway, options.out)))
+    seeds = islice(split_seeds("test", options.generation), options.first, options.first + options.count)
+    asked = {"generation": options.generation, "assets": options.assets, "folder": options.out}
+    print(views_table(evaluate_views(seeds, options.weights, options.resolution, options.sway, **asked)))
 
 
 def _evaluate_films(options: argparse.Namespace) -> None:

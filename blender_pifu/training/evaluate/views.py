@@ -68,14 +68,23 @@ class Readings:
         return stages.with_views(self.encoded, self.first, [*(self.views[side] for side in sides), *strangers])
 
 
-def evaluate_views(seeds: Iterable[int], weights: str, resolution: int, sway: float, folder: Path | None) -> list[dict]:
+def evaluate_views(
+    seeds: Iterable[int],
+    weights: str,
+    resolution: int,
+    sway: float,
+    *,
+    generation: int = 3,
+    assets: Path | None = None,
+    folder: Path | None = None,
+) -> list[dict]:
     """One row a person: `seed`, `kind`; `photos`: by their number the figures of FIGURES; `left_out`: photos of theirs
-    that were not used, and why; `strange`: whether a back photo of the person before was left out, None for the first.
-    sway: see `photograph_side`. Pictures go into `folder` if given. Raises EngineError."""
+    that were not used, and why; `strange`: of each photo of the person before, whether it was left out.
+    sway, generation, assets: as `photograph_side`. Pictures go into `folder` if given. Raises EngineError."""
     model, figures = load_model(weights), Figures("cpu")
-    rows, stranger = [], None
+    rows, strangers = [], []
     for seed in seeds:
-        person = _photographed(seed, figures, sway)
+        person = _photographed(seed, figures, sway, generation, assets)
         readings = read(model, person)
         row = {"seed": seed, "kind": pose_kind(seed, "test"), "photos": {}, "left_out": {}}
         cells = []
@@ -84,8 +93,8 @@ def evaluate_views(seeds: Iterable[int], weights: str, resolution: int, sway: fl
             cells.append(seen)
             if count == max(SETS):
                 row["left_out"] = {verdict.name: verdict.why_not for verdict in encoded.verdicts if verdict.why_not}
-        row["strange"] = readings.together((), stranger).together is None if stranger else None
-        stranger = readings.views["back"]
+        row["strange"] = [readings.together((), stranger).together is None for stranger in strangers]
+        strangers = list(readings.views.values())
         rows.append(row)
         log.info("%s", row)
         if folder:
@@ -104,16 +113,16 @@ def as_table(rows: list[dict]) -> str:
         cells = [f"{mean:.{decimals}f} ({100 * (mean / means[0] - 1):+.0f} %)" for mean in means[1:]]
         lines.append(f"| {heading} | {means[0]:.{decimals}f} | {' | '.join(cells)} |")
     worse = sum(row["photos"][count]["chamfer"] > row["photos"][1]["chamfer"] for row in rows for count in counts[1:])
-    mixed = [row["strange"] for row in rows if row["strange"] is not None]
+    mixed = [left_out for row in rows for left_out in row["strange"]]
     lines += ["", f"worse than one photo by Chamfer: {worse} of {len(rows) * (len(counts) - 1)}"]
     lines += [f"own photos left out: {sum(len(row['left_out']) for row in rows)} of {len(rows) * 3}"]
-    lines += [f"somebody else's back left out: {sum(mixed)} of {len(mixed)}"]
+    lines += [f"somebody else's photos left out: {sum(mixed)} of {len(mixed)}"]
     return "\n".join(lines)
 
 
-def _photographed(seed: int, figures: Figures, sway: float) -> Photographed:
-    case = split_case(seed)
-    photos = {side: photograph_side(seed, side, sway=sway) for side in SETS[max(SETS)]}
+def _photographed(seed: int, figures: Figures, sway: float, generation: int, assets: Path | None) -> Photographed:
+    case, who = split_case(seed, generation, assets), (generation, assets)
+    photos = {side: photograph_side(seed, side, "test", sway, *who) for side in SETS[max(SETS)]}
     views = {side: stages.cut_out_view(figures, photo) for side, photo in photos.items()}
     return Photographed(case, front_of(case, figures), views)
 
