@@ -45,10 +45,9 @@ class Gain:
         return np.exp(grey[..., None] + tint).astype(np.float32)
 
 
-def match_lights(looks: list[Look], first_normals: np.ndarray) -> tuple[list[Gain], list[float]]:
+def match_lights(looks: list[Look], first_normals: np.ndarray) -> list[Gain]:
     """The gain of each photo after the first, from what all show of the same n places; first_normals (n, 3): in the
-    first photo's space. And by how much, in logarithms, its colours still differ from those of the others, as a median
-    over hues: above some hundredths the clothes are others; nan where nothing is shown twice."""
+    first photo's space."""
     count = len(looks) - 1
     logs = [np.log(to_linear(look.rgb) + DARKEST) for look in looks]
     ahead = mirrored(first_normals)
@@ -73,18 +72,13 @@ def match_lights(looks: list[Look], first_normals: np.ndarray) -> tuple[list[Gai
         constants[channel] = (
             robust_fit(plain, hue[:, channel], 1e-3 * np.eye(count), USUAL, ROUNDS, weight) if len(grey) else 0
         )
-    left = np.abs(hue - plain @ constants.T).max(1)
-    differ = []
-    for k in range(1, count + 1):
-        mine = (pair == k).any(1)
-        differ.append(float(np.median(left[mine])) if mine.sum() > 20 else float("nan"))
     gains = []
     for k in range(count):
         part = factors[3 + 4 * k : 7 + 4 * k]
         gains.append(Gain(part[0] + constants[:, k], part[1:], factors[:3]))
         if (pair == k + 1).any(1).sum() < FEW:
             gains[k] = Gain(_mean(logs[0], looks[0]) - _mean(logs[k + 1], looks[k + 1]), np.zeros(3), np.zeros(3))
-    return gains, differ
+    return gains
 
 
 def _mean(logs, look):

@@ -16,15 +16,17 @@ from ..srgb import lit
 from ..surface.normals import smooth_normals
 from .bending import bend
 from .bent_field import BentField, bent_field
+from .clothes import apart, clothes_of
 from .laying import THICK_M, Laid
 from .light import Gain, Look, match_lights, mirrored
 from .one_photo import OnePhoto
 from .roles import role_of
 from .shared_body import SharedBody, share_body, visible
 
-MOST_OFF_M = 0.038  # that a photo's body may lie off the shared one, across its line of sight
-MOST_MISSED = 0.36  # share of a photo's outline, but for the arms', that the surface may miss
-MOST_HUE = 0.22  # logarithm of colours by which clothes may differ
+MOST_APART = 1.03  # steps (`clothes`) that what is worn may lie apart
+# Whose photo it is clothes tell; these only whether it can be laid.
+MOST_OFF_M = 0.09  # that a photo's body may lie off the shared one, across its line of sight
+MOST_MISSED = 0.45  # share of a photo's outline, but for the arms', that the surface may miss
 OTHER_POSE = "The body in it lies {off} cm off that of the other photos: another pose, or another person."
 OTHER_OUTLINE = "Its outline does not fit: {missed} % of it lie beside the body of the other photos."
 OTHER_COLORS = "What it shows has other colours: another person, or other clothes."
@@ -74,10 +76,15 @@ def join(field: Field, first: OnePhoto, others: list[OnePhoto]) -> tuple[Togethe
     """Join the first photo, which gave the field, with those of the others that fit it; None where none does; and the
     verdict on each of the others, in their order."""
     verdicts: dict[int, Verdict] = {}
-    left = [other for other in others if other.fit.source != "proportions"]
+    left, worn = [], clothes_of(first)
     for other in others:
         if other.fit.source == "proportions":
             verdicts[id(other)] = Verdict(other.name, None, NOBODY)
+        elif (apart(worn, clothes_of(other)) or 0) > MOST_APART:
+            camera = (shared := share_body([first, other])).cameras[1]
+            verdicts[id(other)] = Verdict(other.name, role_of(shared, camera), OTHER_COLORS)
+        else:
+            left.append(other)
     together = None
     while left and together is None:
         shared = share_body([first, *left])
@@ -103,15 +110,12 @@ def _joined(field, first: OnePhoto, others: list[OnePhoto], shared: SharedBody):
         return None, (worst, OTHER_OUTLINE.format(missed=round(100 * bent.missed[worst])))
     surface = bent.vertices, first.faces, smooth_normals(bent.vertices, first.faces)
     laid = [Laid(other, shared, surface) for other in others]
-    gains, hues = _lights(first, surface, laid, shared.metre)
-    worst = int(np.argmax(np.nan_to_num(hues)))
-    if np.nan_to_num(hues[worst]) > MOST_HUE:
-        return None, (worst, OTHER_COLORS)
+    gains = _lights(first, surface, laid, shared.metre)
     return Together(bent_field(field, first, bent), first, tuple(laid), tuple(gains)), None
 
 
-def _lights(first: OnePhoto, surface, laid: list[Laid], metre: float) -> tuple[list[Gain], list[float]]:
-    """The gains of the photos after the first, and how their hues differ."""
+def _lights(first: OnePhoto, surface, laid: list[Laid], metre: float) -> list[Gain]:
+    """The gains of the photos after the first."""
     vertices, _, normals = surface
     chosen = thinned(vertices, SAMPLE_M * metre)
     shown = visible(vertices, normals, THICK_M * metre)

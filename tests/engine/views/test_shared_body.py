@@ -2,61 +2,24 @@
 """Photos from several sides give one body and one surface: what one guesses in depth the others know."""
 
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import Any, cast
 
 import numpy as np
 import pytest
 import torch
 
-from blender_pifu.engine.body.bones import BONES, INDEX
-from blender_pifu.engine.body.fit import Fit
-from blender_pifu.engine.body.model import Pose, load_body, rotation
+from blender_pifu.engine.body.model import load_body
 from blender_pifu.engine.color.light import Light
 from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.srgb import to_linear
-from blender_pifu.engine.subject.lens import Lens
-from blender_pifu.engine.surface.mesh import vertex_normals
 from blender_pifu.engine.views.bent_field import SIDE, BentField
 from blender_pifu.engine.views.carrying import carry
 from blender_pifu.engine.views.laying import Laid
 from blender_pifu.engine.views.light import Gain
-from blender_pifu.engine.views.one_photo import OnePhoto
 from blender_pifu.engine.views.roles import role_of
 from blender_pifu.engine.views.shared_body import share_body
 from blender_pifu.engine.views.together import Together
-
-STANDING = {"upper_arm.L": [(0.0, 0.0, -0.75)], "upper_arm.R": [(0.0, 0.0, 0.75)]}
-# Hanging arms and the trunk as a photo from the front may guess them: nearly all that differs is depth.
-GUESSED = {
-    "upper_arm.L": [(0.22, 0.0, 0.0), (0.0, 0.0, -0.75)],
-    "upper_arm.R": [(-0.2, 0.0, 0.0), (0.0, 0.0, 0.75)],
-    "spine": [(0.06, 0.0, 0.0)],
-}
-
-
-def posed(turns: dict[str, list], yaw: float = 0.0, scale: float = 1.0, shape=None) -> Pose:
-    """The body, the camera standing `yaw` radians towards its left."""
-    body = load_body()
-    rotations = torch.eye(3).repeat(len(BONES), 1, 1)
-    for bone, vectors in turns.items():
-        for vector in reversed(vectors):
-            rotations[INDEX[bone]] = rotation(torch.tensor([vector]))[0] @ rotations[INDEX[bone]]
-    about = rotation(torch.tensor([[0.0, -yaw, 0.0]]))[0]
-    rotations[0] = about @ rotations[0]
-    shape = torch.zeros(len(body.basis)) if shape is None else shape
-    return Pose(shape, rotations, torch.tensor(scale), torch.tensor([0.02 * yaw, 0.01, 0.0]))
-
-
-def photo(pose: Pose, name: str = "photo") -> OnePhoto:
-    """What a photo would give whose surface is the body itself."""
-    body = load_body()
-    rows = body.pose(pose).numpy()
-    fit = Fit(pose, rows, 0.0, 1.0, "surface", None, np.ones(len(BONES), bool))
-    skin, faces = rows[: body.skin_vertices], body.triangles
-    normals = vertex_normals(skin, faces)
-    cut = cast(Any, SimpleNamespace())
-    return OnePhoto(name, cut, Lens(0.0), fit, skin.astype(np.float64), faces, normals, rows)
+from helpers.body_photos import GUESSED, STANDING, photo, posed
 
 
 def mean_off(points: np.ndarray, truth: np.ndarray) -> float:
