@@ -4,7 +4,8 @@
 Across its line of sight the first photo knows where all is; how deep it lies it guesses, and that is what others show:
 from the side a photo's outline is the depth of chest, back, legs and head. So every place moves along the first photo's
 line of sight, smoothly over the surface and through the body, and each camera a little, by least squares over matched
-outlines (robust, matched anew in rounds, as in iterated closest points).
+outlines (robust, matched anew in rounds, as in iterated closest points). It starts half-way to where the shared body
+lies, which other cameras saw from the side: outlines that are far off would else find others' places, or none.
 """
 
 from dataclasses import dataclass
@@ -21,13 +22,15 @@ from .outlines import Matches, match, outline_of
 from .shared_body import NOD, ROLL, Camera, SharedBody
 from .sheet import Sheet
 
-MOVE_M, STEP_M = 0.08, 0.015  # spread of moves in depth, and of their differences between neighbours
+TOWARDS = 0.5  # of the way from the first photo's own body to the shared one
+MOVE_M, STEP_M = 0.08, 0.015  # spread of further moves in depth, and of their differences between neighbours
 THICKNESS_M = 0.02  # spread of how the front moves against the back
 POINTS = 100  # as many independent points as an outline counts for: what is wrong with it is wrong for long stretches
 OFF_M, SOFT_M = 0.006, 0.02  # how nearly outlines meet; from the latter on they count less
 # Spread of what is wrong with cameras: nod, turn and roll, radians; logarithm of the scale; shifts, metres.
 CAMERA_SPREAD = np.array([NOD, 0.08, ROLL, 0.02, 0.03, 0.03])
 REACHES_M = (0.08, 0.06, 0.05, 0.04, 0.04)  # of each round
+SKIN = 12  # vertices of the skin that a node moves with
 MISSED_M = 0.03  # an outline further off than this is missed
 
 
@@ -52,10 +55,11 @@ def bend(photos: list[OnePhoto], shared: SharedBody) -> Bent:
     holds = sheet.along() / STEP_M**2 + sheet.through() / THICKNESS_M**2 + diags(np.full(len(sheet), 1 / MOVE_M**2))
     outlines = [outline_of(photo.cut, photo.metre) for photo in others]
     arm = on_arms(first)
-    moves, cameras = np.zeros(len(sheet)), list(shared.cameras)
+    start = _towards(shared, first, sheet)
+    moves, cameras = start * first.metre, list(shared.cameras)
     changes = np.zeros((len(others), 6))
     changes[:, [0, 2]] = [camera.slant for camera in cameras[1:]]
-    placed, missed = first.vertices, []
+    placed, missed = _moved_in_depth(first.vertices, shares @ moves), []
     for reach in REACHES_M:
         parts, missed = [], []
         for k, (photo, outline) in enumerate(zip(others, outlines, strict=True)):
@@ -68,15 +72,29 @@ def bend(photos: list[OnePhoto], shared: SharedBody) -> Bent:
             parts.append((row, off + row[:, : len(sheet)] @ (moves / first.metre), weight))
             near = np.count_nonzero(np.abs(off) < MISSED_M) + np.count_nonzero(~counts & (np.abs(off) >= MISSED_M))
             missed.append(1 - near / max(1, len(outline.points)))
-        solved = _solve(parts, holds, changes)
+        solved = _solve(parts, holds, start, changes)
         moves = solved[: len(sheet)] * first.metre
         for k, step in enumerate(solved[len(sheet) :].reshape(-1, 6)):
             cameras[k + 1] = _moved(cameras[k + 1], step, first.metre)
             changes[k] += step
         moves -= np.median(moves)  # where all lies in depth nothing tells
-        placed = first.vertices.copy()
-        placed[:, 2] += shares @ moves
+        placed = _moved_in_depth(first.vertices, shares @ moves)
     return Bent(sheet, moves, placed, tuple(cameras), tuple(missed))
+
+
+def _towards(shared: SharedBody, first: OnePhoto, sheet: Sheet) -> np.ndarray:
+    """(n,) metres that each node moves in depth with the skin next to it, part of the way to the shared body, as far
+    as a camera stood at the side: ahead and behind none knows more of depth than the first."""
+    skin = slice(0, load_body().skin_vertices)
+    apart, near = cKDTree(first.rows[skin]).query(sheet.nodes, k=SKIN)
+    share = 1 / (apart**2 + (SOFT_M * first.metre) ** 2) ** 2
+    deeper = (share * (shared.rows - first.rows)[skin, 2][near]).sum(1) / share.sum(1) / first.metre
+    aside = max(1 - camera.towards[2] ** 2 for camera in shared.cameras[1:])
+    return TOWARDS * aside * (deeper - np.median(deeper))
+
+
+def _moved_in_depth(vertices: np.ndarray, moves: np.ndarray) -> np.ndarray:
+    return vertices + np.outer(moves, (0, 0, 1))
 
 
 def on_arms(photo: OnePhoto) -> np.ndarray:
@@ -101,12 +119,13 @@ def _equations(found: Matches, camera: Camera, placed, shares, which: tuple[int,
     return hstack([by_node, csr_matrix(by_camera)]).tocsr(), found.off / unit
 
 
-def _solve(parts, holds, changes) -> np.ndarray:
+def _solve(parts, holds, start, changes) -> np.ndarray:
     row = vstack([part[0] for part in parts]).tocsr()
     right, weight = (np.concatenate([part[k] for part in parts]) for k in (1, 2))
     spread = np.tile(CAMERA_SPREAD, len(changes))
     system = block_diag([holds, diags(1 / spread**2)]).tocsr() + row.T @ diags(weight) @ row
     vector = row.T @ (weight * right)
+    vector[: holds.shape[0]] += holds @ start
     vector[holds.shape[0] :] -= changes.ravel() / spread**2
     return spsolve(system.tocsc(), vector)
 
