@@ -153,7 +153,7 @@ def main() -> None:
         _, queued, _ = measured([str(few), "-o", str(Path(place, "queued")), *options.engine])
         cluster, nodes = cluster_of(NODES)
         try:
-            idle = asleep(Path(place, "asleep"), files[: 20 * NODES], cluster.address)
+            idle = asleep(Path(place, "asleep"), files[: 20 * NODES], str(cluster.address))
             words = [str(photos), "-o", str(out), *options.engine, "--cluster", cluster.address]
             begun = time.monotonic()
             with Watched() as watched:

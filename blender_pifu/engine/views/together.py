@@ -23,7 +23,7 @@ from .one_photo import OnePhoto
 from .roles import role_of
 from .shared_body import SharedBody, share_body, visible
 
-MOST_APART = 1.03  # steps (`clothes`) that what is worn may lie apart
+MOST_APART = 0.96  # steps (`clothes`) that what is worn may lie apart
 # Whose photo it is clothes tell; these only whether it can be laid.
 MOST_OFF_M = 0.09  # that a photo's body may lie off the shared one, across its line of sight
 MOST_MISSED = 0.45  # share of a photo's outline, but for the arms', that the surface may miss
