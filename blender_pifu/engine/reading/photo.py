@@ -16,6 +16,8 @@ import numpy as np
 from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from ..errors import InputError
+from .foreign import HEAD, foreign
+from .photo_alpha import real_alpha
 
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP")
 REDUCED, DNG_VERSION = 254, 50706  # TIFF tags: this is a smaller copy of another picture in the file; it is a DNG
@@ -30,8 +32,6 @@ MAX_SIDE = 4096
 Image.MAX_IMAGE_PIXELS = max(MOST_PIXELS.values())  # sizes are judged by format here
 STRIP_ROWS = 256  # of a very large picture that are worked on at a time
 MIN_SIDE = 64
-# A cut-out lacks a good part of the picture; less is a rounded corner or dirt in the alpha.
-LEAST_TRANSPARENT = 0.02
 
 FILM_DIAGONAL_MM = 43.27
 # Longer by shorter side of pictures as cameras make them; in others the focal length tells nothing, being cropped.
@@ -50,17 +50,6 @@ _UPRIGHT = {
     8: Image.Transpose.ROTATE_90,
 }
 _PROFILE_MODES = {"RGB": "RGB", "CMYK": "CMYK", "GRAY": "L", "Lab": "LAB"}
-# What people try, told by the first bytes: (offset, bytes, word).
-_OTHERS = (
-    (4, b"ftypheic", "a HEIC"), (4, b"ftypheix", "a HEIC"), (4, b"ftypmif1", "a HEIF"), (4, b"ftypmsf1", "a HEIF"),
-    (4, b"ftypavif", "an AVIF"), (4, b"ftypcrx", "a raw camera"), (4, b"ftypqt", "a film, not a"),
-    (4, b"ftypmp4", "a film, not a"), (4, b"ftypisom", "a film, not a"), (4, b"ftypM4V", "a film, not a"),
-    (8, b"AVI ", "a film, not a"), (0, b"\x1aE\xdf\xa3", "a film, not a"), (0, b"GIF8", "a GIF"),
-    (0, b"8BPS", "a Photoshop"), (0, b"v/1\x01", "an OpenEXR"), (0, b"#?RADIANCE", "a Radiance HDR"),
-    (0, b"\xff\x0a", "a JPEG XL"), (4, b"JXL ", "a JPEG XL"), (4, b"jP  ", "a JPEG 2000"), (0, b"%PDF", "a PDF, not a"),
-    (8, b"CR\x02", "a raw camera"), (0, b"FUJIFILMCCD", "a raw camera"), (0, b"IIRO", "a raw camera"),
-    (0, b"IIRS", "a raw camera"), (0, b"IIU\0", "a raw camera"), (0, b"<svg", "an SVG"), (0, b"<?xml", "an SVG"),
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -119,7 +108,9 @@ def load_photo(path: str | os.PathLike) -> Photo:
         color = color.transpose(_UPRIGHT[orientation])
         alpha = alpha and alpha.transpose(_UPRIGHT[orientation])
     focal_px = focal and focal * math.hypot(*color.size)
-    return Photo(np.array(color), _real_alpha(alpha, name, notes), tuple(notes), name, focal_px)
+    rgb = np.array(color)
+    cut_out = alpha and real_alpha(np.array(alpha), rgb, name, notes)
+    return Photo(rgb, cut_out, tuple(notes), name, focal_px)
 
 
 def _open_file(path, name):
@@ -148,11 +139,10 @@ def _open_file(path, name):
 
 
 def _open_image(file, name):
-    head = file.read(16)
+    head = file.read(HEAD)
     file.seek(0)
-    for offset, magic, word in _OTHERS:
-        if head[offset:].startswith(magic):
-            raise _foreign(name, word)
+    if word := foreign(head):
+        raise _refused(name, word)
     smaller = "Save a smaller copy of the photo and choose that."
     if head[8:12] == b"WEBP" and os.fstat(file.fileno()).st_size > MAX_WEBP_BYTES:
         raise InputError(f'The file "{name}" is too big: WebP is read up to {MAX_WEBP_BYTES >> 20} MB.', fix=smaller)
@@ -165,7 +155,7 @@ def _open_image(file, name):
     except _BROKEN as error:
         raise InputError(f'The picture "{name}" is damaged.', fix="Choose another photo.") from error
     if image.format == "TIFF" and _is_raw(image):
-        raise _foreign(name, "a raw camera")
+        raise _refused(name, "a raw camera")
     format = "JPEG" if image.format == "MPO" else str(image.format)
     most = MOST_PROGRESSIVE if image.info.get("progressive") else MOST_PIXELS[format]
     if image.width * image.height > most:
@@ -177,7 +167,7 @@ def _open_image(file, name):
     return image
 
 
-def _foreign(name, word):
+def _refused(name, word):
     fix = OPEN_VIDEO if word.startswith("a film") else SAVE_AS
     return InputError(f'"{name}" is {word} picture, which cannot be read here.', fix=fix)
 
@@ -281,19 +271,3 @@ def _converted(image, profile) -> Image.Image:
     made = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
     assert made is not None  # as it is for images that are changed in place
     return made
-
-
-def _real_alpha(alpha, name, notes):
-    """(H, W) float32 0..1 where the alpha cuts something out, else None."""
-    if alpha is None:
-        return None
-    values = np.array(alpha)
-    if values.max() <= 2:
-        raise InputError(
-            f'The picture "{name}" is fully transparent.', fix="Choose a photo, or a cut-out with the person visible."
-        )
-    if (values < 13).mean() >= LEAST_TRANSPARENT:
-        return values.astype(np.float32) / 255
-    if values.min() < 255:
-        notes.append("The photo's transparency cuts out next to nothing and was ignored.")
-    return None

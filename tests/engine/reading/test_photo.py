@@ -108,6 +108,70 @@ def test_transparent_palette_colour_is_a_cut_out(tmp_path):
     assert tuple(photo.rgb[40, 60]) == (200, 30, 40)
 
 
+def body_alpha():
+    """A person of 640 pixels with a soft outline and thin strands of hair, (800, 600) uint8."""
+    alpha = np.zeros((800, 600), np.float32)
+    cv2.ellipse(alpha, (300, 430), (90, 280), 0, 0, 360, 1, -1)
+    cv2.circle(alpha, (300, 130), 60, 1, -1)
+    alpha = cv2.GaussianBlur(alpha, (0, 0), 1.2)
+    for turn in np.linspace(0.2, np.pi - 0.2, 40):
+        end = 300 + 75 * np.cos(turn), 130 - 75 * np.sin(turn)
+        cv2.line(alpha, (300, 130), (round(end[0]), round(end[1])), 0.6, 1)
+    cv2.circle(alpha, (300, 130), 58, 1, -1)
+    return alpha
+
+
+def saved_cut_out(path, alpha, color):
+    """color: (3,) or (H, W, 3) 0..255, alpha 0..1."""
+    color = np.broadcast_to(color, (*alpha.shape, 3))
+    Image.fromarray(np.dstack([color, np.rint(255 * alpha)]).astype(np.uint8)).save(path)
+    return load_photo(path)
+
+
+@pytest.mark.parametrize("soft, place", [(2, (40, -60)), (12, (30, 20)), (25, (60, 0))])
+@pytest.mark.parametrize("dark", [0.3, 0.55, 0.8])
+def test_a_shadow_in_the_cut_out_is_no_part_of_the_person(tmp_path, soft, place, dark):
+    """As shops and layers' effects put one there: dropped behind, or under the feet."""
+    person = body_alpha()
+    shadow = dark * cv2.GaussianBlur(np.roll(person, place, (1, 0)), (0, 0), soft)
+    if place[1] > 0 and soft == 12:
+        shadow = np.zeros_like(person)
+        cv2.ellipse(shadow, (330, 712), (200, 35), 0, 0, 360, dark, -1)
+        shadow = cv2.GaussianBlur(shadow, (0, 0), soft)
+    alpha = person + shadow * (1 - person)
+    color = np.array((180, 120, 90)) * (person / np.maximum(alpha, 1e-6))[..., None]
+    photo = saved_cut_out(tmp_path / "p.png", alpha, color)
+    assert len(photo.notes) == 1 and "shadow" in photo.notes[0]
+    wrong = (photo.alpha > 0.25) != (person > 0.25)
+    near = cv2.dilate((person > 0.25).astype(np.uint8), np.ones((5, 5))) - cv2.erode(
+        (person > 0.9).astype(np.uint8), np.ones((5, 5))
+    )
+    assert not (wrong & (near == 0)).any() and wrong.sum() < 0.01 * person.sum()
+
+
+@pytest.mark.parametrize("color", [(180, 120, 90), (25, 20, 20), (0, 0, 0)])
+def test_hair_and_soft_outlines_are_no_shadow(tmp_path, color):
+    person = body_alpha()
+    photo = saved_cut_out(tmp_path / "p.png", person, color)
+    np.testing.assert_allclose(photo.alpha, person, atol=0.003)
+    assert photo.notes == ()
+
+
+def test_a_veil_is_no_shadow(tmp_path):
+    person = body_alpha()
+    veil = np.zeros_like(person)
+    cv2.ellipse(veil, (300, 430), (180, 300), 0, 0, 360, 0.5, -1)
+    photo = saved_cut_out(tmp_path / "p.png", np.maximum(person, veil), (230, 230, 235))
+    assert photo.notes == () and photo.alpha[430, 450] > 0.4
+
+
+@pytest.mark.parametrize("opacity", [0.2, 0.5, 0.95])
+def test_a_layer_saved_half_transparent_is_opaque(tmp_path, opacity):
+    person = body_alpha()
+    photo = saved_cut_out(tmp_path / "p.png", opacity * person, (180, 120, 90))
+    np.testing.assert_allclose(photo.alpha, person, atol=0.012)
+
+
 def test_opaque_alpha_is_no_matte(tmp_path):
     picture(mode="RGBA").save(tmp_path / "p.png")
     photo = load_photo(tmp_path / "p.png")
@@ -262,7 +326,18 @@ def test_file_over_the_byte_limit_is_refused(tmp_path, monkeypatch):
         (b"\0\0\0\x1cftypavif", "AVIF"),
         (b"GIF89a" + bytes(40), "GIF"),
         (b"%PDF-1.7 ...........", "PDF"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n", "not a picture"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 100 100\n", "PostScript"),
+        (b"\0\0\0\x1cftyphevc\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x24ftypmif1\0\0\0\0mif1avifmiaf", "HEIF"),
+        (b"\0\0\0\x1cftypavis\0\0\0\0avifmsf1", "AVIF"),
+        (b"\0\0\0\x18ftyp3gp4\0\0\0\0isom3gp4", "a film, not a picture"),
+        (b"\0\0\0\x18ftypiso5\0\0\0\0isomdash", "a film, not a picture"),
+        (b"G" + bytes(187) + b"G" + bytes(50), "a film, not a picture"),
+        (bytes(4) + b"G" + bytes(191) + b"G" + bytes(50), "a film, not a picture"),
+        (b"\n<!DOCTYPE html><html><body>404", "a web page, not a picture"),
+        (b"\xef\xbb\xbf<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        (b"gimp xcf v011\0", "GIMP"),
+        (b"BLENDER-v405", "a Blender file, not a picture"),
     ],
 )
 def test_other_files_get_a_clear_word(tmp_path, content, words):
