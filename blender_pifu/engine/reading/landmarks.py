@@ -231,7 +231,7 @@ class Landmarks:
         places = _by_heat(rows[:, :2] / size, _sigmoid(heat)) * size
         if mirrored:
             order = [*MIRRORED, *range(POINTS, len(rows))]
-            places, rows, mask = places[order] * (-1, 1) + (size, 0), rows[order], mask[:, ::-1]
+            places, rows, mask = places[order] * (-1, 1) + (size, 0), rows[order], mask[..., ::-1]
         matrix = region.matrix(size)
         places = (places @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
         points = np.column_stack([places[:POINTS], rows[:POINTS, 2] * np.float32(region.side / size)])

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.errors import InputError
-from blender_pifu.engine.reading.landmarks import MIRRORED, Region, of_one_side
+from blender_pifu.engine.reading.landmarks import MIRRORED, Landmarks, Region, of_one_side
 from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.reading.matte import Matting
 from blender_pifu.engine.reading.people import People, choose
@@ -43,6 +43,17 @@ def test_a_look_that_sees_the_back_counts_for_nothing_where_another_sees_the_fro
     assert of_one_side([behind, behind, behind]) == [behind, behind, behind]
     aside = replace(man, points=man.points * (0.2, 1, 1))
     assert of_one_side([aside, behind, aside]) == [aside, behind, aside], "from the side nothing tells"
+
+
+@pytest.mark.parametrize("path", [SUIT, POLO], ids=["suit", "polo"])
+def test_a_look_at_the_mirror_image_has_the_same_mask(people, path):
+    """It lay upside down: of whom only such a look saw the front, the crown of the hair was taken for a rock."""
+    rgb = load_photo(path).rgb
+    (man,) = people.find(rgb)
+    mirrored = Landmarks("cpu")._look(rgb, man.region, mirrored=True)[0]
+    masks = [each.mask_on(rgb.shape) > 0.5 for each in (man, mirrored)]
+    assert (masks[0] & masks[1]).sum() > 0.95 * (masks[0] | masks[1]).sum()
+    assert all(mirrored.covers(*mirrored.points[joint, :2]) for joint in (L.NOSE, L.LEFT_SHOULDER, L.LEFT_ANKLE))
 
 
 def test_a_leg_is_no_second_person(people):
