@@ -32,7 +32,7 @@ MAY_IMPORT = {
     "engine.face": "engine.base engine.body engine.files engine.layout engine.networks engine.reading engine.subject "
     "engine.surface",
     "engine.back_photo": "engine.base engine.color engine.networks engine.reading engine.subject protocol",
-    "engine.published": "engine.base engine.face engine.files engine.networks engine.reading",
+    "engine.published": "engine.base engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
     "engine.hands engine.layout engine.networks engine.published engine.reading engine.subject engine.surface "
     "engine.video engine.views outputs protocol result_file steps",

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from ..body.head import Head
+from ..reading.face_marks import face_reader
 from ..reading.landmarks import Landmark as L
 from ..reading.landmarks import Region
 from ..subject.figure import Figure
@@ -15,7 +16,6 @@ from ..subject.lens import Lens
 from .gaze import find_gaze
 from .head_fit import doubt, fit_head, trust_in_marks
 from .head_marks import head_mark_reader
-from .marks import face_reader
 
 SEEN = 0.5  # least visibility of eyes and nose
 WITHOUT = "The person's own face was not fitted: {why}. The face is the body's own."

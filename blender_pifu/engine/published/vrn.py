@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import InputError, NoPersonError
-from ..face.marks import face_reader
 from ..files.tensors import WRONG_FILE, Tensors, on_meta
 from ..reading.crop import Crop
+from ..reading.face_marks import face_reader
 from ..reading.person_cut import PersonCut
 from .column_field import PublishedField
 from .layer_tree import built

@@ -2,6 +2,7 @@
 """The body's landmarks of one person, read from a turned square of the photo."""
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import IntEnum
 
@@ -21,6 +22,8 @@ MARGIN = 1.25  # side of a region, in diameters of the circle round the body
 # After the glance that finds the region, the person is looked at this often, in so many sides of the region, mirrored
 # or not, and the median counts: a single look now and then takes one leg for the other, or loses a hand.
 LOOKS = ((1.0, False), (0.92, True), (0.85, False))
+# Where all of these see the back; one that then sees the front is believed if there is a face.
+MORE_LOOKS = ((1.0, True), (1.1, False), (0.85, True), (0.92, False), (1.1, True))
 CLEAR_SIDE = 0.3  # distance of the shoulders, in lengths of the trunk, from which a look tells front from back
 # Index of each landmark's twin on the other side.
 MIRRORED = (0, 4, 5, 6, 1, 2, 3, *(index + 1 if index % 2 else index - 1 for index in range(7, POINTS)))
@@ -199,8 +202,10 @@ def metre(landmarks: Tensor) -> Tensor:
 class Landmarks:
     """Reads the landmarks of people. The network is loaded at once."""
 
-    def __init__(self, device: torch.device | str = "cpu"):
+    def __init__(self, device: torch.device | str, shows_face: Callable[[np.ndarray, BodyLandmarks], bool]):
+        """shows_face: whether a photo shows the face of somebody who was read, as `FaceReader.shows_face`."""
         self._network = Graph(DATA / "pose_landmark_full.safetensors", device)
+        self._shows_face = shows_face
 
     def glance(self, rgb: np.ndarray, region: Region) -> tuple[BodyLandmarks, Region]:
         """The person by one look, and a better region for `read`.
@@ -211,7 +216,13 @@ class Landmarks:
 
     def read(self, rgb: np.ndarray, region: Region) -> BodyLandmarks:
         """The person by several looks at a region, as `glance` takes and gives it."""
-        looks = of_one_side([self._look(rgb, replace(region, side=region.side * size), how)[0] for size, how in LOOKS])
+        looks = [self._look(rgb, replace(region, side=region.side * size), how)[0] for size, how in LOOKS]
+        looks = of_one_side(looks)
+        if max(map(_width, looks)) < -CLEAR_SIDE:
+            more = [self._look(rgb, replace(region, side=region.side * size), how)[0] for size, how in MORE_LOOKS]
+            front = [look for look in more if _width(look) > CLEAR_SIDE]
+            if front and self._shows_face(rgb, front[0]):
+                looks = front
         points = np.median([look.points for look in looks], axis=0)
         # Beyond the photo only the widest look has room to guess.
         beyond = ((looks[0].points[:, :2] < 0) | (looks[0].points[:, :2] >= rgb.shape[1::-1])).any(1)

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fill the matte along limbs: an arm before a wall of its colour fades out of it between two joints that are seen.
+"""Fill the matte along limbs and in the head: an arm before a wall of its colour fades out of it between two joints
+that are seen, hair before one of its own.
 
-Where the matte has less of a limb than the landmark network's mask, GrabCut (Rother et al. 2004) looks for the limb's
+Where the matte has less of one than the landmark network's mask, GrabCut (Rother et al. 2004) looks for the limb's
 outline in the photo, begun from that mask; where colours do not tell and the mask is sure, it is taken itself.
 """
 
@@ -13,7 +14,7 @@ import numpy as np
 from .landmarks import BodyLandmarks
 from .landmarks import Landmark as L
 from .overview import enlarged, overview_of
-from .stance import SEEN, body_height, inside
+from .stance import EARS, SEEN, SHOULDERS, body_height, inside
 
 STATURE_M = 1.75  # that the widths of limbs are meant for
 # Name, joints, and half the width in metres.
@@ -30,6 +31,9 @@ LIMBS = tuple(
     )
 )
 FEET = (L.LEFT_FOOT, L.RIGHT_FOOT)
+# Of a head with its hair, metres: how far the middle lies above the ears, half the width of its core, of a usual one
+# and of the widest.
+ABOVE_EARS_M, HEAD_CORE_M, HEAD_M, HAIR_M = 0.03, 0.07, 0.13, 0.25
 # Half widths: of a limb's middle, and of what is filled at most; feet stand close together.
 CORE, WIDE, WIDE_FOOT = 0.35, 1.6, 1.1
 MASK, DOUBT = 0.5, 0.3  # mask from which a pixel is the person's, and below which it is not
@@ -90,7 +94,9 @@ class _Limb:
 
 
 def _limbs(person, shape, scale, metre, alpha, mask):
-    """The limbs that the matte lacks a part of."""
+    """The head and the limbs that the matte lacks a part of."""
+    if (head := _head(person, shape, scale, metre, alpha, mask)) is not None:
+        yield head
     for _, joint, end, half in LIMBS:
         if person.seen(joint, end) < SEEN or not inside(person, shape, joint, end):
             continue
@@ -106,6 +112,26 @@ def _limbs(person, shape, scale, metre, alpha, mask):
             # Shoes have colours of their own, which only the mask tells; what landmarks imagine are no feet.
             seeds = faded & (mask > SURE_MASK) & (end in FEET)
             yield _Limb(narrow, wide, seeds, bool(np.quantile(mask[faded], 0.1) > SURE_MASK))
+
+
+def _head(person, shape, scale, metre, alpha, mask):
+    """The head, with its hair, if the matte lacks a part of it; else None."""
+    if not inside(person, shape, *EARS):
+        return None
+    ears, shoulders = person.between(*EARS), person.between(*SHOULDERS)
+    up = (ears - shoulders) / max(1e-6, float(np.hypot(*(ears - shoulders))))
+    middle = (scale * ears + ABOVE_EARS_M * metre * up).round().astype(int).tolist()
+    core, narrow, wide = (
+        cv2.circle(np.zeros(alpha.shape, np.uint8), middle, max(1, round(half * metre)), [1], -1) > 0
+        for half in (HEAD_CORE_M, HEAD_M, HAIR_M)
+    )
+    on = core & (mask > MASK)
+    faded = on & (alpha < 0.5)
+    if on.sum() < WHOLE * core.sum() or faded.sum() <= FADED * core.sum():
+        return None
+    lacking = (mask > MASK) & (alpha < SURE)
+    sure = bool(np.quantile(mask[faded], 0.1) > SURE_MASK)
+    return _Limb(narrow & lacking, wide & lacking, faded & (mask > SURE_MASK), sure)
 
 
 def _around(area, margin):

@@ -11,6 +11,7 @@ import torch
 from ..errors import InputError
 from ..memory import give_back_memory
 from .doubles import real_people
+from .face_marks import face_reader
 from .graph import DATA, Graph
 from .instances import unclaimed
 from .landmarks import BodyLandmarks, Landmark, Landmarks, Region, body_region
@@ -57,7 +58,7 @@ class People:
 
     @cached_property
     def _landmarks(self) -> Landmarks:
-        return Landmarks(self._device)
+        return Landmarks(self._device, lambda rgb, person: face_reader(self._device).shows_face(rgb, person))
 
     def find(self, rgb: np.ndarray, everybody: np.ndarray | None = None) -> list[BodyLandmarks]:
         """All people found, from left to right; possibly none.

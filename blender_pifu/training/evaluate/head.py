@@ -15,8 +15,8 @@ from scipy.spatial.transform import Rotation
 from ...engine.body.head import load_head
 from ...engine.crop_space import from_border
 from ...engine.face.head_fit import doubt, fit_head, trust_in_marks
-from ...engine.face.marks import MARGIN, face_reader
 from ...engine.face.own_head import head_in_photo
+from ...engine.reading.face_marks import MARGIN, face_reader
 from ...engine.reading.landmarks import Region
 from ..data.sample import Scene, make_scene
 from ..marks.head_maker import HeadMaker

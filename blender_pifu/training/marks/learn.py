@@ -23,7 +23,7 @@ from .photo_set import HeadPhotos
 from .places import FACE
 
 log = logging.getLogger(__name__)
-MARGIN = 1.5  # of the picture about the face's box, as `engine.face.marks` cuts it
+MARGIN = 1.5  # of the picture about the face's box, as `engine.reading.face_marks` cuts it
 BATCH, RATE, TRUNK_RATE, AVERAGE = 32, 1e-3, 0.3, 0.998
 WARM, FLOOR = 200, 0.02  # steps in which the rate rises; what is left of it at the end
 FIRST = 0.3  # weight of the marks before they are looked at

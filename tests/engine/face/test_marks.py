@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import save_file
 
 from blender_pifu.engine.errors import ModelError
-from blender_pifu.engine.face.attention import ATTENTION
 from blender_pifu.engine.face.head_marks import HeadMarkReader, head_mark_reader
-from blender_pifu.engine.face.marks import face_reader, head_region
+from blender_pifu.engine.reading.attention import ATTENTION
+from blender_pifu.engine.reading.face_marks import face_reader, head_region
 from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.reading.people import People
 from blender_pifu.engine.reading.photo import load_photo

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.errors import InputError
+from blender_pifu.engine.reading.face_marks import face_reader
 from blender_pifu.engine.reading.landmarks import MIRRORED, Landmarks, Region, of_one_side
 from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.reading.matte import Matting
@@ -45,12 +46,41 @@ def test_a_look_that_sees_the_back_counts_for_nothing_where_another_sees_the_fro
     assert of_one_side([aside, behind, aside]) == [aside, behind, aside], "from the side nothing tells"
 
 
+@pytest.mark.parametrize("face", [True, False])
+@pytest.mark.parametrize("fronts", [(), (4,), (3, 6)])
+def test_one_look_at_the_front_is_believed_where_there_is_a_face(people, monkeypatch, face, fronts):
+    """Where the first three looks see the back there are more of them."""
+    rgb = load_photo(SUIT).rgb
+    (man,) = people.find(rgb)
+    behind = replace(man, points=man.points[list(MIRRORED)])
+    landmarks, seen = Landmarks("cpu", lambda rgb, person: face), []
+
+    def look(rgb, region, mirrored=False):
+        seen.append(region)
+        return (man if len(seen) - 1 in fronts else behind), region
+
+    monkeypatch.setattr(landmarks, "_look", look)
+    right = man if fronts and face else behind
+    np.testing.assert_array_equal(landmarks.read(rgb, man.region).points, right.points)
+    assert len(seen) == 8
+
+
+@pytest.mark.parametrize("path", [SUIT, POLO], ids=["suit", "polo"])
+def test_a_face_is_seen_in_the_photo_and_none_where_there_is_none(people, path):
+    rgb = load_photo(path).rgb
+    (man,) = people.find(rgb)
+    reader = face_reader("cpu")
+    assert reader.shows_face(rgb, man)
+    down = man.points + np.float32((0, 0.35 * man.region.side, 0))  # at the thighs
+    assert not reader.shows_face(rgb, replace(man, points=down))
+
+
 @pytest.mark.parametrize("path", [SUIT, POLO], ids=["suit", "polo"])
 def test_a_look_at_the_mirror_image_has_the_same_mask(people, path):
     """It lay upside down: of whom only such a look saw the front, the crown of the hair was taken for a rock."""
     rgb = load_photo(path).rgb
     (man,) = people.find(rgb)
-    mirrored = Landmarks("cpu")._look(rgb, man.region, mirrored=True)[0]
+    mirrored = Landmarks("cpu", lambda rgb, person: True)._look(rgb, man.region, mirrored=True)[0]
     masks = [each.mask_on(rgb.shape) > 0.5 for each in (man, mirrored)]
     assert (masks[0] & masks[1]).sum() > 0.95 * (masks[0] | masks[1]).sum()
     assert all(mirrored.covers(*mirrored.points[joint, :2]) for joint in (L.NOSE, L.LEFT_SHOULDER, L.LEFT_ANKLE))

@@ -11,6 +11,7 @@ from PIL import Image
 
 from blender_pifu.engine import reconstruct
 from blender_pifu.engine.reading.landmarks import Landmark as L
+from blender_pifu.engine.reading.limb_matte import fill_limbs
 from blender_pifu.engine.reading.matte import Matting
 from blender_pifu.engine.reading.photo import load_photo
 from blender_pifu.engine.reading.stance import trunk_length
@@ -160,6 +161,19 @@ def test_no_green_of_a_green_screen_is_seen(figures, polo_cut):
     figure = figures.cut_out(photo_of(rgba[..., :3], rgba[..., 3] / np.float32(255)))
     shown = figure.matte.foreground[figure.matte.alpha > 0].astype(int)
     assert (shown[:, 1] - shown[:, [0, 2]].max(1)).max() < 25
+
+
+@pytest.mark.parametrize("part", ["left", "top", "all"])
+def test_a_head_that_fades_out_of_the_matte_is_filled(figures, part):
+    """Hair before a wall of its colour, or a head turned away: horns were left of it."""
+    whole = figures.cut_out(photo_of(polo()))
+    person, alpha = whole.person, whole.matte.alpha.copy()
+    x, y = person.between(L.LEFT_EAR, L.RIGHT_EAR).round().astype(int)
+    head = np.s_[: y + 45, x - 90 : x + 90]
+    alpha[{"left": np.s_[: y + 30, x:], "top": np.s_[:y], "all": np.s_[: y + 30]}[part]] = 0
+    fill_limbs(alpha, whole.matte.foreground.copy(), polo(), person, np.ones(alpha.shape, bool))
+    both = (alpha[head] > 0.5, whole.matte.alpha[head] > 0.5)
+    assert (both[0] & both[1]).sum() > 0.94 * (both[0] | both[1]).sum()
 
 
 # ---- what is no body

@@ -74,7 +74,7 @@ def test_photos_of_a_head_show_its_face_where_its_marks_lie(places):
 
 
 def test_the_trunk_begins_as_mediapipes():
-    from blender_pifu.engine.face.marks import face_reader
+    from blender_pifu.engine.reading.face_marks import face_reader
 
     graph, network = face_reader()._network, MarkNetwork()
     load_trunk(network)

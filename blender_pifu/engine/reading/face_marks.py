@@ -2,16 +2,16 @@
 """The 468 points of MediaPipe's face mesh and two irises, read from the photo at its own resolution."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
 import torch
 
-from ..reading.graph import DATA, Graph
-from ..reading.landmarks import Landmark as L
-from ..reading.landmarks import Region
 from .attention import ATTENTION
+from .graph import DATA, Graph
+from .landmarks import BodyLandmarks, Region
+from .landmarks import Landmark as L
 
 POINTS = 468
 FACE = 4.2  # sides of the first square, in distances from the eyes to the mouth; the points' own box by MARGIN later
@@ -19,6 +19,8 @@ MARGIN = 1.5
 EYE_CORNERS = 33, 263  # outer ones: the person's right, left
 LOOKS = 3  # each at the square that the one before it found
 LEAST_SCORE = 0.5
+DOUBTFUL = 0.1  # score from which on a second look is worth it
+HEADS = 0.6, 0.45, 0.35  # sides of squares in which a face may lie, in lengths of the trunk
 LEAST_WIDTH_PX = 40.0  # of the face in the photo
 EYES, MOUTH = [L.LEFT_EYE, L.RIGHT_EYE], [L.MOUTH_LEFT, L.MOUTH_RIGHT]
 
@@ -60,6 +62,22 @@ class FaceReader:
         if width < LEAST_WIDTH_PX:
             return None
         return FaceMarks(points, irises, score, width, region)
+
+    def shows_face(self, rgb: np.ndarray, person: BodyLandmarks) -> bool:
+        """Whether the photo, (H, W, 3) uint8, shows a face where somebody's head is: of backs of heads the network says
+        0.02 at most, of faces behind hair mostly 0.7 and more."""
+        region = head_region(person.points[:, :2])
+        regions = [] if region is None else [replace(region, angle=person.region.angle)]
+        trunk = math.dist(person.between(L.LEFT_SHOULDER, L.RIGHT_SHOULDER), person.between(L.LEFT_HIP, L.RIGHT_HIP))
+        x, y = person.between(L.NOSE, L.LEFT_EAR, L.RIGHT_EAR).tolist()
+        regions += [Region(x, y, size * trunk, person.region.angle) for size in HEADS]
+        for region in regions:
+            points, _, score = self._look(rgb, region)
+            if DOUBTFUL < score < LEAST_SCORE:  # once more, at the square that this one found
+                _, _, score = self._look(rgb, _region_of(points)[0])
+            if score >= LEAST_SCORE:
+                return True
+        return False
 
     def _look(self, rgb, region):
         """Points and irises in photo pixels, and the score."""
