@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds that are nobody: what lies on another's own body (a print, a garment, a doll in the arm), and reflections."""
+"""Finds that are nobody: what lies on another's own body (a print, a garment, a doll in the arm, bent legs), and
+reflections."""
+
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -8,6 +11,7 @@ from .landmarks import MIRRORED, BodyLandmarks
 from .stance import ANKLES, trunk_length
 
 SMALL = 0.38  # of another's length: a child that stands before its parent has 0.45 or more
+HALF, SURE = 0.6, 0.95  # so long, and with a lower score, it is nobody without a face: children before parents have one
 UPON = 0.6  # share of the landmarks that lie on the other's body
 BESIDE = 0.15  # lengths of the other's trunk beside its landmarks that are still its body
 UPSIDE_DOWN = np.radians(130)  # turn against the other of a reflection in water or a floor
@@ -18,18 +22,23 @@ PATCH_PX = 96  # side of the pictures that are compared
 SAME_PICTURE = 0.7  # correlation of one's picture and the other's mirrored; twins in one uniform have less
 
 
-def real_people(people: list[BodyLandmarks], rgb: np.ndarray) -> list[BodyLandmarks]:
-    """People without what only looks like them; rgb: (H, W, 3) uint8."""
+def real_people(
+    people: list[BodyLandmarks], rgb: np.ndarray, shows_face: Callable[[np.ndarray, BodyLandmarks], bool]
+) -> list[BodyLandmarks]:
+    """People without what only looks like them; rgb: (H, W, 3) uint8; shows_face: as `FaceReader.shows_face`."""
     kept: list[BodyLandmarks] = []
     for person in sorted(people, key=lambda person: (-round(_length(person)), -person.score)):
-        if not any(is_on_body(person, other) or is_reflection(person, other, rgb) for other in kept):
+        if any(is_on_body(person, other) or is_reflection(person, other, rgb) for other in kept):
+            continue
+        doubted = person.score < SURE and any(is_on_body(person, other, HALF) for other in kept)
+        if not doubted or shows_face(rgb, person):
             kept.append(person)
     return [person for person in people if any(person is other for other in kept)]
 
 
-def is_on_body(person: BodyLandmarks, other: BodyLandmarks) -> bool:
-    """Whether a find is much smaller than another person and lies on that one's own body."""
-    if _length(person) > SMALL * _length(other):
+def is_on_body(person: BodyLandmarks, other: BodyLandmarks, size: float = SMALL) -> bool:
+    """Whether a find is much smaller than another person, `size` at most, and lies on that one's own body."""
+    if _length(person) > size * _length(other):
         return False
     hull = cv2.convexHull(np.ascontiguousarray(other.points[:, :2], np.float32))
     reach = -BESIDE * trunk_length(other)

@@ -15,7 +15,7 @@ from .face_marks import face_reader
 from .graph import DATA, Graph
 from .instances import unclaimed
 from .landmarks import BodyLandmarks, Landmark, Landmarks, Region, body_region
-from .stance import HEIGHT_SHARE, HIPS, SHOULDERS
+from .stance import HEIGHT_SHARE, HIPS, SHOULDERS, Facing, facing
 
 GRIDS = ((28, 2), (14, 2), (7, 6))  # of the detector: cells to a side, guesses in each
 LEAST_DETECTION = 0.25
@@ -33,6 +33,7 @@ NEAR = 0.6  # of the longer side: squares in which small people are looked for
 TRUNK_WIDTH = 0.5  # half of what the trunk hides, in its lengths
 STEP = 0.7  # from one square to the next, in sides
 SHARED_JOINTS = 0.3
+AS_PROMINENT = 0.8  # in the largest prominence, from which on somebody seen from the front is as likely meant
 JOINTS = (0, *range(11, 17), *range(23, 29))  # nose, arms and legs
 MOST_PEOPLE, MOST_FACELESS = 12, 8
 LEAST_OWN = 0.1  # of that part of the matte that no surer one has; 0.01 in water taken for somebody across a man
@@ -56,9 +57,12 @@ class People:
     def _detector(self) -> Graph:
         return Graph(DATA / "pose_detection.safetensors", self._device)
 
+    def _shows_face(self, rgb, person):
+        return face_reader(self._device).shows_face(rgb, person)
+
     @cached_property
     def _landmarks(self) -> Landmarks:
-        return Landmarks(self._device, lambda rgb, person: face_reader(self._device).shows_face(rgb, person))
+        return Landmarks(self._device, self._shows_face)
 
     def find(self, rgb: np.ndarray, everybody: np.ndarray | None = None) -> list[BodyLandmarks]:
         """All people found, from left to right; possibly none.
@@ -87,7 +91,7 @@ class People:
                     break
                 people.append(person)
         give_back_memory()
-        return sorted(real_people(people, rgb), key=lambda person: person.region.center_x)
+        return sorted(real_people(people, rgb, self._shows_face), key=lambda person: person.region.center_x)
 
     def glance(self, rgb: np.ndarray) -> BodyLandmarks | None:
         """The person of the clearest face in rgb (H, W, 3) uint8, or None: by two looks, in a third of the time that
@@ -180,13 +184,18 @@ class People:
 
 
 def choose(people: list[BodyLandmarks], shape: tuple[int, ...], number: int | None = None) -> int:
-    """Index of the person meant: `number` counts from 1; without it the largest, most central one.
+    """Index of the person meant: `number` counts from 1; without it the largest, most central one, and of some about
+    equally so, as the views of a turnaround sheet, one seen from the front.
 
     people: at least one unless a number is given; shape: (height, width) of the photo. Raises InputError for a number
     that nobody has.
     """
     if number is None:
-        return max(range(len(people)), key=lambda index: _prominence(people[index], shape))
+        weights = [_prominence(person, shape) for person in people]
+        return max(
+            (index for index, weight in enumerate(weights) if weight >= AS_PROMINENT * max(weights)),
+            key=lambda index: (facing(people[index]) is Facing.FRONT, weights[index]),
+        )
     if not 1 <= number <= len(people):
         there = {0: "nobody was recognised", 1: "one person was found"}.get(len(people), f"{len(people)} were found")
         raise InputError(

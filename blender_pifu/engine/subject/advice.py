@@ -39,6 +39,8 @@ NEAR_CAMERA, NEAR_CAMERA_WHOLE = 0.8, 1.2
 BORDER_SHARE = 0.08  # of the body's height along a side of the photo that tells that it goes on beyond
 BESIDE = 0.03  # what a body reaches beyond its landmarks, in sides of its region
 TOUCHING = 0.05  # of the smaller box
+# Of a forearm, in lengths of the trunk: in the photo, and how much nearer the wrist is than the elbow, by landmarks.
+SHORT_FOREARM, FOREARM_AHEAD = 0.28, 1.0
 HEAD_ABOVE_NOSE = 0.55  # top of the head, in distances from nose to shoulders
 
 
@@ -179,6 +181,9 @@ def _about_arms(person, shape, side):
     elif side is not Facing.PROFILE and _crossed(person):
         yield Advice("crossed_arms", Severity.WARNING, "The arms are crossed before the body; they will grow together "
                      "with it. Arms a little away from the body are better.")  # fmt: skip
+    if ahead := [name for name, arm in _arms() if inside(person, shape, *arm) and _points_at_camera(person, *arm[1:])]:
+        yield Advice("arm_ahead", Severity.WARNING, f"{_both(ahead, 'forearm')} pointing at the camera; how far is "
+                     "guessed, mostly too short. Arms beside the body come out best.")  # fmt: skip
 
 
 def _about_camera(person, photo):
@@ -232,6 +237,14 @@ def _crossed(person):
     left, right = (person.points[wrist, :2] - shoulders for wrist in (L.LEFT_WRIST, L.RIGHT_WRIST))
     level = all(0 < wrist @ along < 1.1 * trunk_length(person) for wrist in (left, right))
     return level and left @ across < right @ across
+
+
+def _points_at_camera(person, elbow, wrist):
+    """Whether a forearm does: short in the photo, and the hand nearer than the elbow."""
+    along = (person.points[wrist] - person.points[elbow]) / trunk_length(person)
+    return bool(
+        np.hypot(*along[:2]) < SHORT_FOREARM and -along[2] > FOREARM_AHEAD and person.seen(elbow, wrist) >= SEEN
+    )
 
 
 def _overlap(one, other):

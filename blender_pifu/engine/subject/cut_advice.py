@@ -23,6 +23,7 @@ SQUAT = 3.2  # from nose to ankles, in widths of the shoulders; 3.9 to 5 in a vi
 # people who stand, 0.11 to 0.33 in strides; depths are good for a hint only, and alone only where beyond what people
 # have whose ankles are within 0.2 m, up to 1.7.
 STRIDE, HALF_STRIDE, FARTHER, FAR = 0.15, 0.13, 1.0, 1.9
+BELOW = 0.02  # of the photo's height that is free below somebody whom it does not cut off
 SHADOW = 40  # luminance 0..255 that glints on skin, eyes and cloth of a person before the light do not reach
 
 
@@ -53,6 +54,18 @@ def advise_on(cut: CutOut) -> Iterator[Advice]:
     if cut.drawn:
         yield Advice("drawn", Severity.WARNING, "The picture looks drawn, not photographed; shape is read from light "
                      "and folds, which drawings lack, and will be rough.")  # fmt: skip
+
+
+def unfolded(advice: Advice, cut: CutOut, roll: float) -> Advice:
+    """The same, but where a photo, as taken (`roll` 0), ends below the knees of somebody whose matte ends well within
+    it: then nothing is cut off, and the landmarks of folded legs lie too low."""
+    rows = np.flatnonzero((cut.alpha > 0.5).any(1))
+    ends_within = len(rows) and rows[-1] < (1 - BELOW) * len(cut.alpha)
+    if advice.kind != "cut_off" or cut.photo.alpha is not None or roll or not ends_within:
+        return advice
+    sentence = "The photo shows the legs folded or hidden"
+    return Advice("cut_off", Severity.WARNING, f"{sentence}; only what it shows is made. A whole figure needs the "
+                  "feet.")  # fmt: skip
 
 
 def _is_silhouette(cut):

@@ -16,7 +16,7 @@ from ..reading.person_cut import PersonCut
 from ..reading.photo import Photo
 from ..reading.stance import Framing, body_height, framing, roll
 from .advice import Advice, Severity, advise, gravest_first, no_person
-from .cut_advice import CutOut, advise_on
+from .cut_advice import CutOut, advise_on, unfolded
 from .drawing import is_drawn
 from .missing import cut_at_ankles, framing_of, without_feet
 from .proportions import suggested_height_m
@@ -96,6 +96,7 @@ class Figures:
         alpha = matte.alpha
         height_m = suggested_height_m(alpha, person)
         cut = CutOut(photo, person, alpha, is_drawn(photo.rgb, alpha > 0.5), height_m, matte.dropped)
+        advice = [unfolded(each, cut, turned) for each in advice]
         said = {each.kind for each in advice}
         advice = gravest_first([*advice, *(each for each in advise_on(cut) if each.kind not in said)])
         kind = framing_of(alpha, person)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.errors import InputError
+from blender_pifu.engine.reading.doubles import real_people
 from blender_pifu.engine.reading.face_marks import face_reader
 from blender_pifu.engine.reading.landmarks import MIRRORED, Landmarks, Region, of_one_side
 from blender_pifu.engine.reading.landmarks import Landmark as L
@@ -117,6 +118,33 @@ def test_a_reflection_is_nobody(people):
     polo = altered.polo()
     water = cv2.addWeighted(polo[::-1], 0.7, np.full_like(polo, 150), 0.3, 0)
     assert len(find(people, np.vstack([polo, water]))) == 1
+
+
+def shrunk(man, size, score):
+    """The same person, so much smaller, on his own hips and legs."""
+    at = man.between(L.LEFT_KNEE, L.RIGHT_KNEE) - (0, 0.05 * man.region.side)
+    points = man.points.copy()
+    points[:, :2] = at + size * (points[:, :2] - points[:, :2].mean(0))
+    return replace(man, points=points, score=score)
+
+
+@pytest.mark.parametrize(("score", "face", "kept"), [(0.82, False, 1), (0.82, True, 2), (0.99, False, 2)],
+                         ids=["bent legs", "a child with a face", "a child turned away"])  # fmt: skip
+def test_bent_legs_are_no_second_person(people, score, face, kept):
+    rgb = load_photo(SUIT).rgb
+    (man,) = people.find(rgb)
+    both = [man, shrunk(man, 0.5, score)]
+    assert len(real_people(both, rgb, lambda rgb, person: face)) == kept
+
+
+def test_of_a_turnaround_sheet_the_front_is_taken(people):
+    (man,) = people.find(load_photo(SUIT).rgb)
+    behind = replace(man, points=man.points[list(MIRRORED)])
+    larger = replace(behind, region=replace(man.region, side=1.08 * man.region.side))
+    much_larger = replace(behind, region=replace(man.region, side=1.5 * man.region.side))
+    assert choose([larger, man, behind], (1024, 1024)) == 1
+    assert choose([much_larger, man], (1024, 1024)) == 0, "a mirror behind somebody shows a smaller front"
+    assert choose([behind, larger], (1024, 1024)) == 1
 
 
 def test_nobody_is_found_where_nobody_is(people):
