@@ -33,10 +33,18 @@ def test_blenders_menus_have_it():
         assert owner.layout.operators and all(getattr(bpy.ops.pifu, n.split(".")[1]) for n in owner.layout.operators)
 
 
-def test_what_is_dropped_becomes_the_photo_and_a_human(scene, photo):
+def test_what_is_dropped_becomes_the_photo_and_nothing_begins(scene, photo):
     handler = doors.PIFU_FH_photo
-    assert handler.bl_import_operator == doors.PIFU_OT_from_photo.bl_idname
+    assert handler.bl_import_operator == doors.PIFU_OT_drop_photo.bl_idname
     assert photo.suffix in handler.bl_file_extensions.split(";")
+    files = {"directory": str(photo.parent), "files": [{"name": photo.name}]}
+    assert bpy.ops.pifu.drop_photo(filepath=str(photo), **files) == {"FINISHED"}
+    assert scene.pifu.photo.name == photo.name
+    assert bpy.context.window_manager.pifu.state == "IDLE"
+    assert not [thing for thing in bpy.data.objects if thing.pifu.is_human]
+
+
+def test_a_chosen_file_becomes_the_photo_and_a_human(scene, photo):
     assert bpy.ops.pifu.from_photo(filepath=str(photo)) == {"FINISHED"}
     assert scene.pifu.photo.name == photo.name
     assert bpy.context.view_layer.objects.active.name == photo.stem
@@ -132,3 +140,17 @@ def test_only_the_untouched_cube_of_a_new_file_makes_room(scene, photo):
 def test_a_result_without_a_skeleton_stands_there_too(scene, write_result):
     scene.cursor.location = (1, 0, 0)
     assert add_human(bpy.context, scene, read_result(write_result()), "Ann").location[:] == (1, 0, 0)
+
+
+def test_a_second_one_stands_beside_who_is_at_the_cursor(scene, photo):
+    scene.cursor.location = (1, 2, 0)
+    for _ in range(3):
+        assert bpy.ops.pifu.generate(filepath=str(photo)) == {"FINISHED"}
+    row = sorted(thing.location.x for thing in scene.objects if thing.pifu.is_human)
+    width = bpy.context.object.dimensions.x
+    assert row[0] == 1 and np.diff(row) == pytest.approx(1.1 * width, abs=0.02)
+    assert bpy.context.object.location.x == row[-1] and bpy.context.object.location.y == 2
+    bpy.context.object.hide_set(True)
+    scene.cursor.location.y = 4
+    bpy.ops.pifu.generate(filepath=str(photo))
+    assert tuple(bpy.context.object.location) == (1, 4, 0), "that place is free"

@@ -146,7 +146,8 @@ class Drawn:
 def test_panels_are_drawn_in_german(in_german, scene, empty_home, monkeypatch):
     texts = []
     system = types.SimpleNamespace(ui_scale=1.0)  # without a window it is 0
-    shown = types.SimpleNamespace(preferences=types.SimpleNamespace(system=system))
+    styles = bpy.context.preferences.ui_styles
+    shown = types.SimpleNamespace(preferences=types.SimpleNamespace(system=system, ui_styles=styles))
     monkeypatch.setattr(panel, "bpy", types.SimpleNamespace(context=shown, app=bpy.app))
     context = types.SimpleNamespace(
         scene=scene, window_manager=bpy.context.window_manager, preferences=bpy.context.preferences,

@@ -158,7 +158,26 @@ def test_an_undone_human_is_not_made_again(folder):
     assert states() == dict.fromkeys(("Ann.png", "Cy.png"), entries.DONE)
 
 
-def test_several_dropped_photos_go_into_the_queue(folder):
-    files = [{"name": "Ann.png"}, {"name": "Cy.png"}]
-    assert bpy.ops.pifu.from_photo(filepath=str(folder / "Ann.png"), directory=str(folder), files=files) == {"FINISHED"}
+def test_several_chosen_photos_go_into_the_queue_and_are_made(folder):
+    assert bpy.ops.pifu.from_photo(**several(folder, "Ann.png", "Cy.png")) == {"FINISHED"}
     assert states() == dict.fromkeys(("Ann.png", "Cy.png"), entries.DONE) and len(humans()) == 2
+
+
+def test_several_dropped_photos_wait_in_the_queue(folder):
+    assert bpy.ops.pifu.drop_photo(**several(folder, "Ann.png", "Cy.png")) == {"FINISHED"}
+    assert states() == dict.fromkeys(("Ann.png", "Cy.png"), entries.WAITING)
+    assert status().state == "IDLE" and bpy.context.scene.pifu.photo is None
+
+
+def test_a_photo_dropped_while_another_is_at_work_waits_in_the_queue(folder):
+    entries.add([folder / "Ann.png"])
+    begin()
+    tick_until(lambda: status().fraction > 0)
+    assert bpy.ops.pifu.drop_photo(filepath=str(folder / "Cy.png")) == {"FINISHED"}
+    assert states() == {"Ann.png": entries.AT_WORK, "Cy.png": entries.WAITING}
+    assert bpy.context.scene.pifu.photo is None
+
+
+def several(folder, *names):
+    """As Blender calls an operator for dropped or chosen files."""
+    return {"filepath": str(folder / names[0]), "directory": str(folder), "files": [{"name": name} for name in names]}

@@ -30,10 +30,10 @@ class Hand:
         self._own = self._root.create_window(-10, -10, 1, 1, 0, X.CopyFromParent)
 
     def obey(self, wish: Path) -> None:
-        """Do what a file of JSON asks, and take it away: {"do": "drop", "file": ..., "at": [x, y]}, {"do": "move" or
+        """Do what a file of JSON asks, and take it away: {"do": "drop", "files": [...], "at": [x, y]}, {"do": "move" or
         "click", "at": [x, y]}, {"do": "confirm"}."""
         asked = json.loads(wish.read_text(encoding="utf-8"))
-        arguments = [Path(asked["file"])] if "file" in asked else []
+        arguments = [[Path(file) for file in asked["files"]]] if "files" in asked else []
         getattr(self, asked["do"])(*arguments, *asked.get("at", ()))
         wish.unlink()
 
@@ -58,8 +58,8 @@ class Hand:
         (rows, columns) = self._until(lambda: _wide(self._seen(), _CONFIRM_RGB))
         self.click(int(columns.mean()), int(rows.mean()))
 
-    def drop(self, file: Path, x: int, y: int) -> None:
-        """Drag a file from outside to a place of the window there, let go of it and see something open about it."""
+    def drop(self, files: list[Path], x: int, y: int) -> None:
+        """Drag files from outside to a place of the window there, let go of them and see something open about it."""
         self.move(x, y)
         time.sleep(0.5)
         before = self._beside(x, y)
@@ -73,7 +73,8 @@ class Hand:
         self._hear(lambda came: came.type == X.ClientMessage and came.client_type == self._atom("XdndStatus"))
         self._say(target, "XdndDrop", 0, X.CurrentTime, 0, 0)
         asked = self._hear(lambda came: came.type == X.SelectionRequest and came.target == kind)
-        asked.requestor.change_property(asked.property, kind, 8, f"{file.resolve().as_uri()}\r\n".encode())
+        links = "".join(f"{file.resolve().as_uri()}\r\n" for file in files)
+        asked.requestor.change_property(asked.property, kind, 8, links.encode())
         given = {name: getattr(asked, name) for name in ("time", "requestor", "selection", "target", "property")}
         asked.requestor.send_event(event.SelectionNotify(**given))
         self._display.sync()

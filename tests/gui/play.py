@@ -122,24 +122,35 @@ def humans():
     return [thing for thing in bpy.data.objects if thing.pifu.is_human]
 
 
+def middle():
+    """A place of the 3D View that a hand finds."""
+    region = view()[1]
+    return region.x + region.width * 0.4, region.y + region.height * 0.6
+
+
+def drop_photos(*names):
+    """Drop photos onto the 3D View by the hand, and choose that they be humans."""
+    yield from hand.ask("drop", middle(), files=[str(OUT / name) for name in names])
+    yield from hand.ask("click", middle())
+    yield 2.0
+
+
 def from_zip():
     """Install the zip by dropping it, drop a photo, install the engine: all by the hand."""
-    area, region = view()
-    middle = (region.x + region.width * 0.4, region.y + region.height * 0.6)
+    area = view()[0]
     yield 5.0
     yield from shot("new-file")
-    yield from action("Drop the zip onto Blender", hand.ask("drop", middle, file=CONFIG["zip"]))
+    yield from action("Drop the zip onto Blender", hand.ask("drop", middle(), files=[CONFIG["zip"]]))
     yield from shot("zip-dropped")
     yield from action("OK: install and enable it", hand.ask("confirm"), decision=True)
     yield from until(lambda: hasattr(bpy.types.WindowManager, "pifu"), 120)
     yield 3.0
     open_queue()
     _job().time = own_time
-    yield from action("Drop a photo onto the 3D View", hand.ask("drop", middle, file=CONFIG["photo"]))
+    yield from action("Drop a photo onto the 3D View", hand.ask("drop", middle(), files=[CONFIG["photo"]]))
     yield from shot("photo-dropped")
-    yield from action(
-        "Human from Photo, of what Blender offers for a picture", hand.ask("click", middle), decision=True
-    )
+    human = "Human from Photo, of what Blender offers for a picture"
+    yield from action(human, hand.ask("click", middle()), decision=True)
     yield from until(lambda: sidebar().active_panel_category == "Human", 60)
     hold("the drop opens the tab", bpy.context.scene.pifu.photo)
     yield 2.0
@@ -191,6 +202,17 @@ def the_whole_panel():
     hold("the queue is cleared", not queue.entries and not settings.views)
 
 
+def another_dropped():
+    """A photo that is dropped where the engine is ready is the photo, and nothing begins by it."""
+    settings, before = bpy.context.scene.pifu, bpy.context.scene.pifu.photo.name
+    yield from drop_photos("anna.jpg")
+    hold("a dropped photo is the photo", settings.photo.name == "anna.jpg")
+    hold("a drop begins nothing", status().state == "DONE" and len(humans()) == 1)
+    press(bpy.ops.ed.undo)
+    yield 1.0
+    hold("undo brings the photo before back", bpy.context.scene.pifu.photo.name == before)
+
+
 def led_by_controls():
     """A hand and a foot lead arm and leg."""
     body = humans()[0]
@@ -234,7 +256,9 @@ def changed_mind():
     yield 1.0
     hold("redo brings it back", len(humans()) == 2)
     second = next(body for body in humans() if not body.find_armature())
-    bpy.data.objects.remove(second)  # it stands in the first one
+    first = next(body for body in humans() if body != second)
+    hold("it stands beside the first", second.location.x > (first.dimensions.x + second.dimensions.x) / 2)
+    bpy.data.objects.remove(second)
 
 
 def failure():
@@ -259,7 +283,8 @@ def several_photos():
     """A queue of three, one of them damaged; the others stand in a row."""
     before = len(humans())
     queue = bpy.context.window_manager.pifu_queue
-    press(bpy.ops.pifu.queue_add, directory=str(OUT), files=[{"name": "carl.jpg"}, {"name": "broken.jpg"}])
+    yield from drop_photos("carl.jpg", "broken.jpg")
+    hold("several dropped photos wait in the queue", [entry.state for entry in queue.entries] == ["WAITING"] * 2)
     press(bpy.ops.pifu.queue_add, directory=str(OUT), files=[{"name": "anna.jpg"}])
     queue.index = 2
     press(bpy.ops.pifu.queue_move, direction="UP")
@@ -340,9 +365,22 @@ def saved_and_opened():
     yield from shot("opened-again")
 
 
+def in_german():
+    """The panel in another language, with as much in it as at most."""
+    press(bpy.ops.pifu.validate)
+    press(bpy.ops.pifu.look)
+    yield from until(lambda: status().looked and not status().looking, 120)
+    view_of = bpy.context.preferences.view
+    view_of.language = "de_DE"
+    yield 3.0
+    yield from shot("german")
+    view_of.language = "en_US"
+    yield 1.0
+
+
 def play():
-    parts = (from_zip, first_human, the_whole_panel, led_by_controls, changed_mind, failure, several_photos)
-    for scene in (*parts, with_the_person, saved_and_opened, render_in_mid_job):
+    parts = (from_zip, first_human, the_whole_panel, another_dropped, led_by_controls, changed_mind, failure)
+    for scene in (*parts, several_photos, with_the_person, saved_and_opened, in_german, render_in_mid_job):
         print("PLAY", scene.__name__, flush=True)
         yield from scene()
 

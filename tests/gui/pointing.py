@@ -36,6 +36,7 @@ class Pointing:
             yield 0.1
             if _under_pointer(area, region).startswith(f"bpy.ops.{operator}("):
                 yield from self.ask("click", (x, y - 3))
+                yield from self.ask("move", (region.x - 99, region.y + 99))  # aside: a tooltip would hide something
                 return
         raise AssertionError(f"there is no button of {operator}")
 

@@ -17,7 +17,7 @@ PHOTO = Path(blender_pifu.__file__).parent / "data" / "photos" / "man_polo_full_
 STATES = {
     "new-file", "zip-dropped", "photo-dropped", "engine-missing", "installing", "photo-looked-at", "at-work",
     "first-human", "panel", "controls", "cancelling", "cancelled", "undone", "failed", "queue", "queue-at-work",
-    "queue-done", "checked", "for-unreal", "t-pose-unreal-bones", "opened-again",
+    "queue-done", "checked", "for-unreal", "t-pose-unreal-bones", "opened-again", "german",
 }  # fmt: skip
 
 

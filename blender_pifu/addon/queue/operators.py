@@ -21,8 +21,6 @@ class _Adds:
     filter_image: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context, _event):
-        if self.directory:  # dropped
-            return self.execute(context)
         context.window_manager.fileselect_add(self)
         return {"RUNNING_MODAL"}
 
@@ -33,7 +31,7 @@ class _Adds:
         except OSError as error:
             self.report({"ERROR"}, rpt(f"The folder {folder} cannot be read: {error.strerror or error}"))
             return {"CANCELLED"}
-        self.report({"INFO"} if added else {"WARNING"}, rpt(f"{added} photos added to the queue"))
+        self.report({"INFO"} if added else {"WARNING"}, rpt(f"Photos added to the queue: {added}"))
         job.redraw()
         return {"FINISHED"} if added else {"CANCELLED"}
 

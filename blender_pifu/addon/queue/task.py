@@ -76,7 +76,7 @@ class QueueTask:
             scene = identity.find(bpy.data.scenes, self._scene) or bpy.context.scene
             try:
                 with bpy.context.temp_override(**shown_in(scene)):
-                    self._current = GenerateTask(bpy.context, entry.filepath, beside=self._neighbour(scene))
+                    self._current = GenerateTask(bpy.context, entry.filepath, beside=self._last_made())
                 return True
             except UserError as error:
                 if error.kind in STOPS:
@@ -86,20 +86,9 @@ class QueueTask:
         return False
 
     def _last_made(self) -> str:
-        """The mesh object at the end of the row, "" where there is none yet."""
+        """The mesh object at the end of the row, beside whom the next one stands; "" where there is none yet."""
         there = (key for key in reversed(self._made) if identity.find(bpy.data.objects, key))
         return next(there, "")
-
-    def _neighbour(self, scene) -> str:
-        """Beside whom the next one stands: the end of the row, or of the humans who stand at the cursor already."""
-        cursor, row = scene.cursor.location, {}
-        for body in scene.objects:
-            if body.type == "MESH" and body.pifu.is_human:
-                place = Human(body, armature_of(body)).root.matrix_world.translation
-                if abs(place.y - cursor.y) < body.dimensions.x and not body.hide_get():
-                    row[identity.key(body)] = place.x - cursor.x, body.dimensions.x
-        taken = any(abs(x) < width for x, width in row.values())
-        return self._last_made() or (max(row, key=lambda key: row[key][0]) if taken else "")
 
     def _note(self, outcome: Outcome) -> None:
         """Keep with the photo what has come of it."""

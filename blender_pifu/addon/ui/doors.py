@@ -4,13 +4,15 @@
 Menus make the operators known to Blender's search (F3) too.
 """
 
+import os
+
 import bpy
 from bpy.props import BoolProperty, CollectionProperty, StringProperty
 
 from ...protocol import PICTURES
 from ..languages import rpt, tip
 from ..person.view import largest_view
-from ..work import engine_state
+from ..work import engine_state, job
 from ..work.generate import GenerateTask
 from .operators import Begins, load_picture
 from .panel import Sidebar
@@ -82,8 +84,6 @@ class PIFU_OT_from_photo(_Door, bpy.types.Operator):
     filter_folder: BoolProperty(default=True, options={"HIDDEN", "SKIP_SAVE"})
 
     def invoke(self, context, _event):
-        if self.filepath:  # dropped
-            return self.execute(context)
         context.window_manager.fileselect_add(self)
         for area in context.window.screen.areas:
             if area.type == "FILE_BROWSER" and area.spaces.active.params:
@@ -94,16 +94,44 @@ class PIFU_OT_from_photo(_Door, bpy.types.Operator):
         draw_options(self.layout, context.scene.pifu)
 
     def execute(self, context):
-        if len(self.files) > 1:
-            return self._queue(context)
+        if len(self.files) > 1:  # of several people: the queue begins where the engine is ready
+            _into_queue(self, context)
+            return bpy.ops.pifu.queue_generate() if bpy.ops.pifu.queue_generate.poll() else {"FINISHED"}
         image = load_picture(self)
         return {"CANCELLED"} if image is None else self.generate(context, image)
 
-    def _queue(self, context) -> set[str]:
-        """Several photos, of several people: they wait in the queue, which begins where the engine is ready."""
-        bpy.ops.pifu.queue_add(directory=self.directory, files=[{"name": file.name} for file in self.files])
+
+class PIFU_OT_drop_photo(bpy.types.Operator):
+    """Choose the dropped picture as the photo; several, or one while a human is being made, wait in the queue"""
+
+    bl_idname = "pifu.drop_photo"
+    bl_label = LABEL
+    bl_options = {"REGISTER", "UNDO", "INTERNAL"}
+
+    filepath: StringProperty(name="Photo", subtype="FILE_PATH", options={"SKIP_SAVE"})
+    directory: StringProperty(subtype="DIR_PATH", options={"SKIP_SAVE"})
+    files: CollectionProperty(type=bpy.types.OperatorFileListElement, options={"SKIP_SAVE"})
+
+    def execute(self, context):
+        making = job.is_running() and not context.window_manager.pifu.about_engine
+        if making or len(self.files) > 1:
+            return _into_queue(self, context)
+        image = load_picture(self)
+        if image is None:
+            return {"CANCELLED"}
+        context.scene.pifu.photo = image
         show_sidebar(context)
-        return bpy.ops.pifu.queue_generate() if bpy.ops.pifu.queue_generate.poll() else {"FINISHED"}
+        return {"FINISHED"}
+
+
+def _into_queue(operator, context) -> set[str]:
+    """Have the photos of an operator wait in the queue, which the sidebar shows."""
+    show_sidebar(context)
+    folder, names = operator.directory, [file.name for file in operator.files]
+    if not names:  # a script may name a file alone
+        folder, names = os.path.split(operator.filepath)
+        names = [names]
+    return bpy.ops.pifu.queue_add(directory=folder, files=[{"name": name} for name in names])
 
 
 class PIFU_OT_from_image(_Door, bpy.types.Operator):
@@ -128,7 +156,7 @@ class PIFU_FH_photo(bpy.types.FileHandler):
 
     bl_idname = "PIFU_FH_photo"
     bl_label = LABEL
-    bl_import_operator = PIFU_OT_from_photo.bl_idname
+    bl_import_operator = PIFU_OT_drop_photo.bl_idname
     bl_file_extensions = ";".join(PICTURES)
 
     @classmethod
@@ -150,7 +178,7 @@ def _in_image_menu(self, _context) -> None:
 
 
 MENUS = (("VIEW3D_MT_mesh_add", _in_menu), ("TOPBAR_MT_file_import", _in_import), ("IMAGE_MT_image", _in_image_menu))
-CLASSES = (PIFU_OT_from_photo, PIFU_OT_from_image, PIFU_FH_photo)
+CLASSES = (PIFU_OT_from_photo, PIFU_OT_drop_photo, PIFU_OT_from_image, PIFU_FH_photo)
 
 
 def add_to_menus() -> None:

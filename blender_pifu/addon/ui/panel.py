@@ -1,8 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The sidebar panel "Human", and how work and its end are drawn there and in the preferences."""
 
-import textwrap
-
+import blf
 import bpy
 
 from ...protocol import ErrorKind
@@ -21,6 +20,8 @@ from .recipes import PIFU_PT_recipes
 _ICONS = {"info": "INFO", "warning": "ERROR", "block": "CANCEL"}
 _PREVIEW_SCALE, _PEOPLE_SCALE = 7, 10  # numbers want to be read
 _IN_A_ROW = 6
+_AROUND_PX = 76  # of a region: tabs, the panel's and a box's margins
+ICON_PX, GAP_PX = 22, 10
 
 
 class Sidebar:
@@ -44,7 +45,7 @@ class PIFU_PT_main(Sidebar, bpy.types.Panel):
         if engine.word != "ready" and not running:
             _draw_engine(layout.box(), engine, context)
         photo = layout.column()
-        photo.enabled = not running
+        photo.enabled = not running or status.about_engine
         _draw_photo(photo, settings, status, context.region.width)
         if running:
             draw_progress(layout, status)
@@ -107,7 +108,8 @@ def _draw_photo(layout, settings, status, width: int) -> None:
     if status.looking:
         layout.label(text="Looking at the photo", icon="SORTTIME")
     elif not seen or status.asked != settings.person:
-        layout.operator("pifu.look", icon="VIEWZOOM")
+        if engine_state.current().word == "ready":
+            layout.operator("pifu.look", icon="VIEWZOOM")
         return
     if seen:
         _draw_advice(layout.box(), status, width)
@@ -187,9 +189,36 @@ def _draw_button(layout, button: Button, icon: str = "NONE") -> None:
 
 def draw_text(layout, text: str, width: int, icon: str = "NONE") -> None:
     """A text, in the artist's language, in as many lines as the region of `width` pixels needs."""
-    ui_scale = bpy.context.preferences.system.ui_scale
-    letters = max(12, int((width - 40 * ui_scale) / (6.5 * ui_scale)) - (3 if icon != "NONE" else 0))
+    room = room_px(width) - (ICON_PX * ui_scale() if icon != "NONE" else 0)
     column = layout.column(align=True)
     column.scale_y = 0.8
-    for index, line in enumerate(textwrap.wrap(iface(text), letters)):
+    for index, line in enumerate(_wrapped(iface(text), room)):
         column.label(text=line, translate=False, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE")
+
+
+def room_px(width: int) -> float:
+    """How many pixels of a region of `width` a label in a box has for its text."""
+    return width - _AROUND_PX * ui_scale()
+
+
+def ui_scale() -> float:
+    """Pixels of the screen for one of the user interface."""
+    return bpy.context.preferences.system.ui_scale
+
+
+def text_px(text: str) -> float:
+    """How many pixels a label's text is wide."""
+    blf.size(0, bpy.context.preferences.ui_styles[0].widget.points * ui_scale())
+    return blf.dimensions(0, text)[0]
+
+
+def _wrapped(text: str, room: float) -> list[str]:
+    """The lines of a text of which none is wider than `room` pixels, but for one long word."""
+    lines = [""]
+    for word in text.split():
+        longer = f"{lines[-1]} {word}".strip()
+        if lines[-1] and text_px(longer) > room:
+            lines.append(word)
+        else:
+            lines[-1] = longer
+    return lines

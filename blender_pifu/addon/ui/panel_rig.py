@@ -10,7 +10,7 @@ from ..person.human import find_person
 from ..person.rigify import is_metarig, is_on, is_there
 from ..posing.face import FACES, keys_of
 from ..posing.repose import POSES
-from .panel import Sidebar, draw_text
+from .panel import GAP_PX, ICON_PX, Sidebar, draw_text, room_px, text_px, ui_scale
 from .rig_operators import PIFU_OT_change_bones
 
 _ICONS = {"OK": "CHECKMARK", "WARNING": "ERROR", "ERROR": "CANCEL"}
@@ -85,19 +85,26 @@ class PIFU_PT_check(Sidebar, bpy.types.Panel):
             column = unfolded.column(align=True)
             for line in lines:
                 if line.state == "OK":
-                    _draw_line(column, line)
+                    _draw_line(column, line, context.region.width)
         column = layout.column(align=True)
         for line in bad:
             box = column.box().column(align=True)
-            _draw_line(box, line)
+            _draw_line(box, line, context.region.width)
             if line.fix:
                 box.operator("pifu.fix", text=iface(line.fix), translate=False, icon="TOOL_SETTINGS").check = line.name
 
 
-def _draw_line(layout, line) -> None:
-    row = layout.split(factor=0.5)
+def _draw_line(layout, line, width: int) -> None:
+    """What was checked beside what was found; below each other where a region of `width` pixels is too narrow."""
+    wants, room = [text_px(iface(text)) + GAP_PX * ui_scale() for text in (line.label, line.value)], room_px(width)
+    wants[0] += ICON_PX * ui_scale()
+    beside = sum(wants) <= room
+    if beside:  # half and half where that is enough
+        row = layout.split(factor=min(max(0.5, wants[0] / room), 1 - wants[1] / room))
+    else:
+        row = layout.column(align=True)
     row.label(text=iface(line.label), translate=False, icon=_ICONS[line.state])
-    row.label(text=iface(line.value), translate=False)
+    row.label(text=iface(line.value), translate=False, icon="NONE" if beside else "BLANK1")
 
 
 CLASSES = (PIFU_PT_rig, PIFU_PT_check)

@@ -15,7 +15,7 @@ from ...result_file import ResultError, read_result
 from .. import identity, kept
 from ..controls.furnish import furnish
 from ..errors import UserError
-from ..person.human import Human, armature_of
+from ..person.human import Human
 from ..posing.repose import describe, repose
 from . import forecast, further_photos, history, models, photo, photo_check, session
 from .job import Outcome
@@ -33,7 +33,8 @@ class GenerateTask:
 
     def __init__(self, context, filepath: str = "", person: int = 0, back_filepath: str = "", beside: str = "") -> None:
         """filepath: the photo's; by default the photos and the person chosen in the scene are taken. beside:
-        `identity.key` of the mesh object of a human next to which this one is to stand, "" for the 3D cursor."""
+        `identity.key` of the mesh object of a human next to which this one is to stand, "" for the 3D cursor, or who
+        stands there already."""
         settings = context.scene.pifu
         self.importing, self._begun = False, time.monotonic()
         if not filepath and (obstacle := photo_check.obstacle(context.scene)):
@@ -139,6 +140,7 @@ class GenerateTask:
         return event.kind
 
     def _import(self, context, scene) -> Outcome:
+        from ..person.place import neighbour, stand_beside
         from ..person.scene import add_human
         from ..person.view import hide_default_cube, show
 
@@ -155,7 +157,10 @@ class GenerateTask:
         forecast.learn(self._chosen, human.summary.seconds, len(human.summary.views or ()))
         further_photos.tell(scene.pifu, human.summary)
         body.pifu.made = json.dumps(self._made | {"seconds": seconds})
-        self._stand_beside(context, body)
+        context.view_layer.update()
+        other = identity.find(bpy.data.objects, self._beside) if self._beside else None
+        if other := other or neighbour(scene, body):
+            stand_beside(body, other)
         hidden = scene == context.scene and hide_default_cube(context.view_layer, body)
         show(bpy.context.window_manager.windows, body)
         # In background mode there is no undo unless the script began it.
@@ -166,17 +171,6 @@ class GenerateTask:
         kind = ErrorKind.LEGS if human.rig and human.summary.legs_guessed else ""
         told = f"{self._name}: {len(human.faces):,} faces in {clock(seconds)}. {notes}".strip()
         return Outcome("DONE", told, kind, body=identity.key(body))
-
-    def _stand_beside(self, context, body) -> None:
-        """To the left of the human that it is a variant of, as far away as both are wide; both face the same way."""
-        other = identity.find(bpy.data.objects, self._beside) if self._beside else None
-        if other is None:
-            return
-        context.view_layer.update()
-        theirs, mine = Human(other, armature_of(other)).root, Human(body, armature_of(body)).root
-        width = (other.dimensions.x + body.dimensions.x) / 2
-        mine.location = theirs.matrix_world.translation
-        mine.location.x += 1.1 * width
 
     def _take_pose(self, context, body) -> str:
         """Bring a person that has bones into the rest pose that was chosen; returns what there is to say of it."""
