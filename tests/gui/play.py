@@ -371,10 +371,12 @@ def in_german():
     press(bpy.ops.pifu.look)
     yield from until(lambda: status().looked and not status().looking, 120)
     view_of = bpy.context.preferences.view
-    view_of.language = "de_DE"
+    before = view_of.language
+    if "de_DE" in bpy.app.translations.locales:  # some Blenders are built without languages
+        view_of.language = "de_DE"
     yield 3.0
     yield from shot("german")
-    view_of.language = "en_US"
+    view_of.language = before
     yield 1.0
 
 
