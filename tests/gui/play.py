@@ -122,6 +122,16 @@ def humans():
     return [thing for thing in bpy.data.objects if thing.pifu.is_human]
 
 
+def look_at(body):
+    """Select a human alone and have it in view."""
+    bpy.ops.object.select_all(action="DESELECT")
+    body.select_set(True)
+    bpy.context.view_layer.objects.active = body
+    press(bpy.ops.view3d.view_selected)
+    yield from until(lambda: framed(body) > 0.4 and not status().looking, 20)  # the view moves smoothly
+    yield 1.0
+
+
 def middle():
     """A place of the 3D View that a hand finds."""
     region = view()[1]
@@ -251,6 +261,7 @@ def changed_mind():
     press(bpy.ops.ed.undo)
     yield 1.0
     hold("undo takes it away", len(humans()) == 1)
+    yield from look_at(humans()[0])
     yield from shot("undone")
     press(bpy.ops.ed.redo)
     yield 1.0
@@ -259,6 +270,7 @@ def changed_mind():
     first = next(body for body in humans() if body != second)
     hold("it stands beside the first", second.location.x > (first.dimensions.x + second.dimensions.x) / 2)
     bpy.data.objects.remove(second)
+    yield from look_at(first)
 
 
 def failure():
@@ -331,15 +343,10 @@ def render_in_mid_job():
 
 def with_the_person():
     """Check, bones, pose, recipe and export."""
-    bpy.ops.object.select_all(action="DESELECT")
     for each in humans():
         each.hide_set(each.find_armature() is None)
-    body = next(body for body in humans() if body.find_armature())
-    body.select_set(True)
-    bpy.context.view_layer.objects.active = body
-    press(bpy.ops.view3d.view_selected)  # the queue's row was looked at before
+    yield from look_at(next(body for body in humans() if body.find_armature()))  # before it was the queue's row
     press(bpy.ops.pifu.validate)
-    yield from until(lambda: framed(body) > 0.4, 10)  # the view moves smoothly
     yield 1.0
     yield from shot("checked")
     bpy.context.scene.pifu.program = "UNREAL"  # its recipe chooses the bones too
