@@ -18,6 +18,7 @@ from blender_pifu.addon.languages.templates import PLACE, translated
 from blender_pifu.addon.person.human import Human
 from blender_pifu.addon.person.scene import add_human
 from blender_pifu.addon.ui import operators, panel, panel_rig
+from blender_pifu.addon.ui import texts as ui_texts
 from blender_pifu.engine.errors import InputError
 from blender_pifu.engine.subject.cut_advice import _missing
 from helpers import messages
@@ -148,7 +149,7 @@ def test_panels_are_drawn_in_german(in_german, scene, empty_home, monkeypatch):
     system = types.SimpleNamespace(ui_scale=1.0)  # without a window it is 0
     styles = bpy.context.preferences.ui_styles
     shown = types.SimpleNamespace(preferences=types.SimpleNamespace(system=system, ui_styles=styles))
-    monkeypatch.setattr(panel, "bpy", types.SimpleNamespace(context=shown, app=bpy.app))
+    monkeypatch.setattr(ui_texts, "bpy", types.SimpleNamespace(context=shown, app=bpy.app))
     context = types.SimpleNamespace(
         scene=scene, window_manager=bpy.context.window_manager, preferences=bpy.context.preferences,
         region=types.SimpleNamespace(width=5000), mode="OBJECT", active_object=None, selected_objects=[],

@@ -4,8 +4,10 @@
 import bpy
 
 from ..languages import iface
-from ..ui.panel import PIFU_PT_main, Sidebar, draw_text
+from ..ui.panel import PIFU_PT_main, Sidebar
+from ..ui.texts import draw_text, in_row
 from . import entries
+from .operators import PIFU_OT_queue_again, PIFU_OT_queue_clear
 
 _ICONS = {entries.WAITING: "SORTTIME", entries.AT_WORK: "PLAY", entries.DONE: "CHECKMARK", entries.FAILED: "ERROR"}
 _ROWS = 4
@@ -51,8 +53,11 @@ class PIFU_PT_queue(Sidebar, bpy.types.Panel):
             layout.operator("pifu.queue_stop", icon="PAUSE", depress=queue.stopping)
         else:
             layout.operator("pifu.queue_generate", icon="OUTLINER_OB_ARMATURE")
-        row = layout.row(align=True)
+        row = layout
         if entries.count(entries.FAILED):
+            row = in_row(
+                layout, context.region.width, [PIFU_OT_queue_again.bl_label, PIFU_OT_queue_clear.bl_label], icons=True
+            )
             row.operator("pifu.queue_again", icon="FILE_REFRESH")
         if len(queue.entries):
             row.operator("pifu.queue_clear", icon="X")

@@ -14,7 +14,8 @@ from ..export.writers import WRITERS
 from ..languages import iface, rpt, tip
 from ..person.human import find_person
 from .on_person import OnPerson
-from .panel import Sidebar, draw_text
+from .panel import Sidebar
+from .texts import draw_text
 
 
 class PIFU_OT_export(OnPerson, bpy.types.Operator):

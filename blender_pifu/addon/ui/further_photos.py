@@ -12,8 +12,10 @@ from ..languages import iface, rpt, tip
 from ..work import further_photos, job
 from ..work.film import FilmTask
 from .operators import Begins
+from .texts import draw_text, in_row, ui_scale
 
 _SCALE = 2.5  # of the pictures, in lines
+_BESIDE_PX = 80  # the picture and a button, beside what is told of it
 MOST = int(OPTIONS["views"].high)
 
 
@@ -110,8 +112,8 @@ class PIFU_OT_remove_view(bpy.types.Operator):
         return {"FINISHED"}
 
 
-def draw_views(layout, settings, draw_text, width: int) -> None:
-    """Draw the list; draw_text(layout, text, width, icon) draws a text in as many lines as it needs."""
+def draw_views(layout, settings, width: int) -> None:
+    """Draw the list, in a region of `width` pixels."""
     layout.label(text="Further Photos (Optional)")
     for index, view in enumerate(settings.views):
         row = layout.box().row()
@@ -122,9 +124,9 @@ def draw_views(layout, settings, draw_text, width: int) -> None:
         line = image.name if image else iface("No longer there")
         column.label(text=line, translate=False)
         if view.told:
-            draw_text(column, view.told, width, "CHECKMARK" if view.used else "ERROR")
+            draw_text(column, view.told, width - int(_BESIDE_PX * ui_scale()), "CHECKMARK" if view.used else "ERROR")
         row.operator("pifu.remove_view", text="", icon="X", emboss=False).index = index
-    row = layout.row(align=True)
+    row = in_row(layout, width, [PIFU_OT_add_views.bl_label, PIFU_OT_open_video.bl_label], icons=True)
     row.operator("pifu.add_views", icon="ADD")
     row.operator("pifu.open_video", icon="FILE_MOVIE")
 

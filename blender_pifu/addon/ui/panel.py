@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The sidebar panel "Human", and how work and its end are drawn there and in the preferences."""
 
-import blf
 import bpy
 
 from ...protocol import ErrorKind
@@ -16,12 +15,11 @@ from . import operators
 from .further_photos import draw_views
 from .properties import draw_options
 from .recipes import PIFU_PT_recipes
+from .texts import draw_text
 
 _ICONS = {"info": "INFO", "warning": "ERROR", "block": "CANCEL"}
 _PREVIEW_SCALE, _PEOPLE_SCALE = 7, 10  # numbers want to be read
 _IN_A_ROW = 6
-_AROUND_PX = 76  # of a region: tabs, the panel's and a box's margins
-ICON_PX, GAP_PX = 22, 10
 
 
 class Sidebar:
@@ -115,7 +113,7 @@ def _draw_photo(layout, settings, status, width: int) -> None:
         _draw_advice(layout.box(), status, width)
     layout.label(text="Back Photo (Optional)")
     layout.template_ID(settings, "back_photo", open="pifu.pick_back_photo")
-    draw_views(layout, settings, draw_text, width)
+    draw_views(layout, settings, width)
 
 
 def _draw_people(layout, chosen: int, people: int) -> None:
@@ -185,40 +183,3 @@ def _draw_button(layout, button: Button, icon: str = "NONE") -> None:
     properties = layout.operator(button.operator, text=iface(button.label), translate=False, icon=icon)
     for name, value in button.properties:
         setattr(properties, name, value)
-
-
-def draw_text(layout, text: str, width: int, icon: str = "NONE") -> None:
-    """A text, in the artist's language, in as many lines as the region of `width` pixels needs."""
-    room = room_px(width) - (ICON_PX * ui_scale() if icon != "NONE" else 0)
-    column = layout.column(align=True)
-    column.scale_y = 0.8
-    for index, line in enumerate(_wrapped(iface(text), room)):
-        column.label(text=line, translate=False, icon=icon if index == 0 else "BLANK1" if icon != "NONE" else "NONE")
-
-
-def room_px(width: int) -> float:
-    """How many pixels of a region of `width` a label in a box has for its text."""
-    return width - _AROUND_PX * ui_scale()
-
-
-def ui_scale() -> float:
-    """Pixels of the screen for one of the user interface."""
-    return bpy.context.preferences.system.ui_scale
-
-
-def text_px(text: str) -> float:
-    """How many pixels a label's text is wide."""
-    blf.size(0, bpy.context.preferences.ui_styles[0].widget.points * ui_scale())
-    return blf.dimensions(0, text)[0]
-
-
-def _wrapped(text: str, room: float) -> list[str]:
-    """The lines of a text of which none is wider than `room` pixels, but for one long word."""
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_px(longer) > room:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines

@@ -10,8 +10,9 @@ from ..person.human import find_person
 from ..person.rigify import is_metarig, is_on, is_there
 from ..posing.face import FACES, keys_of
 from ..posing.repose import POSES
-from .panel import GAP_PX, ICON_PX, Sidebar, draw_text, room_px, text_px, ui_scale
+from .panel import Sidebar
 from .rig_operators import PIFU_OT_change_bones
+from .texts import GAP_PX, ICON_PX, draw_text, in_row, room_px, text_px, ui_scale
 
 _ICONS = {"OK": "CHECKMARK", "WARNING": "ERROR", "ERROR": "CANCEL"}
 
@@ -37,11 +38,11 @@ class PIFU_PT_rig(Sidebar, bpy.types.Panel):
             column.operator("pifu.change_bones", icon="GROUP_BONE")
         if person and person.armature:
             _draw_switches(self.layout, person.armature)
-        row = self.layout.row(align=True)
+        row = in_row(self.layout, context.region.width, [f"To {label}" for _pose, label, _description in POSES])
         for pose, label, _description in POSES:
             row.operator("pifu.repose", text=iface(f"To {label}"), translate=False).pose = pose
         if keys_of(person):
-            row = self.layout.row(align=True)
+            row = in_row(self.layout, context.region.width, [label for _face, label, _description in FACES])
             for face, label, _description in FACES:
                 row.operator("pifu.face", text=iface(label), translate=False).face = face
         if person and person.armature and is_metarig(person.armature):

@@ -8,6 +8,7 @@ from ... import paths
 from ..languages import iface
 from ..work import engine_state, models, session
 from . import panel
+from .texts import draw_text
 
 DEVICES = (
     ("auto", "Automatic", "The graphics card where PyTorch can use it, else the processor"),
@@ -77,7 +78,7 @@ class PIFU_AP_preferences(bpy.types.AddonPreferences):
         box.label(text="Imported Models: for whoever has the published weights of PIFuHD or PIFu", icon="MESH_DATA")
         for model in models.imported():
             row = box.row()
-            panel.draw_text(row.column(), f"{model.name}: {model.licence}", context.region.width)
+            draw_text(row.column(), f"{model.name}: {model.licence}", context.region.width)
             row.operator("pifu.remove_model", text="", icon="TRASH").key = model.key
         row = box.row()
         row.enabled = context.window_manager.pifu.state != "RUNNING"

@@ -16,7 +16,8 @@ from ..work import history, job
 from ..work.generate import GenerateTask
 from .on_person import OnPerson
 from .operators import Begins
-from .panel import Sidebar, draw_text
+from .panel import Sidebar
+from .texts import draw_text
 
 
 class PIFU_OT_restore_settings(OnPerson, bpy.types.Operator):
