@@ -221,6 +221,7 @@ def another_dropped():
     press(bpy.ops.ed.undo)
     yield 1.0
     hold("undo brings the photo before back", bpy.context.scene.pifu.photo.name == before)
+    yield from until(lambda: not status().looking, 60)
 
 
 def led_by_controls():
