@@ -2,6 +2,7 @@
 """A human is begun from Blender's own menus, a dropped picture or the Image Editor, and stands where it is wanted."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import bpy
 import numpy as np
@@ -42,6 +43,15 @@ def test_what_is_dropped_becomes_the_photo_and_nothing_begins(scene, photo):
     assert scene.pifu.photo.name == photo.name
     assert bpy.context.window_manager.pifu.state == "IDLE"
     assert not [thing for thing in bpy.data.objects if thing.pifu.is_human]
+
+
+def test_of_a_dropped_picture_blender_asks_what_it_is_to_be():
+    area = SimpleNamespace(type="VIEW_3D")
+    for perspective in ("PERSP", "ORTHO", "CAMERA"):
+        view = SimpleNamespace(type="VIEW_3D", region_3d=SimpleNamespace(view_perspective=perspective))
+        context = SimpleNamespace(area=area, space_data=view, region=None)
+        takers = [each for each in bpy.types.FileHandler.__subclasses__() if ".jpg" in each.bl_file_extensions]
+        assert sum(bool(each.poll_drop(context)) for each in takers) == 2, "who takes it alone is not asked about"
 
 
 def test_a_chosen_file_becomes_the_photo_and_a_human(scene, photo):
