@@ -60,11 +60,11 @@ def joined(address: str) -> Iterator[Ray]:
             f'There is no cluster at "{address}": {str(error).splitlines()[0].rstrip(".")}.',
             "Start one with ray start, or see its address.",
         ) from error
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
             yield ray
-    finally:
-        ray.shutdown()
+        finally:
+            ray.shutdown()
 
 
 def run(

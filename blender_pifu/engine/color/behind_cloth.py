@@ -88,8 +88,7 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     _add_texture(painted, band, materials.seen & woven.reshape(WORK_PX, WORK_PX), most, back[..., 3] * (1 - kept))
     strands = strands_of(hair, band)
     if hair is not None and strands is not None:
-        drawn = back[hair.where][..., :3]
-        drawn += hair.behind[..., None] * strands.behind(hair, drawn)
+        strands.add_behind(hair, back[hair.where][..., :3])
     back[..., :3] = painted + kept[..., None] * (back[..., :3] - painted)
     back[..., :3].clip(0, 1, out=back[..., :3])
     back[..., 3] = _beyond(back[..., 3])

@@ -52,11 +52,13 @@ class Strands:
             grain += np.sqrt(weight) * self._grain(across, down * RADIUS_M / TILE_M)
         return self._added(grain, colors)
 
-    def behind(self, hair: Hair, colors: np.ndarray) -> np.ndarray:
-        """The same of the hidden side's colors (h, w, 3) in the part of the picture that Hair tells of."""
-        row, column = np.indices(colors.shape[:2]).reshape(2, -1) * (EYES_TO_MOUTH_M / hair.unit / TILE_M)
-        flat = colors.reshape(-1, 3)
-        return self._added(self._grain(column, row), flat).reshape(colors.shape).astype(np.float32)
+    def add_behind(self, hair: Hair, colors: np.ndarray) -> None:
+        """Give the hidden side's colors (h, w, 3), in the part of the picture that Hair tells of, the grain of hair."""
+        row, column = np.nonzero(hair.behind)
+        tiles = EYES_TO_MOUTH_M / hair.unit / TILE_M
+        there = colors[row, column]
+        added = self._added(self._grain(column * tiles, row * tiles), there)
+        colors[row, column] = there + hair.behind[row, column, None] * added
 
     def _grain(self, across, down):
         """The tile at (N,) places, in tiles."""
@@ -96,16 +98,19 @@ def _tile(straight: float) -> np.ndarray:
     """Noise of strands and locks, from curls (0) to straight (1)."""
     long = LONG[0] * (LONG[1] / LONG[0]) ** straight
     rng = np.random.default_rng(0)
-    down, across = fftfreq(TILE_PX)[:, None], rfftfreq(TILE_PX)[None]
-    whole = np.zeros((TILE_PX, TILE_PX))
+    down, across = (part.astype(np.float32) for part in (fftfreq(TILE_PX)[:, None], rfftfreq(TILE_PX)[None]))
+    whole = np.zeros((TILE_PX, TILE_PX), np.float32)
     for width_m, part in zip(WIDTHS_M, PARTS, strict=True):
         width = width_m / TILE_M * TILE_PX
         # A band about one wave to a width: what is slower is left to the wider ones.
         far = np.hypot(across * width, down * width * long)
-        white = rfft2(rng.standard_normal(whole.shape))
-        grain = irfft2(white * far**2 * np.exp(-(far**2)), s=whole.shape)
-        whole += part * grain / grain.std()
-    return (whole / whole.std()).astype(np.float32)
+        spectrum = rfft2(rng.standard_normal(whole.shape, np.float32), overwrite_x=True)
+        spectrum *= far**2 * np.exp(-(far**2))
+        grain = irfft2(spectrum, s=whole.shape, overwrite_x=True)
+        grain *= part / grain.std()
+        whole += grain
+    whole /= whole.std()
+    return whole
 
 
 @lru_cache(maxsize=1)
