@@ -94,3 +94,12 @@ def sample_maps(
     """
     grid = torch.stack([xy[..., 0], -xy[..., 1]], -1)[:, None]
     return F.grid_sample(maps, grid, mode=mode, padding_mode="zeros", align_corners=outer_centres)[:, :, 0]
+
+
+def smaller(image: np.ndarray, size: int) -> np.ndarray:
+    """An image (n, n, 4), colours and matte, in fewer pixels: (size, size, 4) float32; a pixel's colours are the mean
+    of what it covers, by the matte."""
+    weighted = np.dstack([image[..., :3] * image[..., 3:], image[..., 3]]).astype(np.float32)
+    small = cv2.resize(weighted, (size, size), interpolation=cv2.INTER_AREA)
+    small[..., :3] /= np.maximum(small[..., 3:], 1e-3)
+    return small

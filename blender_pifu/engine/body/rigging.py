@@ -126,11 +126,6 @@ class Fitted:
         """(V,) rows of the body's skin that the vertices (V, 3) of a mesh with parts put on are, -1 of others."""
         return _rows_of_skin(vertices, self.fit, self.head)
 
-    def of_skin(self, values: np.ndarray, vertices: np.ndarray) -> np.ndarray:
-        """(V,) what vertices (V, 3) of such a mesh have of the skin's values (S,), 0 where they are not of it."""
-        rows = self.skin_rows(vertices)
-        return np.where(rows >= 0, values[rows], 0)
-
     @property
     def about(self) -> dict:
         """Entries of the Summary."""

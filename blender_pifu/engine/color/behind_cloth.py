@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..crop_space import pixel_centres
+from ..crop_space import pixel_centres, smaller
 from ..reading.landmarks import head_place
 from ..reading.stance import PROFILE
 from .continuation import FineTexture
@@ -63,14 +63,14 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     same of the side that is seen; landmarks: (33, 4) as `landmarks_in`, or None: by these the head is left out. Returns
     (n, n, 4), or `back` where too little is seen.
     """
-    materials = _find_materials(_smaller(photo), landmarks)
+    materials = _find_materials(smaller(photo, WORK_PX), landmarks)
     if materials is None:
         return back
     size = len(photo)
     fine = FineTexture(photo, landmarks)  # before there are shares: both take tens of megabytes
     band, woven = fine.band, fine.beside_face(np.stack(pixel_centres(WORK_PX), -1).reshape(-1, 2)) > 0.5
     del fine
-    drawn, back = _smaller(back), _larger(back, size)
+    drawn, back = smaller(back, WORK_PX), _larger(back, size)
     difference = np.linalg.norm(_lab(materials.tones) - _lab(drawn[..., :3]), axis=-1)
     costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) - REACHES * np.log(materials.beside + ABSENT)
     before = materials.before if landmarks is None else materials.before & ~_neckline(landmarks, WORK_PX)
@@ -258,14 +258,6 @@ def _lab(colors):
 
 def _blur(image, across, along=0.0):
     return cv2.GaussianBlur(np.ascontiguousarray(image, np.float32), (0, 0), across, sigmaY=along)
-
-
-def _smaller(image):
-    """An image (n, n, 4), colours and matte, as (WORK_PX, WORK_PX, 4)."""
-    weighted = np.dstack([image[..., :3] * image[..., 3:], image[..., 3]]).astype(np.float32)
-    small = cv2.resize(weighted, (WORK_PX, WORK_PX), interpolation=cv2.INTER_AREA)
-    small[..., :3] /= np.maximum(small[..., 3:], 1e-3)
-    return small
 
 
 def _larger(image, size, how=cv2.INTER_LINEAR):

@@ -5,6 +5,7 @@ light is not told well of what is seen edge-on. What is not of a colour with the
 import cv2
 import numpy as np
 
+from ..crop_space import smaller
 from ..reading.landmarks import head_place
 from .likeness import unlike
 from .painting import smooth_step
@@ -23,7 +24,7 @@ def without_rim(photo: np.ndarray, landmarks: np.ndarray | None) -> np.ndarray:
     """A photo (n, n, 4) float32, colours sRGB 0..1 and matte, whose rim has the colours of what is inside it where
     these are others; landmarks: (33, 4) as `landmarks_in`, or None: by these the head is left as it is. The same photo
     where nothing is told."""
-    small = _smaller(photo)
+    small = smaller(photo, WORK_PX).clip(0, 1)
     solid = (small[..., 3] > 0.5).astype(np.uint8)
     inward = cv2.distanceTransform(np.pad(solid, 1), cv2.DIST_L2, 5)[1:-1, 1:-1] * 2 / WORK_PX
     least = np.full(solid.shape, np.inf, np.float32)
@@ -48,14 +49,6 @@ def without_rim(photo: np.ndarray, landmarks: np.ndarray | None) -> np.ndarray:
     rows, columns = np.nonzero(share > 0)
     cleaned[rows, columns, :3] += share[rows, columns, None] * (within[rows, columns] - photo[rows, columns, :3])
     return cleaned
-
-
-def _smaller(photo):
-    """(WORK_PX, WORK_PX, 4) of a photo (n, n, 4)."""
-    weighted = np.dstack([photo[..., :3] * photo[..., 3:], photo[..., 3]]).astype(np.float32)
-    small = cv2.resize(weighted, (WORK_PX, WORK_PX), interpolation=cv2.INTER_AREA)
-    small[..., :3] /= np.maximum(small[..., 3:], 1e-3)
-    return small.clip(0, 1)
 
 
 def _inside(colors, core):

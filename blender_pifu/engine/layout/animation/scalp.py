@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ...color.strands import MIDDLE, RADIUS_M
 from .template import load_template
 
 # The hairline of the body in rest, as seen from its side: heights, and how far to the front it is there, metres. The
@@ -16,8 +17,7 @@ NAPE_M = 0.600  # above which hair is told of
 JAW_M, CHEEK_M = 0.605, 0.650  # between which bare skin is: higher up are eyes, brows and glasses
 
 
-# Long or high hair lies so far over the skull at most; from the skull's middle, by its radius, its hairline is told.
-OVER_M, MIDDLE, RADIUS_M = 0.19, np.array([0.0, 0.69, 0.03]), 0.095
+OVER_M = 0.19  # from the skull's middle, that long or high hair lies at most
 
 
 @lru_cache(maxsize=1)

@@ -4,16 +4,17 @@
 import cv2
 import numpy as np
 
+from ...color.continuation import LUMA
 from ...color.painting import Scalp
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
+from .sharpness import texels_per_metre
 from .texels import SLACK, cover
 
 DEEP_M = 0.003  # metres of height that a change of brightness by e stands for
 LOUDEST = 0.5  # of the logarithm of brightness: more is no lock, but another colour of hair
 WIDE_M = 0.006  # standard deviation of the blur that leaves no lock
 STEEP = 1.2  # slope that is approached at most
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 DARK = 12.0  # of 255: what darkness is no deeper for
 
 
@@ -32,7 +33,7 @@ def with_hair_relief(
     share = np.zeros(size * size, np.float32)
     share[found.texel] = (found.weights * scalp.grown.clip(0, 1)[triangles[found.face]]).sum(1)
     share = share.reshape(size, size)
-    per_metre = size * scalp.metre * np.sqrt(_area(places) / _area(mesh.vertices[triangles]))
+    per_metre = texels_per_metre(mesh.vertices / scalp.metre, triangles, places, size)
     slopes = _slopes(cv2.resize(color, (size, size), interpolation=cv2.INTER_AREA), share, per_metre)
     rows, columns = np.nonzero(share)
     local = picture[rows, columns].astype(np.float32) / 127 - 128 / 127
@@ -45,7 +46,7 @@ def with_hair_relief(
 
 def _slopes(color, share, per_metre):
     """How steeply locks rise to the right and up, (n, n, 2), where share (n, n) 0..1 has hair; per_metre: pixels."""
-    tone = np.log(color.astype(np.float32) @ LUMA + DARK)
+    tone = np.log(color.astype(np.float32) @ LUMA.astype(np.float32) + DARK)
     there = (share > 0).astype(np.float32)
     wide = WIDE_M * per_metre
     mean = cv2.GaussianBlur(tone * there, (0, 0), wide) / cv2.GaussianBlur(there, (0, 0), wide).clip(1e-3)
@@ -54,10 +55,3 @@ def _slopes(color, share, per_metre):
     steep = np.hypot(down, across) + 1e-6
     most = STEEP * np.tanh(steep / STEEP) / steep
     return np.stack([across, -down], -1) * most[..., None]
-
-
-def _area(triangles):
-    """Twice the area of triangles (T, 3, 2|3), together."""
-    one, two = triangles[:, 1] - triangles[:, 0], triangles[:, 2] - triangles[:, 0]
-    squared = (one**2).sum(1) * (two**2).sum(1) - (one * two).sum(1) ** 2
-    return float(np.sqrt(squared.clip(0)).sum())
