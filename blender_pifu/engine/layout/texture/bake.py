@@ -124,6 +124,8 @@ class _Texels:
                 trust[seen] *= believed(shown, of["on hand"][seen, 0], of["tone"][seen])
             colors[seen] += trust[seen, None] * (shown * 255 - colors[seen])
             share *= 1 - trust[:, None]
+        if self._hairy:
+            share = share * (1 - of["hair"])  # which has a grain of its own
         share = share[taken] * alike(colors[taken] / 255, self._fine.coarse(places[taken]))[:, None]
         colors[taken] += 255 * share * self._fine.at(places[taken])
         if self._hairy:
