@@ -116,6 +116,11 @@ class Model(Protocol[E]):
         where none is found or the model does not tell where the surface looks."""
         ...
 
+    def drawn_normals(self, encoding: E) -> np.ndarray | None:
+        """Unit normals of what the photo shows, on its crop's pixels (n, n, 3), field space; None where the model draws
+        none, or none that are finer than its surface."""
+        ...
+
     def field(self, encoding: E) -> Field:
         """The occupancy field of an encoded photo."""
         ...

@@ -207,6 +207,13 @@ class HumanModel:
         shown = np.dstack(cut(cut.side_px(BEHIND_PX)))
         return {"back": paint_behind_cloth(back, shown, cut.landmarks)}
 
+    def drawn_normals(self, encoding: Encoding) -> np.ndarray | None:
+        """Unit normals of what the photo shows, on its crop's pixels (n, n, 3), field space; None without a fine level,
+        of which the surface has all."""
+        if self.fine is None:
+            return None
+        return encoding.front_normals[0].permute(1, 2, 0).float().cpu().numpy()
+
     def field(self, encoding: Encoding) -> HumanField:
         """The occupancy field of an encoded photo."""
         return HumanField(self.level, encoding.maps, encoding.image)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
+import torch
 
 from ..choices import OPTIONS, Choices
 from ..protocol import ErrorKind
@@ -20,6 +21,7 @@ from ..result_file import Rig, ShapeKeys, Texture
 from . import second_look
 from .back_photo.back_cut import BackCut, find_back
 from .body.head import Head
+from .body.model import load_body
 from .body.rigging import Fitted, fit_under
 from .color.light import Shading
 from .color.painting import Elsewhere, Scalp
@@ -41,6 +43,7 @@ from .layout.head_parts.head_parts import HeadParts, beside_strip, parts_in
 from .layout.painted_mesh import PaintedMesh
 from .layout.presets import SurfaceAt
 from .layout.texture.bake import bake, png
+from .layout.texture.fine_normals import FineNormals
 from .layout.texture.hair_relief import with_hair_relief
 from .layout.texture.normal_map import bake_normals
 from .layout.texture.roughness import bake_roughness
@@ -48,6 +51,7 @@ from .layout.texture.skin_charts import load_skin_charts
 from .layout.texture.unwrap import unwrap as unwrap_mesh
 from .layout.topologies import LaidOut, Topology
 from .memory import give_back_at_once
+from .reading.landmarks import metre
 from .reading.person_cut import PersonCut
 from .reading.photo import Photo, load_photo
 from .reading.stance import Framing
@@ -105,7 +109,8 @@ class Encoded:
     or None; shaped_by_back: whether that photo was read for the back's shape; lens: that took the photo; cut: the
     person as colours are taken from; legs_note: what the artist must be told of the legs, or None; shading: by the
     photo's light, which the encoding's hidden side is without, or None; keeps_light: whether colours come with it;
-    together: the further photos that fit, or None where none does; verdicts: on each of those that were given."""
+    together: the further photos that fit, or None where none does; verdicts: on each of those that were given;
+    drawn_normals: see `Model.drawn_normals`, None where further photos bend what this one shows."""
 
     encoding: object
     field: Field
@@ -118,6 +123,7 @@ class Encoded:
     keeps_light: bool = False
     together: Together | None = None
     verdicts: tuple[Verdict, ...] = ()
+    drawn_normals: np.ndarray | None = None
 
     def elsewhere(self, most_px: int) -> list[Elsewhere]:
         """What further photos show, as painting and baking take it, in pictures of at most so many pixels."""
@@ -251,6 +257,7 @@ def encode(model: Model, subject: Subject, report: Report) -> Encoded:
         lens_of(figure),
         figure.cut,
         legs.note if legs else None,
+        drawn_normals=model.drawn_normals(encoding),
     )
     return with_views(encoded, *read_views(model, subject, encoded, report)) if subject.views else encoded
 
@@ -291,7 +298,7 @@ def with_views(encoded: Encoded, first: OnePhoto | None, seen: Sequence[OnePhoto
     verdicts = tuple(view if isinstance(view, Verdict) else next(rest) for view in seen)
     if together is None:
         return replace(encoded, verdicts=verdicts)
-    return replace(encoded, field=together.field, together=together, verdicts=verdicts)
+    return replace(encoded, field=together.field, together=together, verdicts=verdicts, drawn_normals=None)
 
 
 def _read_view(model: Model, figure: Figure, report: Report) -> OnePhoto | Verdict:
@@ -481,31 +488,55 @@ def bake_texture(
     cut = encoded.cut
     shown = painted.hidden | pictures(cut, encoded.behind, size)
     others = encoded.elsewhere(size)
-    features_there, hairy, hands = _of_skin(laid, fitted, encoded)
-    told = cut.landmarks, others, features_there, hairy, hands
+    skin = _of_skin(laid, fitted, encoded)
+    told = cut.landmarks, others, skin.features, skin.scalp, skin.hands
     color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, parts is not None, *told)
     if mesh is painted.mesh:
         return Texture(uv, png(color))
     fewer = min(size, max(size // 2, LEAST_MAP_PX))
-    normals = bake_normals(mesh, uv, painted.mesh, fewer, report)
-    if hairy is not None:
-        normals = with_hair_relief(normals, mesh, uv, color, hairy)
+    fine = _fine_normals(painted.mesh, encoded, fitted, spacing)
+    normals = bake_normals(mesh, uv, painted.mesh, fewer, report, fine, skin.worn)
+    if skin.scalp is not None:
+        normals = with_hair_relief(normals, mesh, uv, color, skin.scalp)
     roughness = bake_roughness(mesh, uv, color, cut.landmarks, fewer)
     if parts:
         color, normals, roughness = parts.painted(color), parts.flat(normals), parts.rough(roughness)
     return Texture(uv, png(color), png(normals), png(roughness))
 
 
-def _of_skin(laid: LaidOut, fitted: Fitted | None, encoded: Encoded) -> tuple:
-    """Of a mesh's vertices that are the body's skin, and None where none are: of a head fitted to the photo (V,) 0..1,
-    which are eyes, nose and mouth; its Scalp; and (V,) the numbers of hands."""
+def _fine_normals(dense: PaintedMesh, encoded: Encoded, fitted: Fitted | None, spacing: float) -> FineNormals | None:
+    """What was drawn finer than the dense surface; None where nothing was, or it is not known how large the person
+    is."""
+    drawn, landmarks = encoded.drawn_normals, encoded.cut.landmarks
+    if drawn is None or (fitted is None and landmarks is None):
+        return None
+    size = fitted.fit.metre if fitted else float(metre(torch.from_numpy(landmarks)[None])[0])
+    return FineNormals(drawn, encoded.cut(len(drawn))[1], dense, spacing, size)
+
+
+@dataclass(frozen=True)
+class _OfSkin:
+    """Of a mesh's vertices that are the body's skin: of a head fitted to the photo `features (V,)` 0..1, which are
+    eyes, nose and mouth, and its `scalp`; `hands (V,)` their numbers; `worn (V,)` 1 of vertices that are neither head
+    nor hand of the body. None where no vertices are skin, or no head is fitted."""
+
+    features: np.ndarray | None = None
+    scalp: Scalp | None = None
+    hands: np.ndarray | None = None
+    worn: np.ndarray | None = None
+
+
+def _of_skin(laid: LaidOut, fitted: Fitted | None, encoded: Encoded) -> _OfSkin:
     if fitted is None or not (laid.body or fitted.has_parts):
-        return None, None, None
+        return _OfSkin()
     vertices = laid.as_shown.vertices
     rows = np.arange(len(vertices)) if laid.body else fitted.skin_rows(vertices)
+    hands = _hands(rows)
+    bare = (load_body().parts[rows] == "head") | (hands > 0) if laid.body else rows >= 0
     if (laid.body.head if laid.body else fitted.head) is None:
-        return None, None, _hands(rows)
-    return np.where(rows >= 0, features()[rows], 0), _scalp(vertices, rows, fitted, encoded), _hands(rows)
+        return _OfSkin(hands=hands, worn=1.0 - bare)
+    shown = np.where(rows >= 0, features()[rows], 0)
+    return _OfSkin(shown, _scalp(vertices, rows, fitted, encoded), hands, 1.0 - bare)
 
 
 def shown_m(model: Model, figure: Figure, dense: np.ndarray, height_m: float) -> float:

@@ -90,6 +90,10 @@ class PublishedModel(Generic[E], ABC):
         """As `model.HumanModel.without_light`: these do not tell well enough where the surface looks."""
         return encoding, None
 
+    def drawn_normals(self, encoding: E) -> None:
+        """As `model.HumanModel.drawn_normals`: what is drawn here is no finer than the surface."""
+        return None
+
     def with_legs(self, encoding: E, cut: PersonCut, lens: Lens) -> tuple[E, None]:
         """As `model.HumanModel.with_legs`: these draw no depth that could be moved."""
         return encoding, None

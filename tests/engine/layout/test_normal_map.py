@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.layout.painted_mesh import PaintedMesh
+from blender_pifu.engine.layout.texture.fine_normals import FineNormals, seen_normals
 from blender_pifu.engine.layout.texture.normal_map import bake_normals
 from blender_pifu.engine.layout.texture.roughness import CLOTH, SHOES, SKIN, bake_roughness
 from blender_pifu.engine.layout.texture.tangents import tangent_frames
@@ -49,20 +50,38 @@ def shown(mesh, uv, picture):
     return mesh.vertices[triangles].mean(1), normals / np.linalg.norm(normals, axis=1, keepdims=True)
 
 
+def folds_error(places, normals, where):
+    """Degrees between normals and those of the trunk with folds, in the median of places."""
+    out = places * [1, 0, 1] / np.linalg.norm(places * [1, 0, 1], axis=1, keepdims=True)
+    true = out - [[0, 1, 0]] * (DEEP * FOLDS * np.cos(FOLDS * places[:, 1:2]))
+    true /= np.linalg.norm(true, axis=1, keepdims=True)
+    straight = where & (np.abs(places[:, 1]) < 0.35)
+    return float(np.median(np.degrees(np.arccos((normals * true).sum(1).clip(-1, 1))[straight])))
+
+
 def test_folds_of_the_dense_surface_are_in_the_map(light):
     mesh, uv = light
     dense = capsule(128, DEEP)
     places, normals = shown(mesh, uv, bake_normals(mesh, uv, dense, SIZE))
     plain = shown(mesh, uv, np.full((8, 8, 3), (128, 128, 255), np.uint8))[1]
-    straight = np.abs(places[:, 1]) < 0.35
-    out = places * [1, 0, 1] / np.linalg.norm(places * [1, 0, 1], axis=1, keepdims=True)
-    true = out - [[0, 1, 0]] * (DEEP * FOLDS * np.cos(FOLDS * places[:, 1:2]))
-    true /= np.linalg.norm(true, axis=1, keepdims=True)
+    everywhere = np.ones(len(places), bool)
+    assert folds_error(places, normals, everywhere) < folds_error(places, plain, everywhere) / 2
 
-    def error(found):
-        return float(np.median(np.degrees(np.arccos((found * true).sum(1).clip(-1, 1))[straight])))
 
-    assert error(normals) < error(plain) / 2
+def test_folds_that_are_drawn_but_not_in_the_dense_surface_are_in_the_map_where_they_are_worn_and_seen(light):
+    mesh, uv = light
+    drawn, dense = seen_normals(capsule(128, DEEP), SIZE), capsule(128, 0)
+    matte = (np.abs(drawn).sum(-1) > 0).astype(np.float32)
+    fine = FineNormals(drawn, matte, dense, 2 / 128, metre=8.0)
+    plain = bake_normals(mesh, uv, dense, SIZE)
+    worn = 1.0 * (mesh.vertices[:, 0] < 0)
+    places, normals = shown(mesh, uv, bake_normals(mesh, uv, dense, SIZE, fine=fine, worn=worn))
+    without = shown(mesh, uv, plain)[1]
+    seen = places[:, 2] > 0.15
+    left, right = places[:, 0] < -0.02, places[:, 0] > 0.02
+    assert folds_error(places, normals, seen & left) < 0.6 * folds_error(places, without, seen & left)
+    for elsewhere in (seen & right, places[:, 2] < 0):
+        assert np.abs(normals - without)[elsewhere].max() < 0.02
 
 
 def test_a_surface_that_is_its_own_dense_one_gets_a_flat_map(light):

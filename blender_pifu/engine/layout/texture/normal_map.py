@@ -5,16 +5,14 @@ convention, which Blender, glTF, Unity and Godot read."""
 from collections.abc import Callable
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
+from .dense_normals import DenseNormals
+from .fine_normals import FineNormals
 from .tangents import tangent_frames
 from .texels import SLACK, cover, filled
 
-NEAREST = 6  # vertices of the dense surface that a texel's normal is a mean of
-FAR = (0.008, 0.016)  # field units from the dense surface: from which on less of it is taken, and then nothing
-APART = (0.35, 0.6)  # cosine between both normals, below and up to which it is another sheet, and surely is none
 FLAT = (128, 128, 255)
 
 
@@ -24,15 +22,18 @@ def bake_normals(
     dense: PaintedMesh,
     size: int,
     waiting: Callable[[], None] = lambda: None,
+    fine: FineNormals | None = None,
+    worn: np.ndarray | None = None,
 ) -> np.ndarray:
     """A picture (size, size, 3) uint8, 128 is 0, for the UVs (F, 3|4, 2) of a PaintedMesh: right, up and out of its
     surface as `tangent_frames` has it. dense: the PaintedMesh whose normals it shows; both in field space. waiting:
-    called at every part of the map, may raise to stop."""
+    called at every part of the map, may raise to stop. fine: what is drawn finer than that; worn (V,) 0..1: the
+    mesh's vertices that show it, by default all."""
     triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
     frames = tangent_frames(mesh.vertices, mesh.faces, uv)
     places = mesh.vertices[triangles]
-    tree = cKDTree(dense.vertices)
+    normals_near = DenseNormals(dense)
 
     def normals_of(part):
         face, weights = found.face[part], found.weights[part].astype(np.float64)
@@ -40,7 +41,11 @@ def bake_normals(
             np.einsum("nk,nkc->nc", weights, each[face]) for each in (places, frames.normals, frames.tangents)
         )
         bitangents = frames.sign[face, None] * np.cross(normals, tangents)
-        true = _dense_normals(tree, dense, points, normals)
+        true = normals_near(points, normals)
+        if fine:
+            true = fine.added(
+                points, true, np.ones(len(points)) if worn is None else (weights * worn[triangles[face]]).sum(1)
+            )
         # The inverse of what readers do: normal = x tangent + y bitangent + z normal.
         axes = np.stack([np.cross(bitangents, normals), np.cross(normals, tangents), np.cross(tangents, bitangents)], 1)
         local = np.einsum("nac,nc->na", axes, true) * frames.sign[face, None]
@@ -49,23 +54,3 @@ def bake_normals(
         return np.round(local * 127 + 128).clip(0, 255).astype(np.uint8)
 
     return filled(found, size, normals_of, waiting, FLAT)
-
-
-def _dense_normals(tree, dense, points, normals):
-    """Unit normals (N, 3) of the dense surface near points (N, 3), or `normals (N, 3)` where it is too far, or another
-    sheet."""
-    normals = normals / np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-9)
-    away, nearest = tree.query(points, NEAREST)
-    share = np.square(1 - np.square(away / np.maximum(away[:, -1:], 1e-9))) + 1e-9
-    theirs = dense.normals[nearest].astype(np.float64)
-    share *= _step(np.einsum("nkc,nc->nk", theirs, normals), *APART)
-    mean = np.einsum("nk,nkc->nc", share, theirs)
-    length = np.linalg.norm(mean, axis=1)
-    mean /= np.maximum(length, 1e-9)[:, None]
-    sure = (1 - _step(away[:, 0], *FAR)) * (length > 1e-6)
-    mixed = normals + sure[:, None] * (mean - normals)
-    return mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
-
-
-def _step(value, low, high):
-    return np.clip((value - low) / (high - low), 0, 1)
