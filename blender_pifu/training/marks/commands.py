@@ -8,9 +8,10 @@ from pathlib import Path
 
 import torch
 
+from ..learn.short_run import Plan
 from ..learn.train import run_folder
 from .export import export_marks
-from .learn import MarkRun, Plan
+from .learn import MarkRun
 from .photo_set import HeadPhotos
 from .places import MarkPlaces, mirror_of
 

@@ -2,11 +2,7 @@
 """Train the network of face marks on photos of synthetic heads: resumable, from MediaPipe's trunk on."""
 
 import json
-import logging
 import math
-import os
-import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
@@ -18,29 +14,15 @@ from ...engine.crop_space import between_centres
 from ...engine.face.mark_network import Block, MarkNetwork
 from ...engine.files.tensors import read_tensors
 from ...engine.reading.graph import DATA
+from ..learn.short_run import Plan, ShortRun
 from .head_photo import SIZE
 from .photo_set import HeadPhotos
 from .places import FACE
 
-log = logging.getLogger(__name__)
 MARGIN = 1.5  # of the picture about the face's box, as `engine.reading.face_marks` cuts it
-BATCH, RATE, TRUNK_RATE, AVERAGE = 32, 1e-3, 0.3, 0.998
-WARM, FLOOR = 200, 0.02  # steps in which the rate rises; what is left of it at the end
+BATCH, RATE, TRUNK_RATE = 32, 1e-3, 0.3
 FIRST = 0.3  # weight of the marks before they are looked at
 HIDDEN = 0.25  # weight of marks on skin that looks away
-SAVE_EVERY_S, LOG_EVERY = 120, 50
-
-
-@dataclass(frozen=True)
-class Plan:
-    """steps: of the whole run; seed: of its random numbers."""
-
-    steps: int = 12000
-    seed: int = 0
-
-    def rate(self, step: int) -> float:
-        """Share of the rates at a step: warm up, then half a cosine."""
-        return min(1, (step + 1) / WARM) * (FLOOR + (1 - FLOOR) * 0.5 * (1 + math.cos(math.pi * step / self.steps)))
 
 
 def load_trunk(network: MarkNetwork) -> None:
@@ -126,83 +108,32 @@ def _worse(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return picture
 
 
-class MarkRun:
-    """One run in a folder: `checkpoint.pt`. Resumes where the folder holds one."""
+class MarkRun(ShortRun):
+    """Learns the marks of heads from photos of them."""
 
     def __init__(self, folder: Path, photos: HeadPhotos, mirror: np.ndarray, plan: Plan):
-        self.folder, self.plan, self.draw, self.photos = folder, plan, Draw(photos, mirror), photos
-        folder.mkdir(parents=True, exist_ok=True)
+        self.draw, self.photos = Draw(photos, mirror), photos
         torch.manual_seed(plan.seed)
-        self.network = MarkNetwork()
-        load_trunk(self.network)
-        self.network.mean.data.copy_(self._mean())
-        for value in (*self.network.stem.parameters(), *self.network.levels[0].parameters()):
-            value.requires_grad_(False)  # seeing edges needs no learning, and is half of the work
-        trunk = list(self.network.levels[1:].parameters())
-        known = {id(value) for value in trunk}
-        rest = [value for value in self.network.parameters() if id(value) not in known and value.requires_grad]
-        self.optimizer = torch.optim.AdamW(
-            [{"params": trunk, "times": TRUNK_RATE}, {"params": rest, "times": 1.0}], lr=RATE, weight_decay=1e-3
+        network = MarkNetwork()
+        load_trunk(network)
+        network.mean.data.copy_(
+            self.draw(photos.available()[:300], np.random.default_rng(0), network.config.size)[1].mean(0)
         )
-        self.average = {name: value.detach().clone() for name, value in self.network.state_dict().items()}
-        self.step = 0
-        if self.checkpoint.exists():
-            self._resume()
+        for value in (*network.stem.parameters(), *network.levels[0].parameters()):
+            value.requires_grad_(False)  # seeing edges needs no learning, and is half of the work
+        trunk = list(network.levels[1:].parameters())
+        known = {id(value) for value in trunk}
+        rest = [value for value in network.parameters() if id(value) not in known and value.requires_grad]
+        groups = [{"params": trunk, "rate": TRUNK_RATE * RATE}, {"params": rest, "rate": RATE}]
+        super().__init__(folder, network, groups, plan)
 
-    @property
-    def checkpoint(self) -> Path:
-        return self.folder / "checkpoint.pt"
+    def learned_from(self) -> int:
+        return len(self.photos.available())
 
-    def _mean(self) -> Tensor:
-        rows = self.photos.available()[:300]
-        return self.draw(rows, np.random.default_rng(0), self.network.config.size)[1].mean(0)
-
-    def _resume(self) -> None:
-        state = torch.load(self.checkpoint, weights_only=True)
-        self.network.load_state_dict(state["weights"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.average, self.step = state["average"], state["step"]
-        log.info("resumed at step %d", self.step)
-
-    def save(self) -> None:
-        """Write the checkpoint beside the old one, then rename."""
-        beside = self.checkpoint.with_suffix(".new")
-        state = {"weights": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
-        told = {"average": self.average, "step": self.step, "photos": len(self.photos.available())}
-        torch.save(state | told, beside)
-        os.replace(beside, self.checkpoint)
-
-    def train_step(self) -> float:
-        """One step; the loss."""
-        rng = np.random.default_rng([self.plan.seed, self.step])
-        available = self.photos.available()
-        pictures, marks, weights = self.draw(rng.choice(available, BATCH), rng, self.network.config.size)
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["times"] * RATE * self.plan.rate(self.step)
-        loss = mark_loss(self.network(pictures), marks, weights)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimizer.step()
-        keep = min(AVERAGE, (self.step + 1) / (self.step + 10))
-        with torch.no_grad():
-            for name, value in self.network.state_dict().items():
-                self.average[name].lerp_(value, 1 - keep)
-        self.step += 1
-        return float(loss.detach())
-
-    def train(self, minutes: float) -> None:
-        """Train until the plan's steps are done or the minutes are over; saves often."""
-        begun = saved = time.monotonic()
-        losses: list[float] = []
-        while self.step < self.plan.steps and time.monotonic() - begun < 60 * minutes:
-            losses.append(self.train_step())
-            if self.step % LOG_EVERY == 0:
-                log.info("step %d, loss %.4f", self.step, np.mean(losses[-LOG_EVERY:]))
-            if time.monotonic() - saved > SAVE_EVERY_S:
-                self.save()
-                saved = time.monotonic()
-        self.save()
+    def loss(self, rng: np.random.Generator) -> Tensor:
+        rows = rng.choice(self.photos.available(), BATCH)
+        pictures, marks, weights = self.draw(rows, rng, self.network.config.size)
+        return mark_loss(self.network(pictures), marks, weights)
 
 
 def mark_loss(found: tuple[list[Tensor], Tensor], marks: Tensor, weights: Tensor) -> Tensor:
