@@ -162,13 +162,13 @@ class Engine:
             encoded = stages.take_light(model, encoded, choices.keep_light)
         with clock.step(CARVE):
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))
-            mesh = None if rig else stages.fair((carved.vertices, carved.faces))
+            mesh = None if rig else stages.fair((carved.vertices, carved.faces), figure.cut)
         give_back_at_once(photos.front.rgb.nbytes > stages.LARGE_PHOTO)
         fitted, own = None, stages.OwnHead()
         if rig:
             with clock.step(FIT):
                 fitted = stages.fit(encoded.field, carved, resolution, figure, self._hands, clock.sign_of_life(FIT))
-                mesh = stages.fair(fitted.mesh)
+                mesh = stages.fair(fitted.mesh, figure.cut)
                 own = stages.own_head(job.topology, fitted, figure, encoded.lens, mesh)
                 fitted = replace(fitted, head=own.worn)
         painted, laid = self._lay_out(job, model, subject, encoded, mesh, fitted, own)

@@ -61,7 +61,7 @@ from .subject.last_photo import LastPhoto
 from .subject.lens import Lens, lens_of
 from .subject.tone import tone_hidden
 from .surface.extraction import Surface, extract_surface
-from .surface.fairing import fair_walls
+from .surface.fairing import RIPPLE_M, WHOLE_M, fair_walls
 from .surface.mesh import camera_tilt, largest_component, placing, tilt_back, turn_to_blender
 from .surface.normals import smooth_normals
 from .video.picking import Picked, pick_frames
@@ -399,9 +399,10 @@ def _hidden_side(model: Model, encoded: Encoded, vertices: np.ndarray) -> dict[s
     return tone_hidden(hidden, cut.tone)
 
 
-def fair(mesh: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """A surface, vertices (V, 3) and faces (F, 3), with its walls made fair."""
-    return fair_walls(*mesh), mesh[1]
+def fair(mesh: tuple[np.ndarray, np.ndarray], cut: PersonCut) -> tuple[np.ndarray, np.ndarray]:
+    """A surface, vertices (V, 3) and faces (F, 3), with its walls made fair; cut: of the person it is of."""
+    size = WHOLE_M if cut.landmarks is None else float(metre(torch.from_numpy(cut.landmarks)[None])[0])
+    return fair_walls(*mesh, RIPPLE_M * size), mesh[1]
 
 
 def coarser(field: Field, fitted: Fitted | None, resolution: int, report: Report) -> SurfaceAt:

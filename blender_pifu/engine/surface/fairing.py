@@ -10,23 +10,53 @@ import numpy as np
 from .mesh import neighbour_mean
 from .normals import smooth_normals
 
-ROUNDS, BLEND = 15, 3
-IN, OUT = 0.6, -0.63  # steps of a round: ripples under some ten edges fade, larger shapes neither shrink nor swell
+# Metres: shorter waves of an outline, drawn out in depth over a broad wall, look like planks.
+RIPPLE_M = 0.12
+WHOLE_M = 1.1  # field units of a metre of somebody whose photo shows all of them
+EDGES, MOST_EDGES = 11, 30  # everywhere on walls those of fewer edges fade; more would take too long
+BLEND, AROUND = 3, 20  # rings over which walls end, and in which is asked how broad they are
+BROAD = (0.6, 0.75)  # mean of how edge-on the surface there is, from which on it is a broad wall: a finger is none
+IN, ROUNDS = 0.6, 15  # step in of a round, of two; rounds for waves of EDGES
 
 
-def fair_walls(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+def fair_walls(vertices: np.ndarray, faces: np.ndarray, ripple: float = RIPPLE_M * WHOLE_M) -> np.ndarray:
     """Vertices (V, 3) float32 of a closed dense mesh, vertices (V, 3) field space and triangles (F, 3), with its walls
-    smooth; what faces the camera stays where it is.
+    smooth; what faces the camera stays where it is. ripple: length of waves that fade on broad walls, field units.
 
-    The whole surface is made fair (Taubin, A Signal Processing Approach to Fair Surface Design, 1995, section 3), and
-    each vertex goes there as far as it is edge-on.
+    The surface is made fair (Taubin, A Signal Processing Approach to Fair Surface Design, 1995, section 3), and each
+    vertex goes there as far as it is edge-on.
     """
     mean = neighbour_mean(faces, len(vertices)).astype(np.float32)
-    fair = vertices
-    for _ in range(ROUNDS):
-        for step in (IN, OUT):
-            fair = fair + np.float32(step) * (mean @ fair - fair)
     edge_on = np.clip(1 - 2 * smooth_normals(vertices, faces)[:, 2] ** 2, 0, 1)
     for _ in range(BLEND):  # where it changes from one vertex to the next, the slivers between them would fold
         edge_on = mean @ edge_on
-    return vertices + edge_on[:, None] * (fair - vertices)
+    broad = edge_on
+    for _ in range(AROUND):
+        broad = mean @ broad
+    broad = edge_on * ((broad - BROAD[0]) / (BROAD[1] - BROAD[0])).clip(0, 1)
+    even = _without_ripples(vertices, mean, edge_on, EDGES)
+    longer = min(ripple / _edge(vertices, faces), MOST_EDGES)
+    return _without_ripples(even, mean, broad, longer) if longer > EDGES else even
+
+
+def _without_ripples(vertices, mean, share, edges):
+    """Vertices, as far as `share (V,)` says, without waves shorter than so many edges."""
+    near = share > 0
+    for _ in range(BLEND):
+        near = mean @ near.astype(np.float32) > 0
+    rows = np.flatnonzero(near)
+    among, around = mean[rows][:, rows].tocsr(), mean[rows] @ (vertices * ~near[:, None])
+    out = 1 / ((np.pi / edges) ** 2 - 1 / IN)  # so that waves of so many edges neither shrink nor swell
+    fair = vertices[rows]
+    for _ in range(round(ROUNDS * (edges / EDGES) ** 2)):
+        for step in (IN, out):
+            fair = fair + np.float32(step) * (among @ fair + around - fair)
+    even = vertices.copy()
+    even[rows] += share[rows, None] * (fair - vertices[rows])
+    return even
+
+
+def _edge(vertices, faces):
+    """Mean length of a triangle's edges."""
+    corners = vertices[faces]
+    return float(np.linalg.norm(corners - np.roll(corners, 1, 1), axis=-1).mean())

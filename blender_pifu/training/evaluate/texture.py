@@ -92,7 +92,7 @@ def _row(case: Case, model: Model, topology: str, resolution: int, side: int, fo
         surface = extract_surface(drawn.field, steps)
         return largest_component(surface.vertices, surface.faces)
 
-    mesh = stages.fair(surface_at(resolution))
+    mesh = stages.fair(surface_at(resolution), case.cut)
     lit, bare = (stages.take_light(model, drawn, keep) for keep in (True, False))
     painted = stages.paint(model, lit, mesh, None, resolution)
     clock = [time.perf_counter()]

@@ -149,7 +149,7 @@ def measured(
     four sides, as `normal_views`."""
     encoded = readings.together(sides)
     carved = stages.carve(encoded.field, resolution, _nobody_waits)
-    vertices, faces = stages.fair((carved.vertices, carved.faces))
+    vertices, faces = stages.fair((carved.vertices, carved.faces), encoded.cut)
     painted = stages.paint(model, encoded, (vertices, faces), None, resolution).mesh
     vertices = person.as_truth(vertices)
     seen, case = normal_views(vertices, faces), person.case
