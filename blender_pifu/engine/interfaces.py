@@ -102,6 +102,10 @@ class Model(Protocol[E]):
         """The encoding with a face, where the model draws none that is as fine as the photo."""
         ...
 
+    def with_folds(self, encoding: E, cut: PersonCut) -> E:
+        """The encoding with the folds that the photo's shades tell of, where the model draws none."""
+        ...
+
     def with_legs(self, encoding: E, cut: PersonCut, lens: Lens) -> tuple[E, Any]:
         """The encoding with legs that a body can have, and what was found of them, or None."""
         ...

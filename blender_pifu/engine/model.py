@@ -4,6 +4,7 @@
 import json
 import os
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,7 @@ from .errors import ModelError
 from .face.head_crop import close_up
 from .face.mean_face import find_face, lay_face
 from .files.tensors import Tensors, read_tensors
+from .folds.laying import fold_reader, lay_folds
 from .interfaces import Model
 from .networks.coarse import CoarseConfig, CoarseLevel
 from .networks.field import HumanField
@@ -32,6 +34,7 @@ from .networks.maps import Maps, enlarged, front_colors, without_light
 from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.vrn import VRNModel
+from .reading.landmarks import metre
 from .reading.person_cut import PersonCut, network_input
 from .srgb import lit
 from .subject.lens import Lens
@@ -39,6 +42,7 @@ from .subject.lens import Lens
 DATA = Path(__file__).parents[1] / "data"
 # Bundled names: "fast" is the core of "human" without its details and its fine level.
 BUNDLED = ("human", "fast")
+FOLDS_PX = 1024  # of the photo in which folds are looked for, at most
 BEHIND_PX = 1024  # of the hidden side's picture at most, whose texture is the photo's
 FINE = "fine."  # prefix of the fine level's tensors in a file
 PUBLISHED = {family.family: family for family in (PIFuHDModel, PIFuModel, VRNModel)}
@@ -50,6 +54,7 @@ class Encoding:
 
     image: Tensor  # (1, 4, h, w): masked photo in [-1, 1], mask 0..1
     maps: Maps
+    fine_normals: np.ndarray | None = None  # (m, m, 3) unit, of what is seen, where finer ones than the maps' are known
 
     @property
     def mask(self) -> Tensor:
@@ -176,6 +181,17 @@ class HumanModel:
         place = find_face(cut.landmarks, drawn[0].permute(1, 2, 0).float().cpu().numpy(), near.center, near.half)
         return encoding if place is None else replace(encoding, maps=lay_face(encoding.maps, encoding.mask, place))
 
+    def with_folds(self, encoding: Encoding, cut: PersonCut) -> Encoding:
+        """The encoding with the folds that the photo's shades tell of; as it was where nobody was recognised, so that
+        it is not known how large they are, and without a fine level, too coarse for any."""
+        if self.fine is None or cut.landmarks is None:
+            return encoding
+        size = float(metre(torch.from_numpy(cut.landmarks)[None])[0])
+        light = find_light(np.dstack(cut(RELIEF_PX)), drawn_relief(encoding.maps).front_normals)
+        seen = partial(_seen, cut), light, size, cut.side_px(FOLDS_PX), fold_reader(self.device)
+        maps, normals = lay_folds(encoding.maps, *seen)
+        return replace(encoding, maps=maps, fine_normals=normals)
+
     def with_legs(self, encoding: Encoding, cut: PersonCut, lens: Lens) -> tuple[Encoding, Legs | None]:
         """The encoding with legs that a body can have, and what was found of them; lens: that took the photo."""
         legs = find_legs(encoding.maps, encoding.mask, cut.landmarks, lens)
@@ -208,11 +224,9 @@ class HumanModel:
         return {"back": paint_behind_cloth(back, shown, cut.landmarks)}
 
     def drawn_normals(self, encoding: Encoding) -> np.ndarray | None:
-        """Unit normals of what the photo shows, on its crop's pixels (n, n, 3), field space; None without a fine level,
-        of which the surface has all."""
-        if self.fine is None:
-            return None
-        return encoding.front_normals[0].permute(1, 2, 0).float().cpu().numpy()
+        """Unit normals of what the photo shows, on its crop's pixels (n, n, 3), field space; None where no folds were
+        read, so that the surface has all that is drawn."""
+        return encoding.fine_normals
 
     def field(self, encoding: Encoding) -> HumanField:
         """The occupancy field of an encoded photo."""
@@ -223,6 +237,11 @@ class HumanModel:
         points = points.to(encoding.image)
         index = torch.arange(len(points), device=points.device)
         return self.field(encoding).query_columns(points[:, :2], index, points[:, 2])
+
+
+def _seen(cut: PersonCut, size: int) -> np.ndarray:
+    """Colours and matte (size, size, 4) of a cut."""
+    return np.dstack(cut(size))
 
 
 def load_model(

@@ -263,9 +263,9 @@ def encode(model: Model, subject: Subject, report: Report) -> Encoded:
 
 
 def _draw(model: Model, figure: Figure):
-    """The encoding of a person with face and legs, and what was found of these."""
+    """The encoding of a person with face, folds and legs, and what was found of these."""
     cut = figure.cut
-    encoding = model.with_face(second_look.draw(model, cut, figure), cut)
+    encoding = model.with_folds(model.with_face(second_look.draw(model, cut, figure), cut), cut)
     if figure.framing is not Framing.FULL:
         return encoding, None
     return model.with_legs(encoding, cut, lens_of(figure))

@@ -32,10 +32,11 @@ MAY_IMPORT = {
     "engine.face": "engine.base engine.body engine.files engine.layout engine.networks engine.reading engine.subject "
     "engine.surface",
     "engine.back_photo": "engine.base engine.color engine.networks engine.reading engine.subject protocol",
+    "engine.folds": "engine.base engine.color engine.files engine.networks engine.reading",
     "engine.published": "engine.base engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
-    "engine.hands engine.layout engine.networks engine.published engine.reading engine.subject engine.surface "
-    "engine.video engine.views outputs protocol result_file steps",
+    "engine.folds engine.hands engine.layout engine.networks engine.published engine.reading engine.subject "
+    "engine.surface engine.video engine.views outputs protocol result_file steps",
     "addon.base": "outputs protocol",
     "addon.person": "addon.base body_axes protocol result_file",
     "addon.checks": "addon.base addon.person body_axes",
@@ -54,10 +55,12 @@ MAY_IMPORT = {
     "training.fields": "engine engine.published engine.surface",
     "training.photos": "engine engine.base engine.reading engine.subject training.data training.people",
     "training.evaluate": "choices engine engine.back_photo engine.base engine.body engine.color engine.face "
-    "engine.files engine.hands engine.layout engine.networks engine.reading engine.subject engine.surface "
+    "engine.files engine.folds engine.hands engine.layout engine.networks engine.reading engine.subject engine.surface "
     "engine.video engine.views result_file training.data training.marks training.native training.pack training.people",
-    "training": "engine.base training.data training.evaluate training.fields training.learn training.marks "
-    "training.pack training.photos",
+    "training.folds": "engine engine.back_photo engine.base engine.color engine.folds engine.networks training.data "
+    "training.evaluate training.learn training.native training.pack",
+    "training": "engine.base training.data training.evaluate training.fields training.folds training.learn "
+    "training.marks training.pack training.photos",
     "engine.batch": "choices engine.base engine.files engine.surface outputs protocol result_file",
     "addon.export": "addon.base addon.person choices protocol",
     "engine.views": "engine.back_photo engine.base engine.body engine.color engine.reading engine.subject "

@@ -41,6 +41,16 @@ class Light:
         tint = _within(logs - grey[..., None], np.log(MOST_TINT))
         return np.exp(_within(grey, np.log(MOST_GAIN))[..., None] + tint).astype(np.float32)
 
+    def leaning(self, normals: np.ndarray) -> np.ndarray:
+        """(..., 3) float32 of unit normals (..., 3): the logarithm of by how much luminance is multiplied, however much
+        that is, and by how much it grows as they lean to the right, and upwards."""
+        even, along, across = _quadratic(self.harmonics @ LUMINANCE)
+        normals = np.asarray(normals, np.float32)
+        turned = normals @ across
+        slopes = along + 2 * turned
+        slopes -= (slopes * normals).sum(-1, keepdims=True) * normals
+        return np.concatenate([even + (normals @ along + (turned * normals).sum(-1))[..., None], slopes[..., :2]], -1)
+
 
 @dataclass(frozen=True)
 class Shading:
@@ -93,6 +103,13 @@ def harmonics(normals: np.ndarray) -> np.ndarray:
         ],
         -1,
     )
+
+
+def _quadratic(factors: np.ndarray) -> tuple[np.float32, np.ndarray, np.ndarray]:
+    """What factors (9,) of `harmonics` make of a normal n, as c + b n + n A n: c, b (3,) and A (3, 3), float32."""
+    f = factors * np.array([0.282095, *3 * [0.488603], 1.092548, 1.092548, 0.315392, 1.092548, 0.546274])
+    across = np.array([[f[8], f[4] / 2, f[7] / 2], [f[4] / 2, -f[8], f[5] / 2], [f[7] / 2, f[5] / 2, 3 * f[6]]])
+    return np.float32(f[0] - f[6]), f[[3, 1, 2]].astype(np.float32), across.astype(np.float32)
 
 
 def robust_fit(

@@ -90,6 +90,10 @@ class PublishedModel(Generic[E], ABC):
         """As `model.HumanModel.without_light`: these do not tell well enough where the surface looks."""
         return encoding, None
 
+    def with_folds(self, encoding: E, cut: PersonCut) -> E:
+        """As `model.HumanModel.with_folds`: these draw folds themselves."""
+        return encoding
+
     def drawn_normals(self, encoding: E) -> None:
         """As `model.HumanModel.drawn_normals`: what is drawn here is no finer than the surface."""
         return None

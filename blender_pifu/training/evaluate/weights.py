@@ -66,17 +66,19 @@ def evaluate(
     cases: Iterable[Case], weights: list[str], against: str | None, resolution: int, folder: Path | None
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Score the inflated silhouette, `against` (weights to compare with) and all `weights`, a model with a fine level
-    also without it. Returns medians by method and class of people, see `summarise`; writes a contact sheet a case and
-    the rows and table as JSON into `folder` if given. Raises EngineError, ValueError."""
-    models = load_methods([*([against] if against else []), *weights])
-    rows: dict[str, list[dict]] = {INFLATED: [], **{name: [] for name in models}}
+    also without it and with folds. Returns medians by method and class of people, see `summarise`; writes a contact
+    sheet a case and the rows and table as JSON into `folder` if given. Raises EngineError, ValueError."""
+    methods = load_methods([*([against] if against else []), *weights])
+    rows: dict[str, list[dict]] = {INFLATED: [], **{name: [] for name in methods}}
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
     for case in cases:
         meshes = {}
         for name in rows:
-            model = models.get(name)
+            model, folds = methods.get(name, (None, False))
             encoding = second_look.draw(model, case.cut) if model else None
+            if model and folds:
+                encoding = model.with_folds(encoding, case.cut)
             field = model.field(encoding) if model else InflatedSilhouette(_mask(case))
             surface = extract_surface(field, resolution)
             if not len(surface.faces):
@@ -99,19 +101,22 @@ def evaluate(
     return table
 
 
-def load_methods(weights: list[str]) -> dict[str, Model]:
-    """Models by unique name; of one with a fine level, `NAME coarse` before it."""
-    models = {}
+def load_methods(weights: list[str]) -> dict[str, tuple[Model, bool]]:
+    """Models by unique name, and whether folds are added; of one with a fine level, `NAME coarse` before it, and then
+    `NAME folds`."""
+    methods: dict[str, tuple[Model, bool]] = {}
     for given in weights:
         model = load_model(given)
         name = model.name
-        while name in models:
+        while name in methods:
             name += "'"
         coarse = model.without_fine() if isinstance(model, HumanModel) else None
         if coarse is not None:
-            models[f"{name} coarse"] = coarse
-        models[name] = model
-    return models
+            methods[f"{name} coarse"] = coarse, False
+        methods[name] = model, False
+        if coarse is not None:
+            methods[f"{name} folds"] = model, True
+    return methods
 
 
 def score(case: Case, vertices: np.ndarray, faces: np.ndarray) -> tuple[dict[str, float], tuple]:

@@ -115,10 +115,9 @@ class MarkRun(ShortRun):
         self.draw, self.photos = Draw(photos, mirror), photos
         torch.manual_seed(plan.seed)
         network = MarkNetwork()
+        self._size = network.config.size
         load_trunk(network)
-        network.mean.data.copy_(
-            self.draw(photos.available()[:300], np.random.default_rng(0), network.config.size)[1].mean(0)
-        )
+        network.mean.data.copy_(self.draw(photos.available()[:300], np.random.default_rng(0), self._size)[1].mean(0))
         for value in (*network.stem.parameters(), *network.levels[0].parameters()):
             value.requires_grad_(False)  # seeing edges needs no learning, and is half of the work
         trunk = list(network.levels[1:].parameters())
@@ -132,7 +131,7 @@ class MarkRun(ShortRun):
 
     def loss(self, rng: np.random.Generator) -> Tensor:
         rows = rng.choice(self.photos.available(), BATCH)
-        pictures, marks, weights = self.draw(rows, rng, self.network.config.size)
+        pictures, marks, weights = self.draw(rows, rng, self._size)
         return mark_loss(self.network(pictures), marks, weights)
 
 

@@ -12,6 +12,7 @@ from .texels import cover
 
 FINE_M = 0.015  # metres, standard deviation of the blur that leaves no detail: what is broader is the surface's own
 ON_EDGE = 0.1  # pixels
+SEEN_PX = 512  # in which the dense surface is looked at: as fine as its lattice is as a rule
 MOST = 0.5  # length that what is added to a unit normal approaches at most: at outlines both differ widely
 
 
@@ -21,7 +22,9 @@ class FineNormals:
     def __init__(self, drawn: np.ndarray, matte: np.ndarray, dense: PaintedMesh, spacing: float, metre: float):
         """drawn: unit normals (n, n, 3) of the photo's pixels; matte (n, n) 0..1; dense: the surface, field space, cut
         with lattice step `spacing`, field units; metre: field units of one."""
-        seen = seen_normals(dense, len(drawn))
+        seen = seen_normals(dense, min(len(drawn), SEEN_PX))
+        if len(seen) < len(drawn):
+            seen = cv2.resize(seen, matte.shape, interpolation=cv2.INTER_LINEAR)
         there = ((np.abs(seen).sum(-1) > 0) & (matte > 0.5)).astype(np.float32)
         lacking = (drawn - seen) * there[..., None]
         reach = FINE_M * metre * len(drawn) / 2

@@ -8,12 +8,12 @@ what is there of them.
 import cv2
 import numpy as np
 
+from ....engine.folds.shades import BLUR_M
 from ....engine.surface.mesh import vertex_normals
 from ...data.render import seen_normals_map
 from ...native.raster import see
 from .metrics import angle_deg
 
-BLUR_M = 0.02  # metres, standard deviation of the blur
 JUMP_M = 0.03  # metres of depth between neighbouring pixels that are an outline: one limb before another
 SIDES = ("front", "back")
 
@@ -45,9 +45,9 @@ def band_figures(
     rows, columns = (np.flatnonzero(solid.any(axis)) for axis in (1, 0))
     around = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     reach = BLUR_M * scale * len(solid) / 2
-    inner = _away_from_outlines(depth[around], solid[around], JUMP_M * scale, reach)
-    solid, ours, truth = solid[around], _unit(ours[around]), _unit(truth[around])
-    our_form, true_form = _blurred(ours, solid, reach), _blurred(truth, solid, reach)
+    inner = away_from_outlines(depth[around], solid[around], JUMP_M * scale, reach)
+    solid, ours, truth = solid[around], unit(ours[around]), unit(truth[around])
+    our_form, true_form = blurred(ours, solid, reach), blurred(truth, solid, reach)
     found = {"form_deg": angle_deg(our_form[solid], true_form[solid])}
     our_folds, true_folds = ((sharp - form)[inner] for sharp, form in ((ours, our_form), (truth, true_form)))
     energy, true_energy = float(np.square(our_folds).sum()), float(np.square(true_folds).sum())
@@ -59,18 +59,19 @@ def band_figures(
     return found
 
 
-def _unit(normals: np.ndarray) -> np.ndarray:
+def unit(normals: np.ndarray) -> np.ndarray:
+    """Normals (..., 3) float32 of length 1; those of none stay 0."""
     normals = normals.astype(np.float32)
     return normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
 
 
-def _blurred(normals: np.ndarray, solid: np.ndarray, reach: float) -> np.ndarray:
+def blurred(normals: np.ndarray, solid: np.ndarray, reach: float) -> np.ndarray:
     """Blurred within the mask, by `reach` pixels."""
     weight = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), reach)
     return cv2.GaussianBlur(normals * solid[..., None], (0, 0), reach) / np.maximum(weight, 1e-6)[..., None]
 
 
-def _away_from_outlines(depth: np.ndarray, solid: np.ndarray, jump: float, reach: float) -> np.ndarray:
+def away_from_outlines(depth: np.ndarray, solid: np.ndarray, jump: float, reach: float) -> np.ndarray:
     """(h, w) bool: pixels further than `reach` from where the mask ends or depth jumps."""
     depth, near = depth.astype(np.float32), np.ones((3, 3), np.uint8)
     steep = (cv2.dilate(depth, near) - cv2.erode(depth, near) > jump) & solid

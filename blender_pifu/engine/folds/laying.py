@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Folds laid on the drawn maps of a person."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from ..color.light import Light
+from ..errors import ModelError
+from ..files.tensors import REINSTALL, read_tensors
+from ..networks.maps import Maps
+from ..reading.graph import DATA
+from .network import FoldConfig, FoldNetwork, folded
+from .shades import stack_shades
+
+FILE = DATA / "folds.safetensors"
+BROADEST_M = 0.03  # metres, standard deviation of the blur that is taken off heights: what is broader is no fold
+COARSE_M = 0.008  # the same of what is left to the maps, of what is seen in more pixels
+TOWARDS = (0.15, 0.45)  # z of drawn normals from which on a surface is moved, and from which on by all of it
+SOLID = 0.5  # matte from which on a pixel is the person's
+
+
+class FoldReader:
+    """The network, on one device."""
+
+    def __init__(self, device: torch.device | str = "cpu", path: Path = FILE):
+        """Raises ModelError when the file is missing, damaged, or holds no such network."""
+        tensors, metadata = read_tensors(path)
+        try:
+            config = json.loads(metadata["config"])
+            self._network = FoldNetwork(FoldConfig(tuple(config["widths"])))
+            self._network.load_state_dict({name: value.float() for name, value in tensors.items()})
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise ModelError(f"{path.name} holds no network of folds ({error}).", fix=REINSTALL) from error
+        self._network.eval().to(device)
+        self._device = device
+
+    @torch.inference_mode()
+    def height(self, photo: np.ndarray, normals: np.ndarray, light: Light | None, pixel_m: float) -> np.ndarray:
+        """How high folds lie over the drawn surface, (n, n) float32 pixels, 0 beyond the person. Arguments: see
+        `stack_shades`, squares of n pixels."""
+        height = np.zeros(photo.shape[:2], np.float32)
+        rows, columns = (np.flatnonzero((photo[..., 3] > SOLID).any(axis)) for axis in (1, 0))
+        if not len(rows):
+            return height
+        part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        photo, solid = photo[part], (photo[part][..., 3] > SOLID).astype(np.float32)
+        shades = stack_shades(photo, normals[part] * solid[..., None], light, pixel_m)
+        step = self._network.config.step
+        (down, right) = (-side % step for side in solid.shape)
+        shades = np.pad(shades, ((0, 0), (0, down), (0, right)))
+        drawn = self._network(torch.from_numpy(shades)[None].to(self._device))[0, 0].cpu().numpy()
+        drawn = drawn[: len(solid), : solid.shape[1]]
+        height[part] = (drawn - _blurred(drawn, solid, BROADEST_M / pixel_m)) * solid
+        return height
+
+
+def lay_folds(
+    maps: Maps, photos: Callable[[int], np.ndarray], light: Light | None, metre: float, fine_px: int, reader: FoldReader
+) -> tuple[Maps, np.ndarray]:
+    """The maps, n pixels, with the folds that a photo tells of, and its normals (m, m, 3) with finer ones, m = fine_px
+    but no fewer than n. photos: the photo at any size m, (m, m, 4), see `stack_shades`; light: found in it; metre:
+    field units of one."""
+    drawn = maps.front_normals[0].permute(1, 2, 0).float().cpu().numpy()
+    height, pixel = _height(photos, drawn, light, metre, reader), 2 / len(drawn)
+    laid = torch.from_numpy(height)[None, None].to(maps.front_depth)
+    normals, depth = folded(maps.front_normals, laid), maps.front_depth + pixel * laid
+    maps = replace(maps, front_normals=normals, front_depth=depth)
+    if fine_px <= len(drawn):
+        return maps, normals[0].permute(1, 2, 0).float().cpu().numpy()
+    drawn, height = (_larger(each, fine_px) for each in (drawn, height))
+    drawn /= np.maximum(np.linalg.norm(drawn, axis=-1, keepdims=True), 1e-6)
+    fine = _height(photos, drawn, light, metre, reader)
+    solid = (fine != 0).astype(np.float32)
+    height = height * (pixel * fine_px / 2) + (fine - _blurred(fine, solid, COARSE_M * metre * fine_px / 2)) * solid
+    both = (torch.from_numpy(np.ascontiguousarray(each)) for each in (drawn.transpose(2, 0, 1), height[None]))
+    return maps, folded(*(each[None] for each in both))[0].permute(1, 2, 0).numpy()
+
+
+def _height(photos, drawn, light, metre, reader):
+    """The height of folds on drawn normals (n, n, 3), pixels, less where these turn away."""
+    height = reader.height(photos(len(drawn)), drawn, light, 2 / len(drawn) / metre)
+    return height * ((drawn[..., 2] - TOWARDS[0]) / (TOWARDS[1] - TOWARDS[0])).clip(0, 1)
+
+
+def _larger(values, size):
+    return cv2.resize(np.ascontiguousarray(values), (size, size), interpolation=cv2.INTER_LINEAR)
+
+
+def _blurred(height: np.ndarray, solid: np.ndarray, reach: float) -> np.ndarray:
+    about = cv2.GaussianBlur(solid, (0, 0), reach)
+    return cv2.GaussianBlur(height * solid, (0, 0), reach) / np.maximum(about, 1e-3)
+
+
+@lru_cache(maxsize=1)
+def fold_reader(device: torch.device | str = "cpu") -> FoldReader:
+    """The network, read once a process. Raises ModelError."""
+    return FoldReader(device)
