@@ -2,6 +2,7 @@
 """From a film to the motion of a rig: marks, poses, the level of the floor, planted feet."""
 
 import os
+from itertools import count
 
 import numpy as np
 from scipy.spatial.transform import Rotation
@@ -17,7 +18,7 @@ from .solve import Planted, Solver, between
 from .track import Track, track
 
 READING = 0.7  # share of the work that is reading the film
-STEPS, PLANTED_STEPS = 16, 24
+STEPS, LEVEL_STEPS, PLANTED_STEPS = 16, 4, 12  # the last twice
 MOST_TILT = np.radians(25)  # of a camera that is believed to look down or up
 
 
@@ -33,18 +34,20 @@ def capture(path: str | os.PathLike, rig: Rig, people: People, report: Report = 
 
 def fit(dummy: Dummy, seen: Track, report: Report = lambda _: None) -> tuple[Poses, Planted]:
     """The poses of a dummy in all frames, the floor at height 0, and where its feet stand."""
-    solver = Solver(dummy, seen)
-    poses = solver.solve(solver.start(), STEPS)
-    report(0.5)
+    solver, steps = Solver(dummy, seen), count()
+
+    def step() -> None:
+        report(next(steps) / (STEPS + LEVEL_STEPS + 2 * PLANTED_STEPS))
+
+    poses = solver.solve(solver.start(), STEPS, step)
     poses = _level(solver, dummy, poses)
-    poses = solver.solve(poses, 4)
+    poses = solver.solve(poses, LEVEL_STEPS, step)
     for _ in range(2):
         marks = dummy.place(poses)[2]
         planted, _ = find_planted(marks, dummy.rest_marks, seen)
         poses = _turned(solver, poses, between(floor_up(marks, dummy.rest_marks, planted), np.array([0.0, 1.0, 0.0])))
         planted, floor = find_planted(dummy.place(poses)[2], dummy.rest_marks, seen)
-        poses = solver.solve(poses, PLANTED_STEPS // 2, planted)
-    report(0.9)
+        poses = solver.solve(poses, PLANTED_STEPS, step, planted)
     poses = Poses(poses.rotations, poses.hips - (0, floor, 0))
     return poses, Planted(planted.stands, planted.heights - floor)
 

@@ -5,6 +5,7 @@ Damped Gauss-Newton on the turns of the joints and the place of the hips in ever
 neighbours on either side, so that the normal equations are banded and cost as much as the film is long.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -116,9 +117,10 @@ class Solver:
             places[frame] = np.linalg.lstsq(rows.reshape(-1, 3) * weight[:, None], target.ravel() * weight, None)[0]
         return places
 
-    def solve(self, poses: Poses, steps: int, planted: Planted | None = None) -> Poses:
-        """Better poses in the axes of `tilt`, after so many steps."""
+    def solve(self, poses: Poses, steps: int, report: Callable[[], None], planted: Planted | None = None) -> Poses:
+        """Better poses in the axes of `tilt`, after so many steps; report: called at each."""
         for _ in range(steps):
+            report()
             poses = poses.moved(self._step(poses, planted))
         return poses
 

@@ -12,7 +12,7 @@ from blender_pifu.engine.body.model import load_body
 from blender_pifu.engine.motion.capture import as_motion, fit
 from blender_pifu.engine.motion.dummy import TO_FIELD, Poses, dummy_of
 from blender_pifu.engine.motion.sides import ARMS, LEGS, steady
-from blender_pifu.engine.motion.solve import FEET, FOCAL, Solver
+from blender_pifu.engine.motion.solve import FEET, FOCAL, Planted, Solver
 from blender_pifu.engine.motion.track import Track
 from blender_pifu.engine.reading.landmarks import MIRRORED
 from blender_pifu.engine.reading.landmarks import Landmark as L
@@ -144,9 +144,9 @@ def test_left_and_right_that_are_exchanged_for_some_frames_are_put_back(dummy, g
 
 def test_a_motion_is_told_by_turns_of_the_rigs_bones_in_blenders_axes(rig, dummy):
     poses = waving(dummy)
-    seen, _ = filmed(dummy, poses)
-    _, planted = fit(dummy, seen)
-    motion = as_motion(dummy, poses, rig, seen, planted)
+    planted = Planted(np.ones((COUNT, 4), bool), np.zeros((COUNT, 4)))
+    motion = as_motion(dummy, poses, rig, filmed(dummy, poses)[0], planted)
+    assert motion.planted.all() and (motion.name, motion.rate) == ("wave", RATE)
     assert motion.turns.dtype == np.float32 and motion.turns.shape == (COUNT, len(BONES), 4)
     assert np.allclose(motion.turns[:, INDEX["thigh.L"]], (1, 0, 0, 0), atol=1e-4)
     turns = Rotation.from_quat(motion.turns[-1][:, [1, 2, 3, 0]]).as_matrix()
