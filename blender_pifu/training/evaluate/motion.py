@@ -18,11 +18,16 @@ from ...engine.reading.landmarks import Landmark as L
 from ..data.moving_video import FPS, Take, film_moving
 
 log = logging.getLogger(__name__)
-CLIPS = (  # motion, seed of the person, heading and pitch of the camera in degrees
+# Motion, seed of the person, heading and pitch of the camera in degrees. By the first four the weights were chosen.
+CLIPS = (
     ("wave", 5, 15, 4),
     ("wave", 11, -25, 2),
     ("walk", 8, 40, 4),
     ("walk", 11, -80, 8),
+    ("wave", 4, 30, 10),
+    ("walk", 4, -40, 0),
+    ("walk", 5, 60, 6),
+    ("walk", 6, 150, 3),
 )
 FRAMES = 36
 RAW, FITTED = "each frame by itself", "as it is handed over"
