@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from mathutils import Quaternion, Vector
 
+from blender_pifu.addon.controls.follow import control_turns
 from blender_pifu.addon.controls.furnish import furnish
 from blender_pifu.addon.person import bones
 from blender_pifu.addon.person.curves import curves_of
@@ -39,7 +40,8 @@ def given(scene, rigged, bone_set, controls=True):
     motion, share = lifted(told["names"])
     start = np.array(told["heads"][0])
     hips = start + share[:, None] * (0.3, 0, 0)
-    action = add_action(scene, armature, tuple(told["names"]), replace(motion, hips=hips.astype(np.float32)))
+    motion = replace(motion, hips=hips.astype(np.float32))
+    action = add_action(scene, armature, tuple(told["names"]), motion, control_turns)
     return armature, action
 
 
@@ -65,6 +67,28 @@ def test_bones_of_every_set_do_it_at_the_scenes_rate(scene, rigged, bone_set):
     assert (head_of(armature, "foot.R") - rest["foot.R"] - shift).length < 1e-3
     scene.frame_set(7)
     assert 0.1 < (head_of(armature, "foot.R") - rest["foot.R"]).x < 0.2
+
+
+@pytest.mark.parametrize("bone_set", ["PLAIN", "UNREAL"])
+def test_inverse_kinematics_leads_limbs_the_same_way(scene, rigged, bone_set):
+    scene.render.fps = 24
+    armature, _ = given(scene, rigged, bone_set)
+    limbs = ("forearm.L", "hand.L", "forearm.R", "shin.L", "foot.R")
+    places = {}
+    for switched in (False, True):
+        if switched:
+            for curve in curves_of(armature.animation_data.action):
+                if curve.data_path.startswith('["IK '):
+                    curve.mute = True
+            for name in [name for name in armature.keys() if name.startswith("IK ")]:
+                armature[name] = 1.0
+            armature.update_tag()
+        for frame in (1, 7, 13):
+            scene.frame_set(frame)
+            places[switched, frame] = [head_of(armature, role) for role in limbs]
+    for frame in (1, 7, 13):
+        apart = [(a - b).length for a, b in zip(places[False, frame], places[True, frame], strict=True)]
+        assert max(apart) < 2e-3, (frame, apart)
 
 
 def test_the_scene_is_long_enough_and_an_older_action_stays(scene, rigged):

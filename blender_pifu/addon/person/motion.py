@@ -5,6 +5,8 @@ Each bone of the armature turns as the canonical bone does that it is, or is a p
 its own bones, so inverse kinematics is off as long as the action plays.
 """
 
+from collections.abc import Callable
+
 import bpy
 import numpy as np
 from mathutils import Matrix, Quaternion
@@ -41,29 +43,42 @@ def bones_of(scene, armature: bpy.types.Object) -> dict:
     }
 
 
-def add_action(scene, armature: bpy.types.Object, names: tuple[str, ...], motion: Motion) -> bpy.types.Action:
+def add_action(
+    scene,
+    armature: bpy.types.Object,
+    names: tuple[str, ...],
+    motion: Motion,
+    controls: Callable[[bpy.types.Object, dict, dict], dict] = lambda *_: {},
+) -> bpy.types.Action:
     """Give the armature object an action of a motion of canonical bones of those names, from the scene's first frame on
-    at its frame rate; an action that it has stays in the file. The scene's range grows where it is shorter."""
+    at its frame rate; an action that it has stays in the file. The scene's range grows where it is shorter. controls:
+    as `controls.follow.control_turns`, of bones that are keyed as well."""
     turns, hips = _at_rate(motion, scene.render.fps / scene.render.fps_base)
     frames = scene.frame_start + np.arange(len(turns))
     wholes = _wholes(armature, names, turns)
     keys: dict[str, np.ndarray] = {}
-    bones = armature.data.bones
-    first = True
-    for bone in bones:
+    heads: dict[str, np.ndarray] = {}
+
+    def key(bone, turn: np.ndarray, place: np.ndarray | None) -> None:
+        axes, pose = np.array(bone.matrix_local.to_3x3()), armature.pose.bones[bone.name]
+        pose.rotation_mode = "QUATERNION"
+        keys[pose.path_from_id("rotation_quaternion")] = _quaternions(axes.T @ turn @ axes)
+        if place is not None:
+            keys[pose.path_from_id("location")] = (place - np.array(bone.head_local)) @ axes
+
+    for bone in armature.data.bones:
         if bone.name not in wholes:
             continue
-        above = next((wholes[each.name] for each in bone.parent_recursive if each.name in wholes), None)
-        own = wholes[bone.name] if above is None else above.transpose(0, 2, 1) @ wholes[bone.name]
-        axes = np.array(bone.matrix_local.to_3x3())
-        local = axes.T @ own @ axes
-        pose = armature.pose.bones[bone.name]
-        pose.rotation_mode = "QUATERNION"
-        keys[pose.path_from_id("rotation_quaternion")] = _quaternions(local)
-        if first:  # the hips, which all others hang from
-            shift = hips / metres_per_unit(scene) - np.array(bone.head_local)
-            keys[pose.path_from_id("location")] = shift @ axes
-            first = False
+        above = next((each for each in bone.parent_recursive if each.name in wholes), None)
+        if above is None:  # the hips, which all others hang from
+            heads[bone.name] = hips / metres_per_unit(scene)
+            key(bone, wholes[bone.name], heads[bone.name])
+        else:
+            step = np.array(bone.head_local - above.head_local)
+            heads[bone.name] = heads[above.name] + wholes[above.name] @ step
+            key(bone, wholes[above.name].transpose(0, 2, 1) @ wholes[bone.name], None)
+    for name, (turn, place) in controls(armature, wholes, heads).items():
+        key(armature.data.bones[name], turn, place)
     for name in armature.keys():
         if name.startswith(SWITCH):
             keys[f'["{name}"]'] = np.zeros((len(frames), 1))

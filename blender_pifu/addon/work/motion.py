@@ -10,6 +10,7 @@ import bpy
 from ...protocol import Cancelled, Capture, Done, ErrorKind, Failed, Progress
 from ...result_file import ResultError, read_motion
 from .. import identity, kept
+from ..controls.follow import control_turns
 from ..errors import UserError
 from ..person.human import Human
 from ..person.motion import add_action, bones_of
@@ -83,7 +84,7 @@ class MotionTask:
             return Outcome("FAILED", "The human for whom the motion was read is gone.", ErrorKind.RESULT, "Try again.")
         try:
             names, motion = read_motion(output)
-            action = add_action(scene, armature, names, motion)
+            action = add_action(scene, armature, names, motion, control_turns)
         except (ResultError, MemoryError, RuntimeError) as error:
             log.exception("the motion cannot be brought in")
             return Outcome("FAILED", str(error), ErrorKind.RESULT, "Try again.")
