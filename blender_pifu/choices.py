@@ -106,7 +106,8 @@ class Choices:
     which of several, counted from the left from 1, 0 for the largest, most central one; back: image file of the same
     person in the same pose from behind, "" for none; views: up to seven image files of the same person from any side,
     the pose may differ a little; video: a film, or a folder of its frames, of the person turning round, which gives as
-    many of these as have room, "" for none; topology: "animation" always comes with skeleton, expressions and
+    many of these as have room, "" for none; motion: a short film, or a folder of its frames, whose movement the
+    skeleton is given, "" for none; topology: "animation" always comes with skeleton, expressions and
     a texture; texture_px: side of the base colour map, 0 for none; rig: with a skeleton and skin weights, and what the
     photo fused cut apart; keep_light: leave the photo's light in the colours, which else are as in even light;
     head_parts: eyeballs, teeth and tongue within a head that the photo shows and the mesh with a skeleton wears.
@@ -172,6 +173,14 @@ class Choices:
         metavar="FILE|FOLDER",
         help="film of the person turning round, or a folder of its frames: some of them serve as further photos, and "
         "without PHOTO as all of them",
+    )
+    motion: str = _option(
+        "",
+        "motion",
+        flag="--motion",
+        metavar="FILE|FOLDER",
+        help="short film of somebody who moves before a camera that stands still, or a folder of its frames: what they "
+        "do becomes an animation of the skeleton (with --rig, .npz and .glb)",
     )
     topology: str = _option(
         "sculpt",

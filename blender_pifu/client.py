@@ -21,10 +21,9 @@ from .protocol import (
     ErrorKind,
     Failed,
     FramesPicked,
-    Generate,
+    Job,
     Look,
     Looked,
-    PickFrames,
     Ping,
     Progress,
     ProtocolError,
@@ -54,7 +53,7 @@ class Client:
         self._dying: list[subprocess.Popen] = []
         self._tail: child.Tail | None = None
         self._starts = 0
-        self._job: Generate | Look | PickFrames | None = None
+        self._job: Job | None = None
         self._heard = False  # whether this process said anything about the job
         self._warm = False  # whether it was there before the job
         # Seconds of patience: a pause of Blender itself or of the whole computer counts for one at most.
@@ -64,7 +63,7 @@ class Client:
         self._cancel_at: float | None = None
 
     @property
-    def _at_work(self) -> Generate | Look | PickFrames:
+    def _at_work(self) -> Job:
         """The job that has begun; there is one."""
         assert self._job is not None
         return self._job
@@ -84,7 +83,7 @@ class Client:
         """Whether the job of that name is the one that has begun and not ended."""
         return self._job is not None and self._job.job == job
 
-    def begin(self, job: Generate | Look | PickFrames) -> None:
+    def begin(self, job: Job) -> None:
         """Begin a job, starting the worker if there is none; a look at a photo makes way for it without a word.
 
         Raises OSError if the worker cannot be started.

@@ -55,6 +55,7 @@ class ErrorKind(StrEnum):
     IMPORT_FAILED = "import_failed"
     IMPORTED_MODEL = "imported_model"
     INSTALL_FAILED = "install_failed"
+    MOTION = "motion"
     NO_PHOTO = "no_photo"
     OFFLINE = "offline"
     POSE = "pose"
@@ -106,6 +107,19 @@ class PickFrames:
 
 
 @dataclass(frozen=True)
+class Capture:
+    """Read what somebody does in the film `video` as a motion of `bones`, and write it to `output` (.npz). bones:
+    `names`, `parents`, `heads` and `tails` of a rig as lists, as in a result file, metres."""
+
+    job: str
+    video: str
+    bones: dict
+    output: str
+    device: str
+    keep_warm_s: float
+
+
+@dataclass(frozen=True)
 class Cancel:
     """Stop a job at its next step; answered by Cancelled, or by Done where it was too late."""
 
@@ -120,6 +134,9 @@ class Ping:
 @dataclass(frozen=True)
 class Quit:
     """End the process; a job at work is cancelled first."""
+
+
+Job = Generate | Look | PickFrames | Capture  # the commands that take time, each answered by an event that ends it
 
 
 # ---- events: worker -> Blender
@@ -193,7 +210,15 @@ class Alive:
     """The answer to Ping."""
 
 
-COMMANDS = {"generate": Generate, "look": Look, "pick_frames": PickFrames, "cancel": Cancel, "ping": Ping, "quit": Quit}
+COMMANDS = {
+    "generate": Generate,
+    "look": Look,
+    "pick_frames": PickFrames,
+    "capture": Capture,
+    "cancel": Cancel,
+    "ping": Ping,
+    "quit": Quit,
+}
 EVENTS = {
     "ready": Ready,
     "progress": Progress,

@@ -7,6 +7,7 @@ numpy and the standard library only, since both sides read it. docs/result-file.
 import dataclasses
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _MAPS = ("normal_map", "roughness_map")
 _RIG = ("bone_names", "bone_parents", "bone_heads", "bone_tails", "weight_bones", "weights")
 _PARTS = ("part_names", "face_parts")
 _SHAPE_KEYS = ("shape_key_names", "shape_keys", "shape_key_values")
+_MOTION = ("motion_turns", "motion_hips", "motion_seen", "motion_planted", "motion_about")
 _WEIGHT_SLACK = 1e-3
 _LEAST_BONE_M = 1e-5
 
@@ -68,6 +70,22 @@ class Parts:
 
     names: tuple[str, ...]
     faces: np.ndarray
+
+
+@dataclass(frozen=True)
+class Motion:
+    """What the bones of a Rig do in T frames of a film: `turns (T, B, 4)` float32 unit quaternions, w first: how each
+    bone is turned against the rig's rest, about the space's own axes as its parent has turned them; `hips (T, 3)`
+    float32, metres: where the first bone begins; `seen (T,)` bool: frames in which the person was seen, else the motion
+    is made up; `planted (T, 2)` bool: when the left and the right foot stand."""
+
+    name: str  # of the film, without its ending
+    rate: float  # frames a second
+    turns: np.ndarray
+    hips: np.ndarray
+    seen: np.ndarray
+    planted: np.ndarray
+    notes: tuple[str, ...] = ()  # sentences for the artist
 
 
 @dataclass(frozen=True)
@@ -150,6 +168,7 @@ class Reconstruction:
     rig: Rig | None = None
     shape_keys: ShapeKeys | None = None
     parts: Parts | None = None
+    motion: Motion | None = None  # of the rig's bones
 
     def written_to(self, path) -> "Reconstruction":
         """The same, with the path of its file in the summary."""
@@ -173,27 +192,48 @@ def npz_bytes(result: Reconstruction) -> memoryview:
         arrays |= {"shape_key_values": result.shape_keys.values}
     if result.parts:
         arrays |= {"part_names": np.array(result.parts.names), "face_parts": result.parts.faces}
+    if result.motion:
+        arrays |= _motion_arrays(result.motion)
     summary = np.array(json.dumps(result.summary.as_dict()))
+    return _npz(arrays | {"summary": summary})
+
+
+def motion_bytes(motion: Motion, names: tuple[str, ...]) -> memoryview:
+    """The contents of an .npz file of a Motion alone, of bones of those names (B,)."""
+    return _npz({"bone_names": np.array(names)} | _motion_arrays(motion))
+
+
+def _npz(arrays: dict) -> memoryview:
     # Through memory: a zip file on a full disk complains once more when it is collected.
     buffer = io.BytesIO()
-    np.savez(buffer, **arrays, summary=summary, format=np.array(FORMAT, np.int32))
+    np.savez(buffer, **arrays, format=np.array(FORMAT, np.int32))
     return buffer.getbuffer()
+
+
+def _motion_arrays(motion: Motion) -> dict:
+    about = {"name": motion.name, "rate": motion.rate, "notes": list(motion.notes)}
+    values = motion.turns, motion.hips, motion.seen, motion.planted, np.array(json.dumps(about))
+    return dict(zip(_MOTION, values, strict=True))
+
+
+def read_motion(path: str | Path) -> tuple[tuple[str, ...], Motion]:
+    """The bones' names (B,) and the Motion in a file of `motion_bytes` or of a person with one. Raises ResultError."""
+    arrays = _read(Path(path), lambda _there: ("bone_names", *_MOTION))
+    names = _names(arrays, "bone_names")
+    return names, _motion(arrays, len(names))
 
 
 def read_result(path: str | Path) -> Reconstruction:
     """The Reconstruction in a .npz file, every array of it checked. Raises ResultError naming what is wrong."""
-    path = Path(path)
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            groups = [group for group in (_TEXTURE, _RIG, _SHAPE_KEYS, _PARTS) if any(name in file for name in group)]
-            maps = [name for name in _MAPS if name in file]
-            arrays = {name: file[name] for group in (_MESH, *groups, maps) for name in group}
-            version = int(file["format"]) if "format" in file else 0
-        summary = json.loads(str(arrays["summary"]))
-    except Exception as error:  # a damaged file can fail in any way
-        raise ResultError(f"The engine's result {path.name} cannot be read: {error}") from error
-    if version != FORMAT:
-        raise ResultError(f"The engine's result {path.name} has format {version}; this version reads {FORMAT}.")
+    path, groups = Path(path), []
+
+    def wanted(there) -> tuple[str, ...]:
+        every = _TEXTURE, _RIG, _SHAPE_KEYS, _PARTS, _MOTION
+        groups.extend(group for group in every if any(name in there for name in group))
+        return tuple(name for group in (_MESH, *groups, [each for each in _MAPS if each in there]) for name in group)
+
+    arrays = _read(path, wanted)
+    summary = _json(path, arrays["summary"])
     vertices = _finite(_shaped(arrays, "vertices", np.float32, (None, 3)), "vertices")
     faces = _faces(arrays, len(vertices))
     normals = _finite(_shaped(arrays, "normals", np.float32, (len(vertices), 3)), "normals")
@@ -208,7 +248,28 @@ def read_result(path: str | Path) -> Reconstruction:
         _rig(arrays, len(vertices)) if _RIG in groups else None,
         _shape_keys(arrays, len(vertices)) if _SHAPE_KEYS in groups else None,
         _parts(arrays, len(faces)) if _PARTS in groups else None,
+        _motion(arrays, len(arrays["bone_names"])) if _MOTION in groups and _RIG in groups else None,
     )
+
+
+def _read(path: Path, wanted: Callable[..., tuple[str, ...]]) -> dict:
+    """The arrays of a file that `wanted` names of those there."""
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in wanted(file)}
+            version = int(file["format"]) if "format" in file else 0
+    except Exception as error:  # a damaged file can fail in any way
+        raise ResultError(f"The engine's result {path.name} cannot be read: {error}") from error
+    if version != FORMAT:
+        raise ResultError(f"The engine's result {path.name} has format {version}; this version reads {FORMAT}.")
+    return arrays
+
+
+def _json(path: Path, array: np.ndarray):
+    try:
+        return json.loads(str(array))
+    except (ValueError, RecursionError) as error:
+        raise ResultError(f"The engine's result {path.name} cannot be read: {error}") from error
 
 
 def _summary(values) -> Summary:
@@ -278,6 +339,22 @@ def _parts(arrays: dict, face_count: int) -> Parts:
     if faces.max() > len(names):
         raise ResultError("The engine's result has faces of parts that do not exist.")
     return Parts(names, faces)
+
+
+def _motion(arrays: dict, bone_count: int) -> Motion:
+    turns = _finite(_shaped(arrays, "motion_turns", np.float32, (None, bone_count, 4)), "turns")
+    count = len(turns)
+    hips = _finite(_shaped(arrays, "motion_hips", np.float32, (count, 3)), "hips")
+    seen = _shaped(arrays, "motion_seen", np.bool_, (count,))
+    planted = _shaped(arrays, "motion_planted", np.bool_, (count, 2))
+    about = _json(Path("motion"), arrays["motion_about"])
+    told = isinstance(about, dict) and isinstance(about.get("name"), str) and isinstance(about.get("notes"), list)
+    rate = about.get("rate") if told else None
+    if not count or not isinstance(rate, (int, float)) or not 0 < rate < 1e4:
+        raise ResultError("The engine's result has a motion that is not the engine's.")
+    if np.abs(np.linalg.norm(turns, axis=2) - 1).max() > _WEIGHT_SLACK:
+        raise ResultError("The engine's result has turns that are none.")
+    return Motion(about["name"], float(rate), turns, hips, seen, planted, tuple(map(str, about["notes"])))
 
 
 def _names(arrays: dict, name: str) -> tuple[str, ...]:

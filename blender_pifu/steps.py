@@ -11,6 +11,7 @@ READ, MATTE, ENCODE, CARVE, PAINT = STEPS = (
 FIT, BIND = "Fitting the skeleton", "Binding the skin"
 LAY_OUT = "Laying out the mesh"
 UNWRAP, BAKE = "Unwrapping", "Baking the texture"
+MOVE = "Following the person"
 # Processor seconds of one core for the bundled photos: what a step always takes, and what goes with the surface, which
 # is with the square of the resolution; in `square`s of 256. Of layouts by the topology's name.
 LAYOUT_S = {"standard": (2.2, 2.1), "game": (1.6, 2.1), "print": (0.3, 2.7), "animation": (8.2, 0.5)}
@@ -20,6 +21,7 @@ BAKE_S, MAPS_S = (1.5, 0.6), 0.6  # and that for each square of 1024 pixels; so 
 HANDS_S, HEAD_S = 2.6, 1.6  # read, posed and tried on; fitted
 PUT_ON_S = 0.9, 0.6  # hands and head on the dense surface
 FILM_S = 4.3  # frames looked at
+MOTION_S = 40.0  # a film of 300 frames followed
 VIEWS_S, VIEW_S = 9.0, (3.5, 7.0)  # further photos: the first one's body and all joined; each cut out, and understood
 BEHIND_S = 2.2  # the photo's materials on the hidden side
 DENSE, QUADS, BRINGS_UV = ("sculpt", "print"), ("standard", "game"), ("animation",)
@@ -28,10 +30,17 @@ MEMORY_MB = {128: 950, 256: 1000, 512: 1250, 1024: 1900}  # at most, of a job wi
 
 
 def seconds_of(
-    topology: str, rig: bool, texture_px: int, resolution: int, views: int = 0, film: bool = False
+    topology: str,
+    rig: bool,
+    texture_px: int,
+    resolution: int,
+    views: int = 0,
+    film: bool = False,
+    motion: bool = False,
 ) -> dict[str, float]:
     """About how many seconds each step of a job takes, in their order, of one core of the computer on which they were
-    measured. topology, ...: as in `Choices`; views: further photos; film: whether they are chosen from one."""
+    measured. topology, ...: as in `Choices`; views: further photos; film: whether they are chosen from one;
+    motion: whether the skeleton is given one."""
     square = (resolution / 256) ** 2
     seconds = {READ: 0.3 + (FILM_S if film else 0), MATTE: 3.3 + VIEW_S[0] * views, ENCODE: 2.7}
     if views:
@@ -54,6 +63,8 @@ def seconds_of(
         seconds[BAKE] = BAKE_S[0] + (BAKE_S[1] + (0 if dense else MAPS_S)) * (texture_px / 1024) ** 2
     if rig:
         seconds[BIND] = 0.1 + 0.3 * square if dense else 0.2
+        if motion:
+            seconds[MOVE] = MOTION_S
     return seconds
 
 

@@ -68,6 +68,7 @@ BUTTONS = {
     ErrorKind.INTERNAL: None,
     ErrorKind.LEGS: Button("To A-Pose", "pifu.repose", (("pose", "A"),)),
     ErrorKind.MODEL: _REPAIR,
+    ErrorKind.MOTION: Button("Choose Another Film", "pifu.motion"),
     ErrorKind.NO_PERSON: _PHOTO,
     ErrorKind.NO_PHOTO: _PHOTO,
     ErrorKind.OFFLINE: Button("Allow Online Access and Install", "pifu.install_engine", (("allow_online", True),)),

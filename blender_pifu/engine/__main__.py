@@ -168,7 +168,10 @@ def generate(options):
         generate_many(options, choices_of(options))
         return
     photo = options.photo[0] if options.photo else None
-    check_output(options.output, inputs=(photo, options.back, *(options.views or ()), options.video, options.model))
+    check_output(
+        options.output,
+        inputs=(photo, options.back, *(options.views or ()), options.video, options.motion, options.model),
+    )
     show = Progress(options.json)
     choices = choices_of(options)
     from .pipeline import Engine

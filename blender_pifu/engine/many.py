@@ -127,9 +127,9 @@ def _entries(options: argparse.Namespace, choices: Choices) -> list[Entry]:
     folder, ending = options.output, f".{options.format}"
     if folder.suffix.lower() in ENDINGS or folder.is_file():
         raise InputError(f'"{folder}" is no folder.', "Of several photos name a folder; --format says which files.")
-    if choices.back or choices.person or choices.views or choices.video:
+    if choices.back or choices.person or choices.views or choices.video or choices.motion:
         raise OptionError(
-            "Several photos cannot have one back photo, person, film or further photos.",
+            "Several photos cannot have one back photo, person, film, motion or further photos.",
             "Tell them in a manifest's columns, line by line.",
         )
     if options.manifest and options.photo:

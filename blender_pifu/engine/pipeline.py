@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ..choices import OPTIONS, ChoiceError, Choices
-from ..result_file import Reconstruction, Summary, Texture
-from ..steps import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP, seconds_of
+from ..result_file import Motion, Reconstruction, Rig, Summary, Texture
+from ..steps import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, MOVE, PAINT, READ, UNWRAP, seconds_of
 from . import stages
 from .cores import FreeCores
 from .device import empty_cache, is_out_of_memory, pick_device
@@ -21,7 +21,9 @@ from .layout.texture.sharpness import finer_than_photo, texels_per_metre
 from .layout.topologies import TOPOLOGIES, Source, Topology
 from .memory import give_back_at_once, peak_memory_mb
 from .model import load_model
+from .motion.capture import capture
 from .progress import Clock
+from .reading.people import People
 from .subject.figure import Figures
 from .subject.last_photo import LastPhoto
 from .surface.mesh import check_mesh
@@ -31,6 +33,7 @@ EYES_HIDDEN = "The photo does not show the eyes bare, as behind dark glasses: th
 LIGHT_KEPT = "The photo's light was kept in the colours: none was found that could be taken away."
 LEFT_OUT = 'The photo "{photo}" was left out: {why}'
 ONLY_COLORS = "Only the colours of the back photo were taken; the shape of the back is guessed from the front."
+NO_SKELETON = "{model} makes no whole people, so there is no skeleton that could move."
 NO_BODY = "{model} makes no whole people, so there is no body for the mesh {mesh}."
 SMALL_BLOCKS = "Memory was short: the surface was made in smaller pieces, which takes longer."
 
@@ -52,13 +55,15 @@ class _Job:
 
     @property
     def rig(self) -> bool:
-        return self.choices.rig or self.topology.needs_body
+        return self.choices.rig or self.topology.needs_body or bool(self.choices.motion)
 
     def makes_rig(self, model: Model) -> bool:
         """Whether a body is fitted and a skeleton made. Raises TopologyError where the mesh needs one that the model's
-        results do not have."""
+        results do not have, OptionError where a motion does."""
         if self.topology.needs_body and not model.makes_bodies:
             raise TopologyError(NO_BODY.format(model=model.name, mesh=self.topology.name), fix="Choose another mesh.")
+        if self.choices.motion and not model.makes_bodies:
+            raise OptionError(NO_SKELETON.format(model=model.name), fix="Choose the model human, or no motion.")
         return self.rig and model.makes_bodies
 
     @property
@@ -71,7 +76,7 @@ class _Job:
         choices = self.choices
         views = int(OPTIONS["views"].high) if choices.video else len(choices.views)
         how = self.topology.name, self.rig, self.texture_px, choices.resolution
-        expected = seconds_of(*how, views, bool(choices.video))
+        expected = seconds_of(*how, views, bool(choices.video), bool(choices.motion))
         return Clock(self.progress, expected, self.cores.use)
 
 
@@ -87,6 +92,11 @@ class Engine:
         self._cores = FreeCores()
         self._model_name: str | None = None
         self._model: Model | None = None
+
+    @property
+    def people(self) -> People:
+        """What finds people in pictures."""
+        return self._figures.people
 
     def check(self, photo_path, person=None):
         """(the Photo, what `Figures.check` says of it). photo_path: image file; person: from the left from 1, or None.
@@ -107,6 +117,13 @@ class Engine:
             picked = stages.pick(self._figures, Choices(video=os.fspath(video)), False, report)
             assert picked is not None
             return picked
+
+    def capture(self, video: str | os.PathLike, rig: Rig, report: Callable[[float], None] = lambda _: None) -> Motion:
+        """The motion of a rig, as of a result, that a short film shows, or a folder of its frames. report: called with
+        the share done; what it raises (Cancelled) stops. Raises EngineError: InputError, NoPersonError."""
+        with self._memory_in_words(resolution=0):
+            self._cores.use()
+            return capture(video, rig, self.people, report)
 
     def reconstruct(
         self,
@@ -181,9 +198,14 @@ class Engine:
         if rig:
             with clock.step(BIND):
                 skeleton, keys = stages.bind(laid, fitted, placement, parts)
+        motion = None
+        if choices.motion and skeleton:
+            with clock.step(MOVE):
+                motion = capture(choices.motion, skeleton, self.people, clock.reporter(MOVE))
         made = _Made(
-            photos, model, subject, encoded, carved, fitted, own.note, laid, charts, shown_m, placement, texture, parts
-        )
+            photos, model, subject, encoded, carved, fitted, own.note, laid, charts, shown_m, placement, texture, parts,
+            motion,
+        )  # fmt: skip
         mesh = parts.behind_eyes(laid.mesh, laid.sockets) if parts and laid.sockets is not None else laid.mesh
         skin = Reconstruction(
             placement.points(mesh.vertices),
@@ -195,7 +217,8 @@ class Engine:
             skeleton,
             keys,
         )
-        return parts.added_to(skin, placement.points, placement.normals) if parts else skin
+        person = parts.added_to(skin, placement.points, placement.normals) if parts else skin
+        return replace(person, motion=motion)
 
     def _lay_out(self, job: _Job, model, subject, encoded, mesh, fitted, own) -> tuple[stages.Painted, stages.LaidOut]:
         """The surface `mesh`, painted, and the topology's mesh laid on it; what that needs no colours for is begun
@@ -307,6 +330,7 @@ class _Made:
     placement: stages.Placement
     texture: Texture | None
     parts: HeadParts | None
+    motion: Motion | None
 
     def about_texture(self, size: int) -> dict:
         """Entries of the Summary: how fine the texture of that size is, and the photo."""
@@ -338,6 +362,7 @@ class _Made:
         # The body's own mesh is parted where the surface may not be.
         notes += self.fitted.notes if self.fitted and not self.laid.body else []
         notes += [self.encoded.legs_note] if self.encoded.legs_note else []
+        notes += self.motion.notes if self.motion else ()
         return tuple(notes)
 
 

@@ -26,7 +26,6 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REPAIR = "Repair the engine in the add-on's preferences."
 
 log = logging.getLogger("blender_pifu.worker")
-_Job = protocol.Generate | protocol.Look | protocol.PickFrames
 
 
 class Events:
@@ -52,7 +51,7 @@ class Inbox(threading.Thread):
 
     def __init__(self, stream, events: Events) -> None:
         super().__init__(name="commands", daemon=True)
-        self.jobs: queue.Queue[_Job | None] = queue.Queue()
+        self.jobs: queue.Queue[protocol.Job | None] = queue.Queue()
         self._stream, self._events = stream, events
         self._cancelled: set[str] = set()
         self._ending = False
@@ -81,7 +80,7 @@ class Inbox(threading.Thread):
         os._exit(protocol.EXIT_ORPHANED)
 
     def _take(self, command) -> None:
-        if isinstance(command, _Job):
+        if isinstance(command, protocol.Job):
             self.jobs.put(command)
         elif isinstance(command, protocol.Cancel):
             self.cancel(command.job)
@@ -117,11 +116,13 @@ class Worker:
             self._events.send(self._do(job))
             idle_s = job.keep_warm_s
 
-    def _do(self, job: _Job):
+    def _do(self, job: protocol.Job):
         """Do a job; return the event that ends it. Whatever goes wrong with a job ends that job, not the worker."""
         try:
             if isinstance(job, protocol.Look):
                 return self._look(job)
+            if isinstance(job, protocol.Capture):
+                return self._capture(job)
             return self._pick(job) if isinstance(job, protocol.PickFrames) else self._reconstruct(job)
         except Cancelled:
             return protocol.Cancelled(job.job)
@@ -169,6 +170,19 @@ class Worker:
         frames = [{"file": str(file), "name": photo.name, "side": side} for file, photo, side in told]
         return protocol.FramesPicked(job.job, {"frames": frames, "notes": list(picked.notes)})
 
+    def _capture(self, job: protocol.Capture) -> protocol.Done:
+        from .files.motion import bones_of, write_motion
+
+        report = _Reporter(job.job, self._events, self._inbox)
+        report("Starting the engine", 0.0)
+        rig = bones_of(job.bones)
+        motion = self._engine_on(job.device).capture(
+            job.video, rig, lambda share: report("Following the person", share)
+        )
+        write_motion(motion, rig.names, job.output)
+        report.check()
+        return protocol.Done(job.job, job.output, {"notes": list(motion.notes)})
+
     def _engine_on(self, device: str):
         from .pipeline import Engine
 
@@ -198,7 +212,7 @@ class _Reporter:
             raise Cancelled
 
 
-def _failure(job: _Job, error: Exception) -> protocol.Failed:
+def _failure(job: protocol.Job, error: Exception) -> protocol.Failed:
     """What an error that nobody expected means to an artist. Without the job's name the whole process is of no more
     use, and the next job starts another."""
     from .device import is_lost, is_out_of_memory
@@ -222,7 +236,7 @@ def _is_no_room(error: BaseException | None) -> bool:
     return isinstance(error, OSError) and error.errno in _NO_ROOM
 
 
-def _disk_full(job: _Job) -> protocol.Failed:
+def _disk_full(job: protocol.Job) -> protocol.Failed:
     if isinstance(job, protocol.PickFrames):
         folder = job.folder
     else:

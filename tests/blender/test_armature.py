@@ -54,6 +54,13 @@ def test_each_bone_set_fits_the_person_and_moves_nothing_at_rest(scene, rigged, 
 
 
 @pytest.mark.parametrize("bone_set", bones.SETS)
+def test_bones_are_thin_lines_that_can_be_taken_hold_of(scene, rigged, bone_set):
+    armature = add_human(bpy.context, scene, rigged, "Ann", bone_set).parent
+    assert armature.data.display_type == "STICK" and armature.show_in_front
+    assert not armature.hide_select and not any(bone.hide_select for bone in armature.data.bones)
+
+
+@pytest.mark.parametrize("bone_set", bones.SETS)
 def test_weights_are_the_engines(scene, rigged, bone_set):
     body = add_human(bpy.context, scene, rigged, "Ann", bone_set)
     rows, groups, weights = group_weights(body)

@@ -46,6 +46,14 @@ def test_bones_change_there_and_back(scene, rigged, bone_set, contents):
     assert contents() == names
 
 
+def test_bones_look_as_the_artist_had_them(scene, rigged):
+    body = add_human(bpy.context, scene, rigged, "Ann", "PLAIN")
+    body.parent.data.display_type, body.parent.show_in_front = "BBONE", False
+    scene.pifu.bones = "MIXAMO"
+    assert bpy.ops.pifu.change_bones() == {"FINISHED"}
+    assert body.parent.data.display_type == "BBONE" and not body.parent.show_in_front
+
+
 def test_groups_of_the_artist_stay_and_the_modifier_comes_first(scene, rigged):
     scene.pifu.controls = False
     body = add_human(bpy.context, scene, rigged, "Ann", "PLAIN")

@@ -18,6 +18,7 @@ CONFIG = json.loads(Path(sys.argv[sys.argv.index("--") + 1]).read_text(encoding=
 OUT = Path(CONFIG["out"])
 GAP_S = 0.02
 PATIENCE = 6  # times as long as an idle machine needs at most
+CALM = 5  # samples in a row, a tenth of a second each, in which Blender takes less than half a core
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from gui.pointing import Pointing  # noqa: E402
 
@@ -76,20 +77,61 @@ def until(condition, seconds):
         yield 0.1
 
 
+class Meter:
+    """Blender's processor seconds, parted: those in which a human is brought in and drawn, and the rest, in which the
+    engine works. Drawing a new human goes on until Blender takes less than half a core again."""
+
+    def __init__(self):
+        self.humans, self.bringing_in = 0, False
+        self.working_s = self.working_cpu_s = self.brought_in_cpu_s = 0.0
+        self._calm = 0
+        self._at = own_time.perf_counter(), time.process_time()
+
+    def sample(self, humans):
+        """What went by since the last call; humans: as many have been brought in by now."""
+        before, self._at = self._at, (own_time.perf_counter(), time.process_time())
+        seconds, cpu_s = (now - then for now, then in zip(self._at, before, strict=True))
+        if humans > self.humans:
+            self.humans, self.bringing_in, self._calm = humans, True, 0
+        elif self.bringing_in:
+            self._calm = self._calm + 1 if cpu_s < 0.5 * seconds else 0
+        if self.bringing_in:
+            self.brought_in_cpu_s += cpu_s
+        else:
+            self.working_s, self.working_cpu_s = self.working_s + seconds, self.working_cpu_s + cpu_s
+        self.bringing_in = self.bringing_in and self._calm < CALM
+
+
+def view_moved():
+    """Blender's processor seconds for drawing the view anew once it has moved a little."""
+    area, meter = view()[0], Meter()
+    area.spaces.active.region_3d.view_distance *= 1.0001
+    area.tag_redraw()
+    meter.sample(1)
+    while meter.bringing_in:
+        yield 0.1
+        meter.sample(1)
+    return meter.brought_in_cpu_s
+
+
 def work(name):
     """Wait for the work under way; note how smoothly Blender ran meanwhile."""
     job = _job()
-    from_s, cpu_s, waited_s = time.perf_counter(), time.process_time(), own_time.waited_s()
+    from_s, waited_s, meter = time.perf_counter(), own_time.waited_s(), Meter()
     _gaps.clear()
-    while status().state == "RUNNING":
+    while status().state == "RUNNING" or meter.bringing_in:
         yield 0.1
+        meter.sample(sum(tick.importing for tick in job.ticks))
     own = [tick.seconds for tick in job.ticks if not tick.importing]
+    gap_s, humans = max(_gaps, default=0.0), meter.humans
     told["work"].append({
         "name": name, "seconds": round(time.perf_counter() - from_s, 1), "state": status().state,
-        "cpu_share": round((time.process_time() - cpu_s) / (time.perf_counter() - from_s), 3),
+        "working_s": round(meter.working_s, 1), "cpu_share": round(meter.working_cpu_s / meter.working_s, 3),
         "waited_for_a_core_s": round(own_time.waited_s() - waited_s, 1),
-        "longest_own_tick_s": round(max(own, default=0.0), 3), "longest_gap_s": round(max(_gaps, default=0.0), 3),
+        "longest_own_tick_s": round(max(own, default=0.0), 3), "longest_gap_s": round(gap_s, 3),
         "import_s": round(max((tick.seconds for tick in job.ticks if tick.importing), default=0.0), 3),
+        "humans": humans, "cpu_s_a_human": round(meter.brought_in_cpu_s / max(1, humans), 2),
+        "cpu_s_a_view": round((yield from view_moved()), 2) if humans else 0.0,
     })  # fmt: skip
     job.ticks.clear()
     yield 2.0  # drawn by then

@@ -61,6 +61,11 @@ def valid():
         "shape_key_names": np.array(["jawOpen"]),
         "shape_keys": np.zeros((1, 4, 3), np.float32),
         "shape_key_values": np.zeros(1, np.float32),
+        "motion_turns": np.tile(np.array([1, 0, 0, 0], np.float32), (3, 2, 1)),
+        "motion_hips": np.zeros((3, 3), np.float32),
+        "motion_seen": np.ones(3, bool),
+        "motion_planted": np.zeros((3, 2), bool),
+        "motion_about": np.array(json.dumps({"name": "wave", "rate": 24.0, "notes": []})),
         "format": np.array(FORMAT, np.int32),
     }
 

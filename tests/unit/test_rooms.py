@@ -35,8 +35,8 @@ MAY_IMPORT = {
     "engine.folds": "engine.base engine.color engine.files engine.networks engine.reading",
     "engine.published": "engine.base engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
-    "engine.folds engine.hands engine.layout engine.networks engine.published engine.reading engine.subject "
-    "engine.surface engine.video engine.views outputs protocol result_file steps",
+    "engine.folds engine.hands engine.layout engine.motion engine.networks engine.published engine.reading "
+    "engine.subject engine.surface engine.video engine.views outputs protocol result_file steps",
     "addon.base": "outputs protocol",
     "addon.person": "addon.base body_axes protocol result_file",
     "addon.checks": "addon.base addon.person body_axes",
@@ -55,8 +55,9 @@ MAY_IMPORT = {
     "training.fields": "engine engine.published engine.surface",
     "training.photos": "engine engine.base engine.reading engine.subject training.data training.people",
     "training.evaluate": "choices engine engine.back_photo engine.base engine.body engine.color engine.face "
-    "engine.files engine.folds engine.hands engine.layout engine.networks engine.reading engine.subject engine.surface "
-    "engine.video engine.views result_file training.data training.marks training.native training.pack training.people",
+    "engine.files engine.folds engine.hands engine.layout engine.motion engine.networks engine.reading engine.subject "
+    "engine.surface engine.video engine.views result_file training.data training.marks training.native training.pack "
+    "training.people",
     "training.folds": "engine engine.back_photo engine.base engine.color engine.folds engine.networks training.data "
     "training.evaluate training.learn training.native training.pack",
     "training": "engine.base training.data training.evaluate training.fields training.folds training.learn "
@@ -69,6 +70,7 @@ MAY_IMPORT = {
     "addon.queue": "addon.base addon.languages addon.person addon.ui addon.work protocol",
     "training.marks": "engine.base engine.body engine.face engine.files engine.reading engine.surface training.data "
     "training.learn training.native training.pack training.people",
+    "engine.motion": "engine.base engine.body engine.reading engine.video result_file",
     "engine.video": "engine.base engine.files engine.reading engine.views protocol",
 }
 

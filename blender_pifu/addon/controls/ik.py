@@ -18,7 +18,7 @@ from .helpers import limb
 CONTROL = "control"
 _IK, _TURN = "IK", "IK Rotation"  # the names of the constraints
 _BENT = 1e-4  # of a limb's length: below it the joint lies on the line, and the flexion axis tells the side
-_POLE = 0.75  # of the limb's length, from the joint
+POLE = 0.75  # of the limb's length, from the joint
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ def _place(bones, each: Limb, names: dict[str, str], heads, axes) -> None:
     aside = (joint - start) - ((joint - start) @ along) * along
     if np.linalg.norm(aside) < _BENT * length:
         aside = -np.cross(axes[each.lower], along)  # the joint goes away from where the limb bends to
-    place = joint + _POLE * length * unit(aside)
+    place = joint + POLE * length * unit(aside)
     pole.head, pole.tail = Vector(place), Vector(place + 0.1 * length * unit(aside))
     for bone in (control, pole):
         bone.use_connect, bone.use_deform = False, False

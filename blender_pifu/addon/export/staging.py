@@ -5,6 +5,7 @@ Exporters scale objects where a file's unit is another than the scene's, and bon
 programs do with them. Here meshes, bones and their movements themselves are scaled, and no object is.
 """
 
+import math
 from contextlib import contextmanager
 
 import bpy
@@ -26,6 +27,7 @@ def staged(context, person: Human, factor: float, unit: float, armature_name: st
     names = {block: block.name for thing in things for block in (thing, thing.data) if block and not block.library}
     stage = bpy.data.scenes.new("Export")
     stage.unit_settings.system, stage.unit_settings.scale_length = "METRIC", unit
+    _take_time(stage, context.scene, things)
     copies: dict = {}  # of objects, and of what they hold
     try:
         for block, name in names.items():
@@ -53,6 +55,15 @@ def staged(context, person: Human, factor: float, unit: float, armature_name: st
         bpy.data.batch_remove(copies.values())
         for block, name in names.items():
             block.name = name
+
+
+def _take_time(stage, scene, things) -> None:
+    """The scene's frames a second, and as its range that of the actions, where there are any: FBX is baked over it."""
+    stage.render.fps, stage.render.fps_base = scene.render.fps, scene.render.fps_base
+    moved = [thing.animation_data for thing in things if thing.animation_data and thing.animation_data.action]
+    ranges = [each.action.frame_range for each in moved] or [(scene.frame_start, scene.frame_end)]
+    stage.frame_start = math.floor(min(first for first, _ in ranges))
+    stage.frame_end = max(stage.frame_start, math.ceil(max(last for _, last in ranges)))
 
 
 def _copy(thing, copies: dict, factor: float) -> None:

@@ -22,8 +22,10 @@ _TOUCHING = 1e-5  # of the distance of the farthest bone from the origin: coordi
 
 
 def build_armature(name: str) -> bpy.types.Object:
-    """A new armature object, still without bones."""
+    """A new armature object, still without bones. They are drawn before the person, where they can be taken hold of,
+    and as lines, which do not hide it."""
     armature = bpy.data.objects.new(name, bpy.data.armatures.new(name))
+    armature.data.display_type = "STICK"
     armature.show_in_front = True
     return armature
 

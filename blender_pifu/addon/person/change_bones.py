@@ -18,12 +18,14 @@ def change_bones(context, person: Human, bone_set: str, extra: bool = False) -> 
     """Replace the person's armature by one with the bones of `bone_set` (of bones.SETS), the extra ones among them if
     asked; returns that.
 
-    Vertex groups of the old bones go, others stay, and so do the name, place and parent of the armature. What was keyed
-    for the old bones does not move the new ones and goes with them. Raises UserError, and leaves all as it was then.
+    Vertex groups of the old bones go, others stay, and so do the name, place, parent and looks of the armature. What
+    was keyed for the old bones does not move the new ones and goes with them. Raises UserError, and leaves all as it
+    was then.
     """
     old, body = person.armature, person.body
     rig = _rig_of(person)
     new = build_armature("Armature")
+    new.data.display_type, new.show_in_front = old.data.display_type, old.show_in_front
     try:
         for collection in old.users_collection:
             collection.objects.link(new)

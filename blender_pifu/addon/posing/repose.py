@@ -15,6 +15,7 @@ from ..errors import UserError
 from ..person.armature import HELPS, LIMB, ROLE, bone_set_of, connect, editing
 from ..person.bones import rest_axes
 from ..person.human import Human, coordinates, group_weights, joints, role_parents
+from ..person.motion import put_away
 from ..person.rigify import is_generated
 from ..person.units import metres_per_unit
 from .poses import turns
@@ -41,8 +42,9 @@ class Torn:
 def repose(context, person: Human, pose: str) -> Torn:
     """Make A-pose ("A") or T-pose ("T") the rest pose, feet on the ground. Raises UserError where it cannot.
 
-    Every bone of a bone set moves along, deforming or not; poses and animations of the bones are cleared. Where that is
-    the rest pose of the program that the bones are for, limbs and axes of the bones become those of that program.
+    Every bone of a bone set moves along, deforming or not; poses of the bones are cleared, and their action is taken
+    off. Where that is the rest pose of the program that the bones are for, limbs and axes of the bones become those of
+    that program.
     """
     if is_generated(person.armature):
         raise UserError(
@@ -64,6 +66,7 @@ def repose(context, person: Human, pose: str) -> Torn:
     before = coordinates(person.body.data)
     weights = _weights(person)
     _move_mesh(person.body, weights, moves)
+    put_away(person.armature)
     for bone in person.armature.pose.bones:
         bone.matrix_basis.identity()
     with editing(context, context.scene, person.armature) as bones:

@@ -10,6 +10,7 @@ from ..person.human import find_person
 from ..person.rigify import is_metarig, is_on, is_there
 from ..posing.face import FACES, keys_of
 from ..posing.repose import POSES
+from .motion import obstacle
 from .panel import Sidebar
 from .rig_operators import PIFU_OT_change_bones
 from .texts import GAP_PX, ICON_PX, draw_text, in_row, room_px, text_px, ui_scale
@@ -45,6 +46,8 @@ class PIFU_PT_rig(Sidebar, bpy.types.Panel):
             row = in_row(self.layout, context.region.width, [label for _face, label, _description in FACES])
             for face, label, _description in FACES:
                 row.operator("pifu.face", text=iface(label), translate=False).face = face
+        if person and not obstacle(person):
+            self.layout.operator("pifu.motion", icon="ACTION")
         if person and person.armature and is_metarig(person.armature):
             self.layout.operator("pifu.generate_rig", icon="OUTLINER_OB_ARMATURE")
             if is_there() and not is_on():

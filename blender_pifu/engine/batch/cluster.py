@@ -109,7 +109,8 @@ def _slots(resources: dict[str, float], cores: int, gpus: int) -> int:
 
 
 def _order(entry: Entry) -> Order:
-    others = [Path(path) for path in (entry.choices.back, *entry.choices.views, entry.choices.video) if path]
+    choices = entry.choices
+    others = [Path(path) for path in (choices.back, *choices.views, choices.video, choices.motion) if path]
     files = [file for path in others for file in ([path] if not path.is_dir() else sorted(path.iterdir()))]
     photo = b"" if entry.is_film else entry.photo.read_bytes()
     return Order(entry, photo, {str(file): file.read_bytes() for file in files if file.is_file()})
@@ -123,9 +124,10 @@ def _make_one(maker: Callable[[], Make], order: Order) -> tuple[Answer, dict[str
             place.mkdir()
         photo /= entry.photo.name
         choices = entry.choices
-        here = _unpacked(order.others, choices.video, Path(folder))
+        here = _unpacked(order.others, (choices.video, choices.motion), Path(folder))
         views = tuple(here[path] for path in choices.views)
-        choices = dataclasses.replace(choices, back=here[choices.back], views=views, video=here[choices.video])
+        films = {"video": here[choices.video], "motion": here[choices.motion]}
+        choices = dataclasses.replace(choices, back=here[choices.back], views=views, **films)
         if entry.is_film:
             photo = Path(choices.video)
         else:
@@ -135,18 +137,20 @@ def _make_one(maker: Callable[[], Make], order: Order) -> tuple[Answer, dict[str
         return answer, {path.relative_to(out).as_posix(): path.read_bytes() for path in made}
 
 
-def _unpacked(others: dict[str, bytes], video: str, folder: Path) -> dict[str, str]:
+def _unpacked(others: dict[str, bytes], films: tuple[str, ...], folder: Path) -> dict[str, str]:
     """Write files into folders of their own, those of a folder of frames together; where each path lies here."""
     here = {"": ""}
     for number, (path, data) in enumerate(others.items()):
-        of_film = video and Path(path).parent == Path(video)
-        there = Path(folder, *(("film", Path(video).name) if of_film else (str(number),)), Path(path).name)
+        film = next((film for film in films if film and Path(path).parent == Path(film)), "")
+        place = (f"film {films.index(film)}", Path(film).name) if film else (str(number),)
+        there = Path(folder, *place, Path(path).name)
         there.parent.mkdir(parents=True, exist_ok=True)
         there.write_bytes(data)
         here[path] = str(there)
-        if of_film:
-            here[video] = str(there.parent)
-    here.setdefault(video, video)  # of a folder without files
+        if film:
+            here[film] = str(there.parent)
+    for film in films:
+        here.setdefault(film, film)  # of a folder without files
     return here
 
 

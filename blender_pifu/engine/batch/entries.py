@@ -105,7 +105,7 @@ def _entry(row: dict[str, Any], beside: Path, choices: Choices) -> tuple[Path, s
     if not row.get(PHOTO) and not row.get(VIDEO):
         raise OptionError("no photo is named.", f'Name it in the column "{PHOTO}".')
     own = {name: _value(name, value) for name, value in row.items() if name in KINDS}
-    for name in ("back", VIDEO):
+    for name in ("back", VIDEO, "motion"):
         if own.get(name):
             own[name] = str(beside / own[name])
     if isinstance(own.get("views"), (list, tuple)):

@@ -80,7 +80,7 @@ def _told(entry: Entry) -> dict[str, Any]:
         "photo_stamp": _stamp(entry.photo),
         "choices": json.loads(json.dumps(vars(choices))),
     }
-    others = [Path(path) for path in (choices.back, *choices.views, choices.video) if path]
+    others = [Path(path) for path in (choices.back, *choices.views, choices.video, choices.motion) if path]
     return told | ({"other_stamps": [_stamp(path) for path in others]} if others else {})
 
 

@@ -42,19 +42,26 @@ class PosePrior:
 
     def rows(self, pose: Pose) -> tuple[Tensor, Tensor]:
         """Residuals (R,) in standard deviations and their derivatives (R, 3 A) with respect to left factors."""
-        vectors = rotation_vector(pose.rotations[list(ACTIVE)])
-        own = torch.einsum("aij,ai->aj", self.axes, vectors)
-        beyond = (own - self.greatest).clamp_min(0) + (own - self.least).clamp_max(0)
+        own, beyond, slope = (each[0] for each in self.turns(pose.rotations[None, list(ACTIVE)]))
         limit = np.radians(LIMIT_SPREAD)
         residual = torch.cat([(own / self.spread).ravel(), (beyond / limit).ravel()])
-        # d log(exp(d) R) = J^-1(log R) d; then along the bone's axes.
-        slope = torch.einsum("aij,aik->ajk", self.axes, _inverse_left_jacobian(vectors))
-        count = len(vectors)
+        count = len(own)
         derivative = torch.zeros(2, count, 3, count, 3)
         each = torch.arange(count)
         derivative[0, each, :, each] = slope / self.spread[:, :, None]
         derivative[1, each, :, each] = slope * (beyond != 0)[:, :, None] / limit
         return residual, derivative.reshape(2 * 3 * count, 3 * count)
+
+    def turns(self, rotations: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Of the active bones' rotations (N, A, 3, 3): how far each is turned about its own axes (N, A, 3), how far
+        that is beyond its limits (N, A, 3), radians, and the former's derivatives (N, A, 3, 3) with respect to left
+        factors."""
+        vectors = rotation_vector(rotations.reshape(-1, 3, 3)).reshape(rotations.shape[:-1])
+        own = torch.einsum("aij,nai->naj", self.axes, vectors)
+        beyond = (own - self.greatest).clamp_min(0) + (own - self.least).clamp_max(0)
+        # d log(exp(d) R) = J^-1(log R) d; then along the bone's axes.
+        inverse = _inverse_left_jacobian(vectors.reshape(-1, 3)).reshape(rotations.shape)
+        return own, beyond, torch.einsum("aij,naik->najk", self.axes, inverse)
 
 
 def _inverse_left_jacobian(vectors):

@@ -45,6 +45,8 @@ def glb_bytes(result: Reconstruction) -> bytes:
     tree |= {"meshes": [mesh], "nodes": nodes, "scenes": [{"nodes": [0]}]}
     if result.rig:
         tree["scenes"][0]["nodes"] += _skin(result.rig, source, attributes, nodes, file, tree)
+        if result.motion:
+            tree["animations"] = [_animation(result.rig, result.motion, len(nodes), file)]
     if result.shape_keys:
         moves = [y_up(offsets)[source] for offsets in result.shape_keys.offsets]
         mesh["primitives"][0]["targets"] = [{"POSITION": file.add(move, FLOAT, bounds=True)} for move in moves]
@@ -94,6 +96,35 @@ def _skin(rig, source, attributes, nodes, file, tree):
     tree["skins"] = [{"joints": joints, "inverseBindMatrices": file.add(bind.reshape(-1, 16), FLOAT)}]
     nodes[0]["skin"] = 0
     return [first + index for index in np.flatnonzero(rig.parents < 0).tolist()]
+
+
+def _animation(rig, motion, nodes, file):
+    """The motion of the joints, which are the last of so many nodes (3.11): turns of all, and the root's place."""
+    names, parents, places = _joints(rig)
+    first = nodes - len(names)
+    times = file.add(np.arange(len(motion.turns))[:, None] / motion.rate, FLOAT, bounds=True)
+    samplers, channels = [], []
+
+    def move(node, path, values):
+        channels.append({"sampler": len(samplers), "target": {"node": node, "path": path}})
+        samplers.append({"input": times, "output": file.add(values, FLOAT), "interpolation": "LINEAR"})
+
+    turns = Rotation.from_quat(motion.turns[..., [1, 2, 3, 0]].reshape(-1, 4)).as_matrix()
+    turns = turns.reshape(*motion.turns.shape[:2], 3, 3)
+    axes = np.stack([y_up(axis) for axis in np.eye(3)], 1)
+    turns = axes @ turns @ axes.T
+    for index, parent in enumerate(parents[: len(rig.names)]):
+        above = places[parent, :3, :3] if parent >= 0 else np.eye(3)
+        local = above.T @ turns[:, index] @ places[index, :3, :3]
+        move(first + index, "rotation", _unbroken(Rotation.from_matrix(local).as_quat()))
+    move(first, "translation", y_up(motion.hips))
+    return {"name": motion.name, "samplers": samplers, "channels": channels}
+
+
+def _unbroken(turns):
+    """Quaternions (T, 4) of which each is the one of its two signs that lies nearer to that before it."""
+    flips = np.where((turns[1:] * turns[:-1]).sum(1) < 0, -1.0, 1.0)
+    return np.concatenate([turns[:1], turns[1:] * np.cumprod(flips)[:, None]])
 
 
 def _joints(rig):

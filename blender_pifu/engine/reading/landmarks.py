@@ -152,7 +152,8 @@ class BodyLandmarks:
     unit from the middle of the hips, smaller = nearer, good for order only.
     visibility: (33,) float32 0..1, of being inside the region and not hidden.
     score: 0..1, that this is a person. region: the square that was looked at; mask: (256, 256) float32 0..1 over it,
-    roughly the person.
+    roughly the person. solid: (33, 3) float32, where the network has them in space, from the middle of the hips in
+    metres of its own usual body: photo axes, z away from the camera.
     """
 
     points: np.ndarray
@@ -160,6 +161,7 @@ class BodyLandmarks:
     score: float
     region: Region
     mask: np.ndarray
+    solid: np.ndarray | None = None
 
     def between(self, *landmarks: Landmark) -> np.ndarray:
         """(2,) the mean of some landmarks, photo pixels."""
@@ -237,17 +239,20 @@ class Landmarks:
         cut = region.cut(rgb, size)
         picture = torch.from_numpy(np.ascontiguousarray(cut[:, ::-1] if mirrored else cut)).to(self._network.device)
         outputs = self._network(picture.permute(2, 0, 1)[None].float() / 255)
-        rows, score, mask, heat, _ = (output[0].float().cpu().numpy() for output in outputs)
-        rows = rows.reshape(-1, 5)
+        rows, score, mask, heat, solid = (output[0].float().cpu().numpy() for output in outputs)
+        rows, solid = rows.reshape(-1, 5), solid.reshape(-1, 3)[:POINTS]
         places = _by_heat(rows[:, :2] / size, _sigmoid(heat)) * size
         if mirrored:
             order = [*MIRRORED, *range(POINTS, len(rows))]
             places, rows, mask = places[order] * (-1, 1) + (size, 0), rows[order], mask[..., ::-1]
+            solid = solid[list(MIRRORED)] * np.array([-1, 1, 1], np.float32)
         matrix = region.matrix(size)
         places = (places @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
         points = np.column_stack([places[:POINTS], rows[:POINTS, 2] * np.float32(region.side / size)])
         visibility = _sigmoid(rows[:POINTS, 3:]).min(1)
-        person = BodyLandmarks(points, visibility, float(score[0]), region, _sigmoid(mask[0]))
+        turn = (matrix[:, :2] * (size / region.side)).astype(np.float32)
+        solid = np.column_stack([solid[:, :2] @ turn.T, solid[:, 2]])
+        person = BodyLandmarks(points, visibility, float(score[0]), region, _sigmoid(mask[0]), solid)
         return person, body_region(places[POINTS], places[POINTS + 1])
 
 

@@ -50,12 +50,12 @@ class Clip:
             return [load_photo(self.path / frame.name) for frame in frames]
         wanted = {frame.number: frame for frame in frames}
         found: dict[int, Photo] = {}
-        with _Film(self.path) as film:
+        with Film(self.path) as film:
             for number in range(max(wanted) + 1):
                 if not film.grab():
                     raise InputError(f'The film "{self.path.name}" was changed while it was read.', "Try again.")
                 if number in wanted:
-                    found[number] = Photo(_reduced(film.picture(), MAX_SIDE), None, (), wanted[number].name)
+                    found[number] = Photo(reduced(film.picture(), MAX_SIDE), None, (), wanted[number].name)
         return [found[frame.number] for frame in frames]
 
 
@@ -80,14 +80,14 @@ def open_clip(path: str | os.PathLike, about: int, report: Report) -> Clip:
 def first_picture(path: Path) -> np.ndarray:
     """The first frame of a film or folder, as `Frame.rgb`. Raises InputError."""
     if path.is_dir():
-        return _reduced(load_photo(_pictures(path)[0]).rgb, SMALL_PX)
-    with _Film(path) as film:
+        return reduced(load_photo(pictures_in(path)[0]).rgb, SMALL_PX)
+    with Film(path) as film:
         film.grab()
-        return _reduced(film.picture(), SMALL_PX)
+        return reduced(film.picture(), SMALL_PX)
 
 
 def _from_folder(folder: Path, about: int, report: Report) -> Clip:
-    pictures = _pictures(folder)
+    pictures = pictures_in(folder)
     chosen = sorted(set(np.linspace(0, len(pictures) - 1, about).round().astype(int).tolist()))
     frames, broken = [], []
     for count, number in enumerate(chosen):
@@ -97,13 +97,14 @@ def _from_folder(folder: Path, about: int, report: Report) -> Clip:
         except InputError as error:
             broken.append(error)
             continue
-        frames.append(Frame(number, pictures[number].name, _reduced(rgb, SMALL_PX)))
+        frames.append(Frame(number, pictures[number].name, reduced(rgb, SMALL_PX)))
     if not frames:
         raise broken[0]
     return Clip(folder, tuple(frames), tuple(str(error) for error in broken[:1]))
 
 
-def _pictures(folder: Path) -> list[Path]:
+def pictures_in(folder: Path) -> list[Path]:
+    """The pictures of a folder in the order of their names. Raises InputError for fewer than two."""
     pictures = [file for file in folder.iterdir() if file.suffix.lower() in PICTURES and not file.name.startswith(".")]
     if len(pictures) < LEAST_PICTURES:
         raise InputError(
@@ -121,11 +122,11 @@ def _natural(path: Path) -> list:
 def _from_film(path: Path, about: int, report: Report, known: int = 0) -> Clip:
     """known: as many frames can be read, 0 where only the film's head tells."""
     kept: list[Frame] = []
-    with _Film(path) as film:
+    with Film(path) as film:
         step, number = max(1, round((known or film.told) / about)), 0
         while number < MOST_FRAMES and film.grab():
             if number % step == 0:
-                kept.append(Frame(number, f"{path.name}, {film.seconds:.2f} s", _reduced(film.picture(), SMALL_PX)))
+                kept.append(Frame(number, f"{path.name}, {film.seconds:.2f} s", reduced(film.picture(), SMALL_PX)))
                 report(min(1.0, number / max(1, film.told)))
             if len(kept) > 2 * about:  # the film is longer than it told
                 kept, step = kept[::2], 2 * step
@@ -138,13 +139,13 @@ def _from_film(path: Path, about: int, report: Report, known: int = 0) -> Clip:
     return Clip(path, tuple(kept), notes)
 
 
-class _Film:
+class Film:
     """A film under OpenCV's reader, upright as its file says."""
 
     def __init__(self, path: Path):
         self._path = path
 
-    def __enter__(self) -> "_Film":
+    def __enter__(self) -> "Film":
         path = self._path
         # Of the readers only FFmpeg's: others take a name with % for a sequence, or open cameras.
         self._film = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
@@ -158,7 +159,7 @@ class _Film:
                 f'The film "{path.name}" has too many pixels: {width:.0f} x {height:.0f}.', "Save a smaller copy of it."
             )
         self.told = max(0, int(min(self._film.get(cv2.CAP_PROP_FRAME_COUNT), 1e9)))
-        self._per_second = self._film.get(cv2.CAP_PROP_FPS) or 25.0
+        self.per_second = self._film.get(cv2.CAP_PROP_FPS) or 25.0
         wide, high = (self._film.get(each) for each in (cv2.CAP_PROP_SAR_NUM, cv2.CAP_PROP_SAR_DEN))
         self._wider = wide / high if wide > 0 and high > 0 else 1.0
         return self
@@ -188,14 +189,15 @@ class _Film:
     def notes(self, number: int) -> tuple[str, ...]:
         """What is to be told of a film of which so many frames were read."""
         if number >= MOST_FRAMES:
-            return (f"Only the first {number / self._per_second:.0f} seconds of the film were looked at.",)
+            return (f"Only the first {number / self.per_second:.0f} seconds of the film were looked at.",)
         if number < LACKING * self.told:
-            told, there = self.told / self._per_second, number / self._per_second
+            told, there = self.told / self.per_second, number / self.per_second
             return (f"The film's file is cut off: {there:.1f} of {told:.1f} seconds are there, and were used.",)
         return ()
 
 
-def _reduced(rgb: np.ndarray, most_px: int) -> np.ndarray:
+def reduced(rgb: np.ndarray, most_px: int) -> np.ndarray:
+    """A picture (H, W, 3), its longer side at most so many pixels."""
     scale = most_px / max(rgb.shape[:2])
     if scale >= 1:
         return rgb

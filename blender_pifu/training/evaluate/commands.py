@@ -28,6 +28,8 @@ from .head import as_table as head_table
 from .head import as_turned_table, evaluate_head, evaluate_turned
 from .legs import evaluate_legs, legs_table
 from .lens import evaluate_lens, lens_table
+from .motion import as_table as motion_table
+from .motion import evaluate_motion
 from .rig_check import as_table as rig_table
 from .rig_check import rig_check
 from .texture import as_table as texture_table
@@ -51,6 +53,7 @@ def add_commands(commands) -> None:
     _add_evaluate_texture(commands)
     _add_evaluate_views(commands)
     _add_evaluate_films(commands)
+    _add_evaluate_motion(commands)
     _add_rig_check(commands)
 
 
@@ -184,6 +187,12 @@ def _add_evaluate_films(commands) -> None:
     command.set_defaults(act=_evaluate_films)
 
 
+def _add_evaluate_motion(commands) -> None:
+    command = commands.add_parser("evaluate-motion", help="score motions read from films of people who wave and walk")
+    command.add_argument("--out", type=Path, help="folder for the films, and the frames of which skeletons are made")
+    command.set_defaults(act=_evaluate_motion)
+
+
 def _add_rig_check(commands) -> None:
     command = commands.add_parser("rig-check", help="check what stands between results and rigging, in Blender")
     command.add_argument("photos", type=Path, nargs="*", metavar="PHOTO|FOLDER", help="beside the bundled photos")
@@ -288,6 +297,11 @@ def _evaluate_films(options: argparse.Namespace) -> None:
         folder=options.out,
     )
     print(films_table(rows))
+
+
+def _evaluate_motion(options: argparse.Namespace) -> None:
+    torch.set_num_threads(1)
+    print(motion_table(evaluate_motion(options.out)))
 
 
 def _rig_check(options: argparse.Namespace) -> None:

@@ -10,18 +10,22 @@ import numpy as np
 import pytest
 import trimesh
 from PIL import Image
+from scipy.spatial.transform import Rotation
 
 from blender_pifu.engine.errors import InputError
 from blender_pifu.engine.files.result import check_output, write_result
 from blender_pifu.engine.surface.mesh import check_mesh, split_quads
 from blender_pifu.result_file import (
     FORMAT,
+    Motion,
     Reconstruction,
     ResultError,
     Rig,
     ShapeKeys,
     Summary,
     Texture,
+    motion_bytes,
+    read_motion,
     read_result,
 )
 
@@ -135,9 +139,59 @@ def test_npz_gives_back_the_maps_and_refuses_what_is_none(posable, tmp_path):
         read_result(tmp_path / "out.npz")
 
 
-def test_glb_holds_texture_skin_and_expressions(posable, tmp_path):
-    write_result(posable, tmp_path / "out.glb")
-    data = (tmp_path / "out.glb").read_bytes()
+@pytest.fixture
+def moving(posable):
+    """The same, of which the spine bows to the front by a quarter turn in a second, as the hips rise by 0.1 m."""
+    half = np.linspace(0, np.pi / 4, 25)
+    turns = np.zeros((25, 2, 4), np.float32)
+    turns[:, 0, 0] = 1
+    turns[:, 1, 0], turns[:, 1, 1] = np.cos(half), np.sin(half)
+    hips = np.zeros((25, 3), np.float32)
+    hips[:, 2] = np.linspace(0, 0.1, 25)
+    seen, planted = np.arange(25) != 7, np.zeros((25, 2), bool)
+    return replace(posable, motion=Motion("bow", 24.0, turns, hips, seen, planted, ("One was not seen.",)))
+
+
+def test_npz_gives_back_the_motion_also_alone(moving, tmp_path):
+    write_result(moving, tmp_path / "out.npz")
+    (tmp_path / "alone.npz").write_bytes(motion_bytes(moving.motion, moving.rig.names))
+    told = moving.motion
+    for names, back in ((None, read_result(tmp_path / "out.npz").motion), read_motion(tmp_path / "alone.npz")):
+        assert names in (None, moving.rig.names)
+        assert (back.name, back.rate, back.notes) == (told.name, told.rate, told.notes)
+        for name in ("turns", "hips", "seen", "planted"):
+            assert np.array_equal(getattr(back, name), getattr(told, name))
+    broken = replace(told, turns=2 * told.turns)
+    (tmp_path / "alone.npz").write_bytes(motion_bytes(broken, moving.rig.names))
+    with pytest.raises(ResultError, match="turns that are none"):
+        read_motion(tmp_path / "alone.npz")
+
+
+def test_glb_moves_its_joints(moving, tmp_path):
+    write_result(moving, tmp_path / "out.glb")
+    tree, array = opened(tmp_path / "out.glb")
+    (animation,) = tree["animations"]
+    assert animation["name"] == "bow"
+    places, ends = {}, {}
+    for channel in animation["channels"]:
+        sampler = animation["samplers"][channel["sampler"]]
+        times, values = array(sampler["input"]).ravel(), array(sampler["output"])
+        assert len(times) == len(values) == 25 and times[0] == 0 and times[-1] == pytest.approx(1)
+        ends[channel["target"]["node"], channel["target"]["path"]] = values[-1]
+    hips, spine = tree["skins"][0]["joints"][:2]
+    assert np.allclose(ends[hips, "translation"], [0, 0.1, 0])
+    for node in (hips, spine):
+        local = np.eye(4)
+        local[:3, :3] = Rotation.from_quat(ends[node, "rotation"]).as_matrix()
+        local[:3, 3] = ends.get((node, "translation"), tree["nodes"][node]["translation"])
+        places[node] = places.get(hips, np.eye(4)) @ local
+    end = places[spine] @ (0, 0.5, 0, 1)  # of the spine, which bowed towards the viewer
+    assert np.allclose(end[:3], (0, 0.6, 0.5), atol=1e-5), "about +X up goes to -Y, which is +Z there"
+
+
+def opened(path):
+    """The tree of a .glb, and a function that gives the array of an accessor."""
+    data = path.read_bytes()
     length = int.from_bytes(data[12:16], "little")
     tree = json.loads(data[20 : 20 + length])
     binary = data[28 + length :]
@@ -149,6 +203,14 @@ def test_glb_holds_texture_skin_and_expressions(posable, tmp_path):
         start = tree["bufferViews"][accessor["bufferView"]]["byteOffset"]
         return np.frombuffer(binary, kind, accessor["count"] * width, start).reshape(-1, width)
 
+    return tree, array
+
+
+def test_glb_holds_texture_skin_and_expressions(posable, tmp_path):
+    write_result(posable, tmp_path / "out.glb")
+    tree, array = opened(tmp_path / "out.glb")
+    data = (tmp_path / "out.glb").read_bytes()
+    binary = data[28 + int.from_bytes(data[12:16], "little") :]
     (primitive,) = tree["meshes"][0]["primitives"]
     attributes = {name: array(index) for name, index in primitive["attributes"].items()}
     assert len(attributes["POSITION"]) == 5 * 4 + 2 * 3 and "COLOR_0" not in attributes

@@ -71,14 +71,14 @@ def test_a_film_that_is_cut_off_is_used_as_far_as_it_goes(tmp_path):
 
 def test_a_film_longer_than_it_tells_is_seen_to_its_end(tmp_path, monkeypatch):
     path = write_film(tmp_path / "long.mp4", 40)
-    real = clips._Film.__enter__
+    real = clips.Film.__enter__
 
     def unknown(self):
         film = real(self)
         film.told = 0
         return film
 
-    monkeypatch.setattr(clips._Film, "__enter__", unknown)
+    monkeypatch.setattr(clips.Film, "__enter__", unknown)
     numbers = [frame.number for frame in open_clip(path, 4, quiet).frames]
     assert 4 <= len(numbers) <= 8 and numbers[-1] >= 32 and len(set(np.diff(numbers))) == 1
 
