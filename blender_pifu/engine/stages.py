@@ -368,7 +368,7 @@ def _scalp(vertices: np.ndarray, rows: np.ndarray, fitted: Fitted, encoded: Enco
     of_skin = rows >= 0
     grown = np.where(of_skin, scalp()[rows], 0)
     rest = np.where(of_skin[:, None], load_template().rest[rows], 0)
-    if fitted.head and fitted.head.face_alone:
+    if fitted.head and fitted.head.leaves_crown:
         rest[~of_skin] = fitted.head.resting(vertices[~of_skin])
         grown[~of_skin] = over_scalp(rest[~of_skin])
     return Scalp(grown, rest, fitted.fit.metre, encoded.behind is not None)
