@@ -45,9 +45,9 @@ CROWDED = 0.8  # width in heights from which it may be several who stand side by
 GLANCES = 2
 PARTLY_SEEN = 0.55  # mean visibility of the joints
 LEAST_WITHIN, LEAST_PART = 0.75, 0.3  # of the person's mask that lies there, and of what is there that it is
-# Of what a part of the matte and a person's mask cover, what both do: 0.95 to 0.98 of people read well. Where it is less
-# than the first, somebody may be taken for a part of themselves, as who wears a coat over dark legs and is seen from the
-# side; who is found by looking at all of the part must have the second, and more than before.
+# Of what a part of the matte and a person's mask cover, what both do: 0.95 to 0.98 of people read well. Where it is
+# less than the first, somebody may be taken for a part of themselves, as who wears a coat over dark legs and is seen
+# from the side; who is found by looking at all of the part must have the second, and more than before.
 FILLS, LEAST_FILLED, MORE_FILLED = 0.85, 0.7, 0.1
 
 
