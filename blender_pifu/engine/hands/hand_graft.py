@@ -21,16 +21,7 @@ from ..body.part_cuts import Sheet
 from ..layout.crossings import crossings_by_new
 from ..subject.figure import Figure
 from ..surface.mesh import vertex_normals
-from ..surface.stitching import (
-    as_wide,
-    band,
-    is_one_closed_piece,
-    piece_of,
-    rim_of,
-    with_finer_rim,
-    within,
-    without_unused,
-)
+from ..surface.stitching import as_wide, band, is_one_closed_piece, piece_of, rim_of, within, without_unused
 from .hand_landmarks import HandReader
 from .hand_pose import pose_hands
 
@@ -133,18 +124,15 @@ def graft(vertices: np.ndarray, faces: np.ndarray, fit: Fit, side: str) -> tuple
 
 def _joined(vertices, faces, fit, wrist, kept, rim, rows, hand_faces, hand_rim):
     """The faces of a mesh that are `kept (F,)`, open at a rim, and the hand's; None where that is not sound."""
-    left = faces[kept]
-    if faces.shape[1] == 4:  # to be animated, not only painted
-        vertices, left, rim = with_finer_rim(vertices, left, rim, len(hand_rim))
     count, skin = len(vertices), fit.vertices[rows]
     both = np.concatenate([vertices, skin])
     strip = _strip(both, rim, hand_rim[::-1] + count, wrist)
     if strip is None:
         return None
     width = faces.shape[1]
-    made = np.concatenate([left, as_wide(hand_faces + count, width), as_wide(strip, width)])
+    made = np.concatenate([faces[kept], as_wide(hand_faces + count, width), as_wide(strip, width)])
     points, made = without_unused(both, made)
-    sound = is_one_closed_piece(made) and not _crosses(points, made, len(left), wrist)
+    sound = is_one_closed_piece(made) and not _crosses(points, made, int(kept.sum()), wrist)
     return (points, made) if sound else None
 
 

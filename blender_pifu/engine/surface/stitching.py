@@ -5,8 +5,6 @@ import numpy as np
 
 from .mesh import check_mesh, components, directed_edges, split_quads
 
-MOST_PIECES = 3  # that an edge of a rim is cut into
-
 
 def rim_of(faces: np.ndarray) -> np.ndarray | None:
     """The one closed rim (R,) of open faces (F, 3|4), vertices in the direction of their edges; None where there are
@@ -59,55 +57,6 @@ def without_unused(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, n
     renumber = np.full(len(points) + 1, -1)  # the last stands for -1
     renumber[used] = np.arange(len(used))
     return points[used].astype(np.float32), renumber[faces].astype(np.int32)
-
-
-def with_finer_rim(
-    points: np.ndarray, faces: np.ndarray, rim: np.ndarray, count: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Points (N, 3) and faces (F, 3|4) open at a rim (R,), and that rim, its edges cut so that it has about `count`
-    vertices: joined to a finer one, no vertex of it gets a fan of faces. New points come last."""
-    ends = np.roll(rim, -1)
-    long = np.linalg.norm(points[ends] - points[rim], axis=1)
-    pieces = np.clip(np.round(long * count / long.sum()).astype(int), 1, MOST_PIECES)
-    owner, corner = _owners(faces, rim, ends)
-    alone = np.bincount(owner, minlength=len(faces))[owner] == 1  # of a face with two edges there neither is cut
-    added, made, finer, gone = [], [], [], np.zeros(len(faces), bool)
-    for start, end, face, at, parts in zip(rim, ends, owner, corner, np.where(alone, pieces, 1), strict=True):
-        finer.append(start)
-        if parts == 1:
-            continue
-        gone[face] = True
-        others = np.roll(faces[face][faces[face] >= 0], -at)[2:]  # beyond the edge's end
-        new = [len(points) + len(added) + k for k in range(parts - 1)]
-        added += [points[start] + (points[end] - points[start]) * (k + 1) / parts for k in range(parts - 1)]
-        finer += new
-        made += _cut_face([start, *new, end], others.tolist())
-    if not added:
-        return points, faces, rim
-    width = faces.shape[1]
-    rows = np.array([(*row, -1)[:width] for row in made])
-    return np.concatenate([points, added]), np.concatenate([faces[~gone], rows]), np.array(finer)
-
-
-def _owners(faces, start, end):
-    """The face of each edge (E,) from `start` to `end`, and which of its corners the start is."""
-    size = int(faces.max()) + 1
-    following = np.where(np.roll(faces, -1, 1) < 0, faces[:, :1], np.roll(faces, -1, 1))
-    keys = np.where(faces >= 0, faces.astype(np.int64) * size + following, -1).ravel()
-    order = np.argsort(keys)
-    found = order[np.searchsorted(keys[order], start.astype(np.int64) * size + end)]
-    return found // faces.shape[1], found % faces.shape[1]
-
-
-def _cut_face(edge, others):
-    """Faces of a triangle or quad whose edge has further vertices: `edge` with its ends, `others` the vertices beyond
-    its end."""
-    if len(others) == 1:
-        return [(one, after, others[0]) for one, after in zip(edge, edge[1:], strict=False)]
-    beyond, before = others
-    if len(edge) == 3:
-        return [(edge[0], edge[1], beyond, before), (edge[1], edge[2], beyond)]
-    return [(edge[0], edge[1], before), (edge[1], edge[2], beyond, before), (edge[2], edge[3], beyond)]
 
 
 def band(points: np.ndarray, one: np.ndarray, other: np.ndarray, with_quads: bool = True) -> np.ndarray:

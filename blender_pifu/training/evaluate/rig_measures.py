@@ -19,6 +19,7 @@ LEAST_FINGER = 8  # vertices that follow the outer bones of each finger
 TORN, TORN_M = 4.0, 0.02  # edges that a pose makes longer by that factor, and as long: as the panel's Torn in T-pose
 MOUTH_OFF_M = 0.003
 FACE_M, FACE_PX = 0.26, 768  # side of the picture of a face
+MOST_ROWS = 30000  # of a picture that is looked up at once
 STILL, MOVED = 0.3, 0.55  # shares of the most that opening the jaw moves: an upper lip less, a lower lip more
 WITHIN = 0.7  # of the mouth's width, about its middle
 UPPER_LIP = (78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308)  # of the face mesh: inner edges, from right to left
@@ -170,8 +171,7 @@ def _texels(texture, side, corners):
     picture = cv2.cvtColor(cv2.imdecode(np.frombuffer(texture.png, np.uint8), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
     at = np.einsum("pk,pkc->pc", side.weights, texture.uv.reshape(-1, 2)[corners][side.seen])
     across, down = (at * (1, -1) + (0, 1)).T * np.array(picture.shape[1::-1])[:, None] - 0.5
-    looked_up = [each.astype(np.float32).reshape(-1, 1) for each in (across, down)]
-    count = len(across)
-    rows = [slice(start, start + 30000) for start in range(0, count, 30000)]  # as many as a remapped picture may have
-    parts = [cv2.remap(picture, *(each[some] for each in looked_up), cv2.INTER_LINEAR)[:, 0] for some in rows]
+    across, down = (each.astype(np.float32).reshape(-1, 1) for each in (across, down))
+    rows = [slice(start, start + MOST_ROWS) for start in range(0, len(across), MOST_ROWS)]
+    parts = [cv2.remap(picture, across[some], down[some], cv2.INTER_LINEAR)[:, 0] for some in rows]
     return np.concatenate(parts)

@@ -271,7 +271,7 @@ def _drawn(points, triangles, size):
     """(h, w) bool: where triangles of points (V, 2), pixels, lie in a picture of `size`, width and height."""
     drawn = np.zeros(size[::-1], np.uint8)
     for corners in np.round(16 * points).astype(np.int32)[triangles]:
-        cv2.fillConvexPoly(drawn, corners, 1, shift=4)
+        cv2.fillConvexPoly(drawn, corners, (1,), shift=4)
     return drawn > 0
 
 
