@@ -192,7 +192,8 @@ class Engine:
         parts = stages.head_parts(laid, own, encoded) if choices.head_parts else None
         texture, charts = self._texture(job, laid, fitted, painted, encoded, parts) if job.texture_px else (None, None)
         dense = painted.mesh.vertices
-        shown_m = stages.shown_m(model, figure, dense, choices.height_m or figure.height_m)
+        height_m = choices.height_m or figure.height_m
+        shown_m = stages.shown_m(model, figure, encoded.lens, dense, height_m, fitted)
         placement = stages.place(model, dense, laid, figure, encoded.lens, shown_m)
         skeleton = keys = None
         if rig:

@@ -375,7 +375,7 @@ def _scalp(vertices: np.ndarray, rows: np.ndarray, fitted: Fitted, encoded: Enco
     of_skin = rows >= 0
     grown = np.where(of_skin, scalp()[rows], 0)
     rest = np.where(of_skin[:, None], load_template().rest[rows], 0)
-    if fitted.head and fitted.head.face_alone:
+    if fitted.head and fitted.head.leaves_crown:
         rest[~of_skin] = fitted.head.resting(vertices[~of_skin])
         grown[~of_skin] = over_scalp(rest[~of_skin])
     return Scalp(grown, rest, fitted.fit.metre, encoded.behind is not None)
@@ -540,10 +540,15 @@ def _of_skin(laid: LaidOut, fitted: Fitted | None, encoded: Encoded) -> _OfSkin:
     return _OfSkin(shown, _scalp(vertices, rows, fitted, encoded), hands, 1.0 - bare)
 
 
-def shown_m(model: Model, figure: Figure, dense: np.ndarray, height_m: float) -> float:
-    """Metres from the lowest to the highest of the surface, vertices `dense (V, 3)`, of a person of height_m: of what
-    the photo shows of them, or of so much of that as the model makes."""
+def shown_m(
+    model: Model, figure: Figure, lens: Lens, dense: np.ndarray, height_m: float, fitted: Fitted | None = None
+) -> float:
+    """Metres from the lowest to the highest of the surface, vertices `dense (V, 3)`, of a person who is height_m tall
+    when standing: of what the photo shows of them, or of so much of that as the model makes. Of who sits or kneels the
+    fitted body tells how much less that is, and with arms raised above the head how much more."""
     seen_m = height_m * figure.seen
+    if fitted and figure.framing is Framing.FULL:
+        seen_m *= fitted.fit.height_share(_tilt(model, dense, figure, lens))
     if model.makes_bodies:
         return seen_m
     rows = (figure.matte.alpha > 0.5).any(1).nonzero()[0]
@@ -553,9 +558,13 @@ def shown_m(model: Model, figure: Figure, dense: np.ndarray, height_m: float) ->
 def place(model: Model, dense: np.ndarray, laid: LaidOut, figure: Figure, lens: Lens, height_m: float) -> Placement:
     """How the person is brought into Blender's space: without perspective, upright, feet on the ground, height_m from
     the lowest to the highest; dense: (V, 3) vertices of the surface, by which the camera's tilt is measured."""
-    leans = model.makes_bodies and figure.framing in (Framing.FULL, Framing.KNEES)
-    tilt = camera_tilt(lens.straight(dense)) if leans else 0.0
+    tilt = _tilt(model, dense, figure, lens)
     return Placement(lens, tilt, placing(tilt_back(lens.straight(laid.mesh.vertices), tilt), height_m))
+
+
+def _tilt(model: Model, dense: np.ndarray, figure: Figure, lens: Lens) -> float:
+    leans = model.makes_bodies and figure.framing in (Framing.FULL, Framing.KNEES)
+    return camera_tilt(lens.straight(dense)) if leans else 0.0
 
 
 def bind(

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from ..reading.landmarks import MIRRORED, RULERS
 from ..reading.landmarks import Landmark as L
-from ..surface.mesh import vertex_normals
+from ..surface.mesh import tilt_back, vertex_normals
 from .bones import BONES, INDEX
 from .lift import Landmarks3D, lift
 from .model import BodyModel, Pose, load_body, rotation
@@ -34,6 +34,8 @@ CLEARLY = 0.85
 STARTS = (0.0, np.pi, np.pi / 2, -np.pi / 2)  # turns about the vertical, against the landmarks'
 # Metres between skin and surface, divided by the share of the surface that has skin, up to which the body is believed.
 MOST_OFF = 0.023
+# Height in that of who stands straight, of people who stand: 0.99 to 1.03. Who sits or kneels has 0.68 to 0.87.
+STANDS = 0.93, 1.05
 COVERED_M = 0.06
 BORDER_M = 0.03
 
@@ -63,6 +65,17 @@ class Fit:
     def metre(self) -> float:
         """Field units of one metre of a 1.7 m body."""
         return float(self.pose.scale)
+
+    def height_share(self, tilt: float = 0.0) -> float:
+        """Height as it is posed, raised arms included, in that of who stands straight: 1 of who stands, strides or
+        bends the knees a little, and where only proportions are believed. tilt: radians that the camera looked down,
+        see `camera_tilt`."""
+        if self.source == "proportions":
+            return 1.0
+        body = load_body()
+        straight = self.metre * np.ptp(body.rest(self.pose.shape)[: body.skin_vertices, 1].numpy())
+        share = float(np.ptp(tilt_back(self.rows[: body.skin_vertices], tilt)[:, 1]) / straight)
+        return 1.0 if STANDS[0] < share < STANDS[1] else share
 
     @property
     def vertices(self) -> np.ndarray:

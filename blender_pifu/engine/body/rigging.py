@@ -52,7 +52,7 @@ class Hands(Protocol):
 class OwnHead(Protocol):
     """The head of the person in the photo as it is put on the surface, see `layout.animation.head_graft.WornHead`:
     vertices (n, 3), those rows (n,) of the body's skin, and faces (f, 4) of them; share: of the surface's area that it
-    replaces; face_alone: whether the rest of the head stays the surface's, as under long hair."""
+    replaces; leaves_crown: whether what covers the skull stays the surface's, as long hair or a hat does."""
 
     rows: np.ndarray
     vertices: np.ndarray
@@ -60,7 +60,7 @@ class OwnHead(Protocol):
     share: float
 
     @property
-    def face_alone(self) -> bool: ...
+    def leaves_crown(self) -> bool: ...
 
     def resting(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) field space -> metres of the body in rest."""

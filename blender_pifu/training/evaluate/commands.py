@@ -200,6 +200,8 @@ def _add_rig_check(commands) -> None:
     command.add_argument("--count", type=int, default=20, help="people of the test split")
     command.add_argument("--topology", choices=OPTIONS["topology"].values[1:], default="standard")
     command.add_argument("--resolution", type=int, default=256)
+    command.add_argument("--generation", type=int, choices=GENERATIONS, default=GENERATION, help="of the test people")
+    command.add_argument("--assets", type=Path, metavar="DIR", help="source assets that generation 4 is made from")
     command.add_argument("--out", type=Path, required=True, help="folder for results and pictures of them posed")
     command.set_defaults(act=_rig_check)
 
@@ -309,5 +311,5 @@ def _rig_check(options: argparse.Namespace) -> None:
     who = options.photos, options.count, options.out
     asked = {"model": options.weights, "resolution": options.resolution, "topology": options.topology}
     choices = Choices(**{**READY, **asked})
-    reports = rig_check(*who, choices)
+    reports = rig_check(*who, choices, options.generation, options.assets)
     print(rig_table(reports))

@@ -26,9 +26,11 @@ from ...engine.pipeline import Engine
 from ...engine.surface.mesh import split_quads
 from ...result_file import Reconstruction
 from ..data.outputs import check_folder
+from ..data.sample import GENERATION
 from ..data.sheets import shaded
 from .cases import split_case, split_seeds
 from .repose import POSES, repose
+from .rig_measures import measure
 
 log = logging.getLogger(__name__)
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
@@ -37,17 +39,26 @@ SHEET_PX, POSED_SIZE = 480, 0.62  # arms held up must fit in
 STATES = ("OK", "WARNING", "ERROR")
 
 
-def rig_check(photos: list[Path], count: int, out: Path, choices: Choices) -> list[dict]:
-    """The report (see `addon.criteria`) of each person, with `case` and `kind`, in order.
+def rig_check(
+    photos: list[Path],
+    count: int,
+    out: Path,
+    choices: Choices,
+    generation: int = GENERATION,
+    assets: Path | None = None,
+) -> list[dict]:
+    """The report (see `addon.criteria`) of each person, with the lines of `rig_measures`, `case` and `kind`, in order.
 
-    photos: files, or folders of photos; count: people of the test split after them; choices: what they are made as.
+    photos: files, or folders of photos; count: people of the test split after them, of that generation (assets: the
+    folder that generation 4 needs); choices: what they are made as.
     Leaves results (.npz), photos of the synthetic people and a picture of each posed (.png) in `out`. Who is no whole
     person in the photo is left out. Raises EngineError.
     """
     check_folder(out, [PHOTO, *photos])
     out.mkdir(parents=True, exist_ok=True)
-    engine, cases = Engine("cpu"), {}
-    for kind, photo in [*(("photo", path) for path in find_photos(photos)), *_synthetic(count, out)]:
+    engine, cases, further = Engine("cpu"), {}, []
+    synthetic = _synthetic(count, out, generation, assets)
+    for kind, photo in [*(("photo", path) for path in find_photos(photos)), *synthetic]:
         result, begun = out / f"{photo.stem}.npz", time.process_time()
         try:
             made = engine.reconstruct(photo, choices)
@@ -60,11 +71,14 @@ def rig_check(photos: list[Path], count: int, out: Path, choices: Choices) -> li
         log.info("%s made in %.1f seconds of the processor", photo.name, time.process_time() - begun)
         write_result(made, result)
         cases[result] = kind
+        further.append(measure(made))
         cv2.imwrite(str(out / f"{photo.stem}_posed.png"), posed_sheet(made)[..., ::-1])
     done = subprocess.run([*CHECK, *map(str, cases)], capture_output=True, text=True, check=False)
     reports = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode or len(reports) != len(cases):
         raise EngineError(f"Blender could not check the results: {done.stderr.strip()[-500:]}")
+    for report, lines in zip(reports, further, strict=True):
+        report["lines"] += lines
     return [{"case": path.stem, "kind": kind} | one for (path, kind), one in zip(cases.items(), reports, strict=True)]
 
 
@@ -78,10 +92,10 @@ def find_photos(given: list[Path]) -> Iterator[Path]:
                 yield photo
 
 
-def _synthetic(count: int, out: Path) -> Iterator[tuple[str, Path]]:
+def _synthetic(count: int, out: Path, generation: int, assets: Path | None) -> Iterator[tuple[str, Path]]:
     """(kind of pose, file) of the first whole people of the test split, cut out."""
-    for seed in islice(split_seeds("test"), count):
-        case = split_case(seed)
+    for seed in islice(split_seeds("test", generation), count):
+        case = split_case(seed, generation, assets)
         path = out / f"person_{seed:05d}.png"
         cv2.imwrite(str(path), np.dstack([case.rgb[..., ::-1], case.mask]))
         yield case.kind, path

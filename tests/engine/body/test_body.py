@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from blender_pifu.engine.body.bones import BONES, INDEX, PARENTS, mirrored
-from blender_pifu.engine.body.fit import fit_body
+from blender_pifu.engine.body.fit import Fit, fit_body
 from blender_pifu.engine.body.model import Pose, load_body, rotation
 from blender_pifu.engine.body.priors import ACTIVE
 from blender_pifu.engine.body.skeleton import skeleton
@@ -97,6 +97,22 @@ def test_what_is_no_body_is_said_to_be_none():
     fit = fit_body(surface.vertices, surface.faces)
     assert fit.source == "proportions"
     assert "does not fit" in fit.note
+
+
+SEATED = {"thigh.L": (-1.5, 0, 0), "shin.L": (1.5, 0, 0), "thigh.R": (-1.5, 0, 0), "shin.R": (1.5, 0, 0)}
+RAISED = {"upper_arm.L": (0, 0, 2.2), "upper_arm.R": (0, 0, -2.2)}
+
+
+@pytest.mark.parametrize(
+    "turns, least, most",
+    [(STROLL, 1, 1), (posed(SEATED), 0.65, 0.85), (posed(SEATED, (1.0, -0.7), 0.4), 0.65, 0.85),
+     (posed(RAISED), 1.1, 1.35), (posed({"hips": (0.4, 0, 0)}), 1, 1)],
+    ids=["strides", "sits", "sits, small", "reaches up", "seen from above"],
+)  # fmt: skip
+def test_how_tall_a_posed_body_is_against_its_standing_height(turns, least, most):
+    """All were made as tall as the height that was asked for, from the lowest to the highest of them."""
+    fit = Fit(turns, load_body().pose(turns).numpy(), 0.01, 1.0, "surface", None, np.ones(len(BONES), bool))
+    assert least <= fit.height_share(0.4 if turns.rotations[INDEX["hips"], 1, 2] < -0.2 else 0.0) <= most
 
 
 def test_bones_of_unseen_parts_are_left_out():

@@ -138,6 +138,29 @@ def test_under_much_hair_the_face_alone_is_put_on_and_the_hair_stays():
     assert face.of_region("mouth", made).any()
 
 
+def bun():
+    """The egg with a knot of hair on the crown: a small share of the head."""
+    vertices, faces = egg()
+    crown = vertices[vertices[:, 1].argmax()]
+    away = np.linalg.norm((vertices - crown)[:, [0, 2]], axis=1)
+    high = vertices.copy()
+    high[:, 1] += np.where(vertices[:, 1] > crown[1] - 0.06, 0.05 * np.exp(-((away / 0.02) ** 2)), 0)
+    return high, faces
+
+
+def test_a_bun_or_hat_keeps_its_shape_however_small_and_face_ears_and_neck_are_put_on_below():
+    vertices, faces = bun()
+    below = wear(own_head(), rest_fit(), vertices, faces)
+    assert below.leaves_crown and not worn().leaves_crown
+    ears = np.flatnonzero(load_template().regions == "ear")
+    assert np.isin(ears, below.rows).all()
+    made, joined = below.graft(vertices, faces)
+    check = check_mesh(joined)
+    assert check.watertight and check.components == 1
+    assert made[:, 1].max() == pytest.approx(vertices[:, 1].max(), abs=1e-4), "it is as high as it was"
+    assert "jawOpen" in below.expressions(made).names
+
+
 def test_where_the_face_lies_far_off_as_well_the_surface_is_left_and_the_artist_is_told(monkeypatch):
     vertices, faces = egg()
     bulged = vertices.copy()

@@ -137,6 +137,21 @@ def test_bent_legs_are_no_second_person(people, score, face, kept):
     assert len(real_people(both, rgb, lambda rgb, person: face)) == kept
 
 
+def test_who_is_taken_for_a_part_of_themselves_is_looked_for_again(people, monkeypatch):
+    """From the side a coat was taken for a whole person, and the dark legs below it for nothing: half as tall, and cut
+    off in the matte, yet "full"."""
+    photo = load_photo(SUIT)
+    everybody = Matting("cpu").everybody(photo)
+    (man,) = people.find(photo.rgb, everybody)
+    square = man.region
+    above = Region(square.center_x, square.center_y - 0.2 * square.side, square.side / 2, square.angle)
+    moved = np.float32((above.center_x - square.center_x / 2, above.center_y - square.center_y / 2, 0))
+    half = replace(man, region=above, points=man.points / 2 + moved)
+    monkeypatch.setattr(people, "_read", lambda rgb, face, glance, others: None if others else half)
+    (found,) = people.find(photo.rgb, everybody)
+    assert np.hypot(*(found.points - man.points)[:, :2].T).max() < 0.04 * np.ptp(man.points[:, 1])
+
+
 def test_of_a_turnaround_sheet_the_front_is_taken(people):
     (man,) = people.find(load_photo(SUIT).rgb)
     behind = replace(man, points=man.points[list(MIRRORED)])

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The person's own head on a reconstructed surface, in place of what that made of it; under long hair, a hood or a hat
-the face alone.
+"""The person's own head on a reconstructed surface, in place of what that made of it; under a hat or high hair face,
+ears and the neck before them; under long hair or a hood the face alone.
 
 The body's skin from the neck up is wrapped to the surface, its face held as it was fitted to the photo. What of a mesh
 lies under that is taken off, and a band of faces joins the two rims: one closed piece, whose head has the body's own
@@ -10,6 +10,7 @@ loops, weights and expressions.
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 
+import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
@@ -42,8 +43,15 @@ FAR_M, MOST_FAR = 0.02, 0.04  # what of the surface's head lies so far off the w
 SAMPLES_M = 0.008
 ON_HEAD_M = 1e-5
 SMOOTHED, FAIRED = 3, 8  # rounds: of how far from the rim vertices lie; of the band's surroundings
+# What of the picture the surface has above that height over the eyes, and a whole head's skin would not cover, is a hat
+# or high hair from so many square metres on: 1e-4 to 3e-4 of short hair, 6e-4 to 4e-3 of hats.
+HAT_ABOVE_M, HAT_M2, PICTURE_M, IN_FROM_RIM_M = 0.01, 4.5e-4, 0.001, 0.02
 # The face alone: from where between ears and nose, above the eyes, below the nose; so far out the rest is led to it.
 FACE_BACK, FACE_ABOVE_M, FACE_BELOW_M, LED_M = 0.33, 0.05, 0.085, 0.03
+# With the ears: from so far above and behind them, and how far between ears and nose the line has risen to a hat's. Of
+# the surface beside the face so much may lie FAR_M off: 0 to 0.06 where ears are seen, 0.17 to 0.66 under hair.
+OVER_EARS_M, BEHIND_EARS_M, LINE_RISEN, MOST_OVER_EARS = 0.012, 0.018, 0.5, 0.1
+EVENED = 12  # rounds in which the rim of what is left is made even
 FACE_FAR_M, MOST_FACE_FAR, LEAST_FACE = 0.035, 0.25, 0.5  # as FAR_M, MOST_FAR; of it that looks at the camera
 
 
@@ -67,8 +75,8 @@ class WornHead:
     led_m: float = 0.0
 
     @property
-    def face_alone(self) -> bool:
-        """Whether the rest of the head stays the surface's, as under long hair."""
+    def leaves_crown(self) -> bool:
+        """Whether what covers the skull stays the surface's, as long hair or a hat does."""
         return self.led_m > 0
 
     def resting(self, points: np.ndarray) -> np.ndarray:
@@ -167,6 +175,8 @@ class WornHead:
         for _ in range(rings):
             near = np.maximum(near, mean @ near)
         near[count:] = 0
+        for _ in range(EVENED if self.led_m else 0):  # of a rim across faces its steps
+            points[rim] = 0.5 * points[rim] + 0.25 * (points[np.roll(rim, 1)] + points[np.roll(rim, -1)])
         for _ in range(FAIRED * rings // 2):
             points = points + 0.5 * np.minimum(near, 1)[:, None] * (mean @ points - points)
         return points
@@ -184,8 +194,9 @@ class WornHead:
 
 
 def wear(head: Head, fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> WornHead | None:
-    """A head fitted to the photo on a dense surface, vertices (V, 3) and faces (F, 3): the whole of it, or its face
-    where the rest lies far under long hair or a hat; None where that lies far off the surface as well."""
+    """A head fitted to the photo on a dense surface, vertices (V, 3) and faces (F, 3): the whole of it; under a hat or
+    high hair, which keep the surface's shape however little of it they are, what lies below; the face where hair or a
+    hood lies over the ears as well; None where that lies far off the surface too."""
     template, skull = load_template(), _skull()
     normals = vertex_normals(vertices, faces)
     head, fit = put_on(head, fit, vertices, normals)
@@ -201,21 +212,30 @@ def wear(head: Head, fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> WornH
     wrapped = wrap(shape, Surface(vertices[near], normals[near], np.full(near.sum(), INDEX["head"])))
     wrapped = loosen(wrapped, skull.around_faces, triangles, soft)
     facing = vertex_normals(wrapped, triangles)
-    patch, led_m = skull, 0.0
-    if _far(wrapped, skull.inside[rows], vertices[near], FAR_M, fit.metre) > MOST_FAR:
-        patch, led_m = _face(), LED_M
+    on_skin = rows[cKDTree(wrapped).query(vertices[near])[1]]
+    areas = vertex_areas(vertices, faces)
+
+    def worn(patch, led_m=0.0):
+        beside = np.isin(template.regions[rows], ("skin", "ear")) & (patch.inside[rows] > -WRAPPED_M)
+        replaced = np.zeros(len(vertices), bool)
+        replaced[near] = patch.inside[on_skin] > 0
+        share = float(areas[replaced].sum() / areas.sum())
+        taken = wrapped[np.searchsorted(rows, patch.rows)]
+        parts = wrapped[beside], facing[beside], patch.inside[rows][beside]
+        return WornHead(head, patch.rows, taken, patch.faces, patch.rim, *parts, fit.metre, share, led_m)
+
+    def fits(patch):
         far = _far(wrapped, patch.inside[rows], vertices[near & (normals[:, 2] > 0)], FACE_FAR_M, fit.metre)
         seen = facing[np.searchsorted(rows, patch.rows), 2] > 0
-        if far > MOST_FACE_FAR or seen.mean() < LEAST_FACE:
-            return None
-    beside = np.isin(template.regions[rows], ("skin", "ear")) & (patch.inside[rows] > -WRAPPED_M)
-    replaced = np.zeros(len(vertices), bool)
-    replaced[near] = patch.inside[rows][cKDTree(wrapped).query(vertices[near])[1]] > 0
-    areas = vertex_areas(vertices, faces)
-    share = float(areas[replaced].sum() / areas.sum())
-    taken = wrapped[np.searchsorted(rows, patch.rows)]
-    parts = wrapped[beside], facing[beside], patch.inside[rows][beside]
-    return WornHead(head, patch.rows, taken, patch.faces, patch.rim, *parts, fit.metre, share, led_m)
+        return far <= MOST_FACE_FAR and seen.mean() >= LEAST_FACE
+
+    off = _far(wrapped, skull.inside[rows], vertices[near], FAR_M, fit.metre) > MOST_FAR
+    if not off and _hat_m2((wrapped, triangles), (vertices, faces), near, on_skin, fit.metre) <= HAT_M2:
+        return worn(skull)
+    patches = [_face_and_ears()] if _shows_ears(wrapped, vertices[near], rows, fit.metre) else []
+    parts = [worn(patch, LED_M) for patch in (*patches, _face()) if fits(patch)]
+    joined = (part for part in parts if part.graft(vertices, faces))
+    return next(joined, (parts[-1] if parts else None) if off else worn(skull))
 
 
 def _far(wrapped, inside, surface, far_m, metre):
@@ -224,6 +244,41 @@ def _far(wrapped, inside, surface, far_m, metre):
     apart, near = cKDTree(wrapped).query(points)
     on_patch = inside[near] > 0
     return float((apart[on_patch] > far_m * metre).mean()) if on_patch.any() else 1.0
+
+
+def _hat_m2(skin, surface, near, on_skin, metre):
+    """Square metres of the picture, above the line of a hat, that a surface covers and a skin does not, both vertices
+    and triangles; near (V,) bool: of the surface the head, on_skin: rows of the body's skin nearest to that."""
+    eyes = _height_of_eyes()
+    above = (_face_and_ears().inside < 0) & (_skull().inside > IN_FROM_RIM_M)
+    above &= load_template().rest[:, 1] > eyes + HAT_ABOVE_M
+    kept = np.zeros(len(near), bool)
+    kept[near] = above[on_skin]
+    vertices, faces = surface
+    faces = faces[kept[faces].all(1)]
+    if not len(faces):
+        return 0.0
+    low = np.minimum(skin[0].min(0), vertices[kept].min(0))[:2]
+    high = np.maximum(skin[0].max(0), vertices[kept].max(0))[:2]
+    step = PICTURE_M * metre
+    size = np.ceil((high - low) / step).astype(int) + 1
+    covered = _drawn((skin[0][:, :2] - low) / step, skin[1], size)
+    lost = _drawn((vertices[:, :2] - low) / step, faces, size) & ~covered
+    return float(lost.sum()) * PICTURE_M**2
+
+
+def _drawn(points, triangles, size):
+    """(h, w) bool: where triangles of points (V, 2), pixels, lie in a picture of `size`, width and height."""
+    drawn = np.zeros(size[::-1], np.uint8)
+    for corners in np.round(16 * points).astype(np.int32)[triangles]:
+        cv2.fillConvexPoly(drawn, corners, (1,), shift=4)
+    return drawn > 0
+
+
+def _shows_ears(wrapped, surface, rows, metre):
+    """Whether no hair or hood lies over the ears: what of the surface (V, 3) is beside the face lies on the skin."""
+    beside = (_face_and_ears().inside > 0) & (_face().inside < 0)
+    return _far(wrapped, np.where(beside, 1, -1)[rows], surface, FAR_M, metre) < MOST_OVER_EARS
 
 
 def _of_head(fit, vertices, mine):
@@ -252,6 +307,28 @@ def _skull() -> _Patch:
     return _patch(load_head().weight[:count] > 0.5)
 
 
+def _height_of_eyes():
+    template = load_template()
+    return float(template.rest[template.regions == "socket", 1].mean())
+
+
+@lru_cache(maxsize=1)
+def _face_and_ears() -> _Patch:
+    """All before the back of the ears and below the line of a hat, from the forehead over the ears."""
+    template = load_template()
+    rest, skull = template.rest, _skull()
+    nose = skull.rows[rest[skull.rows, 2].argmax()]
+    ears = rest[template.regions == "ear"]
+    ahead = (rest[:, 2] - ears[:, 2].mean()) / (rest[nose, 2] - ears[:, 2].mean())
+    ends = ears[:, 1].max() + OVER_EARS_M, _height_of_eyes() + FACE_ABOVE_M
+    below = rest[:, 1] < np.interp(ahead, (0, LINE_RISEN), ends)
+    below &= rest[:, 2] > ears[:, 2].min() - BEHIND_EARS_M
+    below |= np.isin(template.regions, ("mouth", "socket", "ear"))
+    head = np.zeros(len(rest), bool)
+    head[skull.rows] = True
+    return _patch(below & head, nose)
+
+
 @lru_cache(maxsize=1)
 def _face() -> _Patch:
     """From forehead to chin and to the cheeks before the ears, with all that lies in eyes and mouth."""
@@ -260,7 +337,7 @@ def _face() -> _Patch:
     kinds = np.array(template.regions)
     skull = _skull()
     nose = skull.rows[rest[skull.rows, 2].argmax()]
-    ears, eyes = rest[kinds == "ear", 2].mean(), rest[kinds == "socket", 1].mean()
+    ears, eyes = rest[kinds == "ear", 2].mean(), _height_of_eyes()
     high = rest[:, 1]
     front = rest[:, 2] > ears + FACE_BACK * (rest[nose, 2] - ears)
     front &= (high < eyes + FACE_ABOVE_M) & (high > rest[nose, 1] - FACE_BELOW_M)
