@@ -168,7 +168,7 @@ class Engine:
         if rig:
             with clock.step(FIT):
                 fitted = stages.fit(encoded.field, carved, resolution, figure, self._hands, clock.sign_of_life(FIT))
-                mesh = stages.fair(fitted.mesh)
+                mesh = fitted.fair
                 own = stages.own_head(job.topology, fitted, figure, encoded.lens, mesh)
                 fitted = replace(fitted, head=own.worn)
         painted, laid = self._lay_out(job, model, subject, encoded, mesh, fitted, own)

@@ -348,7 +348,7 @@ def paint(
     bare = None
     if fitted and fitted.has_parts:
         bare = DenseSurface(vertices, faces, normals)
-        vertices, faces = fitted.with_parts(vertices, faces) or (vertices, faces)
+        vertices, faces = fitted.dense
         normals = smooth_normals(vertices, faces)
     hidden = _hidden_side(model, encoded, vertices)
     shown = hidden | pictures(encoded.cut, encoded.behind, 2 * resolution)
