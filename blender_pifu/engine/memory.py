@@ -3,7 +3,7 @@
 
 import sys
 
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # M_... of glibc's malloc.h
+TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8  # M_... of glibc's malloc.h
 SMALL, LARGE = 2**20, 2**25  # bytes
 
 
@@ -73,6 +73,12 @@ def give_back_at_once(yes: bool) -> None:
     _set_malloc(MMAP_THRESHOLD, SMALL if yes else LARGE)
     if yes:
         give_back_memory()
+
+
+def share_memory() -> None:
+    """From now on threads take from one heap what others freed: from one each, a job on two cores took 70 megabytes
+    more. Does nothing without glibc."""
+    _set_malloc(ARENA_MAX, 1)
 
 
 def keep_memory() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
+from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import cg
 
@@ -263,7 +263,7 @@ def _shown(image, points):
 def _erode(matte):
     """A matte (n, n) shrunk by RIM and softened, so that trust fades towards the outline."""
     reach = max(2, round(RIM / 2 * len(matte)))  # the pixels beside an outline's are still mixed with it
-    return gaussian_filter(minimum_filter(matte, 2 * reach + 1), reach / 2)
+    return gaussian_filter(cv2.erode(matte, np.ones((2 * reach + 1,) * 2, np.uint8)), reach / 2)
 
 
 def smooth_step(value: Any, low: float, high: float) -> Any:

@@ -18,6 +18,7 @@ from ..body.bones import INDEX
 from ..body.fit import Fit
 from ..body.model import load_body
 from ..body.part_cuts import Sheet
+from ..cores import divided
 from ..layout.crossings import crossings_by_new
 from ..subject.figure import Figure
 from ..surface.mesh import vertex_normals
@@ -75,7 +76,7 @@ class PhotoHands:
 
     def stumps(self, fit: Fit, vertices: np.ndarray) -> dict[str, Sheet]:
         """By side, of the hands that are read: see `stump`."""
-        return {side: stump(fit, side, vertices) for side in fit.hands}
+        return dict(zip(fit.hands, divided(lambda side: stump(fit, side, vertices), fit.hands), strict=True))
 
     def graft(self, fit: Fit, side: str, vertices: np.ndarray, faces: np.ndarray):
         """As `graft`."""

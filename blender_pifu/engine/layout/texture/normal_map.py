@@ -10,12 +10,13 @@ from scipy.spatial import cKDTree
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
 from .tangents import tangent_frames
-from .texels import SLACK, cover, filled
+from .texels import SLACK, Cover, cover, filled
 
 NEAREST = 6  # vertices of the dense surface that a texel's normal is a mean of
 FAR = (0.008, 0.016)  # field units from the dense surface: from which on less of it is taken, and then nothing
 APART = (0.35, 0.6)  # cosine between both normals, below and up to which it is another sheet, and surely is none
 FLAT = (128, 128, 255)
+AT_ONCE = 1 << 15  # texels: of each there are six vertices with their normals
 
 
 def bake_normals(
@@ -24,12 +25,13 @@ def bake_normals(
     dense: PaintedMesh,
     size: int,
     waiting: Callable[[], None] = lambda: None,
+    found: Cover | None = None,
 ) -> np.ndarray:
     """A picture (size, size, 3) uint8, 128 is 0, for the UVs (F, 3|4, 2) of a PaintedMesh: right, up and out of its
     surface as `tangent_frames` has it. dense: the PaintedMesh whose normals it shows; both in field space. waiting:
-    called at every part of the map, may raise to stop."""
+    called at every part of the map, may raise to stop; found: the texels that the UVs cover, with SLACK, if known."""
     triangles, corners = split_quads(mesh.faces)
-    found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
+    found = found or cover(uv.reshape(-1, 2)[corners], size, SLACK)
     frames = tangent_frames(mesh.vertices, mesh.faces, uv)
     places = mesh.vertices[triangles]
     tree = cKDTree(dense.vertices)
@@ -48,7 +50,7 @@ def bake_normals(
         local[:, 2] = np.maximum(local[:, 2], 0)
         return np.round(local * 127 + 128).clip(0, 255).astype(np.uint8)
 
-    return filled(found, size, normals_of, waiting, FLAT)
+    return filled(found, size, normals_of, waiting, FLAT, AT_ONCE)
 
 
 def _dense_normals(tree, dense, points, normals):
