@@ -212,10 +212,8 @@ class Engine:
     def _fit(self, job: _Job, figure, encoded, carved) -> tuple[stages.Fitted, stages.OwnHead]:
         """The body under the surface that was carved, and the head that it wears."""
         with job.clock.step(FIT):
-            alive = job.clock.sign_of_life(FIT)
-            fitted = stages.fit(encoded.field, carved, job.choices.resolution, figure, self._hands, alive)
-            own = stages.own_head(job.topology, fitted, figure, encoded.lens, fitted.fair)
-            return replace(fitted, head=own.worn), own
+            how = self._hands, job.clock.sign_of_life(FIT), job.futures.begin
+            return stages.fit(encoded, carved, job.choices.resolution, job.topology, figure, *how)
 
     def _lay_out(
         self, job: _Job, model, subject, encoded, looks, mesh, fitted, own

@@ -19,8 +19,9 @@ from ..protocol import ErrorKind
 from ..result_file import Rig, ShapeKeys, Texture
 from . import second_look
 from .back_photo.back_cut import BackCut, find_back
+from .body.fit import Fit
 from .body.head import Head
-from .body.rigging import Fitted, fit_under
+from .body.rigging import Fitted, Mesh, fit_under
 from .color.light import Shading
 from .color.painting import Elsewhere, Scalp
 from .color.painting import paint as paint_vertices
@@ -350,14 +351,32 @@ def carve(field: Field, resolution: int, report: Report) -> Carved:
     return Carved(*largest, surface.evaluations, surface.lowered or None, surface.in_small_blocks)
 
 
-def fit(field: Field, carved: Carved, resolution: int, figure: Figure, hands: HandReader, report: Report) -> Fitted:
-    """Fit the body under the surface, pose its hands as the photo shows them, and cut apart what the photo fused."""
+def fit(
+    encoded: Encoded,
+    carved: Carved,
+    resolution: int,
+    topology: Topology,
+    figure: Figure,
+    hands: HandReader,
+    report: Report,
+    begin: Begin = Future,
+) -> tuple[Fitted, OwnHead]:
+    """Fit the body under the surface, pose its hands as the photo shows them, cut apart what the photo fused, and fit
+    the head that a topology wears. begin: see Looks."""
     mesh = carved.vertices, carved.faces
+    heads: list[tuple[Mesh, Future[OwnHead]]] = []
 
     def extract(cut: Field) -> Surface:
         return extract_surface(cut, resolution, report)
 
-    return fit_under(field, mesh, 2 / resolution, extract, figure, PhotoHands(figure, hands))
+    def ready(fit: Fit, fair: Mesh) -> None:
+        heads.append((fair, begin(own_head, topology, fit, figure, encoded.lens, fair)))
+
+    fitted = fit_under(encoded.field, mesh, 2 / resolution, extract, figure, PhotoHands(figure, hands), ready)
+    if not heads or heads[-1][0] is not fitted.fair:
+        ready(fitted.fit, fitted.fair)
+    own = heads[-1][1].result(lambda: report(0.0))
+    return replace(fitted, head=own.worn), own
 
 
 def paint(
@@ -437,17 +456,15 @@ def coarser(field: Field, fitted: Fitted | None, resolution: int, report: Report
     return surface_at
 
 
-def own_head(
-    topology: Topology, fitted: Fitted | None, figure: Figure, lens: Lens, mesh: tuple[np.ndarray, np.ndarray]
-) -> OwnHead:
+def own_head(topology: Topology, fit: Fit, figure: Figure, lens: Lens, mesh: tuple[np.ndarray, np.ndarray]) -> OwnHead:
     """The person's own head where a topology wears one, on a surface, vertices (V, 3) and faces (F, 3), where the
     topology is not the body's own mesh."""
-    if fitted is None or not topology.wears_head:
+    if not topology.wears_head:
         return OwnHead()
-    head, note = find_own_head(figure, lens, fitted.fit.pose.shape)
+    head, note = find_own_head(figure, lens, fit.pose.shape)
     if head is None or topology.needs_body:
         return OwnHead(head, note)
-    worn = wear(head, fitted.fit, *mesh)
+    worn = wear(head, fit, *mesh)
     return OwnHead(head, note if worn else OFF_THE_HEAD, worn)
 
 

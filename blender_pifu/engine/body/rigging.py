@@ -155,12 +155,14 @@ def fit_under(
     extract: Callable[[Field], Surface],
     figure: Figure | None = None,
     hands: Hands | None = None,
+    ready: Callable[[Fit, Mesh], object] = lambda fit, fair: None,
 ) -> Fitted:
     """Fit the body under a surface, and cut apart what the photo fused.
 
     field: what the surface came from; mesh: vertices (V, 3) and faces (F, 3) of its largest piece;
     spacing: of its lattice, field units; extract(field) -> Surface of another field on the same lattice; figure: the
-    engine's Figure, for landmarks and for where the photo ends, or None; hands: the person's, or None.
+    engine's Figure, for landmarks and for where the photo ends, or None; hands: the person's, or None; ready: called
+    with the fit and a surface made fair, before hands are tried on that; the last is that of what comes, if any is.
     """
     fit = fit_body(*mesh, *landmarks_of(figure))
     fit = hands.pose(fit) if hands else fit
@@ -185,6 +187,7 @@ def fit_under(
         else:
             grafts = {side: partial(hands.graft, fit, side) for side in stumps} if hands else {}
             fair, _ = _handless(mesh)
+            ready(fit, fair)
             handed, failed = _handed(grafts, *fair)
             if not failed:
                 added = len(handed[1]) - len(mesh[1])

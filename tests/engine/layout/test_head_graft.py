@@ -144,10 +144,9 @@ def test_where_the_face_lies_far_off_as_well_the_surface_is_left_and_the_artist_
     bulged[(vertices > (0.0, worn().vertices[:, 1].min(), 0.0)).all(1), 2] += 0.16  # as something held before it
     assert wear(own_head(), rest_fit(), bulged, faces) is None
     monkeypatch.setattr(stages, "find_own_head", lambda *_: (own_head(), None))
-    fitted = Fitted(None, [], egg(), rest_fit(), [])
-    left = stages.own_head(TOPOLOGIES["standard"], fitted, None, None, (bulged, faces))
+    left = stages.own_head(TOPOLOGIES["standard"], rest_fit(), None, None, (bulged, faces))
     assert left.worn is None and left.note == stages.OFF_THE_HEAD
-    put_on = stages.own_head(TOPOLOGIES["standard"], fitted, None, None, egg())
+    put_on = stages.own_head(TOPOLOGIES["standard"], rest_fit(), None, None, egg())
     assert put_on.worn is not None and put_on.note is None
 
 
