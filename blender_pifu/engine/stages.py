@@ -21,7 +21,7 @@ from . import second_look
 from .back_photo.back_cut import BackCut, find_back
 from .body.fit import Fit
 from .body.head import Head
-from .body.rigging import Fitted, Mesh, fit_under
+from .body.rigging import Fitted, Mesh, cut_apart, find_body
 from .color.light import Shading
 from .color.painting import Elsewhere, Scalp
 from .color.painting import paint as paint_vertices
@@ -365,16 +365,19 @@ def fit(
     the head that a topology wears. begin: see Looks."""
     mesh = carved.vertices, carved.faces
     heads: list[tuple[Mesh, Future[OwnHead]]] = []
+    photo_hands = PhotoHands(figure, hands)
+    body = find_body(mesh, figure, photo_hands)
+    found = begin(find_own_head, figure, encoded.lens, body.pose.shape) if topology.wears_head else None
 
     def extract(cut: Field) -> Surface:
         return extract_surface(cut, resolution, report)
 
-    def ready(fit: Fit, fair: Mesh) -> None:
-        heads.append((fair, begin(own_head, topology, fit, figure, encoded.lens, fair)))
+    def ready(fair: Mesh) -> None:
+        heads.append((fair, begin(own_head, topology, found, body, fair)))
 
-    fitted = fit_under(encoded.field, mesh, 2 / resolution, extract, figure, PhotoHands(figure, hands), ready)
+    fitted = cut_apart(encoded.field, mesh, 2 / resolution, extract, body, photo_hands, ready)
     if not heads or heads[-1][0] is not fitted.fair:
-        ready(fitted.fit, fitted.fair)
+        ready(fitted.fair)
     own = heads[-1][1].result(lambda: report(0.0))
     return replace(fitted, head=own.worn), own
 
@@ -456,12 +459,12 @@ def coarser(field: Field, fitted: Fitted | None, resolution: int, report: Report
     return surface_at
 
 
-def own_head(topology: Topology, fit: Fit, figure: Figure, lens: Lens, mesh: tuple[np.ndarray, np.ndarray]) -> OwnHead:
-    """The person's own head where a topology wears one, on a surface, vertices (V, 3) and faces (F, 3), where the
-    topology is not the body's own mesh."""
-    if not topology.wears_head:
+def own_head(topology: Topology, found: Future[tuple[Head | None, str | None]] | None, fit: Fit, mesh: Mesh) -> OwnHead:
+    """The person's own head where a topology wears one, `found` by `find_own_head`, on a surface, vertices (V, 3) and
+    faces (F, 3), where the topology is not the body's own mesh."""
+    if found is None:
         return OwnHead()
-    head, note = find_own_head(figure, lens, fit.pose.shape)
+    head, note = found.result(check_wanted)
     if head is None or topology.needs_body:
         return OwnHead(head, note)
     worn = wear(head, fit, *mesh)

@@ -155,17 +155,34 @@ def fit_under(
     extract: Callable[[Field], Surface],
     figure: Figure | None = None,
     hands: Hands | None = None,
-    ready: Callable[[Fit, Mesh], object] = lambda fit, fair: None,
 ) -> Fitted:
-    """Fit the body under a surface, and cut apart what the photo fused.
+    """Fit the body under a surface, and cut apart what the photo fused: `find_body`, then `cut_apart`."""
+    return cut_apart(field, mesh, spacing, extract, find_body(mesh, figure, hands), hands)
+
+
+def find_body(mesh: Mesh, figure: Figure | None = None, hands: Hands | None = None) -> Fit:
+    """The body under a surface, with its hands as the photo shows them. figure: the engine's Figure, for landmarks and
+    for where the photo ends, or None; hands: the person's, or None."""
+    fit = fit_body(*mesh, *landmarks_of(figure))
+    return hands.pose(fit) if hands else fit
+
+
+def cut_apart(
+    field: Field,
+    mesh: Mesh,
+    spacing: float,
+    extract: Callable[[Field], Surface],
+    fit: Fit,
+    hands: Hands | None = None,
+    ready: Callable[[Mesh], object] = lambda fair: None,
+) -> Fitted:
+    """Cut apart what the photo fused of a surface with a body under it.
 
     field: what the surface came from; mesh: vertices (V, 3) and faces (F, 3) of its largest piece;
-    spacing: of its lattice, field units; extract(field) -> Surface of another field on the same lattice; figure: the
-    engine's Figure, for landmarks and for where the photo ends, or None; hands: the person's, or None; ready: called
-    with the fit and a surface made fair, before hands are tried on that; the last is that of what comes, if any is.
+    spacing: of its lattice, field units; extract(field) -> Surface of another field on the same lattice; hands: as they
+    were posed; ready: called with a surface made fair, before hands are tried on it; the last is that of what comes, if
+    any is.
     """
-    fit = fit_body(*mesh, *landmarks_of(figure))
-    fit = hands.pose(fit) if hands else fit
     notes = [fit.note] if fit.note else []
     if fit.source != "surface":
         return Fitted(field, [], mesh, fit, notes, tried=_handless(mesh))
@@ -187,7 +204,7 @@ def fit_under(
         else:
             grafts = {side: partial(hands.graft, fit, side) for side in stumps} if hands else {}
             fair, _ = _handless(mesh)
-            ready(fit, fair)
+            ready(fair)
             handed, failed = _handed(grafts, *fair)
             if not failed:
                 added = len(handed[1]) - len(mesh[1])

@@ -248,8 +248,11 @@ def _nearest_trusted(colors, trust, links):
 def _depth_buffer(vertices, faces, depth, size):
     """The nearest depth per pixel, (size, size), -inf where there is none, from points spread over each face."""
     buffer = np.full(size * size, -np.inf)
-    a, b, c = np.column_stack([vertices[:, :2], depth])[faces].transpose(1, 0, 2)
-    for points in (a, b, c, (a + b) / 2, (b + c) / 2, (c + a) / 2, (a + b + c) / 3):
+    used = np.zeros(len(vertices), bool)
+    used[faces] = True
+    places = np.column_stack([vertices[:, :2], depth])
+    a, b, c = places[faces].transpose(1, 0, 2)
+    for points in (places[used], (a + b) / 2, (b + c) / 2, (c + a) / 2, (a + b + c) / 3):
         column, row = pixels_at(*points[:, :2].T, size=size)
         np.maximum.at(buffer, row * size + column, points[:, 2])  # by one index it is three times as quick
     return buffer.reshape(size, size)
