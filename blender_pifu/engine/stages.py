@@ -166,6 +166,8 @@ class Looks:
         """resolution: of the surface; texture_px: of its texture, 0 for none; begin: `Futures.begin`, or by default
         nothing is worked out before it is asked for."""
         cut, behind = encoded.cut, encoded.behind
+        if model.device.type == "mps":  # which two threads may not ask at once
+            begin = Future
         self._cut, self._texture_px = cut, texture_px
         self.hidden = begin(_hidden_side, model, encoded)
         self.at_vertices = begin(pictures, cut, behind, 2 * resolution)

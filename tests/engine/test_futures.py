@@ -4,11 +4,14 @@
 import threading
 import time
 
+import numpy as np
 import pytest
 
-from blender_pifu.engine import cores
+from blender_pifu.engine import cores, reconstruct
 from blender_pifu.engine.errors import Cancelled
 from blender_pifu.engine.futures import Future, Futures, check_wanted
+from blender_pifu.steps import BAKE, CARVE, PAINT, UNWRAP
+from helpers import silhouette
 
 
 @pytest.fixture(params=[1, 2], ids=["one core", "two cores"])
@@ -116,3 +119,41 @@ def test_the_same_futures_serve_a_job_that_begins_again(free):
         futures.begin(lambda: 1)
     with futures:
         assert futures.begin(lambda: 2).result() == 2
+
+
+@pytest.fixture
+def job(tmp_path, monkeypatch):
+    """Makes a person with a texture on a computer with so many cores free; its futures' threads, by step."""
+    photo = silhouette.write_cut_out(tmp_path / "person.png")
+
+    def make(threads, stop_in=None):
+        monkeypatch.setattr(cores.FreeCores, "threads", threads)
+        monkeypatch.setattr(cores.FreeCores, "use", lambda self: threads)
+        beside = {}
+
+        def progress(step, _fraction):
+            beside[step] = beside.get(step, False) or any(one.name == "futures" for one in threading.enumerate())
+            if step == stop_in:
+                raise Cancelled
+
+        how = {"topology": "game", "texture_px": 1024, "resolution": 64}
+        return reconstruct(photo, model=silhouette.AnalyticModel(), progress=progress, **how), beside
+
+    return make
+
+
+def test_a_person_is_the_same_on_one_core_and_on_two(job):
+    (alone, never), (beside, sometimes) = job(1), job(2)
+    assert not any(never.values()) and any(sometimes.values())
+    for name in ("vertices", "faces", "normals", "colors"):
+        assert np.array_equal(getattr(alone, name), getattr(beside, name)), name
+    assert np.array_equal(alone.texture.uv, beside.texture.uv)
+    for name in ("png", "normal_png", "roughness_png"):
+        assert getattr(alone.texture, name) == getattr(beside.texture, name), name
+
+
+@pytest.mark.parametrize("step", [CARVE, PAINT, UNWRAP, BAKE])
+def test_a_job_that_is_stopped_leaves_nothing_at_work(job, step):
+    with pytest.raises(Cancelled):
+        job(2, stop_in=step)
+    assert not [thread for thread in threading.enumerate() if thread.name == "futures"]
