@@ -171,12 +171,14 @@ class Looks:
         self._cut, self._texture_px = cut, texture_px
         self.hidden = begin(_hidden_side, model, encoded)
         self.at_vertices = begin(pictures, cut, behind, 2 * resolution)
+        if cut.matte.foreground.nbytes > LARGE_PHOTO:  # whose picture is large, too: not before it is needed
+            begin = Future
         self._in_texture = begin(pictures, cut, behind, texture_px) if texture_px else None
 
-    def photo(self, most_px: int, waiting: Callable[[], object] | None = None) -> np.ndarray:
+    def photo(self, most_px: int) -> np.ndarray:
         """The photo's picture (n, n, 4) of at most so many pixels to a side."""
         if self._in_texture and self._cut.side_px(most_px) == self._cut.side_px(self._texture_px):
-            return self.in_texture(waiting)["photo"]
+            return self.in_texture()["photo"]
         return pictures(self._cut, None, most_px)["photo"]
 
     def in_texture(self, waiting: Callable[[], object] | None = None) -> dict[str, np.ndarray]:
