@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import cast
 
 import numpy as np
 
@@ -98,7 +99,7 @@ def quads(
         vertices = inflated.shrink(vertices, split_quads(faces)[0])
         vertices = untangle(settle(vertices, faces, dense), faces)
         given = (partial(find_flaws, vertices, faces, count), partial(loss, vertices, faces, dense))
-        flaws, lost = divided(lambda work: work(), given)
+        flaws, lost = cast("tuple[Flaws, float]", tuple(divided(lambda work: work(), given)))
         log.info("%d wanted, %d asked, %d made, %.4f lost: %s", count, asked, len(faces), lost, flaws)
         if not flaws and lost < least:
             best, least = (vertices, faces.astype(np.int32)), lost
