@@ -14,16 +14,16 @@ UNWRAP, BAKE = "Unwrapping", "Baking the texture"
 MOVE = "Following the person"
 # Processor seconds of one core for the bundled photos: what a step always takes, and what goes with the surface, which
 # is with the square of the resolution; in `square`s of 256. Of layouts by the topology's name.
-LAYOUT_S = {"standard": (2.2, 2.1), "game": (1.6, 2.1), "print": (0.3, 2.7), "animation": (8.2, 0.5)}
+LAYOUT_S = {"standard": (0.6, 2.1), "game": (0.8, 2.1), "print": (0.3, 2.7), "animation": (8.2, 0.5)}
 QUADS_UNWRAP_S, DENSE_UNWRAP_S = 3.8, 38.0  # the latter grows faster than the surface
 HEAD_UNWRAP_S = 4.3, -2.0  # more: for the small charts of a dense head; of quads, as head and hands come laid flat
 BAKE_S, MAPS_S = (1.5, 0.6), 0.6  # and that for each square of 1024 pixels; so much more for normals and roughness
-HANDS_S, HEAD_S = 2.6, 1.6  # read, posed and tried on; fitted
+HANDS_S, HEAD_S = 2.3, 1.6  # read, posed and tried on; fitted
 PUT_ON_S = 0.9, 0.6  # hands and head on the dense surface
 FILM_S = 4.3  # frames looked at
 MOTION_S = 40.0  # a film of 300 frames followed
 VIEWS_S, VIEW_S = 9.0, (3.5, 7.0)  # further photos: the first one's body and all joined; each cut out, and understood
-BEHIND_S = 2.2  # the photo's materials on the hidden side
+BEHIND_S = 1.8  # the photo's materials on the hidden side
 DENSE, QUADS, BRINGS_UV = ("sculpt", "print"), ("standard", "game"), ("animation",)
 HEADED = ("sculpt", "standard", "game")  # surfaces on which the person's own head is put
 MEMORY_MB = {128: 950, 256: 1000, 512: 1250, 1024: 1900}  # at most, of a job with texture and skeleton, by resolution

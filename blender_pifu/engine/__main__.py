@@ -2,6 +2,7 @@
 """The command line: python -m blender_pifu.engine PHOTO... -o OUT, PHOTO --advise, import-checkpoint, or benchmark."""
 
 import argparse
+import gc
 import json
 import sys
 import time
@@ -11,6 +12,7 @@ from pathlib import Path
 from ..choices import KINDS, OPTIONS, Choices
 from .errors import EngineError
 from .files.result import ENDINGS, check_output, write_result
+from .memory import loading_libraries
 from .priority import give_way
 
 IMPORT, BENCHMARK = "import-checkpoint", "benchmark"
@@ -173,9 +175,9 @@ def generate(options):
         inputs=(photo, options.back, *(options.views or ()), options.video, options.motion, options.model),
     )
     show = Progress(options.json)
+    with loading_libraries():
+        from .pipeline import Engine
     choices = choices_of(options)
-    from .pipeline import Engine
-
     result = Engine(options.device).reconstruct(photo, choices, progress=show).written_to(options.output)
     beside = write_result(result, options.output)
     show.summary(result.summary.as_dict() | ({"beside": [str(file) for file in beside]} if beside else {}))
@@ -259,7 +261,9 @@ def _fail(code, message):
 def run():
     """The console script."""
     give_way()
-    sys.exit(main())
+    code = main()
+    gc.freeze()  # or the interpreter's end takes half a second to look through torch
+    sys.exit(code)
 
 
 if __name__ == "__main__":

@@ -129,7 +129,11 @@ class Model(Protocol[E]):
         """The occupancy field of an encoded photo."""
         ...
 
-    def hidden_side(self, encoding: E, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
-        """What `painting.paint` may know of the side the photo does not show, for `vertices (V, 3)` field space; cut:
-        None where a photo of the back is taken instead."""
+    def hidden_side(self, encoding: E, cut: PersonCut | None) -> dict[str, np.ndarray]:
+        """What `painting.paint` may know of the side the photo does not show, beside `vertex_colors`; cut: None where a
+        photo of the back is taken instead."""
+        ...
+
+    def vertex_colors(self, encoding: E, vertices: np.ndarray) -> dict[str, np.ndarray]:
+        """What it may know of `vertices (V, 3)`, field space, wherever no picture shows them."""
         ...

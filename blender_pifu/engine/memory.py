@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What memory this process takes: how much at most, and when it is given back."""
 
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # M_... of glibc's malloc.h
+TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8  # M_... of glibc's malloc.h
 SMALL, LARGE = 2**20, 2**25  # bytes
 
 
@@ -73,6 +76,24 @@ def give_back_at_once(yes: bool) -> None:
     _set_malloc(MMAP_THRESHOLD, SMALL if yes else LARGE)
     if yes:
         give_back_memory()
+
+
+def share_memory() -> None:
+    """From now on threads take from one heap what others freed: from one each, a job on two cores took 70 megabytes
+    more. Does nothing without glibc."""
+    _set_malloc(ARENA_MAX, 1)
+
+
+@contextmanager
+def loading_libraries() -> Iterator[None]:
+    """Without Python's collector, which takes an eighth of the time of loading to look through all that is there, and
+    does so again later. What was loaded is there to stay."""
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def keep_memory() -> None:

@@ -24,6 +24,7 @@ from .face.head_crop import close_up
 from .face.mean_face import find_face, lay_face
 from .files.tensors import Tensors, read_tensors
 from .folds.laying import fold_reader, lay_folds
+from .futures import check_wanted
 from .interfaces import Model
 from .networks.coarse import CoarseConfig, CoarseLevel
 from .networks.field import HumanField
@@ -209,7 +210,7 @@ class HumanModel:
         bare = torch.from_numpy(lit(drawn, 1 / shading.back)).permute(2, 0, 1)[None].to(encoding.back_rgb)
         return replace(encoding, maps=replace(encoding.maps, back_rgb=bare)), shading
 
-    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
+    def hidden_side(self, encoding: Encoding, cut: PersonCut | None) -> dict[str, np.ndarray]:
         """What `painting.paint` may know of the side the photo does not show: the drawn back, without what only lies
         before the body. cut: None where a photo of the back is taken instead, so that nothing is drawn."""
         if cut is None:
@@ -220,6 +221,7 @@ class HumanModel:
             photo = np.dstack(cut(len(back)))
             back = paint_behind_arms(back, photo, thickness[..., 0], cut.landmarks)
             back = paint_behind_face(back, photo, cut.landmarks)
+        check_wanted()
         shown = np.dstack(cut(cut.side_px(BEHIND_PX)))
         return {"back": paint_behind_cloth(back, shown, cut.landmarks)}
 
@@ -227,6 +229,10 @@ class HumanModel:
         """Unit normals of what the photo shows, on its crop's pixels (n, n, 3), field space; None where no folds were
         read, so that the surface has all that is drawn."""
         return encoding.fine_normals
+
+    def vertex_colors(self, encoding: Encoding, vertices: np.ndarray) -> dict[str, np.ndarray]:
+        """What `painting.paint` may know of vertices (V, 3): nothing."""
+        return {}
 
     def field(self, encoding: Encoding) -> HumanField:
         """The occupancy field of an encoded photo."""

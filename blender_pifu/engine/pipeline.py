@@ -4,7 +4,7 @@
 import os
 from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ..choices import OPTIONS, ChoiceError, Choices
@@ -14,12 +14,13 @@ from . import stages
 from .cores import FreeCores
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import InputError, OptionError, OutOfMemory, TopologyError
+from .futures import Futures
 from .hands.hand_landmarks import HandReader
 from .interfaces import Model
 from .layout.head_parts.head_parts import HeadParts
 from .layout.texture.sharpness import finer_than_photo, texels_per_metre
 from .layout.topologies import TOPOLOGIES, Source, Topology
-from .memory import give_back_at_once, peak_memory_mb
+from .memory import give_back_at_once, peak_memory_mb, share_memory
 from .model import load_model
 from .motion.capture import capture
 from .progress import Clock
@@ -48,6 +49,7 @@ class _Job:
     model: str | os.PathLike | Model
     progress: Callable[[str, float], None] | None
     cores: FreeCores
+    futures: Futures = field(default_factory=Futures)
 
     @property
     def topology(self) -> Topology:
@@ -77,7 +79,11 @@ class _Job:
         views = int(OPTIONS["views"].high) if choices.video else len(choices.views)
         how = self.topology.name, self.rig, self.texture_px, choices.resolution
         expected = seconds_of(*how, views, bool(choices.video), bool(choices.motion))
-        return Clock(self.progress, expected, self.cores.use)
+        return Clock(self.progress, expected, self._look_at_cores)
+
+    def _look_at_cores(self) -> None:
+        self.cores.use()
+        self.futures.go_on()
 
 
 class Engine:
@@ -85,6 +91,7 @@ class Engine:
 
     def __init__(self, device: str = "auto"):
         """device: a name for `pick_device`. The first job that needs a network loads it. Raises DeviceError."""
+        share_memory()
         self.device = pick_device(device)
         self._figures = Figures(self.device)
         self._hands = HandReader(self.device)
@@ -166,6 +173,10 @@ class Engine:
         return replace(result, summary=replace(result.summary, notes=(*(result.summary.notes or ()), note)))
 
     def _run(self, job: _Job) -> Reconstruction:
+        with job.futures:
+            return self._make(job)
+
+    def _make(self, job: _Job) -> Reconstruction:
         choices, clock, resolution = job.choices, job.clock, job.choices.resolution
         with clock.step(READ):
             photos = stages.read(self._figures, self._last_photo, job.photo, choices, clock.reporter(READ))
@@ -177,32 +188,30 @@ class Engine:
         with clock.step(ENCODE):
             encoded = stages.encode(model, subject, clock.sign_of_life(ENCODE))
             encoded = stages.take_light(model, encoded, choices.keep_light)
+        looks = stages.Looks(model, encoded, resolution, job.texture_px, job.futures.begin)
         with clock.step(CARVE):
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))
             mesh = None if rig else stages.fair((carved.vertices, carved.faces), figure.cut)
         give_back_at_once(photos.front.rgb.nbytes > stages.LARGE_PHOTO)
-        fitted, own = None, stages.OwnHead()
-        if rig:
-            with clock.step(FIT):
-                fitted = stages.fit(encoded.field, carved, resolution, figure, self._hands, clock.sign_of_life(FIT))
-                mesh = stages.fair(fitted.mesh, figure.cut)
-                own = stages.own_head(job.topology, fitted, figure, encoded.lens, mesh)
-                fitted = replace(fitted, head=own.worn)
-        painted, laid = self._lay_out(job, model, subject, encoded, mesh, fitted, own)
-        parts = stages.head_parts(laid, own, encoded) if choices.head_parts else None
-        texture, charts = self._texture(job, laid, fitted, painted, encoded, parts) if job.texture_px else (None, None)
+        fitted, own = self._fit(job, figure, encoded, carved) if rig else (None, stages.OwnHead())
+        mesh = fitted.fair if fitted else mesh
+        painted, laid = self._lay_out(job, model, subject, encoded, looks, mesh, fitted, own)
+        parts = stages.head_parts(laid, own, looks) if choices.head_parts else None
         dense = painted.mesh.vertices
         height_m = choices.height_m or figure.height_m
         shown_m = stages.shown_m(model, figure, encoded.lens, dense, height_m, fitted)
         placement = stages.place(model, dense, laid, figure, encoded.lens, shown_m)
-        skeleton = keys = None
-        if rig:
+        begin, texture_px = job.futures.begin, job.texture_px
+        known = laid, painted, encoded, looks, resolution, texture_px, fitted
+        ground = begin(stages.Ground, *known) if texture_px else None
+        bound = begin(stages.bind, laid, fitted, placement, parts) if rig else None
+        texture = charts = skeleton = keys = None
+        if ground:
+            texture, charts = self._texture(job, laid, fitted, painted, encoded.cut.landmarks, ground, parts)
+        if bound:
             with clock.step(BIND):
-                skeleton, keys = stages.bind(laid, fitted, placement, parts)
-        motion = None
-        if choices.motion and skeleton:
-            with clock.step(MOVE):
-                motion = capture(choices.motion, skeleton, self.people, clock.reporter(MOVE))
+                skeleton, keys = bound.result(clock.reporter(BIND))
+        motion = self._move(job, skeleton)
         made = _Made(
             photos, model, subject, encoded, carved, fitted, own.note, laid, charts, shown_m, placement, texture, parts,
             motion,
@@ -221,7 +230,22 @@ class Engine:
         person = parts.added_to(skin, placement.points, placement.normals) if parts else skin
         return replace(person, motion=motion)
 
-    def _lay_out(self, job: _Job, model, subject, encoded, mesh, fitted, own) -> tuple[stages.Painted, stages.LaidOut]:
+    def _move(self, job: _Job, skeleton: Rig | None) -> Motion | None:
+        """The motion of the skeleton that a film was chosen for."""
+        if not job.choices.motion or skeleton is None:
+            return None
+        with job.clock.step(MOVE):
+            return capture(job.choices.motion, skeleton, self.people, job.clock.reporter(MOVE))
+
+    def _fit(self, job: _Job, figure, encoded, carved) -> tuple[stages.Fitted, stages.OwnHead]:
+        """The body under the surface that was carved, and the head that it wears."""
+        with job.clock.step(FIT):
+            how = self._hands, job.clock.sign_of_life(FIT), job.futures.begin
+            return stages.fit(encoded, carved, job.choices.resolution, job.topology, figure, *how)
+
+    def _lay_out(
+        self, job: _Job, model, subject, encoded, looks, mesh, fitted, own
+    ) -> tuple[stages.Painted, stages.LaidOut]:
         """The surface `mesh`, painted, and the topology's mesh laid on it; what that needs no colours for is begun
         before, beside the painting."""
         clock, resolution = job.clock, job.choices.resolution
@@ -232,7 +256,8 @@ class Engine:
         with ExitStack() as ahead:
             with clock.step(PAINT):
                 begun = ahead.enter_context(stages.begun(job.topology, mesh, surface_at(PAINT), resolution, fitted))
-                painted = stages.paint(model, encoded, mesh, fitted, resolution)
+                report = clock.reporter(PAINT)
+                painted = stages.paint(model, encoded, mesh, fitted, resolution, looks, report)
             if not job.topology.lays_out:
                 return painted, stages.LaidOut(painted.mesh)
             with clock.step(LAY_OUT):
@@ -242,7 +267,7 @@ class Engine:
                 )
                 return painted, job.topology.make(source, clock.sign_of_life(LAY_OUT))
 
-    def _texture(self, job: _Job, laid, fitted, painted, encoded, parts) -> tuple[Texture, int | None]:
+    def _texture(self, job: _Job, laid, fitted, painted, landmarks, ground, parts) -> tuple[Texture, int | None]:
         """The maps of a mesh, and the number of charts where it was unwrapped."""
         clock, charts = job.clock, None
         if laid.body:
@@ -251,8 +276,8 @@ class Engine:
             with clock.step(UNWRAP):
                 uv, charts = stages.unwrap(laid, fitted, clock.reporter(UNWRAP))
         with clock.step(BAKE):
-            asked = job.choices.resolution, job.texture_px, clock.reporter(BAKE)
-            return stages.bake_texture(laid, uv, painted, encoded, *asked, parts, fitted), charts
+            asked = job.texture_px, clock.reporter(BAKE), parts, job.futures.begin
+            return stages.bake_texture(laid, uv, painted, landmarks, ground, *asked), charts
 
     def _summary(self, job: _Job, made: "_Made") -> Summary:
         figure, behind, laid = made.subject.figure, made.encoded.behind, made.laid

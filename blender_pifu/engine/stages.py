@@ -20,15 +20,17 @@ from ..protocol import ErrorKind
 from ..result_file import Rig, ShapeKeys, Texture
 from . import second_look
 from .back_photo.back_cut import BackCut, find_back
+from .body.fit import Fit
 from .body.head import Head
 from .body.model import load_body
-from .body.rigging import Fitted, fit_under
+from .body.rigging import Fitted, Mesh, cut_apart, find_body
 from .color.light import Shading
 from .color.painting import Elsewhere, Scalp
 from .color.painting import paint as paint_vertices
 from .color.rim import without_rim
 from .errors import InputError, NoPersonError, OptionError
 from .face.own_head import find_own_head
+from .futures import Begin, Future, check_wanted
 from .hands.hand_graft import PhotoHands
 from .hands.hand_landmarks import HandReader
 from .interfaces import Field, Model
@@ -42,12 +44,13 @@ from .layout.expressions import without_looks
 from .layout.head_parts.head_parts import HeadParts, beside_strip, parts_in
 from .layout.painted_mesh import PaintedMesh
 from .layout.presets import SurfaceAt
-from .layout.texture.bake import bake, png
+from .layout.texture.bake import Sources, bake, png
 from .layout.texture.fine_normals import FineNormals
 from .layout.texture.hair_relief import with_hair_relief
 from .layout.texture.normal_map import bake_normals
 from .layout.texture.roughness import bake_roughness
 from .layout.texture.skin_charts import load_skin_charts
+from .layout.texture.texels import SLACK, Cover, cover
 from .layout.texture.unwrap import unwrap as unwrap_mesh
 from .layout.topologies import LaidOut, Topology
 from .memory import give_back_at_once
@@ -62,7 +65,7 @@ from .subject.lens import Lens, lens_of
 from .subject.tone import tone_hidden
 from .surface.extraction import Surface, extract_surface
 from .surface.fairing import RIPPLE_M, WHOLE_M, fair_walls
-from .surface.mesh import camera_tilt, largest_component, placing, tilt_back, turn_to_blender
+from .surface.mesh import camera_tilt, largest_component, placing, split_quads, tilt_back, turn_to_blender
 from .surface.normals import smooth_normals
 from .video.picking import Picked, pick_frames
 from .views.one_photo import OnePhoto, read_photo
@@ -155,12 +158,39 @@ class OwnHead:
 
 @dataclass(frozen=True)
 class Painted:
-    """mesh: the dense one; hidden: what is known of the side no photo shows, as `color.painting.paint` takes it; bare:
-    the dense surface as the field has it, where hands or a head are put on it, else None."""
+    """mesh: the dense one; bare: the dense surface as the field has it, where hands or a head are put on it, else
+    None."""
 
     mesh: PaintedMesh
-    hidden: dict
     bare: DenseSurface | None
+
+
+class Looks:
+    """What photos and model tell of a person's colours, each worked out once; it needs no surface."""
+
+    def __init__(self, model: Model, encoded: Encoded, resolution: int, texture_px: int = 0, begin: Begin = Future):
+        """resolution: of the surface; texture_px: of its texture, 0 for none; begin: `Futures.begin`, or by default
+        nothing is worked out before it is asked for."""
+        cut, behind = encoded.cut, encoded.behind
+        if model.device.type == "mps":  # which two threads may not ask at once
+            begin = Future
+        self._cut, self._texture_px = cut, texture_px
+        self.hidden = begin(_hidden_side, model, encoded)
+        self.at_vertices = begin(pictures, cut, behind, 2 * resolution)
+        if cut.matte.foreground.nbytes > LARGE_PHOTO:  # whose picture is large, too: not before it is needed
+            begin = Future
+        self._in_texture = begin(pictures, cut, behind, texture_px) if texture_px else None
+
+    def photo(self, most_px: int) -> np.ndarray:
+        """The photo's picture (n, n, 4) of at most so many pixels to a side."""
+        if self._in_texture and self._cut.side_px(most_px) == self._cut.side_px(self._texture_px):
+            return self.in_texture()["photo"]
+        return pictures(self._cut, None, most_px)["photo"]
+
+    def in_texture(self, waiting: Callable[[], object] | None = None) -> dict[str, np.ndarray]:
+        """What the photos show, in pictures as fine as the texture."""
+        assert self._in_texture, "there is to be no texture"
+        return self._in_texture.result(waiting)
 
 
 @dataclass(frozen=True)
@@ -332,14 +362,35 @@ def carve(field: Field, resolution: int, report: Report) -> Carved:
     return Carved(*largest, surface.evaluations, surface.lowered or None, surface.in_small_blocks)
 
 
-def fit(field: Field, carved: Carved, resolution: int, figure: Figure, hands: HandReader, report: Report) -> Fitted:
-    """Fit the body under the surface, pose its hands as the photo shows them, and cut apart what the photo fused."""
+def fit(
+    encoded: Encoded,
+    carved: Carved,
+    resolution: int,
+    topology: Topology,
+    figure: Figure,
+    hands: HandReader,
+    report: Report,
+    begin: Begin = Future,
+) -> tuple[Fitted, OwnHead]:
+    """Fit the body under the surface, pose its hands as the photo shows them, cut apart what the photo fused, and fit
+    the head that a topology wears. begin: see Looks."""
     mesh = carved.vertices, carved.faces
+    heads: list[tuple[Mesh, Future[OwnHead]]] = []
+    photo_hands = PhotoHands(figure, hands)
+    body = find_body(mesh, figure, photo_hands)
+    found = begin(find_own_head, figure, encoded.lens, body.pose.shape) if topology.wears_head else None
 
     def extract(cut: Field) -> Surface:
         return extract_surface(cut, resolution, report)
 
-    return fit_under(field, mesh, 2 / resolution, extract, figure, PhotoHands(figure, hands))
+    def ready(fair: Mesh) -> None:
+        heads.append((fair, begin(own_head, topology, found, body, fair)))
+
+    fitted = cut_apart(encoded.field, mesh, 2 / resolution, extract, body, photo_hands, ready)
+    if not heads or heads[-1][0] is not fitted.fair:
+        ready(fitted.fair)
+    own = heads[-1][1].result(lambda: report(0.0))
+    return replace(fitted, head=own.worn), own
 
 
 def paint(
@@ -348,17 +399,21 @@ def paint(
     mesh: tuple[np.ndarray, np.ndarray],
     fitted: Fitted | None,
     resolution: int,
+    looks: Looks | None = None,
+    report: Callable[[], object] | None = None,
 ) -> Painted:
-    """Put hands and head on a surface, vertices (V, 3) and faces (F, 3), and give it normals and colours."""
+    """Put hands and head on a surface, vertices (V, 3) and faces (F, 3), and give it normals and colours; looks: what
+    is known of these; report: called often where that is still being worked out."""
+    looks = looks or Looks(model, encoded, resolution)
     vertices, faces = mesh
     normals = smooth_normals(vertices, faces)
     bare = None
     if fitted and fitted.has_parts:
         bare = DenseSurface(vertices, faces, normals)
-        vertices, faces = fitted.with_parts(vertices, faces) or (vertices, faces)
+        vertices, faces = fitted.dense
         normals = smooth_normals(vertices, faces)
-    hidden = _hidden_side(model, encoded, vertices)
-    shown = hidden | pictures(encoded.cut, encoded.behind, 2 * resolution)
+    known = tone_hidden(model.vertex_colors(encoded.encoding, vertices), encoded.cut.tone)
+    shown = looks.hidden.result(report) | known | looks.at_vertices.result(report)
     others = encoded.elsewhere(2 * resolution)
     hairy = hands = None
     if fitted and fitted.has_parts:
@@ -367,7 +422,7 @@ def paint(
         hands = _hands(rows)
     how = {"others": others, "scalp": hairy, "hands": hands}
     colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, **how)
-    return Painted(PaintedMesh(vertices, faces, normals, colors), hidden, bare)
+    return Painted(PaintedMesh(vertices, faces, normals, colors), bare)
 
 
 def _scalp(vertices: np.ndarray, rows: np.ndarray, fitted: Fitted, encoded: Encoded) -> Scalp:
@@ -386,13 +441,13 @@ def _hands(rows: np.ndarray) -> np.ndarray:
     return np.where(rows >= 0, hand_numbers()[rows], 0)
 
 
-def _hidden_side(model: Model, encoded: Encoded, vertices: np.ndarray) -> dict[str, np.ndarray]:
+def _hidden_side(model: Model, encoded: Encoded) -> dict[str, np.ndarray]:
     """What is known of the side no photo shows. Materials go on behind without the photo's light, so that no patch of
     sun and no shaded flank does; where the light is kept, they are lit again by where the back looks."""
     cut, shading = encoded.cut, encoded.shading
     if shading is None or not encoded.keeps_light:
-        return tone_hidden(model.hidden_side(encoded.encoding, vertices, None if encoded.behind else cut), cut.tone)
-    hidden = model.hidden_side(encoded.encoding, vertices, None if encoded.behind else _bare(cut, shading))
+        return tone_hidden(model.hidden_side(encoded.encoding, None if encoded.behind else cut), cut.tone)
+    hidden = model.hidden_side(encoded.encoding, None if encoded.behind else _bare(cut, shading))
     if "back" in hidden:
         back = hidden["back"]
         hidden = hidden | {"back": np.dstack([lit(back[..., :3], shading.back), back[..., 3:]])}
@@ -416,17 +471,15 @@ def coarser(field: Field, fitted: Fitted | None, resolution: int, report: Report
     return surface_at
 
 
-def own_head(
-    topology: Topology, fitted: Fitted | None, figure: Figure, lens: Lens, mesh: tuple[np.ndarray, np.ndarray]
-) -> OwnHead:
-    """The person's own head where a topology wears one, on a surface, vertices (V, 3) and faces (F, 3), where the
-    topology is not the body's own mesh."""
-    if fitted is None or not topology.wears_head:
+def own_head(topology: Topology, found: Future[tuple[Head | None, str | None]] | None, fit: Fit, mesh: Mesh) -> OwnHead:
+    """The person's own head where a topology wears one, `found` by `find_own_head`, on a surface, vertices (V, 3) and
+    faces (F, 3), where the topology is not the body's own mesh."""
+    if found is None:
         return OwnHead()
-    head, note = find_own_head(figure, lens, fitted.fit.pose.shape)
+    head, note = found.result(check_wanted)
     if head is None or topology.needs_body:
         return OwnHead(head, note)
-    worn = wear(head, fitted.fit, *mesh)
+    worn = wear(head, fit, *mesh)
     return OwnHead(head, note if worn else OFF_THE_HEAD, worn)
 
 
@@ -447,12 +500,12 @@ def begun(
             ahead.stop()
 
 
-def head_parts(laid: LaidOut, own: OwnHead, encoded: Encoded) -> HeadParts | None:
+def head_parts(laid: LaidOut, own: OwnHead, looks: Looks) -> HeadParts | None:
     """Eyes, teeth and tongue of a mesh that wears the person's own head; None of another."""
     head = laid.body.head if laid.body else own.worn.head if own.worn and laid.expressions else None
     if head is None:
         return None
-    return parts_in(head, pictures(encoded.cut, None, EYES_PX)["photo"])
+    return parts_in(head, looks.photo(EYES_PX))
 
 
 def unwrap(laid: LaidOut, fitted: Fitted | None, report: Callable[[], None] | None = None) -> tuple[np.ndarray, int]:
@@ -465,44 +518,84 @@ def unwrap(laid: LaidOut, fitted: Fitted | None, report: Callable[[], None] | No
     return uv, int(charts.max()) + 1
 
 
+class Ground:
+    """What a texture is baked from that needs no UVs, worked out once."""
+
+    def __init__(
+        self,
+        laid: LaidOut,
+        painted: Painted,
+        encoded: Encoded,
+        looks: Looks,
+        resolution: int,
+        size: int,
+        fitted: Fitted | None = None,
+    ):
+        """looks: of a texture of `size` pixels; fitted: whose head the mesh may wear."""
+        spacing = 2 / resolution
+        dense = laid.body.shown if laid.body else painted.mesh
+        if laid.body or laid.shown:  # faces of the body's skin may be longer than what they hide
+            dense = occluder(dense, spacing)
+        shown = looks.hidden.result(check_wanted) | looks.in_texture(check_wanted)
+        self.skin = _of_skin(laid, fitted, encoded)
+        hairy = self.skin.scalp is not None
+        self.sources = Sources(dense, spacing, shown, encoded.cut.landmarks, encoded.elsewhere(size), hairy)
+        lighter = laid.as_shown is not painted.mesh
+        self.fine = _fine_normals(painted.mesh, encoded, fitted, spacing) if lighter else None
+
+
 def bake_texture(
     laid: LaidOut,
     uv: np.ndarray,
     painted: Painted,
-    encoded: Encoded,
-    resolution: int,
+    landmarks: np.ndarray | None,
+    ground: Future[Ground],
     size: int,
     report: Callable[[], None],
     parts: HeadParts | None = None,
-    fitted: Fitted | None = None,
+    begin: Begin = Future,
 ) -> Texture:
-    """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2), and what a light mesh lacks of the dense surface;
-    report: called often, without a share; parts: what lies within the head, for whose strip the UVs make room;
-    fitted: whose head it may wear."""
+    """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2), and what a light mesh lacks of the dense surface.
+
+    landmarks: (33, 4) as `landmarks_in`, or None; report: called often, without a share; parts: what lies within the
+    head, for whose strip the UVs make room; begin: see Looks."""
     if parts:
         uv = beside_strip(uv)
-    spacing = 2 / resolution
     mesh = laid.as_shown
-    dense = laid.body.shown if laid.body else painted.mesh
-    if laid.body or laid.shown:  # faces of the body's skin may be longer than what they hide
-        dense = occluder(dense, spacing)
-    cut = encoded.cut
-    shown = painted.hidden | pictures(cut, encoded.behind, size)
-    others = encoded.elsewhere(size)
-    skin = _of_skin(laid, fitted, encoded)
-    told = cut.landmarks, others, skin.features, skin.scalp, skin.hands
-    color = bake(mesh, uv, dense, spacing, size, shown, report, laid.in_mouth, parts is not None, *told)
-    if mesh is painted.mesh:
-        return Texture(uv, png(color))
+    lighter = mesh is not painted.mesh
     fewer = min(size, max(size // 2, LEAST_MAP_PX))
-    fine = _fine_normals(painted.mesh, encoded, fitted, spacing)
-    normals = bake_normals(mesh, uv, painted.mesh, fewer, report, fine, skin.worn)
+    if lighter:
+        found = begin(_covered, mesh, uv, fewer)
+        normals = begin(_normal_map, mesh, uv, painted.mesh, fewer, found, ground)
+    base = ground.result(report)
+    skin = base.skin
+    of_skin = skin.features, skin.scalp, skin.hands
+    color = bake(mesh, uv, base.sources, size, report, laid.in_mouth, parts is not None, *of_skin)
+    picture = begin(_png_with, parts and parts.painted, color)
+    if not lighter:
+        return Texture(uv, picture.result(report))
+    roughness = bake_roughness(mesh, uv, color, landmarks, fewer, found.result(report))
+    relief = normals.result(report)
     if skin.scalp is not None:
-        normals = with_hair_relief(normals, mesh, uv, color, skin.scalp)
-    roughness = bake_roughness(mesh, uv, color, cut.landmarks, fewer)
-    if parts:
-        color, normals, roughness = parts.painted(color), parts.flat(normals), parts.rough(roughness)
-    return Texture(uv, png(color), png(normals), png(roughness))
+        relief = with_hair_relief(relief, mesh, uv, color, skin.scalp)
+    finer = _png_with(parts and parts.flat, relief), _png_with(parts and parts.rough, roughness)
+    return Texture(uv, picture.result(report), *finer)
+
+
+def _covered(mesh: PaintedMesh, uv: np.ndarray, size: int) -> Cover:
+    return cover(uv.reshape(-1, 2)[split_quads(mesh.faces)[1]], size, SLACK)
+
+
+def _normal_map(
+    mesh: PaintedMesh, uv: np.ndarray, dense: PaintedMesh, size: int, found: Future[Cover], ground: Future[Ground]
+) -> np.ndarray:
+    base = ground.result(check_wanted)
+    told = base.fine, base.skin.worn, found.result(check_wanted)
+    return bake_normals(mesh, uv, dense, size, check_wanted, *told)
+
+
+def _png_with(add: Callable[[np.ndarray], np.ndarray] | None, picture: np.ndarray) -> bytes:
+    return png(add(picture) if add else picture)
 
 
 def _fine_normals(dense: PaintedMesh, encoded: Encoded, fitted: Fitted | None, spacing: float) -> FineNormals | None:

@@ -18,6 +18,7 @@ import time
 from .. import protocol
 from ..protocol import ErrorKind
 from .errors import Cancelled, EngineError
+from .memory import loading_libraries
 from .priority import give_way
 
 _GRACE_S = 3.0  # from the end of our input to the hard end of a job that does not stop
@@ -261,9 +262,10 @@ def main(arguments: list[str] | None = None) -> int:
     inbox.start()
     give_way()
     try:
-        import torch
+        with loading_libraries():
+            import torch
 
-        from . import pipeline  # noqa: F401 (loads all that a job needs)
+            from . import pipeline  # noqa: F401 (loads all that a job needs)
     except Exception as error:
         log.exception("the engine's libraries cannot be loaded")
         message = f"The engine cannot load its libraries ({type(error).__name__}: {error})."

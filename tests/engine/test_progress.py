@@ -10,12 +10,12 @@ from blender_pifu.engine.layout.topologies import TOPOLOGIES
 from blender_pifu.engine.progress import Clock
 from blender_pifu.steps import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, PAINT, READ, UNWRAP
 
-# Processor seconds of one core on the bundled photos: (topology, rig, texture, resolution) -> by step. The first three
-# as measured on an idle machine; to the others, measured on a busy one before hands, heads, maps and the photo's
-# materials behind came, what these took then is added.
+# Processor seconds of one core on the bundled photos: (topology, rig, texture, resolution) -> by step. The first as
+# each part of a job told what it took; the next two as measured on an idle machine before that; to the others, measured
+# on a busy one before hands, heads, maps and the photo's materials behind came, what these took then is added.
 MEASURED = {
-    ("standard", True, 2048, 256): {READ: 0.2, MATTE: 2.7, ENCODE: 2.4, CARVE: 0.5, FIT: 6.0, PAINT: 4.0, LAY_OUT: 1.1,
-                                    UNWRAP: 1.2, BAKE: 5.1, BIND: 0.2},
+    ("standard", True, 2048, 256): {READ: 0.1, MATTE: 2.6, ENCODE: 2.1, CARVE: 0.5, FIT: 5.0, PAINT: 2.7, LAY_OUT: 1.3,
+                                    UNWRAP: 0.8, BAKE: 3.9, BIND: 0.2},
     ("standard", True, 4096, 512): {READ: 0.2, MATTE: 2.6, ENCODE: 2.4, CARVE: 2.0, FIT: 16.3, PAINT: 7.0, LAY_OUT: 3.7,
                                     UNWRAP: 2.2, BAKE: 21.1, BIND: 0.2},
     ("game", True, 1024, 256): {READ: 0.2, MATTE: 2.9, ENCODE: 2.4, CARVE: 0.5, FIT: 6.0, PAINT: 4.6, LAY_OUT: 1.6,

@@ -58,6 +58,9 @@ class AnalyticModel:
     def field(self, encoding):
         return analytic.person()
 
-    def hidden_side(self, encoding, vertices, cut):
+    def vertex_colors(self, encoding, vertices):
+        return {}
+
+    def hidden_side(self, encoding, cut):
         matte = encoding[0, 0].numpy()
         return {"back": np.dstack([np.broadcast_to(np.array(BACK) / 255, (64, 64, 3)), matte]).astype(np.float32)}

@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[2] / "blender_pifu"
 FILES = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in PACKAGE.rglob("*.py")}
 # Files beside the rooms that every room stands on; the others there stand on the rooms.
 BASE = {
-    "engine": {"cores", "crop_space", "device", "errors", "interfaces", "memory", "srgb"},
+    "engine": {"cores", "crop_space", "device", "errors", "futures", "interfaces", "memory", "srgb"},
     "addon": {"errors", "files_in_use", "identity", "kept"},
 }
 # Room: what it may import, beside its own files. Both sides' common files are rooms of their own.
@@ -28,7 +28,7 @@ MAY_IMPORT = {
     "engine.body": "engine.base engine.files engine.reading engine.subject engine.surface result_file",
     "engine.layout": "engine.base engine.body engine.color engine.files engine.reading engine.subject engine.surface "
     "result_file",
-    "engine.hands": "engine.body engine.layout engine.reading engine.subject engine.surface",
+    "engine.hands": "engine.base engine.body engine.layout engine.reading engine.subject engine.surface",
     "engine.face": "engine.base engine.body engine.files engine.layout engine.networks engine.reading engine.subject "
     "engine.surface",
     "engine.back_photo": "engine.base engine.color engine.networks engine.reading engine.subject protocol",

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
+from ..cores import divided
 from ..reading.landmarks import MIRRORED, RULERS
 from ..reading.landmarks import Landmark as L
 from ..surface.mesh import tilt_back, vertex_normals
@@ -102,12 +103,12 @@ def fit_body(
     first, *later = QUICK_STAGES if quick else STAGES
     starts = fitter.upright_starts() if landmarks is None else fitter.landmark_starts(landmarks, visibility, quick)
     # Which start is right shows early; the first is believed unless another is clearly better.
-    early = [fitter.by_surface(start, points, [first]) for start, points in starts]
-    costs = [_off(*fitter.score(pose)) for pose in early]
+    early = divided(lambda start: fitter.tried(*start, [first]), starts)
+    costs = [cost for _, cost in early]
     costs[0] *= CLEARLY
     best = int(np.argmin(costs))
     start, points = starts[best]
-    pose = fitter.by_surface(early[best], points, later)
+    pose = fitter.by_surface(early[best][0], points, later)
     residual, covered = fitter.score(pose)
     source, note = "surface", None
     if _off(residual, covered) > MOST_OFF:
@@ -164,11 +165,13 @@ class _Fitter:
         """By the landmarks as they are and, unless `quick`, with left and right exchanged, lest a back was taken for a
         front."""
         metre = _metre(self.body, landmarks)
-        starts = []
-        for order in (slice(None),) if quick else (slice(None), list(MIRRORED)):
+
+        @torch.inference_mode()  # which is a thread's own
+        def start(order):
             points = lift(landmarks[order], visibility[order], self.vertices, self.faces, metre)
-            starts.append((self.by_landmarks(points, metre, QUICK_STEPS if quick else START_STEPS), points))
-        return starts
+            return self.by_landmarks(points, metre, QUICK_STEPS if quick else START_STEPS), points
+
+        return divided(start, (slice(None),) if quick else (slice(None), list(MIRRORED)))
 
     def _standing(self, yaw, arms, scale, place):
         rotations = torch.eye(3).repeat(len(BONES), 1, 1)
@@ -195,6 +198,12 @@ class _Fitter:
         for _ in range(START_STEPS - tries):
             pose, _ = self._step(pose, points, 1.0, None)
         return pose
+
+    @torch.inference_mode()
+    def tried(self, pose: Pose, points: Landmarks3D | None, stages) -> tuple[Pose, float]:
+        """As `by_surface`, and how far off the surface that comes."""
+        pose = self.by_surface(pose, points, stages)
+        return pose, _off(*self.score(pose))
 
     def by_surface(self, pose: Pose, points: Landmarks3D | None, stages) -> Pose:
         """Closer and closer to the surface; landmarks keep limbs from wandering."""

@@ -15,6 +15,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 from torch import Tensor
 
+from ..cores import divided
 from ..interfaces import Field, FieldOver
 from ..surface.mesh import vertex_normals
 from .bones import BONES, INDEX, SIDES, part
@@ -95,8 +96,8 @@ def find_sheets(field: Field, fit: Fit, surface: np.ndarray) -> tuple[list[Sheet
     (V, 3) of what the field bounds."""
     parts = _Parts(fit, surface)
     sheets, notes = [], []
-    for name, limb, first, second, root in parts.pairs():
-        sheet = parts.sheet(name, limb, first, second, root)
+    pairs = list(parts.pairs())
+    for (name, limb, *_), sheet in zip(pairs, divided(lambda pair: parts.sheet(*pair), pairs), strict=True):
         if sheet is None:
             continue
         inside, rim = _within(field, sheet)

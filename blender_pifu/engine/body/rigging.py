@@ -15,7 +15,7 @@ from ..interfaces import Field
 from ..reading.stance import Framing
 from ..subject.figure import Figure
 from ..surface.extraction import Surface
-from ..surface.fairing import fair_walls
+from ..surface.fairing import RIPPLE_M, fair_walls
 from ..surface.mesh import components, largest_component, volumes
 from .fit import Fit, fit_body
 from .model import load_body
@@ -23,6 +23,7 @@ from .part_cuts import SeparatedField, Sheet, find_sheets
 from .skeleton import skeleton
 from .weights import skin_weights, strongest
 
+Mesh = tuple[np.ndarray, np.ndarray]  # vertices (V, 3), field space, and faces (F, 3)
 ON_SKIN_M = 1e-5
 MOST_LOST = 0.005  # share of the volume that may fall off when parts are cut apart
 
@@ -76,16 +77,29 @@ class Fitted:
     """field: the one given; sheets: that cut its limbs apart, and off it the hands that are put on anew; mesh: vertices
     (V, 3) and faces (F, 3) of the surface so cut, one piece; fit: the body under it; notes: sentences for the artist;
     hands: by side, what puts those on a mesh of that surface, see `with_parts`; hand_faces: about how many quads those
-    are; head: the person's own, put on likewise, or None."""
+    are; head: the person's own, put on likewise, or None; tried: the mesh made fair, and that with its hands, where
+    they were tried on."""
 
     field: Field
     sheets: list[Sheet]
-    mesh: tuple[np.ndarray, np.ndarray]
+    mesh: Mesh
     fit: Fit
     notes: list[str]
     hands: dict[str, Graft] = dataclasses.field(default_factory=dict)
     hand_faces: int = 0
     head: OwnHead | None = None
+    tried: tuple[Mesh, Mesh] | None = None
+
+    @property
+    def fair(self) -> Mesh:
+        """The surface with its walls made fair."""
+        return self.tried[0] if self.tried else _fair(self.mesh, self.fit)
+
+    @property
+    def dense(self) -> Mesh:
+        """The same with hands and, where that is sound, the head."""
+        handed = self.tried[1] if self.tried else self.fair
+        return self._with_head(*handed)
 
     @property
     def has_parts(self) -> bool:
@@ -99,13 +113,15 @@ class Fitted:
 
     def with_parts(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """A mesh laid over the surface, vertices (V, 3) and faces (F, 3|4), with the hands that it lacks and, where
-        that is sound, the head; None where a hand finds no sound wrist there. The dense surface, made fair, always has
-        all."""
+        that is sound, the head; None where a hand finds no sound wrist there, which `fair` always has."""
         for graft in self.hands.values():
             made = graft(vertices, faces)
             if made is None:
                 return None
             vertices, faces = made
+        return self._with_head(vertices, faces)
+
+    def _with_head(self, vertices, faces):
         return (self.head.graft(vertices, faces) if self.head else None) or (vertices, faces)
 
     def field_at(self, spacing: float) -> Field:
@@ -134,23 +150,42 @@ class Fitted:
 
 def fit_under(
     field: Field,
-    mesh: tuple[np.ndarray, np.ndarray],
+    mesh: Mesh,
     spacing: float,
     extract: Callable[[Field], Surface],
     figure: Figure | None = None,
     hands: Hands | None = None,
 ) -> Fitted:
-    """Fit the body under a surface, and cut apart what the photo fused.
+    """Fit the body under a surface, and cut apart what the photo fused: `find_body`, then `cut_apart`."""
+    return cut_apart(field, mesh, spacing, extract, find_body(mesh, figure, hands), hands)
+
+
+def find_body(mesh: Mesh, figure: Figure | None = None, hands: Hands | None = None) -> Fit:
+    """The body under a surface, with its hands as the photo shows them. figure: the engine's Figure, for landmarks and
+    for where the photo ends, or None; hands: the person's, or None."""
+    fit = fit_body(*mesh, *landmarks_of(figure))
+    return hands.pose(fit) if hands else fit
+
+
+def cut_apart(
+    field: Field,
+    mesh: Mesh,
+    spacing: float,
+    extract: Callable[[Field], Surface],
+    fit: Fit,
+    hands: Hands | None = None,
+    ready: Callable[[Mesh], object] = lambda fair: None,
+) -> Fitted:
+    """Cut apart what the photo fused of a surface with a body under it.
 
     field: what the surface came from; mesh: vertices (V, 3) and faces (F, 3) of its largest piece;
-    spacing: of its lattice, field units; extract(field) -> Surface of another field on the same lattice; figure: the
-    engine's Figure, for landmarks and for where the photo ends, or None; hands: the person's, or None.
+    spacing: of its lattice, field units; extract(field) -> Surface of another field on the same lattice; hands: as they
+    were posed; ready: called with a surface made fair, before hands are tried on it; the last is that of what comes, if
+    any is.
     """
-    fit = fit_body(*mesh, *landmarks_of(figure))
-    fit = hands.pose(fit) if hands else fit
     notes = [fit.note] if fit.note else []
     if fit.source != "surface":
-        return Fitted(field, [], mesh, fit, notes)
+        return Fitted(field, [], mesh, fit, notes, tried=_handless(mesh, fit))
     stumps = hands.stumps(fit, mesh[0]) if hands else {}
     # What a hand that goes away touched needs no cut.
     sheets, more = find_sheets(SeparatedField(field, list(stumps.values()), spacing), fit, mesh[0])
@@ -168,24 +203,38 @@ def fit_under(
             sheets = [sheet for sheet in sheets if sheet not in fallen]
         else:
             grafts = {side: partial(hands.graft, fit, side) for side in stumps} if hands else {}
-            failed, added = _failing(grafts, *mesh)
+            fair = _fair(mesh, fit)
+            ready(fair)
+            handed, failed = _handed(grafts, *fair)
             if not failed:
-                return Fitted(field, cuts, mesh, fit, notes + more, grafts, added // 2)
+                added = len(handed[1]) - len(mesh[1])
+                return Fitted(field, cuts, mesh, fit, notes + more, grafts, added // 2, tried=(fair, handed))
             # Such a hand stays as the surface has it.
             stumps = {side: stump for side, stump in stumps.items() if side not in failed}
-    return Fitted(field, [], whole, fit, notes + more)
+    return Fitted(field, [], whole, fit, notes + more, tried=_handless(whole, fit))
 
 
-def _failing(grafts: dict[str, Graft], vertices, faces):
-    """The sides of hands that cannot be put on a dense surface, and how many triangles the others add."""
-    vertices, failed, before = fair_walls(vertices, faces), [], len(faces)
+def _fair(mesh: Mesh, fit: Fit) -> Mesh:
+    """A dense surface with its walls made fair."""
+    return fair_walls(*mesh, RIPPLE_M * fit.metre), mesh[1]
+
+
+def _handless(mesh: Mesh, fit: Fit) -> tuple[Mesh, Mesh]:
+    """The same twice: no hands are put on it."""
+    fair = _fair(mesh, fit)
+    return fair, fair
+
+
+def _handed(grafts: dict[str, Graft], vertices, faces) -> tuple[Mesh, list[str]]:
+    """A dense surface with its hands, and the sides of those that cannot be put on."""
+    failed = []
     for side, graft in grafts.items():
         made = graft(vertices, faces)
         if made is None:
             failed.append(side)
         else:
             vertices, faces = made
-    return failed, len(faces) - before
+    return (vertices, faces), failed
 
 
 def _weights_of_skin(vertices, fit, head):

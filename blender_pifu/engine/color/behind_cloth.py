@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from ..crop_space import pixel_centres, smaller
+from ..futures import check_wanted
 from ..reading.landmarks import head_place
 from ..reading.stance import PROFILE
 from .continuation import FineTexture
@@ -68,6 +69,7 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
         return back
     size = len(photo)
     fine = FineTexture(photo, landmarks)  # before there are shares: both take tens of megabytes
+    check_wanted()
     band, woven = fine.band, fine.beside_face(np.stack(pixel_centres(WORK_PX), -1).reshape(-1, 2)) > 0.5
     del fine
     drawn, back = smaller(back, WORK_PX), _larger(back, size)
@@ -81,6 +83,7 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
         costs += _as_mirrored(costs, drawn[..., 3] > 0.5, landmarks)
     shares = _shares(_without_islands(costs, drawn[..., 3]), size)
     painted = _mixed(shares, materials.tones)
+    check_wanted()
     most = shares.argmax(0).astype(np.uint8)
     del shares
     hair = None if landmarks is None else find_hair(photo, landmarks)

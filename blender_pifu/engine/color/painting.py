@@ -7,7 +7,7 @@ from typing import Any
 
 import cv2
 import numpy as np
-from scipy.ndimage import gaussian_filter, maximum_filter, minimum_filter
+from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import cg
 
@@ -247,12 +247,15 @@ def _nearest_trusted(colors, trust, links):
 
 def _depth_buffer(vertices, faces, depth, size):
     """The nearest depth per pixel, (size, size), -inf where there is none, from points spread over each face."""
-    buffer = np.full((size, size), -np.inf)
-    a, b, c = np.column_stack([vertices[:, :2], depth])[faces].transpose(1, 0, 2)
-    for points in (a, b, c, (a + b) / 2, (b + c) / 2, (c + a) / 2, (a + b + c) / 3):
+    buffer = np.full(size * size, -np.inf)
+    used = np.zeros(len(vertices), bool)
+    used[faces] = True
+    places = np.column_stack([vertices[:, :2], depth])
+    a, b, c = places[faces].transpose(1, 0, 2)
+    for points in (places[used], (a + b) / 2, (b + c) / 2, (c + a) / 2, (a + b + c) / 3):
         column, row = pixels_at(*points[:, :2].T, size=size)
-        np.maximum.at(buffer, (row, column), points[:, 2])
-    return buffer
+        np.maximum.at(buffer, row * size + column, points[:, 2])  # by one index it is three times as quick
+    return buffer.reshape(size, size)
 
 
 def _shown(image, points):
@@ -263,7 +266,7 @@ def _shown(image, points):
 def _erode(matte):
     """A matte (n, n) shrunk by RIM and softened, so that trust fades towards the outline."""
     reach = max(2, round(RIM / 2 * len(matte)))  # the pixels beside an outline's are still mixed with it
-    return gaussian_filter(minimum_filter(matte, 2 * reach + 1), reach / 2)
+    return gaussian_filter(cv2.erode(matte, np.ones((2 * reach + 1,) * 2, np.uint8)), reach / 2)
 
 
 def smooth_step(value: Any, low: float, high: float) -> Any:

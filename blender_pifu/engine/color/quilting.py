@@ -5,6 +5,7 @@ near the same height so that stripes go on, each the best of several at its over
 import cv2
 import numpy as np
 
+from ..futures import check_wanted
 from .painting import smooth_step
 
 # In field units: 0.01 is about 1 cm on an adult.
@@ -39,6 +40,7 @@ def quilt(fine: np.ndarray, sources: np.ndarray, targets: np.ndarray, energy: np
     )
     step = block - overlap
     for row in range(0, size - block, step):
+        check_wanted()
         for column in range(0, size - block, step):
             if wanted[row, column] < COVERED:
                 continue

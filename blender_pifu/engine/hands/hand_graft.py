@@ -18,6 +18,7 @@ from ..body.bones import INDEX
 from ..body.fit import Fit
 from ..body.model import load_body
 from ..body.part_cuts import Sheet
+from ..cores import divided
 from ..layout.crossings import crossings_by_new
 from ..subject.figure import Figure
 from ..surface.mesh import vertex_normals
@@ -75,7 +76,7 @@ class PhotoHands:
 
     def stumps(self, fit: Fit, vertices: np.ndarray) -> dict[str, Sheet]:
         """By side, of the hands that are read: see `stump`."""
-        return {side: stump(fit, side, vertices) for side in fit.hands}
+        return dict(zip(fit.hands, divided(lambda side: stump(fit, side, vertices), fit.hands), strict=True))
 
     def graft(self, fit: Fit, side: str, vertices: np.ndarray, faces: np.ndarray):
         """As `graft`."""
@@ -98,9 +99,11 @@ def stump(fit: Fit, side: str, vertices: np.ndarray) -> Sheet:
     grid = np.stack(np.meshgrid(*axes[::-1], indexing="ij")[::-1], -1).reshape(-1, 3)
     region = np.maximum(-wrist.beyond(grid), _signed(skin[mine], normals[mine], grid) / metre - AROUND_M) * metre
     within = np.flatnonzero(region < GRID_M * metre)
-    cloth = _cloth(vertices, grid[within], (skin[mine], normals[mine]), (skin[other], normals[other]), metre)
+    cloth = _Cloth(vertices, grid[within], (skin[mine], normals[mine]), (skin[other], normals[other]), metre)
     beside = _signed(skin[other], normals[other], grid[within])
-    region[within] = np.maximum(region[within], cloth + CLOTH_M * metre - beside)
+    reached = cloth.thickest + CLOTH_M * metre - beside > region[within]  # elsewhere cloth changes nothing
+    within = within[reached]
+    region[within] = np.maximum(region[within], cloth.at(grid[within]) + CLOTH_M * metre - beside[reached])
     region = gaussian_filter(region.reshape(shape[::-1]), 0.7, mode="nearest").astype(np.float32)
     values = torch.from_numpy(np.stack([np.zeros_like(region), region]))
     return Sheet(f"hand{side}", f"hand{side}", values, region, 0, low, high)
@@ -136,18 +139,29 @@ def _joined(vertices, faces, fit, wrist, kept, rim, rows, hand_faces, hand_rim):
     return (points, made) if sound else None
 
 
-def _cloth(surface, points, hand: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray], metre):
-    """How thick the cloth of what is beside a hand is at points (N, 3), field units, by the surface round them that is
-    surely not the hand's; hand, other: skin of each with its normals."""
-    reach = AROUND_M * metre
-    low, high = points.min(0) - reach, points.max(0) + reach
-    surface = surface[((surface > low) & (surface < high)).all(1)]
-    thick, away = _signed(*other, surface), _signed(*hand, surface)
-    known = (thick + SURELY_M * metre < away) & (away > SURELY_M * metre)
-    if known.sum() < CLOTH_POINTS:
-        return np.zeros(len(points))
-    near = cKDTree(surface[known]).query(points, CLOTH_POINTS)[1]
-    return np.maximum(np.quantile(thick[known][near], CLOTH_SHARE, axis=1), 0)
+class _Cloth:
+    """How thick the cloth of what is beside a hand is, field units."""
+
+    def __init__(
+        self, surface, points, hand: tuple[np.ndarray, np.ndarray], other: tuple[np.ndarray, np.ndarray], metre
+    ):
+        """By the surface (V, 3) round points (N, 3) that is surely not the hand's; hand, other: skin of each with its
+        normals."""
+        reach = AROUND_M * metre
+        low, high = points.min(0) - reach, points.max(0) + reach
+        surface = surface[((surface > low) & (surface < high)).all(1)]
+        thick, away = _signed(*other, surface), _signed(*hand, surface)
+        known = (thick + SURELY_M * metre < away) & (away > SURELY_M * metre)
+        self._known, self._thick = surface[known], thick[known]
+        self._told = len(self._known) >= CLOTH_POINTS
+        self.thickest = max(float(self._thick.max()), 0.0) if self._told else 0.0
+
+    def at(self, points):
+        """(N,) at points (N, 3)."""
+        if not (self._told and len(points)):
+            return np.zeros(len(points))
+        near = cKDTree(self._known).query(points, CLOTH_POINTS)[1]
+        return np.maximum(np.quantile(self._thick[near], CLOTH_SHARE, axis=1), 0)
 
 
 def _signed(skin, normals, points):

@@ -2,7 +2,7 @@
 """Which faces of a mesh cut through others."""
 
 from collections.abc import Iterator
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 
 import numpy as np
 from scipy.spatial import cKDTree
@@ -26,12 +26,15 @@ def crossing_pairs(vertices: np.ndarray, triangles: np.ndarray, asked: np.ndarra
     corners = vertices[triangles].astype(np.float64)
     a, b, c = corners.transpose(1, 0, 2)
     normals = cross(b - a, c - a)
-    low, high = corners.min(1), corners.max(1)
+    low, high = (np.ascontiguousarray(extreme(extreme(a, b), c).T) for extreme in (np.minimum, np.maximum))
     found = [np.empty((0, 2), np.int64)]
     for one, two in _near(corners, np.ones(len(corners), bool) if asked is None else asked):
-        boxes = ((low[one] <= high[two]) & (low[two] <= high[one])).all(1)
-        one, two = one[boxes], two[boxes]
-        apart = ~(triangles[one][:, :, None] == triangles[two][:, None, :]).any((1, 2))
+        for least, most in zip(low, high, strict=True):  # boxes: few pairs are left by the first axis
+            meet = (least[one] <= most[two]) & (least[two] <= most[one])
+            one, two = one[meet], two[meet]
+        apart = np.ones(len(one), bool)
+        for corner, other in product(range(3), repeat=2):
+            apart &= triangles[one, corner] != triangles[two, other]
         one, two = one[apart], two[apart]
         hit = _pierces(corners, normals, one, two) | _pierces(corners, normals, two, one)
         found.append(np.column_stack([one[hit], two[hit]]))

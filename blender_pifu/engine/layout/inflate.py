@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Thin limbs blown up before they are remeshed, and shrunk back after: so fingers keep enough quads round them."""
 
+from functools import cached_property
+
 import numpy as np
 
 from ..surface.mesh import neighbour_mean, vertex_normals
@@ -33,9 +35,13 @@ class Inflated:
         normals /= np.maximum(np.linalg.norm(normals, axis=1, keepdims=True), 1e-12)
         self._moves = push[:, None] * normals
         self.vertices, self.faces = (vertices + self._moves).astype(np.float32), faces
-        self._surface = DenseSurface(self.vertices, faces, vertex_normals(self.vertices, faces))
+
+    @cached_property
+    def surface(self) -> DenseSurface:
+        """What was blown up, to be asked for nearest vertices."""
+        return DenseSurface(self.vertices, self.faces, vertex_normals(self.vertices, self.faces))
 
     def shrink(self, vertices: np.ndarray, triangles: np.ndarray) -> np.ndarray:
         """Vertices (V, 3) of another mesh on this one, with triangles (T, 3), back where the limbs really are."""
-        nearest = self._surface.nearest_vertex(vertices, vertex_normals(vertices, triangles))
+        nearest = self.surface.nearest_vertex(vertices, vertex_normals(vertices, triangles))
         return (vertices - self._moves[nearest]).astype(np.float32)

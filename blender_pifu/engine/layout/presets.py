@@ -4,9 +4,12 @@
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import cast
 
 import numpy as np
 
+from ..cores import divided
 from ..errors import EngineError
 from ..surface.mesh import check_mesh, split_quads, vertex_normals, volumes
 from .closest import DenseSurface
@@ -55,6 +58,7 @@ class Begun:
         """mesh: vertices (V, 3) and faces (F, 3) of the dense surface; the others as for `quads`."""
         self.inflated = _inflated(count, mesh, surface_at, resolution)
         self._remeshing = Remeshing(self.inflated.vertices, self.inflated.faces, count)
+        _ = self.inflated.surface  # for `quads`, which has to wait for the remeshing anyway
 
     def result(self, waiting: Callable[[], None] | None) -> tuple[np.ndarray, np.ndarray] | None:
         """As of `Remeshing`."""
@@ -94,7 +98,8 @@ def quads(
             continue
         vertices = inflated.shrink(vertices, split_quads(faces)[0])
         vertices = untangle(settle(vertices, faces, dense), faces)
-        flaws, lost = find_flaws(vertices, faces, count), loss(vertices, faces, dense)
+        given = (partial(find_flaws, vertices, faces, count), partial(loss, vertices, faces, dense))
+        flaws, lost = cast("tuple[Flaws, float]", tuple(divided(lambda work: work(), given)))
         log.info("%d wanted, %d asked, %d made, %.4f lost: %s", count, asked, len(faces), lost, flaws)
         if not flaws and lost < least:
             best, least = (vertices, faces.astype(np.int32)), lost

@@ -66,9 +66,13 @@ class PublishedModel(Generic[E], ABC):
     def encode(self, *prepared: Any, **more: Any) -> E:
         """Encode what `prepare` gave."""
 
-    @abstractmethod
-    def hidden_side(self, encoding: E, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
-        """What `painting.paint` may know of the side the photo does not show."""
+    def hidden_side(self, encoding: E, cut: PersonCut | None) -> dict[str, np.ndarray]:
+        """What `painting.paint` may know of the side the photo does not show: nothing."""
+        return {}
+
+    def vertex_colors(self, encoding: E, vertices: np.ndarray) -> dict[str, np.ndarray]:
+        """What `painting.paint` may know of vertices (V, 3): nothing."""
+        return {}
 
     @abstractmethod
     def field(self, encoding: E) -> PublishedField:

@@ -123,8 +123,8 @@ class PIFuModel(PublishedModel[Encoding]):
 
         return in_batches(ask, points.to(maps))
 
-    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
-        """What `painting.paint` may know of the side the photo does not show: with net_C, colours of the vertices."""
+    def vertex_colors(self, encoding: Encoding, vertices: np.ndarray) -> dict[str, np.ndarray]:
+        """What `painting.paint` may know of vertices (V, 3): with net_C, their colours."""
         if encoding.color is None:
             return {}
         points = torch.from_numpy(np.ascontiguousarray(vertices, np.float32)).to(self.device)

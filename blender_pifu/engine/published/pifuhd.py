@@ -3,7 +3,6 @@
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -123,7 +122,3 @@ class PIFuHDModel(PublishedModel[Encoding]):
         network = self.network
         mlps = network.netG.mlp, network.mlp
         return PIFuHDField(mlps, network.handed_layer, encoding, self.settings.depth_scale)
-
-    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
-        """What `painting.paint` may know of the side the photo does not show: nothing."""
-        return {}

@@ -161,10 +161,6 @@ class VRNModel(PublishedModel[Encoding]):
         """The occupancy field of an encoded photo."""
         return VolumeField(encoding)
 
-    def hidden_side(self, encoding: Encoding, vertices: np.ndarray, cut: PersonCut | None) -> dict[str, np.ndarray]:
-        """What `painting.paint` may know of the side the photo does not show: nothing."""
-        return {}
-
 
 def _faces_last(volume: Tensor, marks: np.ndarray) -> bool:
     """Whether the face looks towards the volume's last layer: at that end the nose stands out from what lies beside the

@@ -35,18 +35,36 @@ def check_mesh(faces: np.ndarray) -> MeshCheck:
 
     Of four corners the last is -1 where the face is a triangle.
     """
-    start, end = directed_edges(faces)
     size = int(faces.max(initial=-1)) + 1
-    edges, index, count = np.unique(
-        np.minimum(start, end) * size + np.maximum(start, end), return_inverse=True, return_counts=True
-    )
-    rising = np.bincount(index, weights=start < end, minlength=len(edges))
+    edges = undirected_edges(*directed_edges(faces), size)
+    falling, rising = edges.falling, edges.rising
     labels = components(faces, size)
     return MeshCheck(
-        boundary_edges=int(np.count_nonzero(count == 1)),
-        nonmanifold_edges=int(np.count_nonzero((count > 2) | (count == 2) & (rising != 1))),
-        components=len(np.unique(labels[faces[:, 0]])),
+        boundary_edges=int(np.count_nonzero(falling + rising == 1)),
+        nonmanifold_edges=int(np.count_nonzero((falling > 1) | (rising > 1))),
+        components=int(np.count_nonzero(np.bincount(labels[faces[:, 0]]))),
     )
+
+
+@dataclass(frozen=True)
+class Edges:
+    """low, high (E,): their vertices; rising, falling (E,): how often each runs from low to high, and back."""
+
+    low: np.ndarray
+    high: np.ndarray
+    rising: np.ndarray
+    falling: np.ndarray
+
+
+def undirected_edges(start: np.ndarray, end: np.ndarray, size: int) -> Edges:
+    """The Edges of directed ones from vertices start (N,) to end (N,), numbers below `size`."""
+    # Sorted by one number each: several times as quick as np.unique with an index.
+    keys = np.sort(2 * (np.minimum(start, end) * size + np.maximum(start, end)) + (start < end))
+    edge = keys >> 1
+    first = np.flatnonzero(np.diff(edge, prepend=-1))
+    rising = np.add.reduceat(keys & 1, first) if len(first) else np.zeros(0, np.int64)
+    low, high = np.divmod(edge[first], max(size, 1))
+    return Edges(low, high, rising, np.diff(first, append=len(keys)) - rising)
 
 
 def components(faces: np.ndarray, vertex_count: int) -> np.ndarray:

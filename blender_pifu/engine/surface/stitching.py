@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from .mesh import check_mesh, components, directed_edges, split_quads
+from .mesh import check_mesh, components, directed_edges, split_quads, undirected_edges
 
 
 def rim_of(faces: np.ndarray) -> np.ndarray | None:
@@ -11,6 +11,12 @@ def rim_of(faces: np.ndarray) -> np.ndarray | None:
     more rims, or one that touches itself."""
     start, end = directed_edges(faces)
     size = int(max(start.max(), end.max())) + 1
+    edges = undirected_edges(start, end, size)
+    open_edges = ((edges.rising == 0) | (edges.falling == 0)) & (edges.low != edges.high)
+    on_rim = np.zeros(size, bool)
+    on_rim[edges.low[open_edges]] = on_rim[edges.high[open_edges]] = True
+    some = on_rim[start] & on_rim[end]
+    start, end = start[some], end[some]
     open_edges = ~np.isin(start * size + end, end * size + start)
     start, end = start[open_edges], end[open_edges]
     if not len(start) or len(np.unique(start)) != len(start):
@@ -53,7 +59,9 @@ def as_wide(faces: np.ndarray, width: int) -> np.ndarray:
 
 def without_unused(points: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Points (N, 3) and faces (F, 3|4) of a mesh -> float32 and int32 without those that no face has."""
-    used = np.unique(faces[faces >= 0])
+    there = np.zeros(len(points), bool)
+    there[faces[faces >= 0]] = True
+    used = np.flatnonzero(there)
     renumber = np.full(len(points) + 1, -1)  # the last stands for -1
     renumber[used] = np.arange(len(used))
     return points[used].astype(np.float32), renumber[faces].astype(np.int32)

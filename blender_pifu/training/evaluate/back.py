@@ -109,7 +109,7 @@ def _make(model, encoding, case, behind, resolution):
     surface = extract_surface(model.field(encoding), resolution)
     vertices, faces = largest_component(surface.vertices, surface.faces)
     size = 2 * resolution
-    back = np.dstack(behind(size)) if behind else model.hidden_side(encoding, vertices, case.cut).get("back")
+    back = np.dstack(behind(size)) if behind else model.hidden_side(encoding, case.cut).get("back")
     normals = vertex_normals(vertices, faces)
     colors = paint(vertices, faces, normals, 2 / resolution, np.dstack(case.cut(size)), back)
     return (vertices, faces), colors

@@ -16,7 +16,7 @@ from ...engine.interfaces import Model
 from ...engine.layout.closest import DenseSurface
 from ...engine.layout.painted_mesh import PaintedMesh, painted_like
 from ...engine.layout.presets import find_flaws, loss
-from ...engine.layout.texture.bake import bake
+from ...engine.layout.texture.bake import Sources, bake
 from ...engine.layout.texture.unwrap import unwrap
 from ...engine.layout.topologies import TOPOLOGIES, Source
 from ...engine.model import load_model
@@ -94,17 +94,20 @@ def _row(case: Case, model: Model, topology: str, resolution: int, side: int, fo
 
     mesh = stages.fair(surface_at(resolution), case.cut)
     lit, bare = (stages.take_light(model, drawn, keep) for keep in (True, False))
-    painted = stages.paint(model, lit, mesh, None, resolution)
+    looks = stages.Looks(model, lit, resolution, side)
+    painted = stages.paint(model, lit, mesh, None, resolution, looks)
     clock = [time.perf_counter()]
     shape = TOPOLOGIES[topology].make(Source(painted.mesh, None, resolution, surface_at, None, None), lambda: None).mesh
     clock.append(time.perf_counter())
     uv, charts = unwrap(shape.vertices, shape.faces, shape.normals)
     clock.append(time.perf_counter())
-    in_light = _textured(shape, uv, painted, lit, resolution, side)
+    in_light = _textured(shape, uv, painted, looks, lit, resolution, side)
     row = {"seed": int(case.name), "kind": case.kind, **_lit_errors(case, in_light)}
     sheets = [in_light]
     if case.maps is not None and "albedo_front" in case.maps:
-        without = _textured(shape, uv, stages.paint(model, bare, mesh, None, resolution), bare, resolution, side)
+        looks = stages.Looks(model, bare, resolution, side)
+        painted = stages.paint(model, bare, mesh, None, resolution, looks)
+        without = _textured(shape, uv, painted, looks, bare, resolution, side)
         row |= _albedo_errors(case, in_light, "lit_albedo") | _albedo_errors(case, without, "albedo")
         sheets.append(without)
     dense = DenseSurface(*mesh, painted.mesh.normals)
@@ -122,14 +125,20 @@ def _row(case: Case, model: Model, topology: str, resolution: int, side: int, fo
 
 
 def _textured(
-    shape: PaintedMesh, uv: np.ndarray, painted: stages.Painted, encoded: stages.Encoded, resolution: int, side: int
+    shape: PaintedMesh,
+    uv: np.ndarray,
+    painted: stages.Painted,
+    looks: stages.Looks,
+    encoded: stages.Encoded,
+    resolution: int,
+    side: int,
 ) -> _Textured:
     """A shape laid out on a painted surface in that one's colours."""
     dense, cut = painted.mesh, encoded.cut
     shape = painted_like(dense.colors, dense.surface, shape.vertices, shape.faces)
-    shown = painted.hidden | stages.pictures(cut, None, side)
+    shown = looks.hidden.result() | looks.in_texture()
     begin = time.perf_counter()
-    texture = bake(shape, uv, dense, 2 / resolution, side, shown, landmarks=cut.landmarks)
+    texture = bake(shape, uv, Sources(dense, 2 / resolution, shown, cut.landmarks), side)
     return _Textured(shape, uv, texture, time.perf_counter() - begin)
 
 

@@ -15,6 +15,7 @@ from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.head import Head, load_head
 from blender_pifu.engine.body.model import load_body
 from blender_pifu.engine.body.rigging import Fitted
+from blender_pifu.engine.futures import Future
 from blender_pifu.engine.layout import topologies
 from blender_pifu.engine.layout.animation.head_graft import wear
 from blender_pifu.engine.layout.animation.template import load_template
@@ -161,16 +162,15 @@ def test_a_bun_or_hat_keeps_its_shape_however_small_and_face_ears_and_neck_are_p
     assert "jawOpen" in below.expressions(made).names
 
 
-def test_where_the_face_lies_far_off_as_well_the_surface_is_left_and_the_artist_is_told(monkeypatch):
+def test_where_the_face_lies_far_off_as_well_the_surface_is_left_and_the_artist_is_told():
     vertices, faces = egg()
     bulged = vertices.copy()
     bulged[(vertices > (0.0, worn().vertices[:, 1].min(), 0.0)).all(1), 2] += 0.16  # as something held before it
     assert wear(own_head(), rest_fit(), bulged, faces) is None
-    monkeypatch.setattr(stages, "find_own_head", lambda *_: (own_head(), None))
-    fitted = Fitted(None, [], egg(), rest_fit(), [])
-    left = stages.own_head(TOPOLOGIES["standard"], fitted, None, None, (bulged, faces))
+    found = Future(lambda: (own_head(), None))
+    left = stages.own_head(TOPOLOGIES["standard"], found, rest_fit(), (bulged, faces))
     assert left.worn is None and left.note == stages.OFF_THE_HEAD
-    put_on = stages.own_head(TOPOLOGIES["standard"], fitted, None, None, egg())
+    put_on = stages.own_head(TOPOLOGIES["standard"], found, rest_fit(), egg())
     assert put_on.worn is not None and put_on.note is None
 
 

@@ -169,7 +169,7 @@ def test_without_a_colour_network_there_are_no_colours(pifu):
     shape_only = {name: value for name, value in model.network.state_dict().items() if name.startswith("netG.")}
     model = PIFuModel.of(Tensors(shape_only, "net_G"), Settings(), "grey")
     encoding = model.encode(picture(64, 4))
-    assert model.hidden_side(encoding, np.zeros((3, 3), np.float32), None) == {}
+    assert model.hidden_side(encoding, None) == model.vertex_colors(encoding, np.zeros((3, 3), np.float32)) == {}
     with pytest.raises(InputError, match="grey has no colours"):
         model.query_color(encoding, points(9))
 

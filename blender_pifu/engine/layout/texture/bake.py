@@ -12,6 +12,7 @@ from ...color.hair import find_hair
 from ...color.hand_skin import believed, find_hand_skin
 from ...color.painting import Elsewhere, Scalp, Side
 from ...color.strands import Strands, strands_of
+from ...futures import check_wanted
 from ...surface.mesh import split_quads
 from ...surface.normals import unit
 from ..painted_mesh import PaintedMesh
@@ -21,60 +22,79 @@ from .texels import SLACK, cover, filled
 TURNED = 0.6  # what is added to the normals of what was fitted to the photo, towards the camera
 
 
+class Sources:
+    """What tells of a surface's colours, whatever its UVs."""
+
+    def __init__(
+        self,
+        dense: PaintedMesh,
+        spacing: float,
+        pictures: dict[str, np.ndarray],
+        landmarks: np.ndarray | None = None,
+        others: Sequence[Elsewhere] = (),
+        hairy: bool = False,
+    ):
+        """dense: the PaintedMesh that hides what lies behind it, cut with lattice step `spacing`, field units. pictures
+        ("photo" and perhaps "back"), others: as `color.painting.paint` takes them; landmarks: as `FineTexture` does;
+        hairy: whether it is to have the grain of the photo's hair."""
+        mesh = dense.vertices, dense.faces, spacing
+        self.sides = [(Side(*mesh, pictures["back"], -1), 0)] if "back" in pictures else []
+        self.sides += [(each.side(*mesh), k) for k, each in enumerate(others, 1)]
+        self.sides.append((Side(*mesh, pictures["photo"], 1), 0))
+        check_wanted()
+        self.fine = FineTexture(pictures["photo"], landmarks)
+        self.others = others
+        hair = find_hair(pictures["photo"], landmarks) if hairy and landmarks is not None else None
+        self.strands = strands_of(hair, self.fine.band)
+
+    @property
+    def photo(self) -> Side:
+        """What the photo tells."""
+        return self.sides[-1][0]
+
+
 def bake(
     mesh: PaintedMesh,
     uv: np.ndarray,
-    dense: PaintedMesh,
-    spacing: float,
+    sources: Sources,
     size: int,
-    pictures: dict[str, np.ndarray],
     waiting: Callable[[], None] = lambda: None,
     in_mouth: np.ndarray | None = None,
     teeth: bool = False,
-    landmarks: np.ndarray | None = None,
-    others: Sequence[Elsewhere] = (),
     fitted: np.ndarray | None = None,
     scalp: Scalp | None = None,
     hands: np.ndarray | None = None,
 ) -> np.ndarray:
     """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a PaintedMesh.
 
-    dense: the PaintedMesh that hides what lies behind it, cut with lattice step `spacing`, field units. pictures: what
-    `colors.paint` takes: "photo" and perhaps "back". Wherever these are not trusted the texture has the colours of the
-    mesh's vertices, which go over into them, with the photo's fine texture. Texels no face covers continue the nearest.
-    waiting: called at every part of the map, may raise to stop; in_mouth (V,) bool: the mesh's vertices inside its
-    mouth; teeth: that is hidden behind teeth, and keeps its vertices' colours; landmarks: as `FineTexture` takes them;
-    others: further photos, as `color.painting.paint` takes them; fitted (V,) 0..1: the mesh's vertices that were fitted
-    to the photo's own pixels, of which it tells though they turn away, as the sides of a nose do; scalp: of the mesh's
-    vertices, where hair has the grain of what the photo shows of it; hands (V,): as `color.painting.paint` takes them.
+    Wherever the pictures of the Sources are not trusted the texture has the colours of the mesh's vertices, which go
+    over into them, with the photo's fine texture. Texels no face covers continue the nearest. waiting: called at every
+    part of the map, may raise to stop; in_mouth (V,) bool: the mesh's vertices inside its mouth; teeth: that is hidden
+    behind teeth, and keeps its vertices' colours; fitted (V,) 0..1: the mesh's vertices that were fitted to the photo's
+    own pixels, of which it tells though they turn away, as the sides of a nose do; scalp: of the mesh's vertices, where
+    hair has the grain of what the photo shows of it, if the Sources know any; hands (V,): as `color.painting.paint`
+    takes them.
     """
     triangles, corners = split_quads(mesh.faces)
     found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
-    sides = [(Side(dense.vertices, dense.faces, spacing, pictures["back"], -1), 0)] if "back" in pictures else []
-    sides += [(each.side(dense.vertices, dense.faces, spacing), k) for k, each in enumerate(others, 1)]
-    sides.append((Side(dense.vertices, dense.faces, spacing, pictures["photo"], 1), 0))
-    fine = FineTexture(pictures["photo"], landmarks)
+    photo, fine = sources.photo, sources.fine
     normals = mesh.normals
     if fitted is not None:
         normals = unit(normals + TURNED * fitted[:, None] * np.array([0, 0, 1], np.float32)).astype(np.float32)
-    photo = sides[-1][0]
     seen = photo.trust(mesh.vertices, normals)
     skin = None if hands is None else find_hand_skin(hands, photo.colors(mesh.vertices), seen)
     ways = find_ways(mesh.vertices, triangles, normals, seen, fine)
-    hairy = None
-    if scalp is not None and landmarks is not None:
-        strands = strands_of(find_hair(pictures["photo"], landmarks), fine.band)
-        hairy = None if strands is None else _Hairy(scalp, strands)
+    hairy = None if scalp is None or sources.strands is None else _Hairy(scalp, sources.strands)
     values = {"point": mesh.vertices, "normal": normals, "color": mesh.colors, "way": ways.places}
     values["sure"] = (ways.sure * (1 - seen))[:, None]
-    for k, each in enumerate(others, 1):
+    for k, each in enumerate(sources.others, 1):
         values[f"point {k}"], values[f"normal {k}"] = each.placed(mesh.vertices, triangles)
     if skin is not None:
         values |= {"on hand": skin.on_hand[:, None], "tone": skin.tones}
     if hairy is not None:
         values |= {"rest": hairy.scalp.rest, "hair": hairy.scalp.grown.clip(0, 1)[:, None]}
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
-    texels = _Texels(values, sides, fine, hairy, mouth, teeth)
+    texels = _Texels(values, sources.sides, fine, hairy, mouth, teeth)
 
     def colors_of(part):
         return texels.colors(triangles[found.face[part]], found.weights[part])

@@ -11,9 +11,10 @@ from ..painted_mesh import PaintedMesh
 from .dense_normals import DenseNormals
 from .fine_normals import FineNormals
 from .tangents import tangent_frames
-from .texels import SLACK, cover, filled
+from .texels import SLACK, Cover, cover, filled
 
 FLAT = (128, 128, 255)
+AT_ONCE = 1 << 15  # texels: of each there are six vertices with their normals
 
 
 def bake_normals(
@@ -24,13 +25,14 @@ def bake_normals(
     waiting: Callable[[], None] = lambda: None,
     fine: FineNormals | None = None,
     worn: np.ndarray | None = None,
+    found: Cover | None = None,
 ) -> np.ndarray:
     """A picture (size, size, 3) uint8, 128 is 0, for the UVs (F, 3|4, 2) of a PaintedMesh: right, up and out of its
     surface as `tangent_frames` has it. dense: the PaintedMesh whose normals it shows; both in field space. waiting:
     called at every part of the map, may raise to stop. fine: what is drawn finer than that; worn (V,) 0..1: the
-    mesh's vertices that show it, by default all."""
+    mesh's vertices that show it, by default all; found: the texels that the UVs cover, with SLACK, if known."""
     triangles, corners = split_quads(mesh.faces)
-    found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
+    found = found or cover(uv.reshape(-1, 2)[corners], size, SLACK)
     frames = tangent_frames(mesh.vertices, mesh.faces, uv)
     places = mesh.vertices[triangles]
     normals_near = DenseNormals(dense)
@@ -53,4 +55,4 @@ def bake_normals(
         local[:, 2] = np.maximum(local[:, 2], 0)
         return np.round(local * 127 + 128).clip(0, 255).astype(np.uint8)
 
-    return filled(found, size, normals_of, waiting, FLAT)
+    return filled(found, size, normals_of, waiting, FLAT, AT_ONCE)

@@ -9,7 +9,7 @@ from ...reading.landmarks import Landmark as L
 from ...reading.landmarks import head_place
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
-from .texels import SLACK, cover
+from .texels import SLACK, Cover, cover
 
 SKIN, HAIR, CLOTH, SHOES = 0.5, 0.6, 0.85, 0.5
 HEAD = (2.0, 2.4)  # distances from the eyes to the mouth, round the ears, within which is the head
@@ -21,24 +21,30 @@ LEAST = 20  # texels of cheeks
 
 
 def bake_roughness(
-    mesh: PaintedMesh, uv: np.ndarray, color: np.ndarray, landmarks: np.ndarray | None, size: int
+    mesh: PaintedMesh,
+    uv: np.ndarray,
+    color: np.ndarray,
+    landmarks: np.ndarray | None,
+    size: int,
+    found: Cover | None = None,
 ) -> np.ndarray:
     """A picture (size, size, 3) uint8 for the UVs (F, 3|4, 2) of a PaintedMesh in field space: as glTF has it, green is
     the roughness, blue the metal, which is none, red is 255. color: the base colour map, any size; landmarks: (33, 4)
-    as `landmarks_in`, or None: all is cloth then."""
+    as `landmarks_in`, or None: all is cloth then; found: the texels that the UVs cover, with SLACK, where known."""
     rough = np.full((size, size), CLOTH, np.float32)
     if landmarks is not None:
-        rough = _by_region(mesh, uv, cv2.resize(color, (size, size), interpolation=cv2.INTER_AREA), landmarks)
+        triangles, corners = split_quads(mesh.faces)
+        found = found or cover(uv.reshape(-1, 2)[corners], size, SLACK)
+        small = cv2.resize(color, (size, size), interpolation=cv2.INTER_AREA)
+        rough = _by_region(mesh.vertices[triangles], found, small, landmarks)
     green = np.round(rough * 255).astype(np.uint8)
     return np.dstack([np.full_like(green, 255), green, np.zeros_like(green)])
 
 
-def _by_region(mesh, uv, color, landmarks):
+def _by_region(triangles, found, color, landmarks):
     size = len(color)
-    triangles, corners = split_quads(mesh.faces)
-    found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
     places = np.full((size * size, 3), np.nan, np.float32)
-    places[found.texel] = np.einsum("nk,nkc->nc", found.weights, mesh.vertices[triangles[found.face]])
+    places[found.texel] = np.einsum("nk,nkc->nc", found.weights, triangles[found.face])
     places = places.reshape(size, size, 3)
     points, place = landmarks[:, :2].astype(np.float64), head_place(landmarks)
     with np.errstate(invalid="ignore"):

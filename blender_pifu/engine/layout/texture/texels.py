@@ -47,8 +47,10 @@ def cover(corners: np.ndarray, size: int, slack: float = 0.0) -> Cover:
     if not parts:
         return Cover(np.empty(0, int), np.empty(0, int), np.empty((0, 3)))
     found = divided(lambda part: _cover(places[part], low[part], extent[part], size, slack, part.start), parts)
-    texel, face, weights = (np.concatenate(part) for part in zip(*found, strict=True))
-    return Cover(texel, face, weights)
+    columns = list(zip(*found, strict=True))
+    del found
+    # Of large maps these are tens of megabytes: one of them at a time is there twice.
+    return Cover(*(np.concatenate(columns.pop(0)) for _ in range(3)))
 
 
 def _cover(places, low, extent, size, slack, first):
@@ -84,13 +86,14 @@ def filled(
     values_of: Callable[[np.ndarray], np.ndarray],
     waiting: Callable[[], None],
     nothing: tuple[int, int, int] = (0, 0, 0),
+    at_once: int = PART,
 ) -> np.ndarray:
     """A picture (size, size, 3) uint8: `values_of` (N,) indices into a Cover of `size` texels to a side, (N, 3) uint8,
     one for each texel; other texels continue the nearest, or are `nothing` where no face covers any. waiting: called at
-    every part of it, may raise to stop."""
+    every part of it, may raise to stop; at_once: texels of a part."""
     chosen = _deepest(found, size)
     # In parts, as maps of 4096 need gigabytes at once, and a processor's cache holds less.
-    parts = [chosen[start : start + PART] for start in range(0, len(chosen), PART)]
+    parts = [chosen[start : start + at_once] for start in range(0, len(chosen), at_once)]
     if not parts:
         return np.full((size, size, 3), nothing, np.uint8)
     picture, empty = np.zeros((size * size, 3), np.uint8), np.ones(size * size, np.uint8)
