@@ -35,7 +35,6 @@ from .networks.maps import Maps, enlarged, front_colors, without_light
 from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.vrn import VRNModel
-from .reading.landmarks import metre
 from .reading.person_cut import PersonCut, network_input
 from .srgb import lit
 from .subject.lens import Lens
@@ -187,9 +186,8 @@ class HumanModel:
         it is not known how large they are, and without a fine level, too coarse for any."""
         if self.fine is None or cut.landmarks is None:
             return encoding
-        size = float(metre(torch.from_numpy(cut.landmarks)[None])[0])
         light = find_light(np.dstack(cut(RELIEF_PX)), drawn_relief(encoding.maps).front_normals)
-        seen = partial(_seen, cut), light, size, cut.side_px(FOLDS_PX), fold_reader(self.device)
+        seen = partial(_seen, cut), light, cut.landmarks, cut.side_px(FOLDS_PX), fold_reader(self.device)
         maps, normals = lay_folds(encoding.maps, *seen)
         return replace(encoding, maps=maps, fine_normals=normals)
 

@@ -40,7 +40,7 @@ def without_rim(photo: np.ndarray, landmarks: np.ndarray | None) -> np.ndarray:
         within[nearer], least[nearer] = colors[nearer], difference[nearer]
     share = smooth_step(least, *OTHER) * np.isfinite(least) * (1 - smooth_step(inward, *RIM))
     if landmarks is not None:
-        share *= _off_head(landmarks)
+        share *= off_head(landmarks)
     if not share[solid > 0].any():
         return photo
     size = len(photo)
@@ -66,8 +66,8 @@ def _inside(colors, core):
     return table[label], apart * 2 / WORK_PX
 
 
-def _off_head(landmarks):
-    """(WORK_PX, WORK_PX) 0..1: 0 on the head, 1 elsewhere."""
+def off_head(landmarks: np.ndarray) -> np.ndarray:
+    """(WORK_PX, WORK_PX) float32 0..1 of a crop, by landmarks (33, 4) as `landmarks_in`: 0 on the head, 1 elsewhere."""
     head = head_place(landmarks)
     place = (np.arange(WORK_PX, dtype=np.float32) + 0.5) / WORK_PX * 2 - 1
     apart = np.hypot(place[None, :] - head.ears[0], -place[:, None] - head.ears[1]) / head.unit

@@ -12,10 +12,12 @@ import numpy as np
 import torch
 
 from ..color.light import Light
+from ..color.rim import off_head
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
 from ..networks.maps import Maps
 from ..reading.graph import DATA
+from ..reading.landmarks import metre
 from .network import FoldConfig, FoldNetwork, folded
 from .shades import stack_shades
 
@@ -62,13 +64,20 @@ class FoldReader:
 
 
 def lay_folds(
-    maps: Maps, photos: Callable[[int], np.ndarray], light: Light | None, metre: float, fine_px: int, reader: FoldReader
+    maps: Maps,
+    photos: Callable[[int], np.ndarray],
+    light: Light | None,
+    landmarks: np.ndarray,
+    fine_px: int,
+    reader: FoldReader,
 ) -> tuple[Maps, np.ndarray]:
     """The maps, n pixels, with the folds that a photo tells of, and its normals (m, m, 3) with finer ones, m = fine_px
-    but no fewer than n. photos: the photo at any size m, (m, m, 4), see `stack_shades`; light: found in it; metre:
-    field units of one."""
+    but no fewer than n. photos: the photo at any size m, (m, m, 4), see `stack_shades`; light: found in it; landmarks:
+    (33, 4) as `landmarks_in`, which tell how large the person is, and where the head, which has none."""
+    size = float(metre(torch.from_numpy(landmarks)[None])[0])
+    how = light, size, off_head(landmarks), reader
     drawn = maps.front_normals[0].permute(1, 2, 0).float().cpu().numpy()
-    height, pixel = _height(photos, drawn, light, metre, reader), 2 / len(drawn)
+    height, pixel = _height(photos, drawn, *how), 2 / len(drawn)
     laid = torch.from_numpy(height)[None, None].to(maps.front_depth)
     normals, depth = folded(maps.front_normals, laid), maps.front_depth + pixel * laid
     maps = replace(maps, front_normals=normals, front_depth=depth)
@@ -76,16 +85,18 @@ def lay_folds(
         return maps, normals[0].permute(1, 2, 0).float().cpu().numpy()
     drawn, height = (_larger(each, fine_px) for each in (drawn, height))
     drawn /= np.maximum(np.linalg.norm(drawn, axis=-1, keepdims=True), 1e-6)
-    fine = _height(photos, drawn, light, metre, reader)
+    fine = _height(photos, drawn, *how)
     solid = (fine != 0).astype(np.float32)
-    height = height * (pixel * fine_px / 2) + (fine - _blurred(fine, solid, COARSE_M * metre * fine_px / 2)) * solid
+    height = height * (pixel * fine_px / 2) + (fine - _blurred(fine, solid, COARSE_M * size * fine_px / 2)) * solid
     both = (torch.from_numpy(np.ascontiguousarray(each)) for each in (drawn.transpose(2, 0, 1), height[None]))
     return maps, folded(*(each[None] for each in both))[0].permute(1, 2, 0).numpy()
 
 
-def _height(photos, drawn, light, metre, reader):
-    """The height of folds on drawn normals (n, n, 3), pixels, less where these turn away."""
-    height = reader.height(photos(len(drawn)), drawn, light, 2 / len(drawn) / metre)
+def _height(photos, drawn, light, size, worn, reader):
+    """The height of folds on drawn normals (n, n, 3), pixels, less where these turn away; worn (m, m) 0..1: where there
+    may be any."""
+    height = reader.height(photos(len(drawn)), drawn, light, 2 / len(drawn) / size)
+    height *= _larger(worn, len(drawn))
     return height * ((drawn[..., 2] - TOWARDS[0]) / (TOWARDS[1] - TOWARDS[0])).clip(0, 1)
 
 

@@ -16,12 +16,27 @@ from blender_pifu.engine.folds.laying import FoldReader, lay_folds
 from blender_pifu.engine.folds.network import FoldConfig, FoldNetwork, folded
 from blender_pifu.engine.folds.shades import CHANNELS, stack_shades
 from blender_pifu.engine.networks.maps import Maps
+from blender_pifu.engine.reading.landmarks import RULERS
+from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.srgb import to_srgb
 
 SIZE = 256
-METRE = 1.0  # field units
 PIXEL = 2 / SIZE
 CONFIG = FoldConfig((8, 8))
+
+
+def marks():
+    """Landmarks of somebody of whom a metre is a field unit, with the head at the upper end of `cloth`."""
+    found = np.zeros((33, 4), np.float32)
+    for ends, length in RULERS.items():
+        found[list(ends), :2] = (0, -0.3), (0, -0.3 + length)
+        break
+    found[[L.LEFT_EYE, L.RIGHT_EYE, L.LEFT_EAR, L.RIGHT_EAR], 1] = 0.95
+    found[[L.MOUTH_LEFT, L.MOUTH_RIGHT], 1] = 0.9
+    return found
+
+
+MARKS = marks()
 
 
 def light_from(x, y):
@@ -111,7 +126,7 @@ def test_what_is_seen_of_a_photo_says_nothing_beyond_the_person():
 def test_folds_stay_on_the_person_and_leave_the_form(seeded):
     inside, plain, creased = cloth()
     maps, photo = drawn(plain, normals_of(plain)), photo_of(inside, normals_of(creased), light_from(1, 0))
-    laid, normals = lay_folds(maps, lambda _: photo, light_from(1, 0), METRE, SIZE, seeded)
+    laid, normals = lay_folds(maps, lambda _: photo, light_from(1, 0), MARKS, SIZE, seeded)
     assert np.array_equal(normals, laid.front_normals[0].permute(1, 2, 0).numpy())
     moved = (laid.front_depth - maps.front_depth)[0, 0].numpy()
     assert np.abs(moved[inside]).max() > 0 and not moved[~inside].any()
@@ -132,14 +147,14 @@ def test_shaded_folds_are_drawn_where_they_are(x, y):
     light, smooth, true = light_from(x, y), normals_of(plain), normals_of(creased)
     maps = drawn(plain, smooth)
     creased_photo = photo_of(inside, true, light)
-    laid, _ = lay_folds(maps, lambda _: creased_photo, light, METRE, SIZE, FoldReader())
+    laid, _ = lay_folds(maps, lambda _: creased_photo, light, MARKS, SIZE, FoldReader())
     found = laid.front_normals[0].permute(1, 2, 0).numpy() - smooth
     across, up = pixel_centres(SIZE)
     inner = (np.abs(across) < 0.25) & (np.abs(up) < 0.7)
     lacking = (true - smooth)[inner]
     assert (found[inner] * lacking).sum() / np.linalg.norm(found[inner]) / np.linalg.norm(lacking) > 0.5
     smooth_photo = photo_of(inside, smooth, light)
-    flat, _ = lay_folds(maps, lambda _: smooth_photo, light, METRE, SIZE, FoldReader())
+    flat, _ = lay_folds(maps, lambda _: smooth_photo, light, MARKS, SIZE, FoldReader())
     added = flat.front_normals[0].permute(1, 2, 0).numpy() - smooth
     assert np.linalg.norm(added[inner]) < 0.3 * np.linalg.norm(found[inner])
 
@@ -152,8 +167,8 @@ def test_a_photo_of_more_pixels_adds_finer_folds_to_the_same_broader_ones(seeded
     def photos(size):
         return cv2.resize(photo, (size, size), interpolation=cv2.INTER_CUBIC).clip(0, 1)
 
-    laid, same = lay_folds(maps, photos, light, METRE, SIZE, seeded)
-    again, fine = lay_folds(maps, photos, light, METRE, 2 * SIZE, seeded)
+    laid, same = lay_folds(maps, photos, light, MARKS, SIZE, seeded)
+    again, fine = lay_folds(maps, photos, light, MARKS, 2 * SIZE, seeded)
     assert torch.equal(laid.front_depth, again.front_depth) and fine.shape == (2 * SIZE, 2 * SIZE, 3)
     across, up = pixel_centres(SIZE)
     inner = (np.abs(across) < 0.3) & (np.abs(up) < 0.7)
