@@ -46,6 +46,12 @@ class AnalyticModel:
     def with_face(self, encoding, cut):
         return encoding
 
+    def with_folds(self, encoding, cut):
+        return encoding
+
+    def drawn_normals(self, encoding):
+        return None
+
     def with_legs(self, encoding, cut, lens):
         return encoding, None
 
