@@ -147,11 +147,14 @@ class People:
         return None if _upon(person, people) > (MOST_UPON if clear else MOST_UPON_FACELESS) else person
 
     def _looked_for_again(self, rgb, people, everybody):
-        """The same people; of a part of the matte that none of them fills, whoever does in their place."""
+        """The same people; of a part of the matte that the only one on it, upright, does not fill, whoever does in
+        their place: who has somebody beside them, or lies, is read as they were."""
         scale = max(everybody.shape) / max(rgb.shape[:2])
         for part in _parts(everybody > 0.5):
             there = [person for person in people if _lies_on(person, part, scale)]
-            filled = max((_filled(person, part, scale) for person in there), default=1.0)
+            if len(there) != 1 or not _stands_upright(there[0]):
+                continue
+            filled = _filled(there[0], part, scale)
             if filled >= FILLS:
                 continue
             least = max(LEAST_FILLED, filled + MORE_FILLED)
@@ -308,6 +311,15 @@ def _lies_on(person, part, scale):
     """Whether most of a person is of a part of the matte."""
     mask = person.mask_on(part.shape, scale) > 0.5
     return 2 * (mask & part).sum() > mask.sum()
+
+
+def _stands_upright(person):
+    """Whether somebody's shoulders are more above than beside the hips."""
+    shoulders, hips = (
+        person.points[list(pair), :2].mean(0)
+        for pair in ((Landmark.LEFT_SHOULDER, Landmark.RIGHT_SHOULDER), (Landmark.LEFT_HIP, Landmark.RIGHT_HIP))
+    )
+    return hips[1] - shoulders[1] > abs(hips[0] - shoulders[0])
 
 
 def _filled(person, part, scale):
