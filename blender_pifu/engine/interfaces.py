@@ -102,8 +102,9 @@ class Model(Protocol[E]):
         """The encoding with a face, where the model draws none that is as fine as the photo."""
         ...
 
-    def with_folds(self, encoding: E, cut: PersonCut) -> E:
-        """The encoding with the folds that the photo's shades tell of, where the model draws none."""
+    def with_folds(self, encoding: E, cut: PersonCut, fine: bool = False) -> E:
+        """The encoding with the folds that the photo's shades tell of, where the model draws none; fine: also those
+        that are finer than its surface, for `drawn_normals`."""
         ...
 
     def with_legs(self, encoding: E, cut: PersonCut, lens: Lens) -> tuple[E, Any]:

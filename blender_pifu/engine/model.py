@@ -181,15 +181,16 @@ class HumanModel:
         place = find_face(cut.landmarks, drawn[0].permute(1, 2, 0).float().cpu().numpy(), near.center, near.half)
         return encoding if place is None else replace(encoding, maps=lay_face(encoding.maps, encoding.mask, place))
 
-    def with_folds(self, encoding: Encoding, cut: PersonCut) -> Encoding:
-        """The encoding with the folds that the photo's shades tell of; as it was where nobody was recognised, so that
-        it is not known how large they are, and without a fine level, too coarse for any."""
+    def with_folds(self, encoding: Encoding, cut: PersonCut, fine: bool = False) -> Encoding:
+        """The encoding with the folds that the photo's shades tell of, and if `fine` its `fine_normals`; as it was
+        where nobody was recognised, so that it is not known how large they are, and without a fine level, too coarse
+        for any."""
         if self.fine is None or cut.landmarks is None:
             return encoding
         light = find_light(np.dstack(cut(RELIEF_PX)), drawn_relief(encoding.maps).front_normals)
-        seen = partial(_seen, cut), light, cut.landmarks, cut.side_px(FOLDS_PX), fold_reader(self.device)
+        seen = partial(_seen, cut), light, cut.landmarks, cut.side_px(FOLDS_PX) if fine else 0, fold_reader(self.device)
         maps, normals = lay_folds(encoding.maps, *seen)
-        return replace(encoding, maps=maps, fine_normals=normals)
+        return replace(encoding, maps=maps, fine_normals=normals if fine else None)
 
     def with_legs(self, encoding: Encoding, cut: PersonCut, lens: Lens) -> tuple[Encoding, Legs | None]:
         """The encoding with legs that a body can have, and what was found of them; lens: that took the photo."""
@@ -225,7 +226,7 @@ class HumanModel:
 
     def drawn_normals(self, encoding: Encoding) -> np.ndarray | None:
         """Unit normals of what the photo shows, on its crop's pixels (n, n, 3), field space; None where no folds were
-        read, so that the surface has all that is drawn."""
+        read, so that the surface has all that is drawn, or no fine ones."""
         return encoding.fine_normals
 
     def vertex_colors(self, encoding: Encoding, vertices: np.ndarray) -> dict[str, np.ndarray]:

@@ -14,7 +14,7 @@ from . import stages
 from .cores import FreeCores
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import InputError, OptionError, OutOfMemory, TopologyError
-from .futures import Futures
+from .futures import Future, Futures
 from .hands.hand_landmarks import HandReader
 from .interfaces import Model
 from .layout.head_parts.head_parts import HeadParts
@@ -186,13 +186,14 @@ class Engine:
             subject = stages.cut_out(self._figures, photos, choices.person, job.topology)
             figure = subject.figure
         with clock.step(ENCODE):
-            encoded = stages.encode(model, subject, clock.sign_of_life(ENCODE))
+            encoded = stages.encode(model, subject, clock.sign_of_life(ENCODE), job.texture_px > 0)
             encoded = stages.take_light(model, encoded, choices.keep_light)
-        looks = stages.Looks(model, encoded, resolution, job.texture_px, job.futures.begin)
+        large = photos.front.rgb.nbytes > stages.LARGE_PHOTO  # of which no more is held at once than must be
+        looks = stages.Looks(model, encoded, resolution, job.texture_px, Future if large else job.futures.begin)
         with clock.step(CARVE):
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))
             mesh = None if rig else stages.fair((carved.vertices, carved.faces), figure.cut)
-        give_back_at_once(photos.front.rgb.nbytes > stages.LARGE_PHOTO)
+        give_back_at_once(large)
         fitted, own = self._fit(job, figure, encoded, carved) if rig else (None, stages.OwnHead())
         mesh = fitted.fair if fitted else mesh
         painted, laid = self._lay_out(job, model, subject, encoded, looks, mesh, fitted, own)

@@ -272,11 +272,11 @@ def cut_out_view(figures: Figures, photo: Photo) -> Figure | Verdict:
     return figure if figure.framing is Framing.FULL else Verdict(photo.name, None, NOT_WHOLE)
 
 
-def encode(model: Model, subject: Subject, report: Report) -> Encoded:
+def encode(model: Model, subject: Subject, report: Report, fine: bool = False) -> Encoded:
     """Have the model draw the person, with a face, legs that can be and, where photos show them, the back or other
-    sides; report: called often."""
+    sides; report: called often; fine: whether a normal map is to show what is finer than the surface."""
     figure, behind, shaped_by_back = subject.figure, subject.behind, False
-    encoding, legs = _draw(model, figure)
+    encoding, legs = _draw(model, figure, fine)
     if behind:
         encoding, behind, shaped_by_back = model.with_back(encoding, behind)
     encoded = Encoded(
@@ -292,10 +292,10 @@ def encode(model: Model, subject: Subject, report: Report) -> Encoded:
     return with_views(encoded, *read_views(model, subject, encoded, report)) if subject.views else encoded
 
 
-def _draw(model: Model, figure: Figure):
+def _draw(model: Model, figure: Figure, fine: bool = False):
     """The encoding of a person with face, folds and legs, and what was found of these."""
     cut = figure.cut
-    encoding = model.with_folds(model.with_face(second_look.draw(model, cut, figure), cut), cut)
+    encoding = model.with_folds(model.with_face(second_look.draw(model, cut, figure), cut), cut, fine)
     if figure.framing is not Framing.FULL:
         return encoding, None
     return model.with_legs(encoding, cut, lens_of(figure))

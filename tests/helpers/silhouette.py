@@ -46,7 +46,7 @@ class AnalyticModel:
     def with_face(self, encoding, cut):
         return encoding
 
-    def with_folds(self, encoding, cut):
+    def with_folds(self, encoding, cut, fine=False):
         return encoding
 
     def drawn_normals(self, encoding):

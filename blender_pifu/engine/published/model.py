@@ -94,7 +94,7 @@ class PublishedModel(Generic[E], ABC):
         """As `model.HumanModel.without_light`: these do not tell well enough where the surface looks."""
         return encoding, None
 
-    def with_folds(self, encoding: E, cut: PersonCut) -> E:
+    def with_folds(self, encoding: E, cut: PersonCut, fine: bool = False) -> E:
         """As `model.HumanModel.with_folds`: these draw folds themselves."""
         return encoding
 
