@@ -9,7 +9,7 @@ from ...result_file import Rig
 from ..errors import UserError
 from .armature import HELPS, ROLE, bind, build_armature
 from .bone_set import fill_armature
-from .human import Human, coordinates, group_weights, joints, role_parents
+from .human import Human, coordinates, group_weights, own_joints
 from .part_weights import give_back, trunk_columns
 from .rigify import is_generated
 
@@ -65,10 +65,7 @@ def _rig_of(person: Human) -> Rig:
         raise UserError(
             ErrorKind.POSE, "Rigify's controls hold these bones.", "Change the bones before generating the rig."
         )
-    heads, tails = joints(armature)
-    if not heads:
-        raise UserError(ErrorKind.POSE, "These bones are not the person's own.", "Take the bones made with it.")
-    parents = role_parents(armature)
+    heads, tails, parents = own_joints(armature)
     names = list(parents)
     number = {name: index for index, name in enumerate(names)}
     weight_bones, weights = _weights(person, number)

@@ -8,6 +8,8 @@ import numpy as np
 from bpy.props import BoolProperty, CollectionProperty, FloatProperty, StringProperty
 from mathutils import Vector
 
+from ...protocol import ErrorKind
+from ..errors import UserError
 from .armature import KIND, LIMB, ROLE
 
 
@@ -79,6 +81,14 @@ def joints(armature: bpy.types.Object) -> tuple[dict[str, np.ndarray], dict[str,
                 tails[role] = bone.head_local + bone.length * (bone.matrix_local.to_3x3() @ Vector(bone[LIMB]))
                 tails[role] = np.array(tails[role])
     return heads, tails
+
+
+def own_joints(armature: bpy.types.Object) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], dict[str, str]]:
+    """Heads and tails as `joints`, and `role_parents`. Raises UserError where the bones are not the person's own."""
+    heads, tails = joints(armature)
+    if not heads:
+        raise UserError(ErrorKind.POSE, "These bones are not the person's own.", "Take the bones made with it.")
+    return heads, tails, role_parents(armature)
 
 
 def role_parents(armature: bpy.types.Object) -> dict[str, str]:

@@ -15,7 +15,7 @@ from ...protocol import ErrorKind
 from ...result_file import Motion
 from ..errors import UserError
 from .armature import KIND, ROLE
-from .human import joints, role_parents
+from .human import own_joints, role_parents
 from .rigify import is_generated
 from .units import metres_per_unit
 
@@ -29,10 +29,7 @@ def bones_of(scene, armature: bpy.types.Object) -> dict:
         raise UserError(
             ErrorKind.POSE, "Rigify's controls hold these bones.", "Read the motion before generating the rig."
         )
-    heads, tails = joints(armature)
-    if not heads:
-        raise UserError(ErrorKind.POSE, "These bones are not the person's own.", "Take the bones made with it.")
-    parents = role_parents(armature)
+    heads, tails, parents = own_joints(armature)
     names = list(parents)
     metres = metres_per_unit(scene)
     return {

@@ -7,11 +7,10 @@ import bpy
 from bpy.props import BoolProperty, CollectionProperty, IntProperty, PointerProperty, StringProperty
 
 from ...choices import OPTIONS
-from ...protocol import PICTURES
 from ..languages import iface, rpt, tip
 from ..work import further_photos, job
-from ..work.film import FilmTask
-from .operators import Begins
+from ..work.film import FramesTask
+from .operators import OpensFilm
 from .texts import draw_text, in_row, ui_scale
 
 _SCALE = 2.5  # of the pictures, in lines
@@ -72,25 +71,14 @@ class PIFU_OT_add_views(bpy.types.Operator):
         return {"FINISHED"} if names else {"CANCELLED"}
 
 
-class PIFU_OT_open_video(Begins, bpy.types.Operator):
+class PIFU_OT_open_video(OpensFilm, bpy.types.Operator):
     """Choose frames of a film in which one person turns round as the photo and the further photos"""
 
     bl_idname = "pifu.open_video"
     bl_label = "Open Video"
 
-    filepath: StringProperty(subtype="FILE_PATH")
-    filter_movie: BoolProperty(default=True, options={"HIDDEN"})
-    filter_image: BoolProperty(default=True, options={"HIDDEN"})
-    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
-
-    def invoke(self, context, _event):
-        context.window_manager.fileselect_add(self)
-        return {"RUNNING_MODAL"}
-
     def execute(self, context):
-        path = Path(bpy.path.abspath(self.filepath))
-        video = path.parent if path.suffix.lower() in PICTURES else path
-        return self.begin(lambda: FilmTask(context, video))
+        return self.begin(lambda: FramesTask(context, self.video))
 
 
 class PIFU_OT_remove_view(bpy.types.Operator):

@@ -9,6 +9,7 @@ from bpy.props import BoolProperty, IntProperty, StringProperty
 
 from ... import paths
 from ...choices import OPTIONS
+from ...protocol import PICTURES
 from .. import kept
 from ..errors import UserError
 from ..languages import rpt, tip
@@ -45,6 +46,25 @@ class Begins:
         except UserError as error:
             return job.refuse(self, error)
         return job.launch(self, task)
+
+
+class OpensFilm(Begins):
+    """An operator that begins a task on a film, or on a folder of its frames, chosen in the file browser."""
+
+    filepath: StringProperty(subtype="FILE_PATH")
+    filter_movie: BoolProperty(default=True, options={"HIDDEN"})
+    filter_image: BoolProperty(default=True, options={"HIDDEN"})
+    filter_folder: BoolProperty(default=True, options={"HIDDEN"})
+
+    def invoke(self, context, _event):
+        context.window_manager.fileselect_add(self)
+        return {"RUNNING_MODAL"}
+
+    @property
+    def video(self) -> Path:
+        """The film that was chosen; of a picture the folder that it lies in."""
+        path = Path(bpy.path.abspath(self.filepath))
+        return path.parent if path.suffix.lower() in PICTURES else path
 
 
 class PIFU_OT_generate(Begins, bpy.types.Operator):
