@@ -96,6 +96,14 @@ def sample_maps(
     return F.grid_sample(maps, grid, mode=mode, padding_mode="zeros", align_corners=outer_centres)[:, :, 0]
 
 
+def blurred_within(values: np.ndarray, weight: np.ndarray, spread: float) -> np.ndarray:
+    """Means about each pixel of values (h, w[, C]) by weight (h, w) float32, in a Gaussian of standard deviation
+    `spread` pixels; what nothing near has a weight of means nothing."""
+    share = np.maximum(cv2.GaussianBlur(weight, (0, 0), spread), 1e-3)
+    weight, share = (part if values.ndim == 2 else part[..., None] for part in (weight, share))
+    return cv2.GaussianBlur(values * weight, (0, 0), spread) / share
+
+
 def smaller(image: np.ndarray, size: int) -> np.ndarray:
     """An image (n, n, 4), colours and matte, in fewer pixels: (size, size, 4) float32; a pixel's colours are the mean
     of what it covers, by the matte."""

@@ -13,7 +13,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 import numpy as np
-import torch
 
 from ..choices import OPTIONS, Choices
 from ..protocol import ErrorKind
@@ -54,7 +53,7 @@ from .layout.texture.texels import SLACK, Cover, cover
 from .layout.texture.unwrap import unwrap as unwrap_mesh
 from .layout.topologies import LaidOut, Topology
 from .memory import give_back_at_once
-from .reading.landmarks import metre
+from .reading.landmarks import metre_of
 from .reading.person_cut import PersonCut
 from .reading.photo import Photo, load_photo
 from .reading.stance import Framing
@@ -456,7 +455,7 @@ def _hidden_side(model: Model, encoded: Encoded) -> dict[str, np.ndarray]:
 
 def fair(mesh: tuple[np.ndarray, np.ndarray], cut: PersonCut) -> tuple[np.ndarray, np.ndarray]:
     """A surface, vertices (V, 3) and faces (F, 3), with its walls made fair; cut: of the person it is of."""
-    size = WHOLE_M if cut.landmarks is None else float(metre(torch.from_numpy(cut.landmarks)[None])[0])
+    size = WHOLE_M if cut.landmarks is None else metre_of(cut.landmarks)
     return fair_walls(*mesh, RIPPLE_M * size), mesh[1]
 
 
@@ -599,12 +598,11 @@ def _png_with(add: Callable[[np.ndarray], np.ndarray] | None, picture: np.ndarra
 
 
 def _fine_normals(dense: PaintedMesh, encoded: Encoded, fitted: Fitted | None, spacing: float) -> FineNormals | None:
-    """What was drawn finer than the dense surface; None where nothing was, or it is not known how large the person
-    is."""
+    """What was drawn finer than the dense surface; None where nothing was."""
     drawn, landmarks = encoded.drawn_normals, encoded.cut.landmarks
-    if drawn is None or (fitted is None and landmarks is None):
+    if drawn is None or landmarks is None:  # without these nothing is
         return None
-    size = fitted.fit.metre if fitted else float(metre(torch.from_numpy(landmarks)[None])[0])
+    size = fitted.fit.metre if fitted else metre_of(landmarks)
     return FineNormals(drawn, encoded.cut(len(drawn))[1], dense, spacing, size)
 
 

@@ -3,11 +3,10 @@
 
 import cv2
 import numpy as np
-import torch
 
 from ..crop_space import pixel_centres
 from ..reading.landmarks import Landmark as L
-from ..reading.landmarks import metre
+from ..reading.landmarks import metre_of
 from ..reading.stance import PROFILE, SEEN
 from .inpainting import in_fewer_pixels, weighted
 from .painting import smooth_step
@@ -39,7 +38,7 @@ def paint_behind_arms(back: np.ndarray, photo: np.ndarray, thickness: np.ndarray
     trunk = np.hypot(*(shoulders.mean(0) - hips.mean(0)))
     if abs(shoulders[0, 0] - shoulders[1, 0]) < PROFILE * trunk:
         return back
-    unit = float(metre(torch.from_numpy(landmarks)[None]))
+    unit = metre_of(landmarks)
     arms = _arms(len(back), landmarks, unit)
     if not arms.any():
         return back

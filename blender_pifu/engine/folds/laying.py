@@ -13,11 +13,12 @@ import torch
 
 from ..color.light import Light
 from ..color.rim import off_head
+from ..crop_space import blurred_within
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
 from ..networks.maps import Maps
 from ..reading.graph import DATA
-from ..reading.landmarks import metre
+from ..reading.landmarks import metre_of
 from .network import FoldConfig, FoldNetwork, folded
 from .shades import stack_shades
 
@@ -59,7 +60,7 @@ class FoldReader:
         shades = np.pad(shades, ((0, 0), (0, down), (0, right)))
         drawn = self._network(torch.from_numpy(shades)[None].to(self._device))[0, 0].cpu().numpy()
         drawn = drawn[: len(solid), : solid.shape[1]]
-        height[part] = (drawn - _blurred(drawn, solid, BROADEST_M / pixel_m)) * solid
+        height[part] = (drawn - blurred_within(drawn, solid, BROADEST_M / pixel_m)) * solid
         return height
 
 
@@ -74,7 +75,7 @@ def lay_folds(
     """The maps, n pixels, with the folds that a photo tells of, and its normals (m, m, 3) with finer ones, m = fine_px
     but no fewer than n. photos: the photo at any size m, (m, m, 4), see `stack_shades`; light: found in it; landmarks:
     (33, 4) as `landmarks_in`, which tell how large the person is, and where the head, which has none."""
-    size = float(metre(torch.from_numpy(landmarks)[None])[0])
+    size = metre_of(landmarks)
     how = light, size, off_head(landmarks), reader
     drawn = maps.front_normals[0].permute(1, 2, 0).float().cpu().numpy()
     height, pixel = _height(photos, drawn, *how), 2 / len(drawn)
@@ -87,7 +88,9 @@ def lay_folds(
     drawn /= np.maximum(np.linalg.norm(drawn, axis=-1, keepdims=True), 1e-6)
     fine = _height(photos, drawn, *how)
     solid = (fine != 0).astype(np.float32)
-    height = height * (pixel * fine_px / 2) + (fine - _blurred(fine, solid, COARSE_M * size * fine_px / 2)) * solid
+    height = (
+        height * (pixel * fine_px / 2) + (fine - blurred_within(fine, solid, COARSE_M * size * fine_px / 2)) * solid
+    )
     both = (torch.from_numpy(np.ascontiguousarray(each)) for each in (drawn.transpose(2, 0, 1), height[None]))
     return maps, folded(*(each[None] for each in both))[0].permute(1, 2, 0).numpy()
 
@@ -102,11 +105,6 @@ def _height(photos, drawn, light, size, worn, reader):
 
 def _larger(values, size):
     return cv2.resize(np.ascontiguousarray(values), (size, size), interpolation=cv2.INTER_LINEAR)
-
-
-def _blurred(height: np.ndarray, solid: np.ndarray, reach: float) -> np.ndarray:
-    about = cv2.GaussianBlur(solid, (0, 0), reach)
-    return cv2.GaussianBlur(height * solid, (0, 0), reach) / np.maximum(about, 1e-3)
 
 
 @lru_cache(maxsize=1)

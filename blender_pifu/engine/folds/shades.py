@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the network of folds sees: the photo, where the drawn surface looks, and how its light would show that."""
 
-import cv2
 import numpy as np
 
 from ..color.light import LUMINANCE, Light
+from ..crop_space import blurred_within
 from ..srgb import to_linear
 
 CHANNELS = 12
@@ -23,8 +23,7 @@ def stack_shades(photo: np.ndarray, normals: np.ndarray, light: Light | None, pi
     person."""
     colors, matte = photo[..., :3].astype(np.float32), photo[..., 3].astype(np.float32)
     grey = np.log(to_linear(colors) @ LUMINANCE.astype(np.float32) + DARKEST)
-    reach = BLUR_M / pixel_m
-    about = cv2.GaussianBlur(grey * matte, (0, 0), reach) / np.maximum(cv2.GaussianBlur(matte, (0, 0), reach), 1e-3)
+    about = blurred_within(grey, matte, BLUR_M / pixel_m)
     lit = np.zeros((*matte.shape, 3), np.float32) if light is None else light.leaning(normals)
     parts = [
         colors - 0.5,

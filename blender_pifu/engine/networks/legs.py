@@ -15,9 +15,9 @@ from scipy.optimize import least_squares
 
 from ..crop_space import pixel_centres, to_pixels, to_points
 from ..reading.landmarks import Landmark as L
+from ..reading.landmarks import metre_of
 from ..subject.lens import Lens
 from ..surface.mesh import camera_tilt
-from .limb_maps import metre
 from .maps import Maps
 
 SIDES = (
@@ -70,7 +70,7 @@ def find_legs(maps: Maps, mask: torch.Tensor, landmarks: np.ndarray | None, lens
     """
     if landmarks is None or landmarks[[*SIDES[0], *SIDES[1]], 3].min() < SEEN:
         return None
-    unit = float(metre(torch.from_numpy(landmarks[None]).float())[0])
+    unit = metre_of(landmarks)
     front, back, solid = (values[0, 0].float().cpu().numpy() for values in (maps.front_depth, maps.back_depth, mask))
     joints, thick = np.empty((2, 4, 3)), np.zeros((2, 4))
     for side, marks in enumerate(SIDES):

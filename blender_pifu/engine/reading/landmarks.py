@@ -201,6 +201,11 @@ def metre(landmarks: Tensor) -> Tensor:
     return (lengths / lengths.new_tensor(list(RULERS.values()))).amax(1)
 
 
+def metre_of(landmarks: np.ndarray) -> float:
+    """As `metre`, of one person's landmarks (33, 2 or more)."""
+    return float(metre(torch.from_numpy(landmarks)[None].float())[0])
+
+
 class Landmarks:
     """Reads the landmarks of people. The network is loaded at once."""
 

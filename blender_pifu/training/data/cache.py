@@ -4,13 +4,12 @@
 Lies in the cache folder (see folders.py) and may be deleted.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
 
 from ...engine.reading.landmarks import POINTS
-from ..native.folders import cache_folder
+from ..native.folders import cache_folder, mapped
 from .glance import glanced
 from .sample import GENERATION, fields, make_sample, person_of
 
@@ -39,12 +38,7 @@ class PeopleSet:
         self.state = self._map("state", (), np.uint8)
 
     def _map(self, name: str, shape: tuple[int, ...], kind: type) -> np.ndarray:
-        path = self.folder / f"{name}.bin"
-        item = int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
-        path.touch()
-        if path.stat().st_size < item * self.count:
-            os.truncate(path, item * self.count)  # sparse: space is taken as samples are made
-        return np.memmap(path, kind, "r+", shape=(self.count, *shape))
+        return mapped(self.folder, name, self.count, shape, kind)
 
     def make(self, first: int = 0, step: int = 1) -> int:
         """Make every missing sample of persons first, first + step, ... and read its landmarks; returns how many."""

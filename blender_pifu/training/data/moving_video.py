@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import cv2
 import numpy as np
 from scipy.spatial.transform import Rotation
 
@@ -16,6 +15,7 @@ from ..people.person import Maker, SyntheticPerson
 from ..people.pose import FORWARD, UP, Pose, Rigging, turn
 from .backgrounds import KINDS, background
 from .daylight import draw_daylight
+from .film_file import write_film
 from .framing import Framing
 from .render import draw_light, render_photo
 from .sample import GENERATION
@@ -39,12 +39,8 @@ class Take:
     height_m: float
 
     def write(self, path: Path) -> None:
-        """As a film of OpenCV's writer, MPEG-4 in .mp4."""
-        height, width = self.frames.shape[1:3]
-        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), FPS, (width, height))
-        for frame in self.frames:
-            writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-        writer.release()
+        """As `write_film`."""
+        write_film(path, self.frames, FPS)
 
 
 @dataclass(frozen=True)

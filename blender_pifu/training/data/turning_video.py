@@ -11,6 +11,7 @@ from ..people.person import SyntheticPerson
 from .back_photo import tipped
 from .backgrounds import KINDS, background
 from .daylight import draw_daylight
+from .film_file import write_film
 from .framing import FILL, Framing, project
 from .render import draw_light, render_photo
 from .sample import GENERATION, person_of
@@ -35,12 +36,8 @@ class Film:
     smeared: np.ndarray
 
     def write(self, path: Path) -> None:
-        """As a film of OpenCV's writer, MPEG-4 in .mp4."""
-        height, width = self.frames.shape[1:3]
-        writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), FPS, (width, height))
-        for frame in self.frames:
-            writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
-        writer.release()
+        """As `write_film`."""
+        write_film(path, self.frames, FPS)
 
 
 def film_turning(

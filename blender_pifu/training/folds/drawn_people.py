@@ -5,7 +5,6 @@ than learning from it.
 Lies in the cache folder (see native/folders.py) and may be deleted.
 """
 
-import os
 import time
 from pathlib import Path
 
@@ -16,14 +15,15 @@ import torch.nn.functional as F
 
 from ...engine.back_photo.relief import RELIEF_PX
 from ...engine.color.light import find_light
+from ...engine.crop_space import blurred_within
 from ...engine.folds.shades import BLUR_M
 from ...engine.model import HumanModel
 from ...engine.networks.labels import LABELS
 from ...engine.networks.limb_maps import draw_hints
 from ...engine.networks.maps import enlarged
 from ..data.cache import PeopleSet
-from ..evaluate.measures.normal_bands import JUMP_M, away_from_outlines, blurred, unit
-from ..native.folders import cache_folder
+from ..evaluate.measures.normal_bands import JUMP_M, away_from_outlines, unit
+from ..native.folders import cache_folder, mapped
 
 STEP = 100  # of what is lacking in a unit normal
 BESIDE = 0.15  # weight of what is near an outline, where limbs turn away within the width of a fold
@@ -47,12 +47,7 @@ class DrawnPeople:
         self.ready = self._map("ready", (), np.uint8)
 
     def _map(self, name: str, shape: tuple[int, ...], kind: type) -> np.ndarray:
-        path = self.folder / f"{name}.bin"
-        size = self.people.count * int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
-        path.touch()
-        if path.stat().st_size < size:
-            os.truncate(path, size)  # sparse: space is taken as people are drawn
-        return np.memmap(path, kind, "r+", shape=(self.people.count, *shape))
+        return mapped(self.folder, name, self.people.count, shape, kind)
 
     def make(self, model: HumanModel, all_of_them: bool = False) -> int:
         """Draw everybody made so far; all_of_them: and wait for those that are being made. Returns how many."""
@@ -81,7 +76,7 @@ class DrawnPeople:
         solid = there & (photo[..., 3] > 0.5)
         reach = BLUR_M * self.pixels_a_metre(seed)
         lacking = (true - normals) * solid[..., None]
-        lacking -= blurred(lacking, solid, reach)
+        lacking -= blurred_within(lacking, solid.astype(np.float32), reach)
         raw = self.people.read(np.array([seed]), ("front_depth", "labels_front", "scale"))
         inner = away_from_outlines(raw["front_depth"][0], solid, JUMP_M * float(raw["scale"][0]), reach)
         weight = np.where(inner, 1, BESIDE) * solid

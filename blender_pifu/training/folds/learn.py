@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ...engine.color.light import Light, harmonics
+from ...engine.crop_space import blurred_within
 from ...engine.folds.network import FoldNetwork, folded
 from ...engine.folds.shades import stack_shades
 from ...engine.networks.labels import LABELS
@@ -143,7 +144,7 @@ def relit(people: DrawnPeople, seed: int, rng: np.random.Generator) -> tuple[np.
     logs = light.leaning(unit(raw["front_normals"]))[..., 0] * there
     depth, solid = raw["front_depth"].astype(np.float32), there.astype(np.float32)
     reach = HOLLOW_M * people.pixels_a_metre(seed)
-    about = cv2.GaussianBlur(depth * solid, (0, 0), reach) / np.maximum(cv2.GaussianBlur(solid, (0, 0), reach), 1e-3)
+    about = blurred_within(depth, solid, reach)
     metre = people.pixels_a_metre(seed) * 2 / people.people.size
     logs += rng.uniform(0, DEEP) * ((depth - about) / metre / HOLLOW_M).clip(-1, 0.3)
     colors = to_srgb(albedo * np.exp(logs + rng.normal(0, 0.2))[..., None]).astype(np.float32)

@@ -4,12 +4,11 @@
 Lies in the cache folder (see native/folders.py) and may be deleted.
 """
 
-import os
 from pathlib import Path
 
 import numpy as np
 
-from ..native.folders import cache_folder
+from ..native.folders import cache_folder, mapped
 from .head_photo import SHOTS, SIZE, head_photos
 from .places import MARKS, MarkPlaces
 
@@ -31,12 +30,7 @@ class HeadPhotos:
         self.arrays = {name: self._map(name, *field) for name, field in FIELDS.items()}
 
     def _map(self, name: str, shape: tuple[int, ...], kind: type) -> np.ndarray:
-        path = self.folder / f"{name}.bin"
-        size = self.count * int(np.prod(shape, dtype=np.int64)) * np.dtype(kind).itemsize
-        path.touch()
-        if path.stat().st_size < size:
-            os.truncate(path, size)  # sparse: space is taken as photos are made
-        return np.memmap(path, kind, "r+", shape=(self.count, *shape))
+        return mapped(self.folder, name, self.count, shape, kind)
 
     def make(self, assets: Path, first: int = 0, step: int = 1) -> int:
         """Make every missing photo of persons first, first + step, ...; returns how many. Raises EngineError."""

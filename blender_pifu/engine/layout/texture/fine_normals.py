@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from ...color.painting import Side
+from ...crop_space import blurred_within
 from ..painted_mesh import PaintedMesh
 from .dense_normals import DenseNormals
 from .texels import cover
@@ -28,8 +29,7 @@ class FineNormals:
         there = ((np.abs(seen).sum(-1) > 0) & (matte > 0.5)).astype(np.float32)
         lacking = (drawn - seen) * there[..., None]
         reach = FINE_M * metre * len(drawn) / 2
-        mean = cv2.GaussianBlur(lacking, (0, 0), reach)
-        lacking -= mean / np.maximum(cv2.GaussianBlur(there, (0, 0), reach), 1e-3)[..., None]
+        lacking -= blurred_within(lacking, there, reach)
         length = np.linalg.norm(lacking, axis=-1, keepdims=True)
         lacking *= there[..., None] * MOST * np.tanh(length / MOST) / np.maximum(length, 1e-6)
         self._side = Side(dense.vertices, dense.faces, spacing, np.dstack([lacking, matte]).astype(np.float32), 1)

@@ -6,6 +6,7 @@ import numpy as np
 
 from ...color.continuation import LUMA
 from ...color.painting import Scalp
+from ...crop_space import blurred_within
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
 from .sharpness import texels_per_metre
@@ -49,7 +50,7 @@ def _slopes(color, share, per_metre):
     tone = np.log(color.astype(np.float32) @ LUMA.astype(np.float32) + DARK)
     there = (share > 0).astype(np.float32)
     wide = WIDE_M * per_metre
-    mean = cv2.GaussianBlur(tone * there, (0, 0), wide) / cv2.GaussianBlur(there, (0, 0), wide).clip(1e-3)
+    mean = blurred_within(tone, there, wide)
     height = DEEP_M * per_metre * LOUDEST * np.tanh((tone - mean) / LOUDEST) * share
     down, across = np.gradient(height)
     steep = np.hypot(down, across) + 1e-6

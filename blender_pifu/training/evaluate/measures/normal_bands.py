@@ -8,6 +8,7 @@ what is there of them.
 import cv2
 import numpy as np
 
+from ....engine.crop_space import blurred_within
 from ....engine.folds.shades import BLUR_M
 from ....engine.surface.mesh import vertex_normals
 from ...data.render import seen_normals_map
@@ -47,7 +48,7 @@ def band_figures(
     reach = BLUR_M * scale * len(solid) / 2
     inner = away_from_outlines(depth[around], solid[around], JUMP_M * scale, reach)
     solid, ours, truth = solid[around], unit(ours[around]), unit(truth[around])
-    our_form, true_form = blurred(ours, solid, reach), blurred(truth, solid, reach)
+    our_form, true_form = (blurred_within(each, solid.astype(np.float32), reach) for each in (ours, truth))
     found = {"form_deg": angle_deg(our_form[solid], true_form[solid])}
     our_folds, true_folds = ((sharp - form)[inner] for sharp, form in ((ours, our_form), (truth, true_form)))
     energy, true_energy = float(np.square(our_folds).sum()), float(np.square(true_folds).sum())
@@ -63,12 +64,6 @@ def unit(normals: np.ndarray) -> np.ndarray:
     """Normals (..., 3) float32 of length 1; those of none stay 0."""
     normals = normals.astype(np.float32)
     return normals / np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
-
-
-def blurred(normals: np.ndarray, solid: np.ndarray, reach: float) -> np.ndarray:
-    """Blurred within the mask, by `reach` pixels."""
-    weight = cv2.GaussianBlur(solid.astype(np.float32), (0, 0), reach)
-    return cv2.GaussianBlur(normals * solid[..., None], (0, 0), reach) / np.maximum(weight, 1e-6)[..., None]
 
 
 def away_from_outlines(depth: np.ndarray, solid: np.ndarray, jump: float, reach: float) -> np.ndarray:
