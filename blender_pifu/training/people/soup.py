@@ -8,7 +8,6 @@ from typing import Any, Protocol
 import numpy as np
 
 from ..native.tubes import Tubes
-from .labels import LABELS
 from .topology import compact
 
 
@@ -41,7 +40,7 @@ class Layer:
     part: np.ndarray | None = None
     alpha: np.ndarray | None = None
     gloss: float = 0.1
-    label: int | np.ndarray = LABELS["upper_garment"]
+    label: int | np.ndarray = field(kw_only=True)
     uv: np.ndarray | None = None
     rings: np.ndarray | None = None
     used: np.ndarray = field(init=False)

@@ -9,6 +9,7 @@ from ..body import Body
 from ..clothes.fabric import Fabric, lay_panels
 from ..clothes.garment_kinds import outfit_kind, suit_kind
 from ..clothes.pieces import Piece, load_piece, names
+from ..labels import cloth_label
 from ..person import Maker
 from ..soup import Layer
 from .drape import Draped, Stance, drape_soundly
@@ -102,6 +103,7 @@ def _layer(body: Body, one: Draped, fabric: Fabric, gloss: float) -> Layer:
     return Layer(
         made.vertices, made.faces, lambda: one.pattern.weights(body)[source], fabric=fabric,
         rest=one.pattern(body.mean_vertices)[source], part=one.panel.argmax(1)[source][made.faces[:, 0]], gloss=gloss,
+        label=cloth_label(cloth),
     )  # fmt: skip
 
 
