@@ -15,6 +15,8 @@ import torch.nn.functional as F
 from scipy.ndimage import map_coordinates
 from torch import Tensor
 
+OUTLINE_PX = 2  # of a picture's outline, in which pixels are half of the background
+
 
 def to_points(column: np.ndarray, row: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """x and y of pixels in a picture of `size` to a side."""
@@ -111,3 +113,18 @@ def smaller(image: np.ndarray, size: int) -> np.ndarray:
     small = cv2.resize(weighted, (size, size), interpolation=cv2.INTER_AREA)
     small[..., :3] /= np.maximum(small[..., 3:], 1e-3)
     return small
+
+
+def nearest_within(values: np.ndarray, matte: np.ndarray) -> np.ndarray:
+    """Values (n, n, C) of pixels well within a matte (n, n) 0..1, and elsewhere those of the nearest such pixel; as
+    they are where there is none. What is read of an outline's pixels is half of the background."""
+    solid = (matte > 0.5).astype(np.uint8)
+    inner = cv2.erode(solid, np.ones((2 * OUTLINE_PX + 1,) * 2, np.uint8))
+    inner = inner if inner.any() else solid
+    if not inner.any():
+        return values
+    _, number = cv2.distanceTransformWithLabels(1 - inner, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
+    pixel_of = np.zeros(number.max() + 1, int)
+    pixel_of[number[inner > 0]] = np.flatnonzero(inner)
+    nearest = pixel_of[number.astype(int)]
+    return values.reshape(inner.size, -1)[nearest].astype(np.float32)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from .back_photo.back_cut import BackCut
     from .color.light import Shading
+    from .color.regions import Regions
     from .reading.person_cut import PersonCut
     from .subject.lens import Lens
 
@@ -130,9 +131,13 @@ class Model(Protocol[E]):
         """The occupancy field of an encoded photo."""
         ...
 
-    def hidden_side(self, encoding: E, cut: PersonCut | None) -> dict[str, np.ndarray]:
+    def regions(self, encoding: E, cut: PersonCut) -> Regions | None:
+        """Where hair, skin and each garment are, on either side; None where the model does not tell."""
+        ...
+
+    def hidden_side(self, encoding: E, cut: PersonCut | None, regions: Regions | None = None) -> dict[str, np.ndarray]:
         """What `painting.paint` may know of the side the photo does not show, beside `vertex_colors`; cut: None where a
-        photo of the back is taken instead."""
+        photo of the back is taken instead; regions: what `regions` told."""
         ...
 
     def vertex_colors(self, encoding: E, vertices: np.ndarray) -> dict[str, np.ndarray]:

@@ -19,6 +19,7 @@ from .color.behind_arms import paint_behind_arms
 from .color.behind_cloth import paint_behind_cloth
 from .color.behind_head import paint_behind_face
 from .color.light import Shading, find_light
+from .color.regions import Regions
 from .errors import ModelError
 from .face.head_crop import close_up
 from .face.mean_face import find_face, lay_face
@@ -26,12 +27,14 @@ from .files.tensors import Tensors, read_tensors
 from .folds.laying import fold_reader, lay_folds
 from .futures import check_wanted
 from .interfaces import Model
+from .labels import LABELS
 from .networks.coarse import CoarseConfig, CoarseLevel
 from .networks.field import HumanField
 from .networks.fine import FineConfig, FineLevel
 from .networks.legs import Legs, find_legs, move_legs
 from .networks.limb_maps import draw_hints
 from .networks.maps import Maps, enlarged, front_colors, without_light
+from .parsing.reading import Parsing, parsing_reader
 from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.vrn import VRNModel
@@ -55,6 +58,7 @@ class Encoding:
     image: Tensor  # (1, 4, h, w): masked photo in [-1, 1], mask 0..1
     maps: Maps
     fine_normals: np.ndarray | None = None  # (m, m, 3) unit, of what is seen, where finer ones than the maps' are known
+    parsing: Parsing | None = None  # see `HumanModel.with_parsing`
 
     @property
     def mask(self) -> Tensor:
@@ -82,13 +86,13 @@ class Encoding:
 
     @property
     def front_labels(self) -> Tensor | None:
-        """How likely each label is, (1, len(LABELS), h, w); None of weights that draw none."""
-        return self.maps.front_labels
+        """How likely each label is, (1, len(LABELS), h, w); None until they are read."""
+        return self.parsing.front_labels if self.parsing else self.maps.front_labels
 
     @property
     def back_labels(self) -> Tensor | None:
         """The same of the hidden side."""
-        return self.maps.back_labels
+        return self.parsing.back_labels if self.parsing else self.maps.back_labels
 
     @property
     def front_albedo(self) -> Tensor | None:
@@ -192,6 +196,13 @@ class HumanModel:
         maps, normals = lay_folds(encoding.maps, *seen)
         return replace(encoding, maps=maps, fine_normals=normals if fine else None)
 
+    def with_parsing(self, encoding: Encoding, cut: PersonCut) -> Encoding:
+        """The encoding with labels of what is seen and hidden, as they are read."""
+        if encoding.parsing is not None:
+            return encoding
+        read = parsing_reader(self.device).read(encoding.image, encoding.front_normals, cut.landmarks)
+        return replace(encoding, parsing=read)
+
     def with_legs(self, encoding: Encoding, cut: PersonCut, lens: Lens) -> tuple[Encoding, Legs | None]:
         """The encoding with legs that a body can have, and what was found of them; lens: that took the photo."""
         legs = find_legs(encoding.maps, encoding.mask, cut.landmarks, lens)
@@ -209,9 +220,23 @@ class HumanModel:
         bare = torch.from_numpy(lit(drawn, 1 / shading.back)).permute(2, 0, 1)[None].to(encoding.back_rgb)
         return replace(encoding, maps=replace(encoding.maps, back_rgb=bare)), shading
 
-    def hidden_side(self, encoding: Encoding, cut: PersonCut | None) -> dict[str, np.ndarray]:
+    def regions(self, encoding: Encoding, cut: PersonCut) -> Regions | None:
+        """Where hair, skin and each garment are, of what is seen and of what is hidden; None where nobody is, and
+        without a fine level, too coarse for that."""
+        if self.fine is None:
+            return None
+        encoding = self.with_parsing(encoding, cut)
+        assert encoding.parsing is not None
+        drawn = torch.cat([encoding.parsing.front_labels, encoding.parsing.back_labels, encoding.mask], 1)[0]
+        front, back, matte = np.split(drawn.permute(1, 2, 0).float().cpu().numpy(), [len(LABELS), 2 * len(LABELS)], 2)
+        return Regions.of(front, back, matte[..., 0])
+
+    def hidden_side(
+        self, encoding: Encoding, cut: PersonCut | None, regions: Regions | None = None
+    ) -> dict[str, np.ndarray]:
         """What `painting.paint` may know of the side the photo does not show: the drawn back, without what only lies
-        before the body. cut: None where a photo of the back is taken instead, so that nothing is drawn."""
+        before the body. cut: None where a photo of the back is taken instead, so that nothing is drawn; regions: what
+        `regions` told, by which what goes on behind is told."""
         if cut is None:
             return {}
         drawn = torch.cat([encoding.back_rgb, encoding.mask, encoding.front_depth - encoding.back_depth], 1)[0]
@@ -219,10 +244,10 @@ class HumanModel:
         if cut.landmarks is not None:
             photo = np.dstack(cut(len(back)))
             back = paint_behind_arms(back, photo, thickness[..., 0], cut.landmarks)
-            back = paint_behind_face(back, photo, cut.landmarks)
+            back = paint_behind_face(back, photo, cut.landmarks, regions)
         check_wanted()
         shown = np.dstack(cut(cut.side_px(BEHIND_PX)))
-        return {"back": paint_behind_cloth(back, shown, cut.landmarks)}
+        return {"back": paint_behind_cloth(back, shown, cut.landmarks, regions)}
 
     def drawn_normals(self, encoding: Encoding) -> np.ndarray | None:
         """Unit normals of what the photo shows, on its crop's pixels (n, n, 3), field space; None where no folds were

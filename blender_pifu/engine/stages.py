@@ -26,6 +26,7 @@ from .body.rigging import Fitted, Mesh, cut_apart, find_body
 from .color.light import Shading
 from .color.painting import Elsewhere, Scalp
 from .color.painting import paint as paint_vertices
+from .color.regions import Regions
 from .color.rim import without_rim
 from .errors import InputError, NoPersonError, OptionError
 from .face.own_head import find_own_head
@@ -35,7 +36,7 @@ from .hands.hand_landmarks import HandReader
 from .interfaces import Field, Model
 from .layout.animation.features import features
 from .layout.animation.head_graft import WornHead, wear
-from .layout.animation.scalp import over_scalp, scalp
+from .layout.animation.scalp import as_seen, over_scalp, scalp
 from .layout.animation.template import hand_numbers, load_template
 from .layout.animation.wrapped_body import occluder
 from .layout.closest import DenseSurface
@@ -174,7 +175,8 @@ class Looks:
         if model.device.type == "mps":  # which two threads may not ask at once
             begin = Future
         self._cut, self._texture_px = cut, texture_px
-        self.hidden = begin(_hidden_side, model, encoded)
+        self.regions = begin(_regions, model, encoded)
+        self.hidden = begin(_hidden_side, model, encoded, self.regions)
         self.at_vertices = begin(pictures, cut, behind, 2 * resolution)
         if cut.matte.foreground.nbytes > LARGE_PHOTO:  # whose picture is large, too: not before it is needed
             begin = Future
@@ -417,21 +419,31 @@ def paint(
     hairy = hands = None
     if fitted and fitted.has_parts:
         rows = fitted.skin_rows(vertices)
-        hairy = _scalp(vertices, rows, fitted, encoded) if fitted.head else None
+        skin = vertices, normals, rows
+        hairy = _scalp(*skin, fitted, encoded, looks.regions.result(report)) if fitted.head else None
         hands = _hands(rows)
-    how = {"others": others, "scalp": hairy, "hands": hands}
+    how = {"others": others, "scalp": hairy, "hands": hands, "regions": looks.regions.result(report)}
     colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, **how)
     return Painted(PaintedMesh(vertices, faces, normals, colors), bare)
 
 
-def _scalp(vertices: np.ndarray, rows: np.ndarray, fitted: Fitted, encoded: Encoded) -> Scalp:
-    """The Scalp of a mesh whose vertices (V, 3) are rows (V,) of the body's skin, -1: of none."""
+def _scalp(
+    vertices: np.ndarray,
+    normals: np.ndarray,
+    rows: np.ndarray,
+    fitted: Fitted,
+    encoded: Encoded,
+    regions: Regions | None,
+) -> Scalp:
+    """The Scalp of a mesh whose vertices (V, 3), unit normals (V, 3), are rows (V,) of the body's skin, -1: of none."""
     of_skin = rows >= 0
     grown = np.where(of_skin, scalp()[rows], 0)
     rest = np.where(of_skin[:, None], load_template().rest[rows], 0)
     if fitted.head and fitted.head.leaves_crown:
         rest[~of_skin] = fitted.head.resting(vertices[~of_skin])
         grown[~of_skin] = over_scalp(rest[~of_skin])
+    if regions is not None:
+        grown = as_seen(grown, rest, regions, vertices, normals)
     return Scalp(grown, rest, fitted.fit.metre, encoded.behind is not None)
 
 
@@ -440,13 +452,20 @@ def _hands(rows: np.ndarray) -> np.ndarray:
     return np.where(rows >= 0, hand_numbers()[rows], 0)
 
 
-def _hidden_side(model: Model, encoded: Encoded) -> dict[str, np.ndarray]:
+def _regions(model: Model, encoded: Encoded) -> Regions | None:
+    """Where hair, skin and each garment are."""
+    return model.regions(encoded.encoding, encoded.cut)
+
+
+def _hidden_side(model: Model, encoded: Encoded, regions: Future[Regions | None]) -> dict[str, np.ndarray]:
     """What is known of the side no photo shows. Materials go on behind without the photo's light, so that no patch of
     sun and no shaded flank does; where the light is kept, they are lit again by where the back looks."""
     cut, shading = encoded.cut, encoded.shading
     if shading is None or not encoded.keeps_light:
-        return tone_hidden(model.hidden_side(encoded.encoding, None if encoded.behind else cut), cut.tone)
-    hidden = model.hidden_side(encoded.encoding, None if encoded.behind else _bare(cut, shading))
+        cut = None if encoded.behind else cut
+        return tone_hidden(model.hidden_side(encoded.encoding, cut, regions.result(check_wanted)), encoded.cut.tone)
+    bare = None if encoded.behind else _bare(cut, shading)
+    hidden = model.hidden_side(encoded.encoding, bare, regions.result(check_wanted))
     if "back" in hidden:
         back = hidden["back"]
         hidden = hidden | {"back": np.dstack([lit(back[..., :3], shading.back), back[..., 3:]])}
@@ -536,9 +555,10 @@ class Ground:
         if laid.body or laid.shown:  # faces of the body's skin may be longer than what they hide
             dense = occluder(dense, spacing)
         shown = looks.hidden.result(check_wanted) | looks.in_texture(check_wanted)
-        self.skin = _of_skin(laid, fitted, encoded)
+        self.skin = _of_skin(laid, fitted, encoded, looks.regions.result(check_wanted))
         hairy = self.skin.scalp is not None
-        self.sources = Sources(dense, spacing, shown, encoded.cut.landmarks, encoded.elsewhere(size), hairy)
+        others, regions = encoded.elsewhere(size), looks.regions.result(check_wanted)
+        self.sources = Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions)
         lighter = laid.as_shown is not painted.mesh
         self.fine = _fine_normals(painted.mesh, encoded, fitted, spacing) if lighter else None
 
@@ -618,17 +638,18 @@ class _OfSkin:
     worn: np.ndarray | None = None
 
 
-def _of_skin(laid: LaidOut, fitted: Fitted | None, encoded: Encoded) -> _OfSkin:
+def _of_skin(laid: LaidOut, fitted: Fitted | None, encoded: Encoded, regions: Regions | None) -> _OfSkin:
     if fitted is None or not (laid.body or fitted.has_parts):
         return _OfSkin()
-    vertices = laid.as_shown.vertices
+    vertices, normals = laid.as_shown.vertices, laid.as_shown.normals
     rows = np.arange(len(vertices)) if laid.body else fitted.skin_rows(vertices)
     hands = _hands(rows)
     bare = (load_body().parts[rows] == "head") | (hands > 0) if laid.body else rows >= 0
     if (laid.body.head if laid.body else fitted.head) is None:
         return _OfSkin(hands=hands, worn=1.0 - bare)
     shown = np.where(rows >= 0, features()[rows], 0)
-    return _OfSkin(shown, _scalp(vertices, rows, fitted, encoded), hands, 1.0 - bare)
+    hair = _scalp(vertices, normals, rows, fitted, encoded, regions)
+    return _OfSkin(shown, hair, hands, 1.0 - bare)
 
 
 def shown_m(

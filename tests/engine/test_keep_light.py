@@ -19,7 +19,7 @@ class LitModel(silhouette.AnalyticModel):
     def without_light(self, encoding, cut):
         return encoding, SHADING
 
-    def hidden_side(self, encoding, cut):
+    def hidden_side(self, encoding, cut, regions=None):
         return {"back": np.dstack(cut(64)).astype(np.float32)}
 
 

@@ -67,6 +67,9 @@ class AnalyticModel:
     def vertex_colors(self, encoding, vertices):
         return {}
 
-    def hidden_side(self, encoding, cut):
+    def regions(self, encoding, cut):
+        return None
+
+    def hidden_side(self, encoding, cut, regions=None):
         matte = encoding[0, 0].numpy()
         return {"back": np.dstack([np.broadcast_to(np.array(BACK) / 255, (64, 64, 3)), matte]).astype(np.float32)}

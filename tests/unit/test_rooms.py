@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[2] / "blender_pifu"
 FILES = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in PACKAGE.rglob("*.py")}
 # Files beside the rooms that every room stands on; the others there stand on the rooms.
 BASE = {
-    "engine": {"cores", "crop_space", "device", "errors", "futures", "interfaces", "memory", "srgb"},
+    "engine": {"cores", "crop_space", "device", "errors", "futures", "interfaces", "labels", "memory", "srgb"},
     "addon": {"errors", "files_in_use", "identity", "kept"},
 }
 # Room: what it may import, beside its own files. Both sides' common files are rooms of their own.
@@ -33,10 +33,11 @@ MAY_IMPORT = {
     "engine.surface",
     "engine.back_photo": "engine.base engine.color engine.networks engine.reading engine.subject protocol",
     "engine.folds": "engine.base engine.color engine.files engine.networks engine.reading",
+    "engine.parsing": "engine.base engine.files engine.networks engine.reading",
     "engine.published": "engine.base engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
-    "engine.folds engine.hands engine.layout engine.motion engine.networks engine.published engine.reading "
-    "engine.subject engine.surface engine.video engine.views outputs protocol result_file steps",
+    "engine.folds engine.hands engine.layout engine.motion engine.networks engine.parsing engine.published "
+    "engine.reading engine.subject engine.surface engine.video engine.views outputs protocol result_file steps",
     "addon.base": "outputs protocol",
     "addon.person": "addon.base body_axes protocol result_file",
     "addon.checks": "addon.base addon.person body_axes",
@@ -46,7 +47,7 @@ MAY_IMPORT = {
     "addon.ui": "addon.base addon.checks addon.controls addon.export addon.languages addon.person addon.posing "
     "addon.work choices outputs paths protocol",
     "addon": "addon.base addon.checks addon.person addon.posing addon.queue addon.ui addon.work outputs result_file",
-    "training.people": "engine.base engine.networks engine.reading engine.surface training.native",
+    "training.people": "engine.base engine.reading engine.surface training.native",
     "training.data": "engine.base engine.files engine.networks engine.reading engine.surface outputs training.native "
     "training.people",
     "training.learn": "engine engine.base engine.networks training.data training.native",
@@ -60,8 +61,10 @@ MAY_IMPORT = {
     "training.people",
     "training.folds": "engine engine.back_photo engine.base engine.color engine.folds engine.networks training.data "
     "training.evaluate training.learn training.native training.pack",
+    "training.parsing": "engine.base engine.networks engine.parsing training.data training.folds training.learn "
+    "training.pack",
     "training": "engine.base training.data training.evaluate training.fields training.folds training.learn "
-    "training.marks training.pack training.photos",
+    "training.marks training.pack training.parsing training.photos",
     "engine.batch": "choices engine.base engine.files engine.surface outputs protocol result_file",
     "addon.export": "addon.base addon.person choices protocol",
     "engine.views": "engine.back_photo engine.base engine.body engine.color engine.reading engine.subject "

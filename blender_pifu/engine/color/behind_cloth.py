@@ -17,6 +17,7 @@ from .held_things import HIPS, SHOULDERS, TRUNK, find_behind
 from .materials import LIGHTNESS, MATERIALS, tell_apart
 from .painting import smooth_step
 from .quilting import block_energy, quilt
+from .regions import REGIONS, Regions
 from .strands import strands_of
 
 WORK_PX = 256  # to a side of the crop, in which materials are told apart; lengths below are in its pixels, 8 mm
@@ -33,6 +34,7 @@ ABSENT = 0.01  # share beside the outline of what is not seen there
 BEFORE = 2.5  # what it spares to be seen before the place: arms hang beside a shirt, whose back is not of skin
 SURE = 9.0  # what others cost behind a thing that is held, of which nothing tells but what is above and below
 GOES_ON = 0.1  # share beside the outline from which on it does: a logo is before the place too
+LABELLED, UNLIKELY = 4.0, 0.02  # what the logarithm counts for of how likely labels are, and what is added to this
 MIRRORED, MIRRORED_MOST = 0.7, 5.0  # what the costs of a trunk's other side count for, and what of them at most
 EDGE, CRISP = 1.5, 0.15  # how far costs are evened out, and by how much the least must be the least
 ALONE, ROUNDS = 2.5, 5  # what it costs to be where nothing around is of the material, and how often that is asked
@@ -57,12 +59,14 @@ class Materials:
     seen: np.ndarray
 
 
-def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray | None) -> np.ndarray:
+def paint_behind_cloth(
+    back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray | None, regions: Regions | None = None
+) -> np.ndarray:
     """The drawn back in the materials that go on behind, with their texture.
 
     back: (m, m, 4) float32, colours sRGB 0..1 of the hidden side and mask, on the crop's pixels; photo: (n, n, 4), the
-    same of the side that is seen; landmarks: (33, 4) as `landmarks_in`, or None: by these the head is left out. Returns
-    (n, n, 4), or `back` where too little is seen.
+    same of the side that is seen; landmarks: (33, 4) as `landmarks_in`, or None: by these the head is left out;
+    regions: of both sides, if known. Returns (n, n, 4), or `back` where too little is seen.
     """
     materials = _find_materials(smaller(photo, WORK_PX), landmarks)
     if materials is None:
@@ -79,6 +83,8 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     costs -= BEFORE * before * np.minimum(materials.beside / GOES_ON, 1)
     costs[:, materials.hidden.any(0)] = SURE
     costs[materials.hidden] = 0
+    if regions is not None:
+        costs += _as_labelled(materials.before, regions.at_size(WORK_PX))
     if landmarks is not None:
         costs += _as_mirrored(costs, drawn[..., 3] > 0.5, landmarks)
     shares = _shares(_without_islands(costs, drawn[..., 3]), size)
@@ -86,7 +92,7 @@ def paint_behind_cloth(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarra
     check_wanted()
     most = shares.argmax(0).astype(np.uint8)
     del shares
-    hair = None if landmarks is None else find_hair(photo, landmarks)
+    hair = None if landmarks is None else find_hair(photo, landmarks, regions)
     kept = _kept(hair, landmarks, size)
     _add_texture(painted, band, materials.seen & woven.reshape(WORK_PX, WORK_PX), most, back[..., 3] * (1 - kept))
     strands = strands_of(hair, band)
@@ -156,6 +162,23 @@ def _as_mirrored(costs, inside, landmarks):
     where &= (trunk.down > TRUNK[0]) & (trunk.down < TRUNK[1])
     there = costs[:, row, trunk.opposite]
     return MIRRORED * where * np.minimum(there - there.min(0), MIRRORED_MOST)
+
+
+def _as_labelled(before, regions):
+    """What it costs (K, n, n) to be of a material that is seen in other regions than the one behind. before: (K, n, n)
+    bool; regions: on these pixels. Which garment is behind the outline and the materials tell better."""
+    front, back = (_garments_as_one(each) for each in (regions.front, regions.back))
+    count = np.stack([front[where].sum(0) for where in before])  # (K, R)
+    known = count.sum(0) > LEAST
+    likely = np.where(known, count / np.maximum(count.sum(0), 1e-6), 1 / len(count))
+    return -LABELLED * np.log(np.einsum("kl,ijl->kij", likely, back) + UNLIKELY)
+
+
+def _garments_as_one(shares):
+    upper, lower = REGIONS["upper"], REGIONS["lower"]
+    merged = np.delete(shares, lower, -1)
+    merged[..., upper] += shares[..., lower]
+    return merged
 
 
 def _without_islands(costs, matte):

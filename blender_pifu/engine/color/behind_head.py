@@ -6,18 +6,21 @@ import numpy as np
 
 from .hair import CELL, find_hair
 from .inpainting import in_fewer_pixels
+from .regions import Regions
 
 REACHES = (0.7, 1.0), (2.1, 0.02)  # how far a mean reaches, in distances from the eyes to the mouth, and its weight
 
 
-def paint_behind_face(back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+def paint_behind_face(
+    back: np.ndarray, photo: np.ndarray, landmarks: np.ndarray, regions: Regions | None = None
+) -> np.ndarray:
     """The drawn back without what it kept of the face and the brow.
 
     back: (n, n, 4) float32, colours sRGB 0..1 of the hidden side and mask, on the crop's pixels; photo: the same of the
-    side that is seen; landmarks: (33, 4) as `landmarks_in`. Returns (n, n, 4). Heads seen from the side or from
-    behind, or cut off above the brow, are left as they are.
+    side that is seen; landmarks: (33, 4) as `landmarks_in`; regions: as `find_hair` takes them. Returns (n, n, 4).
+    Heads seen from the side or from behind, or cut off above the brow, are left as they are.
     """
-    hair = find_hair(photo, landmarks)
+    hair = find_hair(photo, landmarks, regions)
     if hair is None:
         return back
     painted = back.astype(np.float32)

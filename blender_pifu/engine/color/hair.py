@@ -12,6 +12,7 @@ from ..crop_space import pixel_centres
 from ..reading.landmarks import Landmark as L
 from ..reading.landmarks import head_place
 from .painting import smooth_step
+from .regions import Regions
 
 # Lengths are in distances from the eyes to the mouth: u across from the middle of the ears, v up from the eyes.
 ACROSS, ABOVE, BELOW = 2.7, 3.0, 6.5  # of the part of the picture that is looked at
@@ -20,6 +21,8 @@ HEAD, TOP = 1.9, (2.0, 2.2)  # of the oval's radii: from here on no hair is look
 CROWN, TEMPLES = 0.6, (0.9, -0.1)  # in the oval's radii: y above which hair is; x beyond which, and y above which too
 CHEEKS = 0.55, -0.45, -0.02  # in the oval's radii: x within which, and y above and below which, is skin
 HAIR = (0.35, 0.75)  # how unlike the skin, as a share of the most unlike, hair begins to be and is
+GROWN, ON_HEAD, LIKELY = ("hair",), ("hair", "thing"), (0.3, 0.7)  # regions, and how likely they begin to be and are
+NO_SKIN = (0.25, 0.6)  # as HAIR, of what is told to be hair: so that a forehead that is taken for it is none
 MOST, LEAST_MOST = 93, 0.12  # percentile that is the most unlike; colour difference, 0..1.7, that this is at least
 ALIKE = (0.15, 0.35)  # colour differences from the middle one of these, between which it is the glare on a brow instead
 BALD = 0.005  # weight of what is like skin, which counts where there is nothing else
@@ -52,9 +55,10 @@ class Hair:
     unit: float
 
 
-def find_hair(photo: np.ndarray, landmarks: np.ndarray) -> Hair | None:
-    """The Hair of a photo (n, n, 4), colours sRGB 0..1 and matte, with landmarks (33, 4) as `landmarks_in`; None of
-    heads seen from the side or from behind, or cut off above the brow."""
+def find_hair(photo: np.ndarray, landmarks: np.ndarray, regions: Regions | None = None) -> Hair | None:
+    """The Hair of a photo (n, n, 4), colours sRGB 0..1 and matte, with landmarks (33, 4) as `landmarks_in`; regions: of
+    what the photo shows, without which hair is what is unlike the cheeks. None of heads seen from the side or from
+    behind, or cut off above the brow."""
     points = landmarks[:, :2].astype(np.float64)
     head = head_place(points)
     up = (head.eyes - head.mouth) / head.unit
@@ -78,9 +82,15 @@ def find_hair(photo: np.ndarray, landmarks: np.ndarray) -> Hair | None:
     skin = np.median(photo[..., :3][cheeks], 0)
     plain = cv2.GaussianBlur(np.ascontiguousarray(photo[..., :3], np.float32), (0, 0), max(CELL / 2 * unit, 0.4))
     unlike = np.linalg.norm(plain - skin, axis=-1)
-    most = max(float(np.percentile(unlike[above], MOST)), LEAST_MOST)
-    like_hair = smooth_step(unlike / most, *HAIR)
-    hair = _without_glare(above * like_hair, plain)
+    unlike /= max(float(np.percentile(unlike[above], MOST)), LEAST_MOST)
+    if regions is None:
+        like_hair = smooth_step(unlike, *HAIR)
+        hair = above * like_hair
+    else:
+        unlike = smooth_step(unlike, *NO_SKIN)
+        like_hair = smooth_step(regions.share(GROWN, size, where), *LIKELY) * unlike * inside
+        hair = above * unlike * smooth_step(regions.share(ON_HEAD, size, where), *LIKELY)
+    hair = _without_glare(hair, plain)
     long, end = _long(photo[..., :3], inside & (like_hair > 0.5), (u, v), unit)
     behind = _behind(u, v, photo[..., 3], like_hair, long, end, unit)
     return Hair(where, np.maximum(hair, long) ** 2 + BALD * above, (hair > 0.5) | long, facing * behind, skin, unit)

@@ -14,6 +14,7 @@ from scipy.sparse.linalg import cg
 from ..crop_space import pixels_at, sample
 from ..surface.mesh import vertex_normals
 from .hand_skin import find_hand_skin
+from .regions import Regions
 
 # A surface is trusted fully where its normal leans this far towards the camera, and not at all below the first value.
 FACING = (0.35, 0.65)
@@ -31,6 +32,9 @@ HOLD = 400.0
 # Seen and guessed colours of one material go over into each other; of two, which differ by so much (0..1 a channel, all
 # three together), half-way, within this share of the way on either side: a cheek ends at the ear, where hair begins.
 TWO_MATERIALS, BORDER = (0.1, 0.25), 0.12
+# Between two regions colours hold together by so much of what they do within one; shares of a region that two vertices
+# have in common from which on they begin to be of one, and are.
+APART, ONE_REGION = 0.01, (0.4, 0.8)
 # The equations are solved until this is left of the error: a fraction of one step of 8 bits.
 TOLERANCE = 1e-3
 
@@ -75,6 +79,7 @@ def paint(
     others: Sequence[Elsewhere] = (),
     scalp: "Scalp | None" = None,
     hands: np.ndarray | None = None,
+    regions: Regions | None = None,
 ) -> np.ndarray:
     """Colours (V, 3) uint8 sRGB of vertices (V, 3) with unit normals (V, 3), field space.
 
@@ -83,7 +88,8 @@ def paint(
     known, the back as it would be seen through the body (not mirrored).
     guess: (V, 3) float, sRGB 0..1, if known: colours to take wherever no picture shows any.
     others: further photos; each lies over the ones before it and the back, `photo` over all.
-    scalp: where hair grows, if known. hands: (V,) number of the hand that was put on there, 0 of none.
+    scalp: where hair grows, if known. hands: (V,) number of the hand that was put on there, 0 of none. regions: where
+    hair, skin and each garment are, if known: over whose borders no colour runs.
     """
     colors = np.zeros((len(vertices), 3))
     trust = np.zeros(len(vertices))
@@ -108,9 +114,12 @@ def paint(
         colors[blind], trust[blind] = guess[blind], GUESS_TRUST
     if not trust.any():
         trust[:], colors[:] = 1, _shown(photo[..., :3], vertices)
-    painted = spread(colors, trust, faces, hold)
+    alike = (
+        None if regions is None else _alike(regions, vertices, normals, [side for side, *_ in sides if side.of_crop])
+    )
+    painted = spread(colors, trust, faces, hold, alike)
     if guess is None and guessed[1].any() and side_trust.any():
-        _part(painted, (shown, side_trust), guessed, trust, faces, hold)
+        _part(painted, (shown, side_trust), guessed, trust, faces, hold, alike)
     return np.round(np.clip(painted, 0, 1) * 255).astype(np.uint8)
 
 
@@ -127,7 +136,14 @@ def _told(side, places, looks, scalp):
     return shown, trust
 
 
-def _part(painted, seen, guessed, trust, faces, hold):
+def _alike(regions, vertices, normals, sides):
+    """What of each region a vertex is of, (V, L + 1), the last one: where a side that it looks to does not show it."""
+    shares = regions.at(vertices, normals)
+    shown = np.any([side.shows(vertices, normals) for side in sides], 0)
+    return np.column_stack([shares * shown[:, None], ~shown]).astype(np.float32)
+
+
+def _part(painted, seen, guessed, trust, faces, hold, alike=None):
     """End what is seen where something else is guessed, in colours (V, 3) spread between them; seen, guessed: colours
     (V, 3) and trust (V,) in them; trust (V,) in either. Changed in place."""
     open_faces = faces[(trust < 1)[faces].any(1)]
@@ -135,9 +151,10 @@ def _part(painted, seen, guessed, trust, faces, hold):
         return
     used, corners = np.unique(open_faces, return_inverse=True)
     corners = corners.reshape(-1, 3)
-    front, behind = (spread(colors[used], mine[used], corners, hold) for colors, mine in (seen, guessed))
+    alike = None if alike is None else alike[used]
+    front, behind = (spread(colors[used], mine[used], corners, hold, alike) for colors, mine in (seen, guessed))
     share = np.divide(seen[1], trust, out=np.zeros(len(trust)), where=trust > 0)
-    share = spread(share[used, None], trust[used], corners, hold)
+    share = spread(share[used, None], trust[used], corners, hold, alike)
     sharp = smooth_step(share, 0.5 - BORDER, 0.5 + BORDER)
     differ = smooth_step(np.linalg.norm(front - behind, axis=1, keepdims=True), *TWO_MATERIALS)
     parted = behind + sharp * (front - behind)
@@ -194,6 +211,10 @@ class Side:
         seen = np.ascontiguousarray(self._image[..., :3], np.float32) * matte[..., None]
         return _shown(cv2.GaussianBlur(seen, (0, 0), spread) / share[..., None], points)
 
+    def shows(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """(N,) bool: whether nothing lies before points (N, 3) that look to this side at all, unit normals (N, 3)."""
+        return (self._side * normals[:, 2] > 0) & self._visible(points, normals)
+
     def _visible(self, points, normals):
         """False (N,) where other parts of the mesh lie before a point, also where they do within RIM beside it."""
         depth = self._side * points[:, 2]
@@ -206,14 +227,21 @@ class Side:
         return (behind < near) & (overlapped < 4 * RIM + self._reach * near)
 
 
-def spread(colors: np.ndarray, trust: np.ndarray, faces: np.ndarray, hold: float) -> np.ndarray:
+def spread(
+    colors: np.ndarray, trust: np.ndarray, faces: np.ndarray, hold: float, alike: np.ndarray | None = None
+) -> np.ndarray:
     """Fill in colours (V, C) where trust (V,) 0..1 is small: as smooth over the mesh as the trusted ones allow.
 
     hold: how much a vertex of nearly full trust keeps its own colour, against 2 for each neighbour. Full trust is kept.
+    alike: what of each region a vertex is of, (V, R), sum 1, if known: those of two regions are hardly neighbours.
     """
     count = len(colors)
     start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
-    links = coo_matrix((np.ones(len(start)), (start, end)), shape=(count, count)).tocsr()
+    near = np.ones(len(start))
+    if alike is not None:
+        near = np.maximum(np.minimum(alike[start], alike[end]).sum(1), alike[start, -1] + alike[end, -1])
+        near = APART + (1 - APART) * smooth_step(near, *ONE_REGION)
+    links = coo_matrix((near, (start, end)), shape=(count, count)).tocsr()
     links = links + links.T
     degree = np.asarray(links.sum(1)).ravel()
     free = np.flatnonzero(trust < 1)

@@ -55,7 +55,7 @@ class FoldReader:
         part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
         photo, solid = photo[part], (photo[part][..., 3] > SOLID).astype(np.float32)
         shades = stack_shades(photo, normals[part] * solid[..., None], light, pixel_m)
-        step = self._network.config.step
+        step = self._network.step
         (down, right) = (-side % step for side in solid.shape)
         shades = np.pad(shades, ((0, 0), (0, down), (0, right)))
         drawn = self._network(torch.from_numpy(shades)[None].to(self._device))[0, 0].cpu().numpy()

@@ -66,7 +66,11 @@ class PublishedModel(Generic[E], ABC):
     def encode(self, *prepared: Any, **more: Any) -> E:
         """Encode what `prepare` gave."""
 
-    def hidden_side(self, encoding: E, cut: PersonCut | None) -> dict[str, np.ndarray]:
+    def regions(self, encoding: E, cut: PersonCut) -> None:
+        """As `model.HumanModel.regions`: these draw nothing to tell them by."""
+        return
+
+    def hidden_side(self, encoding: E, cut: PersonCut | None, regions: object = None) -> dict[str, np.ndarray]:
         """What `painting.paint` may know of the side the photo does not show: nothing."""
         return {}
 

@@ -5,6 +5,7 @@ import json
 import logging
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -66,8 +67,8 @@ def evaluate(
     cases: Iterable[Case], weights: list[str], against: str | None, resolution: int, folder: Path | None
 ) -> dict[str, dict[str, dict[str, float]]]:
     """Score the inflated silhouette, `against` (weights to compare with) and all `weights`, a model with a fine level
-    also without it and with folds. Returns medians by method and class of people, see `summarise`; writes a contact
-    sheet a case and the rows and table as JSON into `folder` if given. Raises EngineError, ValueError."""
+    also without it and with folds and labels. Returns medians by method and class of people, see `summarise`; writes a
+    contact sheet a case and the rows and table as JSON into `folder` if given. Raises EngineError, ValueError."""
     methods = load_methods([*([against] if against else []), *weights])
     rows: dict[str, list[dict]] = {INFLATED: [], **{name: [] for name in methods}}
     if folder:
@@ -76,9 +77,9 @@ def evaluate(
         meshes = {}
         for name in rows:
             model, folds = methods.get(name, (None, False))
-            encoding = second_look.draw(model, case.cut) if model else None
-            if model and folds:
-                encoding = model.with_folds(encoding, case.cut)
+            encoding: Any = second_look.draw(model, case.cut) if model else None
+            if isinstance(model, HumanModel) and folds:
+                encoding = model.with_parsing(model.with_folds(encoding, case.cut), case.cut)
             field = model.field(encoding) if model else InflatedSilhouette(_mask(case))
             surface = extract_surface(field, resolution)
             if not len(surface.faces):
@@ -102,8 +103,8 @@ def evaluate(
 
 
 def load_methods(weights: list[str]) -> dict[str, tuple[Model, bool]]:
-    """Models by unique name, and whether folds are added; of one with a fine level, `NAME coarse` before it, and then
-    `NAME folds`."""
+    """Models by unique name, and whether folds and labels are added; of one with a fine level, `NAME coarse` before it,
+    and then `NAME folds`."""
     methods: dict[str, tuple[Model, bool]] = {}
     for given in weights:
         model = load_model(given)

@@ -17,8 +17,8 @@ from ...engine.back_photo.relief import RELIEF_PX
 from ...engine.color.light import find_light
 from ...engine.crop_space import blurred_within
 from ...engine.folds.shades import BLUR_M
+from ...engine.labels import LABELS
 from ...engine.model import HumanModel
-from ...engine.networks.labels import LABELS
 from ...engine.networks.limb_maps import draw_hints
 from ...engine.networks.maps import enlarged
 from ..data.cache import PeopleSet

@@ -13,7 +13,7 @@ from ...engine.color.light import Light, harmonics
 from ...engine.crop_space import blurred_within
 from ...engine.folds.network import FoldNetwork, folded
 from ...engine.folds.shades import stack_shades
-from ...engine.networks.labels import LABELS
+from ...engine.labels import LABELS
 from ...engine.srgb import to_linear, to_srgb
 from ..evaluate.measures.normal_bands import unit
 from ..learn.short_run import Plan, ShortRun

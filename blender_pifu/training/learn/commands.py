@@ -11,11 +11,11 @@ from pathlib import Path
 
 import torch
 
+from ...engine.labels import LABELS
 from ...engine.memory import keep_memory
 from ...engine.model import HumanModel, load_model, weights_file
 from ...engine.networks.coarse import CoarseConfig
 from ...engine.networks.fine import FineConfig
-from ...engine.networks.labels import LABELS
 from ..data.cache import PeopleSet
 from ..data.sample import GENERATION, GENERATIONS
 from .courses import CoarseCourse, FineCourse

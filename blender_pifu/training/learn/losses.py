@@ -8,9 +8,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...engine.crop_space import sample_maps
+from ...engine.labels import LABELS
 from ...engine.networks.coarse import CoarseLevel
 from ...engine.networks.fine import FineLevel
-from ...engine.networks.labels import LABELS
 from ...engine.networks.maps import Maps, enlarged, front_colors, without_light
 from .bands import JUMP, disagreement, parted, slopes, texture_error
 from .batches import Batch

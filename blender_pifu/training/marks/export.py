@@ -1,17 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Write the shipped network of head marks and its card."""
 
-import dataclasses
-import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
 
 from ...engine.face.head_marks import FILE, FURTHER
 from ...engine.face.mark_network import MarkConfig
 from ..learn.train import run_folder
-from ..pack.cards import write_card
+from ..pack.cards import write_network
 from .places import FACE, MarkPlaces
 
 LICENCE = (
@@ -23,19 +20,11 @@ LICENCE = (
 
 def export_marks(run: str, target: Path = FILE) -> dict:
     """Write `target` (float16) with a run's averaged weights, and the card beside it, which is returned."""
-    state = torch.load(run_folder(run) / "checkpoint.pt", weights_only=True)
-    tensors = {name: value.to(torch.float16).contiguous() for name, value in state["average"].items()}
-    parameters = sum(value.numel() for value in tensors.values())
-    tensors[FURTHER] = torch.tensor(MarkPlaces().vertices[FACE:, 0].astype("int32"))
-    save_file(tensors, target, {"config": json.dumps(dataclasses.asdict(MarkConfig()))})
-    about = {
-        "name": "head_marks",
-        "what": "600 marks of a head in a photo, and how sure each is: the 468 of MediaPipe's face mesh, and of ears, "
-        "skull, jaw and neck",
-        "licence": LICENCE,
-        "made_by": "python -m blender_pifu.training heads, train-marks, export-marks",
-        "steps": state["step"],
-        "photos": state["photos"],
-        "parameters": parameters,
-    }
-    return write_card(target, about)
+    what = (
+        "600 marks of a head in a photo, and how sure each is: the 468 of MediaPipe's face mesh, and of ears, skull, "
+        "jaw and neck"
+    )
+    made_by = "heads, train-marks, export-marks"
+    places = {FURTHER: torch.tensor(MarkPlaces().vertices[FACE:, 0].astype("int32"))}
+    checkpoint = run_folder(run) / "checkpoint.pt"
+    return write_network(checkpoint, target, MarkConfig(), what, made_by, LICENCE, places)

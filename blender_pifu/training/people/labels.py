@@ -7,7 +7,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from ...engine.networks.labels import LABELS
+from ...engine.labels import LABELS
 from .body import Body, load_body
 from .clothes.pieces import Piece
 

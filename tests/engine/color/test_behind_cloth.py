@@ -6,6 +6,7 @@ import pytest
 
 from blender_pifu.engine.color.behind_cloth import paint_behind_cloth
 from blender_pifu.engine.color.quilting import quilt
+from blender_pifu.engine.color.regions import REGIONS, Regions
 from blender_pifu.engine.reading.landmarks import Landmark as L
 
 SIDE = 512
@@ -176,3 +177,19 @@ def test_skin_in_an_open_collar_is_not_behind_the_neck(photo, back, holding):
     behind = paint_behind_cloth(back, photo, holding)
     assert np.allclose(behind[140:160, 246:266, :3].mean((0, 1)), JACKET, atol=0.1)
     assert np.allclose(behind[95:108, 236:276, :3].mean((0, 1)), skin, atol=0.1)
+
+
+def test_hands_at_a_hem_make_no_belt_of_skin_behind_it(photo, back):
+    """Where the hidden side is known to be a shirt, it is of what the photo's shirt is of."""
+    skin, hands = (0.85, 0.6, 0.5), [np.s_[270:320, 165:215], np.s_[270:320, 297:347]]
+    names = np.full((SIDE, SIDE), REGIONS["upper"])
+    names[WAIST:] = REGIONS["lower"]
+    behind = np.eye(len(REGIONS), dtype=np.float32)[names]
+    for hand in hands:
+        photo[hand] = back[hand] = (*skin, 1)
+        names[hand] = REGIONS["skin"]
+    regions = Regions(np.eye(len(REGIONS), dtype=np.float32)[names], behind)
+    without, known = (paint_behind_cloth(back.copy(), photo, None, how) for how in (None, regions))
+    belts = [np.abs(each[275:295, 175:205, :3] - skin).max(-1).mean() for each in (without, known)]
+    assert belts[1] > belts[0] and belts[1] > 0.4
+    assert np.allclose(known[310:318, 180:200, :3].mean((0, 1)), TROUSERS, atol=0.08)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.color.painting import Scalp, paint, spread
+from blender_pifu.engine.color.regions import REGIONS, Regions
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import largest_component, vertex_normals
 from helpers import analytic
@@ -143,3 +144,23 @@ def test_hair_goes_on_from_behind_to_the_hairline_and_cheeks_from_the_photo(pers
         colors = paint(vertices, faces, normals, 2 / 128, image(RED, matte), image(BLUE, matte), scalp=told) / 255
         near = np.linalg.norm(colors[sides] - color, axis=1) < 0.3
         assert near.mean() > 0.75
+
+
+def test_no_colour_runs_over_the_border_of_two_regions(person):
+    """A hem at the middle of the body: between what front and back show it is as sharp as there."""
+    vertices, faces, normals = person
+    rows = np.linspace(1, -1, 256)[:, None] * np.ones((256, 256)) > 0
+    photo = image(RED, matte_of(analytic.person()))
+    photo[~rows, :3] = BLUE
+    upper = np.zeros((256, 256, len(REGIONS)), np.float32)
+    upper[..., REGIONS["upper"]], upper[..., REGIONS["lower"]] = rows, ~rows
+    known = {"regions": Regions(upper, upper)}
+    shown = [paint(vertices, faces, normals, 2 / 128, photo, photo, **more) for more in ({}, known)]
+    beside = (np.abs(normals[:, 2]) < 0.2) & (np.abs(vertices[:, 1]) < 0.1)
+    above, below = beside & (vertices[:, 1] > 0.02), beside & (vertices[:, 1] < -0.02)
+    assert above.sum() > 20 and below.sum() > 20
+    off = [
+        np.abs(colors[above] - 255 * np.array(RED)).mean() + np.abs(colors[below] - 255 * np.array(BLUE)).mean()
+        for colors in shown
+    ]
+    assert off[1] < 0.5 * off[0] and off[1] < 10

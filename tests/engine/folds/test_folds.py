@@ -82,7 +82,7 @@ def seeded(tmp_path):
     """A reader of weights that nobody trained, and its file."""
     torch.manual_seed(0)
     network = FoldNetwork(CONFIG)
-    torch.nn.init.normal_(network.height.weight, std=0.3)
+    torch.nn.init.normal_(network.unet.last.weight, std=0.3)
     path = tmp_path / "seeded.safetensors"
     save_file(network.state_dict(), path, {"config": json.dumps({"widths": CONFIG.widths})})
     return FoldReader(path=path)
@@ -182,6 +182,6 @@ def test_a_damaged_file_of_folds_is_told(tmp_path):
     (tmp_path / "folds.safetensors").write_bytes(b"nothing")
     with pytest.raises(ModelError, match=r"folds.safetensors"):
         FoldReader(path=tmp_path / "folds.safetensors")
-    save_file({"height.bias": torch.zeros(4)}, tmp_path / "none.safetensors", {"config": '{"widths": [8]}'})
+    save_file({"unet.last.bias": torch.zeros(4)}, tmp_path / "none.safetensors", {"config": '{"widths": [8]}'})
     with pytest.raises(ModelError, match="no network of folds"):
         FoldReader(path=tmp_path / "none.safetensors")

@@ -4,7 +4,8 @@
 import numpy as np
 
 from blender_pifu.engine.body.model import load_body
-from blender_pifu.engine.layout.animation.scalp import over_scalp, scalp
+from blender_pifu.engine.color.regions import REGIONS, Regions
+from blender_pifu.engine.layout.animation.scalp import FRONTS, HEIGHTS, as_seen, over_scalp, scalp
 from blender_pifu.engine.layout.animation.template import load_template
 
 
@@ -29,3 +30,15 @@ def test_hair_that_stands_off_grows_behind_the_hairline_of_the_head_and_nowhere_
     bun, bob, fringe, shoulder = [0, 0.72, -0.12], [0.13, 0.68, 0.0], [0, 0.70, 0.17], [0.25, 0.5, 0.0]
     assert over_scalp(np.array([bun, bob])).tolist() == [1, 1]
     assert over_scalp(np.array([fringe, shoulder])).tolist() == [0, 0]
+
+
+def test_the_hairline_moves_to_where_the_photo_shows_it_and_no_further():
+    """Before the ear the photo shows skin where the mean body has hair: that is skin, and hair behind stays."""
+    rest = np.column_stack(
+        [np.zeros(3), np.full(3, 0.69), np.interp(0.69, HEIGHTS, FRONTS) - np.array([0.01, 0.05, 0.01])]
+    )
+    skin = np.zeros((8, 8, len(REGIONS)), np.float32)
+    skin[..., REGIONS["skin"]] = 1
+    looks = np.array([[0.8, 0, 0.6], [0.8, 0, 0.6], [1.0, 0, 0]])
+    seen = as_seen(np.ones(3), rest, Regions(skin, skin), np.zeros((3, 3)), looks)
+    assert seen.tolist() == [-1, 1, 1]

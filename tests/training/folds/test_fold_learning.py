@@ -7,8 +7,8 @@ import torch
 
 from blender_pifu.engine.folds.laying import FoldReader
 from blender_pifu.engine.folds.shades import CHANNELS
+from blender_pifu.engine.labels import LABELS
 from blender_pifu.engine.model import load_model
-from blender_pifu.engine.networks.labels import LABELS
 from blender_pifu.training.data.cache import READ, PeopleSet
 from blender_pifu.training.folds import export as export_module
 from blender_pifu.training.folds import learn

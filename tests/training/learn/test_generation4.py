@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from blender_pifu.engine.labels import LABELS
 from blender_pifu.engine.model import load_model
 from blender_pifu.engine.networks.coarse import CoarseConfig, CoarseLevel
 from blender_pifu.engine.networks.fine import FineConfig, FineLevel
-from blender_pifu.engine.networks.labels import LABELS
 from blender_pifu.engine.networks.maps import enlarged
 from blender_pifu.training.data.cache import READ, PeopleSet
 from blender_pifu.training.data.sample import POINT_COUNT

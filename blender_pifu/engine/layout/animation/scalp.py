@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ...color.regions import REGIONS, Regions
 from ...color.strands import MIDDLE, RADIUS_M
 from .template import load_template
 
@@ -15,8 +16,8 @@ FRONTS = (0.012, 0.016, 0.050, 0.059, 0.061, 0.066, 0.085, 0.112, 0.160)
 SOFT_M = 0.006  # from the hairline to either side, over which it begins
 NAPE_M = 0.600  # above which hair is told of
 JAW_M, CHEEK_M = 0.605, 0.650  # between which bare skin is: higher up are eyes, brows and glasses
-
-
+TURNED, HARD = (0.05, 0.25), 2.0  # z of normals that begin to tell, and do; how soon of hair and skin one is sure
+MOVED_M = 0.02  # that a photo moves the hairline at most: farther off what it shows as skin is white hair or glare
 OVER_M = 0.19  # from the skull's middle, that long or high hair lies at most
 
 
@@ -29,6 +30,22 @@ def scalp() -> np.ndarray:
     hair, cheek = _sides_of_hairline(high, front)
     cheek = cheek * _above(high, JAW_M) * (1 - _above(high, CHEEK_M))
     return np.where(template.regions == "skin", hair - cheek, 0.0)
+
+
+def as_seen(
+    grown: np.ndarray, rest: np.ndarray, regions: Regions, vertices: np.ndarray, normals: np.ndarray
+) -> np.ndarray:
+    """`scalp()`'s values (V,) of vertices (V, 3) with unit normals (V, 3), field space, whose skin rests at (V, 3)
+    metres, once what the photo shows of hair and skin is known: beside the hairline, where they look to the camera, as
+    it shows; elsewhere as they were. Of ears and faces, 0, nothing is told."""
+    told = ((normals[:, 2] - TURNED[0]) / (TURNED[1] - TURNED[0])).clip(0, 1) * (grown != 0)
+    off = np.abs(np.interp(rest[:, 1], HEIGHTS, FRONTS) - rest[:, 2])
+    told *= (1 - (off - MOVED_M) / SOFT_M).clip(0, 1)
+    shares = regions.at(vertices, normals)
+    hair, skin = shares[:, REGIONS["hair"]], shares[:, REGIONS["skin"]]
+    told *= (hair + skin).clip(0, 1)
+    shown = (HARD * (hair - skin)).clip(-1, 1)
+    return grown + told * (shown - grown)
 
 
 def over_scalp(rest: np.ndarray) -> np.ndarray:

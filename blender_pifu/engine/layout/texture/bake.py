@@ -11,6 +11,7 @@ from ...color.continuation import FineTexture, alike, find_ways
 from ...color.hair import find_hair
 from ...color.hand_skin import believed, find_hand_skin
 from ...color.painting import Elsewhere, Scalp, Side
+from ...color.regions import Regions
 from ...color.strands import Strands, strands_of
 from ...futures import check_wanted
 from ...surface.mesh import split_quads
@@ -33,10 +34,11 @@ class Sources:
         landmarks: np.ndarray | None = None,
         others: Sequence[Elsewhere] = (),
         hairy: bool = False,
+        regions: Regions | None = None,
     ):
         """dense: the PaintedMesh that hides what lies behind it, cut with lattice step `spacing`, field units. pictures
         ("photo" and perhaps "back"), others: as `color.painting.paint` takes them; landmarks: as `FineTexture` does;
-        hairy: whether it is to have the grain of the photo's hair."""
+        hairy: whether it is to have the grain of the photo's hair, which `regions` tell of, if known."""
         mesh = dense.vertices, dense.faces, spacing
         self.sides = [(Side(*mesh, pictures["back"], -1), 0)] if "back" in pictures else []
         self.sides += [(each.side(*mesh), k) for k, each in enumerate(others, 1)]
@@ -44,7 +46,7 @@ class Sources:
         check_wanted()
         self.fine = FineTexture(pictures["photo"], landmarks)
         self.others = others
-        hair = find_hair(pictures["photo"], landmarks) if hairy and landmarks is not None else None
+        hair = find_hair(pictures["photo"], landmarks, regions) if hairy and landmarks is not None else None
         self.strands = strands_of(hair, self.fine.band)
 
     @property

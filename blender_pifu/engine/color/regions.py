@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The regions of a person, hair, skin, garments and shoes, on pixels and on the surface."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..crop_space import nearest_within, sample
+from ..labels import LABELS
+
+# The labels of each region: which skin is the face's tells nothing of colours, and what is an outer garment no photo
+# tells surely.
+LABELS_OF = {
+    "hair": ("hair",),
+    "skin": ("face_skin", "other_skin"),
+    "upper": ("upper_garment", "outer_garment"),
+    "lower": ("lower_garment",),
+    "shoes": ("shoes",),
+    "thing": ("thing",),
+}
+REGIONS = {name: number for number, name in enumerate(LABELS_OF)}  # last index of `front` and `back`
+FACING = 0.0  # z of normals from which on what is seen tells of a place, and below what is hidden
+
+
+@dataclass(frozen=True)
+class Regions:
+    """How likely each of REGIONS is, (n, n, R) float32 0..1, sum 1: `front` of what a photo shows, `back` of what is
+    behind it. Beyond the outline, too: as nearest within."""
+
+    front: np.ndarray
+    back: np.ndarray
+
+    @classmethod
+    def of(cls, front: np.ndarray, back: np.ndarray, matte: np.ndarray) -> "Regions | None":
+        """From how likely each of LABELS is, (n, n, L), of a person's matte (n, n) 0..1; None where nothing is to be
+        seen."""
+        if not (matte > 0.5).any():
+            return None
+        of = [[LABELS[name] for name in names] for names in LABELS_OF.values()]
+        shares = (
+            nearest_within(np.stack([each[..., numbers].sum(-1) for numbers in of], -1), matte)
+            for each in (front, back)
+        )
+        return cls(*(each / np.maximum(each.sum(-1, keepdims=True), 1e-6) for each in shares))
+
+    def at_size(self, size: int) -> "Regions":
+        """The same on pictures of `size` pixels to a side."""
+        how = cv2.INTER_AREA if size < len(self.front) else cv2.INTER_LINEAR
+        return Regions(*(cv2.resize(each, (size, size), interpolation=how) for each in (self.front, self.back)))
+
+    def share(self, names: tuple[str, ...], size: int, where: tuple[slice, slice]) -> np.ndarray:
+        """How likely what is seen is of one of the regions named, (h, w) float32 0..1, in a part of a picture of `size`
+        pixels."""
+        front = self.front[..., [REGIONS[name] for name in names]].sum(-1)
+        return cv2.resize(front, (size, size), interpolation=cv2.INTER_LINEAR)[where]
+
+    def at(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """(N, R) of places (N, 3) with unit normals (N, 3), field space, by the side they look to."""
+        shares = np.empty((len(points), self.front.shape[-1]), np.float32)
+        ahead = normals[:, 2] > FACING
+        for mine, picture in ((ahead, self.front), (~ahead, self.back)):
+            shares[mine] = sample(picture, *points[mine, :2].T, border="nearest")
+        return shares

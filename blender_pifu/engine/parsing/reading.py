@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads which label each pixel of a person has, and which the hidden side has behind it."""
+
+import json
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..errors import ModelError
+from ..files.tensors import REINSTALL, read_tensors
+from ..networks.limb_maps import draw_hints
+from ..reading.graph import DATA
+from ..reading.landmarks import POINTS, metre_of
+from .network import WORN, ParsingConfig, ParsingNetwork, stack_seen
+from .recoloring import recolored
+
+FILE = DATA / "parsing.safetensors"
+SOLID = 0.5  # matte from which on a pixel is the person's
+LIMB_M = 0.06  # metres from the outline, up to which what is seen is a limb
+SCALES = (1.0, 0.5)  # of the picture in which it is looked at: near for borders, from afar for what garments are
+
+
+@dataclass(frozen=True)
+class Parsing:
+    """What is read of a photo, on its crop's pixels: how likely each of `labels.LABELS` is, (1, L, n, n), sum 1, of
+    what is seen and of what is behind it."""
+
+    front_labels: Tensor
+    back_labels: Tensor
+
+
+class ParsingReader:
+    """The network, on one device."""
+
+    def __init__(self, device: torch.device | str = "cpu", path: Path = FILE):
+        """Raises ModelError when the file is missing, damaged, or holds no such network."""
+        tensors, metadata = read_tensors(path)
+        try:
+            config = json.loads(metadata["config"])
+            self._network = ParsingNetwork(ParsingConfig(tuple(config["widths"])))
+            self._network.load_state_dict({name: value.float() for name, value in tensors.items()})
+        except (KeyError, TypeError, ValueError, RuntimeError) as error:
+            raise ModelError(f"{path.name} holds no network of human parsing ({error}).", fix=REINSTALL) from error
+        self._network.eval().to(device)
+
+    @torch.inference_mode()
+    def read(self, image: Tensor, normals: Tensor, landmarks: np.ndarray | None) -> Parsing:
+        """image: (1, 4, n, n) as `network_input` gives it; normals: (1, 3, n, n), as they are drawn; landmarks: (33, 4)
+        as `landmarks_in`, None where nobody was recognised."""
+        photo = torch.cat([image[:, :3] / 2 + 0.5, image[:, 3:]], 1)
+        known = torch.zeros(1, POINTS, 4) if landmarks is None else torch.from_numpy(landmarks)[None].float()
+        hints = draw_hints(known).to(photo)
+        size, read = photo.shape[-1], []
+        for scale in SCALES:
+            side = max(self._network.step, round(scale * size / self._network.step) * self._network.step)
+            seen = stack_seen(_resized(photo, side), _resized(normals, side), hints)
+            drawn = self._network(seen)
+            read.append([_resized(each.softmax(1), size) for each in drawn])
+        solid = photo[0, 3] > SOLID
+        front, back = (
+            torch.stack(both).mean(0)[0][:, solid].T.float().cpu().numpy() for both in zip(*read, strict=True)
+        )
+        inside = solid.cpu().numpy()
+        wide = 0.0 if landmarks is None else LIMB_M * metre_of(landmarks) * size / 2
+        limb = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)[inside] < wide
+        told = recolored(front, back, photo[0, :3][:, solid].T.float().cpu().numpy(), limb)
+        labels = [torch.cat([~solid[None], photo.new_zeros(WORN, size, size)]) for _ in told]
+        for each, shares in zip(labels, told, strict=True):
+            each[1:, solid] = torch.from_numpy(shares.T.astype(np.float32)).to(each)
+        return Parsing(labels[0][None], labels[1][None])
+
+
+def _resized(values: Tensor, side: int) -> Tensor:
+    if values.shape[-1] == side:
+        return values
+    return F.interpolate(values, (side, side), mode="bilinear", antialias=True, align_corners=False)
+
+
+@lru_cache(maxsize=1)
+def parsing_reader(device: torch.device | str = "cpu") -> ParsingReader:
+    """The network, read once a process. Raises ModelError."""
+    return ParsingReader(device)

@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Labels are learned from drawn people that are moved and dyed; runs resume, and what they export is read."""
+
+import numpy as np
+import pytest
+import torch
+
+from blender_pifu.engine.labels import LABELS
+from blender_pifu.engine.parsing.network import CHANNELS
+from blender_pifu.engine.parsing.reading import ParsingReader
+from blender_pifu.training.data.cache import READ, PeopleSet
+from blender_pifu.training.folds.drawn_people import DrawnPeople
+from blender_pifu.training.learn.short_run import Plan
+from blender_pifu.training.parsing import export as export_module
+from blender_pifu.training.parsing import learn
+from blender_pifu.training.parsing.learn import SIDE, ParsingRun, draw
+
+SIZE = 512
+UPPER, LOWER = LABELS["upper_garment"], LABELS["lower_garment"]
+
+
+@pytest.fixture(scope="module")
+def people(tmp_path_factory):
+    """A red plate over a blue one, with normals to the right and to the left, as if both had been drawn."""
+    folder = tmp_path_factory.mktemp("drawn")
+    made = PeopleSet("train", SIZE, 1, folder, generation=4)
+    inside = np.zeros((SIZE, SIZE), bool)
+    inside[60:450, 150:360] = True
+    upper = inside & (np.arange(SIZE)[:, None] < 250)
+    lower = inside & ~upper
+    made.arrays["rgb"][0] = np.array([200, 30, 30]) * upper[..., None] + np.array([30, 30, 200]) * lower[..., None]
+    made.arrays["mask"][0] = 255 * inside
+    for side in ("front", "back"):
+        made.arrays[f"labels_{side}"][0] = UPPER * upper + LOWER * lower
+    made.state[0] = READ
+    drawn = DrawnPeople(made, folder)
+    drawn.drawn[0] = 127 * (np.array([1, 0, 0]) * upper[..., None] - np.array([1, 0, 0]) * lower[..., None])
+    drawn.ready[0] = 1
+    return drawn
+
+
+def test_photo_normals_and_labels_move_together(people, monkeypatch):
+    monkeypatch.setattr(learn, "DYED", 0.0)
+    monkeypatch.setattr(learn, "PRINTED", 0.0)
+    for seed in range(8):
+        seen, front, back = draw(people, 0, np.random.default_rng(seed))
+        assert seen.shape == (CHANNELS, SIDE, SIDE) and front.shape == (SIDE, SIDE)
+        upper, lower = front == UPPER - 1, front == LOWER - 1
+        assert torch.equal(front, back) and upper.sum() + lower.sum() > 500
+        inner, shown = seen[3] > 0.9, []
+        for there, sign in ((upper & inner, 1), (lower & inner, -1)):
+            if there.sum() > 100:
+                shown.append(sign * seen[4:6, there].mean(1))
+                assert sign * (seen[0] - seen[2])[there].mean() > -0.02  # unless the photo has become grey
+        assert len(shown) < 2 or torch.allclose(shown[0], shown[1], atol=0.15)
+
+
+def run_steps(folder, people, steps):
+    run = ParsingRun(folder, people, Plan(steps=4))
+    for _ in range(steps):
+        run.train_step()
+    run.save()
+    return run
+
+
+def test_a_resumed_run_equals_an_uninterrupted_one_and_its_export_is_read(tmp_path, monkeypatch, people):
+    monkeypatch.setattr(learn, "HELD_OUT", 0)
+    monkeypatch.setattr(learn, "PHOTOS", 1)
+    whole = run_steps(tmp_path / "whole", people, 2)
+    run_steps(tmp_path / "parts", people, 1)
+    resumed = run_steps(tmp_path / "parts", people, 1)
+    for name, value in whole.average.items():
+        assert torch.equal(value, resumed.average[name]), name
+    monkeypatch.setattr(export_module, "run_folder", lambda name: tmp_path / name)
+    card = export_module.export_parsing("whole", tmp_path / "parsing.safetensors")
+    assert card["steps"] == 2 and card["photos"] == 1 and card["name"] == "parsing"
+    ParsingReader(path=tmp_path / "parsing.safetensors")
