@@ -108,7 +108,7 @@ def _joined(field, first: OnePhoto, others: list[OnePhoto], shared: SharedBody):
     if bent.missed[worst] > MOST_MISSED:
         return None, (worst, OTHER_OUTLINE.format(missed=round(100 * bent.missed[worst])))
     surface = bent.vertices, first.faces, smooth_normals(bent.vertices, first.faces)
-    laid = [Laid(other, shared, surface) for other in others]
+    laid = [Laid(other.through(lens), shared, surface) for other, lens in zip(others, bent.lenses, strict=True)]
     light = light_of(first)
     gains, shares = _gains(first, light, others), shares_of(first, surface, laid, shared.metre)
     return Together(bent_field(field, first, bent), first, light, tuple(laid), tuple(gains), tuple(shares)), None
