@@ -3,6 +3,7 @@
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from ..color.light import Light
@@ -30,6 +31,7 @@ OTHER_COLORS = "What it shows has other colours: another person, or other clothe
 # Cosine to the first photo's line of sight from which others begin to count for nothing, and do; and by which power of
 # that to their own lines of sight they count.
 FIRST_LOOKS, STRAIGHT = (0.05, 0.35), 3
+FOLD_PX = 2.0  # of the maps of normals: folds of a carried surface that are finer are none of the person's
 NOBODY = "Nobody is recognised in it."
 
 
@@ -139,8 +141,9 @@ def _elsewhere(
     seen = without_rim(np.dstack(cut(cut.side_px(most_px))), cut.landmarks)
     known = np.column_stack([laid.normals, laid.shared_normals, share])[shown]
     maps = spread_map(laid.places[shown], known)
-    factors = gain(unit(maps[..., :3]))
+    own, ahead = (unit(cv2.GaussianBlur(part, (0, 0), FOLD_PX)) for part in (maps[..., :3], maps[..., 3:6]))
+    factors = gain(own)
     if light is not None:
-        factors = factors * light.shading(mirrored(unit(maps[..., 3:6])))
+        factors = factors * light.shading(mirrored(ahead))
     image = np.dstack([lit(seen[..., :3], factors), seen[..., 3]]).astype(np.float32)
     return Elsewhere(image, lambda points: laid.place(first.lens.straight(points)), np.ascontiguousarray(maps[..., 6]))
