@@ -119,9 +119,15 @@ def as_table(rows: list[dict]) -> str:
         means = [np.mean([row["photos"][count][name] for row in rows]) for count in counts]
         cells = [f"{mean:.{decimals}f} ({100 * (mean / means[0] - 1):+.0f} %)" for mean in means[1:]]
         lines.append(f"| {heading} | {means[0]:.{decimals}f} | {' | '.join(cells)} |")
-    worse = sum(row["photos"][count]["chamfer"] > row["photos"][1]["chamfer"] for row in rows for count in counts[1:])
+    worse = [
+        f"{row['seed']} of {count} by {row['photos'][count]['chamfer'] - row['photos'][1]['chamfer']:.2f} cm"
+        for row in rows
+        for count in counts[1:]
+        if row["photos"][count]["chamfer"] > row["photos"][1]["chamfer"]
+    ]
     mixed = [left_out for row in rows for left_out in row["strange"]]
-    lines += ["", f"worse than one photo by Chamfer: {worse} of {len(rows) * (len(counts) - 1)}"]
+    lines += ["", f"worse than one photo by Chamfer: {len(worse)} of {len(rows) * (len(counts) - 1)}"]
+    lines += [f"- {each}" for each in worse]
     lines += [f"own photos left out: {sum(len(row['left_out']) for row in rows)} of {len(rows) * 3}"]
     lines += [f"somebody else's photos left out: {sum(mixed)} of {len(mixed)}"]
     return "\n".join(lines)
