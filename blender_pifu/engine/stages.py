@@ -130,8 +130,7 @@ class Encoded:
 
     def elsewhere(self, most_px: int) -> list[Elsewhere]:
         """What further photos show, as painting and baking take it, in pictures of at most so many pixels."""
-        light = None if self.keeps_light or self.shading is None else self.shading.light
-        return self.together.elsewhere(most_px, light) if self.together else []
+        return self.together.elsewhere(most_px, self.keeps_light or self.shading is None) if self.together else []
 
 
 @dataclass(frozen=True)

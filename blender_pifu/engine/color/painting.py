@@ -53,14 +53,16 @@ class Scalp:
 @dataclass(frozen=True)
 class Elsewhere:
     """A picture that another camera took. image (n, n, 4) as `paint` takes them; place: points (N, 3) of field space ->
-    where that picture shows them, (N, 3) in the field space of its own crop."""
+    where that picture shows them, (N, 3) in the field space of its own crop; share: (m, m) 0..1 of that crop, what the
+    picture counts for against those before it, None for all."""
 
     image: np.ndarray
     place: Callable[[np.ndarray], np.ndarray]
+    share: np.ndarray | None = None
 
     def side(self, vertices: np.ndarray, faces: np.ndarray, spacing: float) -> "Side":
         """What it tells about a mesh, asked in its own field space."""
-        return Side(self.place(vertices), faces, spacing, self.image, 1, of_crop=False)
+        return Side(self.place(vertices), faces, spacing, self.image, 1, of_crop=False, share=self.share)
 
     def placed(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Vertices (V, 3) and unit normals (V, 3) of a mesh of triangles in that space."""
@@ -172,10 +174,11 @@ class Side:
         image: np.ndarray,
         side: int,
         of_crop: bool = True,
+        share: np.ndarray | None = None,
     ):
         """vertices (V, 3), faces (F, 3) field space, cut with lattice step `spacing`; image (n, n, 4): see `paint`;
-        side: 1 for the front, -1 for the back; of_crop: the photo's own, and not another's."""
-        self.of_crop = of_crop
+        side: 1 for the front, -1 for the back; of_crop: the photo's own, and not another's; share: see `Elsewhere`."""
+        self.of_crop, self._share = of_crop, share
         self._size = max(8, round(2 / spacing))
         self._spacing, self._side, self._image = spacing, side, image
         self._buffer = _depth_buffer(vertices, faces, side * vertices[:, 2], self._size)
@@ -197,6 +200,8 @@ class Side:
         core = smooth_step(_shown(self._core, points), 0.5, 0.95)
         rim = RIM_TRUST * (_shown(self._matte, points) > 0.5)
         trust[facing] *= self._visible(points, normals) * np.maximum(core, rim)
+        if self._share is not None:
+            trust[facing] *= _shown(self._share, points)
         return trust
 
     def colors(self, points: np.ndarray) -> np.ndarray:

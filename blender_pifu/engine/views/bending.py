@@ -17,6 +17,7 @@ from scipy.sparse.linalg import spsolve
 from scipy.spatial import cKDTree
 
 from ..body.model import load_body, rotation
+from ..subject.lens import Lens
 from .one_photo import OnePhoto
 from .outlines import Matches, match, outline_of
 from .shared_body import NOD, ROLL, Camera, SharedBody
@@ -27,8 +28,10 @@ MOVE_M, STEP_M = 0.08, 0.015  # spread of further moves in depth, and of their d
 THICKNESS_M = 0.02  # spread of how the front moves against the back
 POINTS = 100  # as many independent points as an outline counts for: what is wrong with it is wrong for long stretches
 OFF_M, SOFT_M = 0.006, 0.02  # how nearly outlines meet; from the latter on they count less
-# Spread of what is wrong with cameras: nod, turn and roll, radians; logarithm of the scale; shifts, metres.
-CAMERA_SPREAD = np.array([NOD, 0.08, ROLL, 0.02, 0.03, 0.03])
+# Spread of what is wrong with cameras: nod, turn and roll, radians; logarithm of the scale; shifts, metres; of lenses,
+# the nearness over that of somebody usual. Photos seldom tell theirs, and from the side it parts two feet by 10 cm.
+CAMERA_SPREAD = np.array([NOD, 0.08, ROLL, 0.02, 0.03, 0.03, 0.5])
+PARTS = len(CAMERA_SPREAD)
 REACHES_M = (0.08, 0.06, 0.05, 0.04, 0.04)  # of each round
 SKIN = 12  # vertices of the skin that a node moves with
 MISSED_M = 0.03  # an outline further off than this is missed
@@ -37,13 +40,14 @@ MISSED_M = 0.03  # an outline further off than this is missed
 @dataclass(frozen=True)
 class Bent:
     """The first photo's surface as all photos show it. sheet, moves (n,): its nodes, without perspective, and how far
-    each moves in depth, field units; vertices (V, 3) after that; cameras: of each photo; missed: per further photo the
-    share of its outline, but for the arms', that the surface misses."""
+    each moves in depth, field units; vertices (V, 3) after that; cameras: of each photo; lenses: of the further ones;
+    missed: the share of each one's outline, but for the arms', that the surface misses."""
 
     sheet: Sheet
     moves: np.ndarray
     vertices: np.ndarray
     cameras: tuple[Camera, ...]
+    lenses: tuple[Lens, ...]
     missed: tuple[float, ...]
 
 
@@ -57,16 +61,17 @@ def bend(photos: list[OnePhoto], shared: SharedBody) -> Bent:
     arm = on_arms(first)
     start = _towards(shared, first, sheet)
     moves, cameras = start * first.metre, list(shared.cameras)
-    changes = np.zeros((len(others), 6))
+    lenses, usual = [photo.lens for photo in others], [photo.lens.nearness for photo in others]
+    changes = np.zeros((len(others), PARTS))
     changes[:, [0, 2]] = [camera.slant for camera in cameras[1:]]
     placed, missed = _moved_in_depth(first.vertices, shares @ moves), []
     for reach in REACHES_M:
         parts, missed = [], []
         for k, (photo, outline) in enumerate(zip(others, outlines, strict=True)):
             camera = cameras[k + 1]
-            there, looks = photo.seen(camera(placed)), first.normals @ camera.turn.T
+            there, looks = lenses[k].seen(camera(placed)), first.normals @ camera.turn.T
             found = match(outline, there, looks, reach * photo.metre, photo.metre)
-            row, off = _equations(found, camera, placed, shares, (k, len(others)), first.metre)
+            row, off = _equations(found, (camera, lenses[k], usual[k]), placed, shares, (k, len(others)), first.metre)
             counts = ~arm[found.vertices]
             weight = counts / OFF_M**2 / (1 + (off / SOFT_M) ** 2) * (POINTS / max(POINTS, counts.sum()))
             parts.append((row, off + row[:, : len(sheet)] @ (moves / first.metre), weight))
@@ -74,12 +79,13 @@ def bend(photos: list[OnePhoto], shared: SharedBody) -> Bent:
             missed.append(1 - near / max(1, len(outline.points)))
         solved = _solve(parts, holds, start, changes)
         moves = solved[: len(sheet)] * first.metre
-        for k, step in enumerate(solved[len(sheet) :].reshape(-1, 6)):
+        for k, step in enumerate(solved[len(sheet) :].reshape(-1, PARTS)):
             cameras[k + 1] = _moved(cameras[k + 1], step, first.metre)
+            lenses[k] = Lens(max(0.0, lenses[k].nearness + step[6] * usual[k]))
             changes[k] += step
         moves -= np.median(moves)  # where all lies in depth nothing tells
         placed = _moved_in_depth(first.vertices, shares @ moves)
-    return Bent(sheet, moves, placed, tuple(cameras), tuple(missed))
+    return Bent(sheet, moves, placed, tuple(cameras), tuple(lenses), tuple(missed))
 
 
 def _towards(shared: SharedBody, first: OnePhoto, sheet: Sheet) -> np.ndarray:
@@ -104,18 +110,21 @@ def on_arms(photo: OnePhoto) -> np.ndarray:
     return np.char.startswith(body.parts[near].astype(str), "arm")
 
 
-def _equations(found: Matches, camera: Camera, placed, shares, which: tuple[int, int], metre: float):
-    """Rows (M, n + 6 count) whose product with the nodes' moves in depth, metres, and changes of cameras is how far
+def _equations(found: Matches, how: tuple[Camera, Lens, float], placed, shares, which: tuple[int, int], metre: float):
+    """Rows (M, n + PARTS count) whose product with the nodes' moves in depth, metres, and changes of cameras is how far
     matched places move outward, and how far they have to, (M,) metres; which: camera of how many."""
-    index, count = which
+    (index, count), (camera, lens, usual) = which, how
     outward = np.column_stack([found.outward, np.zeros(len(found.off))])
     unit = camera.scale * metre
     by_node = diags((outward @ camera.turn)[:, 2]) @ shares[found.vertices]
     turned = camera.scale * placed[found.vertices] @ camera.turn.T
     columns = [(np.cross(axis, turned) * outward).sum(1) / unit for axis in np.eye(3)]
     columns += [(turned * outward).sum(1) / unit, outward[:, 0], outward[:, 1]]
-    by_camera = np.zeros((len(found.off), 6 * count))
-    by_camera[:, 6 * index : 6 * index + 6] = np.stack(columns, 1)
+    there = camera(placed[found.vertices])
+    nearer = usual * there[:, 2:] / (1 - lens.nearness * there[:, 2:]) ** 2
+    columns.append((nearer * there * outward).sum(1) / unit)
+    by_camera = np.zeros((len(found.off), PARTS * count))
+    by_camera[:, PARTS * index : PARTS * (index + 1)] = np.stack(columns, 1)
     return hstack([by_node, csr_matrix(by_camera)]).tocsr(), found.off / unit
 
 

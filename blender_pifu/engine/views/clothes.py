@@ -6,7 +6,7 @@ alike, with the colours before them. Two photos show one person where each place
 same place of the other, after one gain that stands for light and exposure.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 from ..body.bones import FINGERS
 from ..body.fit import thinned
 from ..body.model import load_body
+from ..color.light import Light
 from ..crop_space import pixels_at
 from ..srgb import to_linear
 from ..surface.mesh import vertex_normals
@@ -40,11 +41,16 @@ ROUNDS = 8
 @dataclass(frozen=True)
 class Clothes:
     """What a photo shows of n places: colors (n, 3), linear; places (n, 2): how far beside the body's middle and how
-    high they lie at rest, metres; crown (n,) bool: on the top of the head."""
+    high they lie at rest, metres; crown (n,) bool: on the top of the head; normals (n, 3) as its camera sees them."""
 
     colors: np.ndarray
     places: np.ndarray
     crown: np.ndarray
+    normals: np.ndarray
+
+    def without(self, light: Light | None) -> "Clothes":
+        """The same without the photo's light, if it is known."""
+        return replace(self, colors=self.colors / light.shading(self.normals)) if light else self
 
 
 def clothes_of(photo: OnePhoto) -> Clothes:
@@ -66,7 +72,8 @@ def clothes_of(photo: OnePhoto) -> Clothes:
     spot = np.ones((SPOT_PX, SPOT_PX))
     chosen &= cv2.erode(alpha.astype(np.float32), spot)[row, column] > 0.9
     shown = cv2.blur(rgb.astype(np.float32), spot.shape)[row[chosen], column[chosen]]
-    return Clothes(to_linear(shown), np.column_stack([np.abs(rest[chosen, 0]), rest[chosen, 1]]), crown[chosen])
+    at_rest = np.column_stack([np.abs(rest[chosen, 0]), rest[chosen, 1]])
+    return Clothes(to_linear(shown), at_rest, crown[chosen], normals[chosen])
 
 
 def apart(one: Clothes, other: Clothes) -> float | None:

@@ -1,109 +1,132 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Bring several photos of one person into the light of the first, by what they show of the same places.
+"""Bring several photos of one person into the light of the first.
 
-As for a photo of the back (`back_photo.relight`): how bright a light makes a surface depends on where that looks, the
-logarithm of each photo's light is a straight line in the parts of the normal. All lines are fitted together to the
-ratios of colours where two photos show one place. Of the first photo's light what comes from ahead counts behind as
-well, as if it stood in a mirror: nobody wants the back in the dark.
+Each photo's light is found from what it shows by itself (`color.light`) and taken from its colours. What is left of two
+photos is exposure and white balance: by how much the colours differ at the same heights of trunk, arms and legs, of
+which every photo shows something, from whichever side. So each photo is compared with every other at once. Places that
+two photos both show lie along their outlines, where light is told worst: brought by these from photo to photo round a
+person, what is wrong adds up.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
+import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
-from ..back_photo.relight import ALIKE, EVEN, MOST_GAIN, MOST_TINT, ROUNDS, USUAL
-from ..color.light import robust_fit
-from ..srgb import DARKEST, to_linear
+from ..back_photo.relight import MOST_TINT
+from ..color.light import Light, find_light, robust_fit
+from ..crop_space import pixels_at
+from ..surface.normals import unit
+from .clothes import Clothes
+from .one_photo import OnePhoto
+from .shared_body import visible
 
-LEAST_TRUST = 0.12
-FEW = 60  # places in common with others, below which a photo is given the first one's mean colour
-
-
-@dataclass(frozen=True)
-class Look:
-    """What a photo shows of some places: rgb (n, 3) 0..1 sRGB, trust (n,) 0..1, normals (n, 3) as its camera sees
-    them."""
-
-    rgb: np.ndarray
-    trust: np.ndarray
-    normals: np.ndarray
+REACH_M = 0.05  # along the body, over which colours are averaged, so that stripes and checks count as their mean
+LEAST, FEW = 3.0, 20  # places round a place, and places in common, below which nothing is told
+DARKEST = 0.01  # linear: what is much darker is black, whatever its exposure
+BRIGHT = 0.2  # linear: up to this what is brighter tells more
+USUAL, ROUNDS = 0.15, 20  # of the logarithm: places further off are other cloth and count less
+MOST_GAIN = 4.0
+LIGHT_PX = 128  # of the maps of normals
+THICK_M = 0.03
 
 
 @dataclass(frozen=True)
 class Gain:
-    """How the linear colours of a photo are brought to the first one's light."""
+    """How the linear colours of a photo are brought to the first one's exposure, without their light. constant (3,):
+    logarithm, by channel; light: the photo's own, None where it is not known."""
 
-    constant: np.ndarray  # (3,) by channel, logarithm
-    own: np.ndarray  # (3,) line of the photo's light, by normals as its camera sees them
-    first: np.ndarray  # (3,) line of the first photo's, by its normals
+    constant: np.ndarray
+    light: Light | None = None
 
-    def __call__(self, own_normals: np.ndarray, first_normals: np.ndarray) -> np.ndarray:
-        """(..., 3) factors of linear colours, for normals (..., 3) in both spaces."""
-        line = mirrored(first_normals) @ self.first - own_normals @ self.own
-        grey = (self.constant.mean() + line).clip(-np.log(MOST_GAIN), np.log(MOST_GAIN))
+    def __call__(self, own_normals: np.ndarray) -> np.ndarray:
+        """(..., 3) float32 factors of linear colours of surfaces with unit normals (..., 3) as the photo's camera sees
+        them."""
+        grey = self.constant.mean().clip(-np.log(MOST_GAIN), np.log(MOST_GAIN))
         tint = (self.constant - self.constant.mean()).clip(-np.log(MOST_TINT), np.log(MOST_TINT))
-        return np.exp(grey[..., None] + tint).astype(np.float32)
-
-
-def match_lights(looks: list[Look], first_normals: np.ndarray) -> list[Gain]:
-    """The gain of each photo after the first, from what all show of the same n places; first_normals (n, 3): in the
-    first photo's space."""
-    count = len(looks) - 1
-    logs = [np.log(to_linear(look.rgb) + DARKEST) for look in looks]
-    ahead = mirrored(first_normals)
-    rows, ratios, weights, pairs = [], [], [], []
-    for one in range(count + 1):
-        for other in range(one + 1, count + 1):
-            both = np.flatnonzero((looks[one].trust > LEAST_TRUST) & (looks[other].trust > LEAST_TRUST))
-            row = np.zeros((len(both), 3 + 4 * count))
-            _add(row, one, looks[one].normals[both], ahead[both], -1)
-            _add(row, other, looks[other].normals[both], ahead[both], 1)
-            rows.append(row)
-            ratios.append(logs[one][both] - logs[other][both])
-            weights.append((looks[one].trust * looks[other].trust)[both])
-            pairs.append(np.tile((one, other), (len(both), 1)))
-    row, ratio, weight, pair = (np.concatenate(parts) for parts in (rows, ratios, weights, pairs))
-    grey = ratio.mean(1)
-    factors = _solve(row, grey, weight, count) if len(grey) else np.zeros(3 + 4 * count)
-    constants = np.zeros((3, count))
-    hue = ratio - grey[:, None]
-    plain = np.stack([row[:, 3 + 4 * k] for k in range(count)], 1)
-    for channel in range(3):
-        constants[channel] = (
-            robust_fit(plain, hue[:, channel], 1e-3 * np.eye(count), USUAL, ROUNDS, weight) if len(grey) else 0
-        )
-    gains = []
-    for k in range(count):
-        part = factors[3 + 4 * k : 7 + 4 * k]
-        gains.append(Gain(part[0] + constants[:, k], part[1:], factors[:3]))
-        if (pair == k + 1).any(1).sum() < FEW:
-            gains[k] = Gain(_mean(logs[0], looks[0]) - _mean(logs[k + 1], looks[k + 1]), np.zeros(3), np.zeros(3))
-    return gains
-
-
-def _mean(logs, look):
-    """(3,) of the colours that a photo shows."""
-    return np.average(logs, axis=0, weights=look.trust + 1e-9)
+        even = np.ones(own_normals.shape, np.float32)
+        return np.exp(grey + tint).astype(np.float32) / (self.light.shading(own_normals) if self.light else even)
 
 
 def mirrored(normals: np.ndarray) -> np.ndarray:
-    """Normals (..., 3) as the first photo's light counts for them: behind as ahead."""
+    """Normals (..., 3) as the first photo's light counts for them, behind as ahead, as if it stood in a mirror there:
+    nobody wants the back in the dark."""
     return np.concatenate([normals[..., :2], np.abs(normals[..., 2:])], -1)
 
 
-def _add(row, photo, normals, ahead, sign):
-    """Add to equations (n, 3 + 4 K) what a photo's colours, corrected, are."""
-    if photo == 0:
-        return
-    row[:, :3] += sign * ahead
-    row[:, 3 + 4 * (photo - 1)] += sign
-    row[:, 4 + 4 * (photo - 1) : 7 + 4 * (photo - 1)] -= sign * normals
+def light_of(photo: OnePhoto) -> Light | None:
+    """The light of a photo, told by its own surface; None where too little is seen."""
+    places = photo.seen(photo.vertices)
+    shown = visible(places, photo.normals, THICK_M * photo.metre)
+    normals = unit(spread_map(places[shown], photo.normals[shown]))
+    return find_light(np.dstack(photo.cut(LIGHT_PX)).astype(np.float32), normals)
 
 
-def _solve(row, values, weight, count):
-    ridge = np.zeros((row.shape[1],) * 2)
-    first = np.eye(row.shape[1])[:3]
-    for k in range(count):
-        own = np.eye(row.shape[1])[4 + 4 * k : 7 + 4 * k]
-        ridge += ALIKE * (own - first).T @ (own - first) + EVEN * own.T @ own
-    return robust_fit(row, values, len(values) * ridge + 1e-6 * np.eye(row.shape[1]), USUAL, ROUNDS, weight)
+def spread_map(places: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """(LIGHT_PX, LIGHT_PX, C) of values (N, C) at places (N, 2+), field space, of a photo; they go on beyond these."""
+    column, row = pixels_at(places[:, 0], places[:, 1], LIGHT_PX)
+    total = np.zeros((LIGHT_PX, LIGHT_PX, values.shape[1] + 1), np.float32)
+    np.add.at(total, (row, column), np.column_stack([values, np.ones(len(row))]))
+    for blur in (1.0, 2.0, 4.0, 8.0, 16.0, 32.0):
+        wider = np.dstack([cv2.GaussianBlur(channel, (0, 0), blur) for channel in np.moveaxis(total, -1, 0)])
+        total = np.where(total[..., -1:] > 1e-3, total, wider)
+    return total[..., :-1] / np.maximum(total[..., -1:], 1e-6)
+
+
+def match_exposures(worn: Sequence[Clothes]) -> np.ndarray:
+    """(K, 3) logarithm, by channel, of what brings the colours of each of K photos after the first to the first one's
+    exposure; worn: what all show of clothes, without their light."""
+    count = len(worn) - 1
+    rows, ratios = [], []
+    for one, other in combinations(range(count + 1), 2):
+        there, back = _between(worn[one], worn[other]), _between(worn[other], worn[one])
+        if there is not None and back is not None:
+            signs = np.zeros(count + 1)
+            signs[[one, other]] = -1, 1
+            rows.append(signs[1:])
+            ratios.append((there - back) / 2)
+    linked = np.abs(np.array(rows).reshape(-1, count)).sum(0) > 0
+    row, ratio = np.array(rows).reshape(-1, count), np.array(ratios).reshape(-1, 3)
+    found = np.zeros((count, 3))
+    for channel in range(3):
+        if len(row):
+            found[:, channel] = robust_fit(row, ratio[:, channel], 1e-4 * np.eye(count), USUAL, ROUNDS)
+    for k in np.flatnonzero(~linked):
+        if len(worn[0].colors) and len(worn[k + 1].colors):
+            found[k] = _mean(worn[0]) - _mean(worn[k + 1])
+    return found
+
+
+def _between(one: Clothes, other: Clothes) -> np.ndarray | None:
+    """(3,) by how much the logarithm of one's colours is above the other's, at the places of the one; None where they
+    have too few in common."""
+    here, there = (_averaged(each, one.places) for each in (one, other))
+    common = (here[1] > LEAST) & (there[1] > LEAST)
+    if common.sum() < FEW:
+        return None
+    ratio = np.log(here[0][common] + DARKEST) - np.log(there[0][common] + DARKEST)
+    bright = here[0][common].mean(1).clip(0, BRIGHT)
+    gain = np.median(ratio, axis=0)
+    for _ in range(ROUNDS):
+        off = np.sqrt(np.square(ratio - gain).mean(1))
+        share = bright / np.maximum(off, USUAL) ** 2
+        gain = share @ ratio / max(share.sum(), 1e-12)
+    return gain
+
+
+def _averaged(clothes: Clothes, places: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean colours (N, 3) of clothes about places (N, 2), and of how many of theirs these are, (N,)."""
+    if not len(clothes.places):
+        return np.zeros((len(places), 3)), np.zeros(len(places))
+    apart = cKDTree(clothes.places).sparse_distance_matrix(cKDTree(places), 3 * REACH_M, output_type="coo_matrix")
+    share = np.exp(-0.5 * (apart.data / REACH_M) ** 2)
+    count = np.bincount(apart.col, share, len(places))
+    sums = [np.bincount(apart.col, share * channel[apart.row], len(places)) for channel in clothes.colors.T]
+    return np.stack(sums, 1) / np.maximum(count, 1e-6)[:, None], count
+
+
+def _mean(clothes: Clothes) -> np.ndarray:
+    return np.log(clothes.colors + DARKEST).mean(0)

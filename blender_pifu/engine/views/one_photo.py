@@ -2,7 +2,7 @@
 """What one of several photos shows by itself: a surface, and the body fitted under it, both without perspective."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +42,12 @@ class OnePhoto:
     def seen(self, points: np.ndarray) -> np.ndarray:
         """Points (N, 3) as they are -> where the photo shows them, field space."""
         return self.lens.seen(points)
+
+    def through(self, lens: Lens) -> "OnePhoto":
+        """The same taken through another lens: what it shows stays, and is otherwise as seen from afar."""
+        vertices = lens.straight(self.seen(self.vertices))
+        normals = smooth_normals(vertices, self.faces)
+        return replace(self, lens=lens, vertices=vertices, normals=normals, rows=lens.straight(self.seen(self.rows)))
 
 
 def read_photo(

@@ -6,19 +6,17 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..body.fit import thinned
 from ..color.light import Light
-from ..color.painting import Elsewhere
+from ..color.painting import Elsewhere, smooth_step
 from ..color.rim import without_rim
-from ..crop_space import pixels_at
 from ..interfaces import Field
 from ..srgb import lit
-from ..surface.normals import smooth_normals
+from ..surface.normals import smooth_normals, unit
 from .bending import bend
 from .bent_field import BentField, bent_field
 from .clothes import apart, clothes_of
 from .laying import THICK_M, Laid
-from .light import Gain, Look, match_lights, mirrored
+from .light import Gain, light_of, match_exposures, mirrored, spread_map
 from .one_photo import OnePhoto
 from .roles import role_of
 from .shared_body import SharedBody, share_body, visible
@@ -30,9 +28,11 @@ MOST_MISSED = 0.45  # share of a photo's outline, but for the arms', that the su
 OTHER_POSE = "The body in it lies {off} cm off that of the other photos: another pose, or another person."
 OTHER_OUTLINE = "Its outline does not fit: {missed} % of it lie beside the body of the other photos."
 OTHER_COLORS = "What it shows has other colours: another person, or other clothes."
+# Cosine to the first photo's line of sight from which others begin to count for nothing, and do; and by which power of
+# that to their own lines of sight they count.
+FIRST_LOOKS, STRAIGHT = (0.05, 0.35), 3
+FOLD_PX = 2.0  # of the maps of normals: folds of a carried surface that are finer are none of the person's
 NOBODY = "Nobody is recognised in it."
-SAMPLE_M = 0.012  # between the places whose colours are compared
-GAIN_PX, MATCH_PX = 128, 384
 
 
 @dataclass(frozen=True)
@@ -53,23 +53,24 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Together:
-    """field: the first photo's, bent to what all that fit show; first: that photo; laid: the others, laid over the
-    surface, and gains: what brings their colours into the first one's light."""
+    """field: the first photo's, bent to what all that fit show; first: that photo; light: its own, None where it is not
+    known; laid: the others, laid over the surface; gains: what brings their colours to the first one's; shares: what
+    each counts for where others show the same, see `shares_of`."""
 
     field: BentField
     first: OnePhoto
+    light: Light | None
     laid: tuple[Laid, ...]
     gains: tuple[Gain, ...]
+    shares: tuple[np.ndarray, ...]
 
-    def elsewhere(self, most_px: int, light: Light | None) -> list[Elsewhere]:
+    def elsewhere(self, most_px: int, keeps_light: bool) -> list[Elsewhere]:
         """What the further photos show, as painting and baking take it, of at most so many pixels, in the first one's
-        light, or without that light where it is given."""
+        light, or without any."""
 
-        def placed(laid: Laid):
-            return lambda points: laid.place(self.first.lens.straight(points))
-
-        pairs = zip(self.laid, self.gains, strict=True)
-        return [Elsewhere(_lit_picture(laid, gain, most_px, light), placed(laid)) for laid, gain in pairs]
+        light = self.light if keeps_light else None
+        each = zip(self.laid, self.gains, self.shares, strict=True)
+        return [_elsewhere(self.first, *what, most_px, light) for what in each]
 
 
 def join(field: Field, first: OnePhoto, others: list[OnePhoto]) -> tuple[Together | None, list[Verdict]]:
@@ -109,51 +110,40 @@ def _joined(field, first: OnePhoto, others: list[OnePhoto], shared: SharedBody):
     if bent.missed[worst] > MOST_MISSED:
         return None, (worst, OTHER_OUTLINE.format(missed=round(100 * bent.missed[worst])))
     surface = bent.vertices, first.faces, smooth_normals(bent.vertices, first.faces)
-    laid = [Laid(other, shared, surface) for other in others]
-    gains = _lights(first, surface, laid, shared.metre)
-    return Together(bent_field(field, first, bent), first, tuple(laid), tuple(gains)), None
+    laid = [Laid(other.through(lens), shared, surface) for other, lens in zip(others, bent.lenses, strict=True)]
+    light = light_of(first)
+    gains, shares = _gains(first, light, others), shares_of(first, surface, laid, shared.metre)
+    return Together(bent_field(field, first, bent), first, light, tuple(laid), tuple(gains), tuple(shares)), None
 
 
-def _lights(first: OnePhoto, surface, laid: list[Laid], metre: float) -> list[Gain]:
-    """The gains of the photos after the first."""
+def _gains(first: OnePhoto, light: Light | None, others: list[OnePhoto]) -> list[Gain]:
+    """The gains of the photos after the first, whose light is given."""
+    lights = [light, *map(light_of, others)]
+    worn = [clothes_of(photo).without(own) for photo, own in zip([first, *others], lights, strict=True)]
+    return [Gain(constant, own) for constant, own in zip(match_exposures(worn), lights[1:], strict=True)]
+
+
+def shares_of(first: OnePhoto, surface, laid: list[Laid], metre: float) -> list[np.ndarray]:
+    """What each photo after the first counts for at the vertices, (V,) 0..1 each, against those before it: all together
+    the mean of what they show, by how straight they look at it; nothing where the first photo looks well enough."""
     vertices, _, normals = surface
-    chosen = thinned(vertices, SAMPLE_M * metre)
-    shown = visible(vertices, normals, THICK_M * metre)
-    first_facing = np.where(shown, normals[:, 2].clip(0), 0)
-    looks = [_look(first, first.seen(vertices)[chosen], normals[chosen], first_facing[chosen])]
-    looks += [_look(each.photo, each.places[chosen], each.normals[chosen], each.facing[chosen]) for each in laid]
-    return match_lights(looks, normals[chosen])
+    shown = visible(first.seen(vertices), normals, THICK_M * metre)
+    left = 1 - smooth_step(np.where(shown, normals[:, 2], 0), *FIRST_LOOKS)
+    counts = [each.facing**STRAIGHT for each in laid]
+    return [left * one / np.maximum(sum(counts[: k + 1]), 1e-9) for k, one in enumerate(counts)]
 
 
-def _look(photo: OnePhoto, places, normals, facing) -> Look:
-    rgb, alpha = photo.cut(MATCH_PX)
-    column, row = pixels_at(places[:, 0], places[:, 1], MATCH_PX)
-    solid = cv2.erode(alpha.astype(np.float32), np.ones((5, 5)))[row, column] > 0.9
-    return Look(cv2.blur(rgb.astype(np.float32), (5, 5))[row, column], facing * solid, normals)
-
-
-def _lit_picture(laid: Laid, gain: Gain, most_px: int, light: Light | None) -> np.ndarray:
-    """(n, n, 4) float32: a photo in the first one's light, or without it, and its matte."""
-    cut = laid.photo.cut
+def _elsewhere(
+    first: OnePhoto, laid: Laid, gain: Gain, share: np.ndarray, most_px: int, light: Light | None
+) -> Elsewhere:
+    """A photo in a light of the first one's, or without any."""
+    cut, shown = laid.photo.cut, laid.facing > 0
     seen = without_rim(np.dstack(cut(cut.side_px(most_px))), cut.landmarks)
-    own, shared = _normal_maps(laid)
-    factors = gain(own, shared)
+    known = np.column_stack([laid.normals, laid.shared_normals, share])[shown]
+    maps = spread_map(laid.places[shown], known)
+    own, ahead = (unit(cv2.GaussianBlur(part, (0, 0), FOLD_PX)) for part in (maps[..., :3], maps[..., 3:6]))
+    factors = gain(own)
     if light is not None:
-        factors = factors / light.shading(mirrored(shared))
-    return np.dstack([lit(seen[..., :3], factors), seen[..., 3]]).astype(np.float32)
-
-
-def _normal_maps(laid: Laid) -> tuple[np.ndarray, np.ndarray]:
-    """(GAIN_PX, GAIN_PX, 3) each: normals of what a photo shows, as its camera sees them, and in the shared space; they
-    go on beyond the outline."""
-    column, row = pixels_at(laid.places[:, 0], laid.places[:, 1], GAIN_PX)
-    seen = laid.facing > 0
-    values = np.column_stack([laid.normals, laid.shared_normals, np.ones(len(row))])[seen]
-    total = np.zeros((GAIN_PX, GAIN_PX, 7), np.float32)
-    np.add.at(total, (row[seen], column[seen]), values)
-    for blur in (1.0, 2.0, 4.0, 8.0, 16.0, 32.0):
-        wider = np.dstack([cv2.GaussianBlur(total[..., k], (0, 0), blur) for k in range(7)])
-        total = np.where(total[..., 6:] > 1e-3, total, wider)
-    parts = total[..., :3], total[..., 3:6]
-    own, shared = (part / np.maximum(np.linalg.norm(part, axis=-1, keepdims=True), 1e-6) for part in parts)
-    return own, shared
+        factors = factors * light.shading(mirrored(ahead))
+    image = np.dstack([lit(seen[..., :3], factors), seen[..., 3]]).astype(np.float32)
+    return Elsewhere(image, lambda points: laid.place(first.lens.straight(points)), np.ascontiguousarray(maps[..., 6]))

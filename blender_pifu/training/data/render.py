@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pictures of a person: front and hidden side, lit by a random sky and one lamp with shadow, and the maps behind."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import cv2
@@ -124,6 +125,22 @@ def render_photo(mesh, size: int, light: Light) -> tuple[np.ndarray, np.ndarray]
     return shown.photo(1, None, False)[0], shown.mask
 
 
+def render_sides(mesh, size: int, light: Light) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """The person's left and right as `render_person` shows front and hidden side, each (size, size, 3) uint8, and mask
+    (size, size) 0..1: half of a side is lit as the front, the other by the mirror image of that light. The right is
+    seen in the left's pixels. mesh: as `render_person` takes it, seen from ahead."""
+    exposure = _Lit(mesh, size, light).photo(1, None, False)[1]
+    quarter = np.stack([-mesh.vertices[:, 2], mesh.vertices[:, 1], mesh.vertices[:, 0]], 1)
+    shown = _Lit(replace(mesh, vertices=quarter), size, light)
+    left, right = (shown.photo(facing, exposure, False, _from_quarter)[0] for facing in (1, -1))
+    return (left, right), shown.mask
+
+
+def _from_quarter(normal: np.ndarray) -> np.ndarray:
+    """Unit vectors (P, 3) of a person seen from the left as the light ahead counts for them: behind as before."""
+    return np.stack([normal[:, 2], normal[:, 1], np.abs(normal[:, 0])], 1)
+
+
 class _Lit:
     """A mesh seen from both sides, in its pixels and at twice their number, and the light that reaches it."""
 
@@ -148,15 +165,22 @@ class _Lit:
     def mask(self) -> np.ndarray:
         return (self.share / SUPERSAMPLE**2).reshape(self.size, self.size)
 
-    def photo(self, facing: int, exposure: float | None, truth: bool) -> tuple[np.ndarray, float, np.ndarray | None]:
-        """The photo of a side, its exposure (measured where None is given), and where truth is asked its albedo."""
+    def photo(
+        self,
+        facing: int,
+        exposure: float | None,
+        truth: bool,
+        looks: Callable[[np.ndarray], np.ndarray] | None = None,
+    ) -> tuple[np.ndarray, float, np.ndarray | None]:
+        """The photo of a side, its exposure (measured where None is given), and where truth is asked its albedo; looks:
+        as what normals count for the light, where that is not ahead."""
         k, size = (0 if facing > 0 else 1), self.size
         side = self.fine[k]
         crease = _crease(self.coarse[k], facing, size)
         interpolated = side.interpolate(self.values)
         if self.mesh.paint:
             interpolated[:, 3:6] = self.mesh.paint(side, interpolated[:, 3:6])
-        shade = (side, facing, interpolated, self.corners, crease, self.light, self.lamps, size, exposure)
+        shade = (side, facing, interpolated, self.corners, crease, self.light, self.lamps, size, exposure, looks)
         radiance, exposed = _shade(*shade)
         albedo = _averaged(_to_srgb(_mean(side, size, interpolated[:, 3:6], self.share)), size) if truth else None
         return _develop(radiance * exposed, side, size, self.share, self.light), exposed, albedo
@@ -185,19 +209,19 @@ def _averaged(pixels: np.ndarray, size: int) -> np.ndarray:
 
 
 def _shade(
-    side: Fragments, facing, interpolated, towards, crease, light: Light, lamps, size, exposure: float | None
+    side: Fragments, facing, interpolated, towards, crease, light: Light, lamps, size, exposure: float | None, looks
 ) -> tuple[np.ndarray, float]:
     """Linear light (P, 3) that leaves each fragment, and the exposure: measured on the front, kept for the back.
     interpolated: (P, 8) normal, albedo, gloss, openness."""
     normal = _seen_normals(interpolated[:, :3], towards[side.seen], facing)
     albedo, gloss, openness = interpolated[:, 3:6], interpolated[:, 6], interpolated[:, 7]
-    mirrored = normal * np.array([1, 1, facing], np.float32)
+    mirrored = looks(normal) if looks else normal * np.array([1, 1, facing], np.float32)
     openness = openness * crease[_owner(side, size)]
     received = np.maximum(_harmonics(mirrored) @ light.sky, 0.05) * openness[:, None]
     shine = 0.0
     if lamps is not None:
         lit = np.maximum(mirrored @ light.direction, 0)
-        if facing > 0:
+        if facing > 0 and not looks:
             sunny = np.flatnonzero(lit > 0)
             texel = np.float32(2 / (SHADOW_PX * lamps.scale))
             points = _positions(side, size * SUPERSAMPLE)[sunny] + 1.5 * texel * normal[sunny]

@@ -16,7 +16,7 @@ from ...engine.video.picking import pick_frames
 from ..data.turning_video import film_turning
 from ..people.person import pose_kind
 from .cases import split_case
-from .views import FIGURES, Photographed, front_of, measured, read, save_sheet
+from .views import FIGURES, Photographed, front_of, measured, read, save_sheet, true_sides
 
 log = logging.getLogger(__name__)
 PHOTO, FILM = "photo", "film"
@@ -45,7 +45,7 @@ def evaluate_films(
             film.write(Path(place, f"{seed}.mp4"))
             picked = pick_frames(Path(place, f"{seed}.mp4"), figures.people, frames, beside=True)
         views = {photo.name: stages.cut_out_view(figures, photo) for photo in picked.photos}
-        person = Photographed(case, front_of(case, figures), views)
+        person = Photographed(case, true_sides(seed, generation, assets), front_of(case, figures), views)
         row = {"seed": seed, "kind": pose_kind(seed, "test"), "chosen": list(picked.sides), "notes": picked.notes}
         readings, cells = read(model, person), []
         for name, views in ((PHOTO, ()), (FILM, person.views)):

@@ -18,6 +18,8 @@ from ...engine.reading.photo import Photo
 from ...engine.subject.figure import Figure, Figures
 from ...engine.views.one_photo import OnePhoto
 from ...engine.views.together import Verdict
+from ..data.render import render_sides
+from ..data.sample import light_of, make_scene
 from ..data.several_photos import photograph_side
 from ..native.raster import see
 from ..people.person import pose_kind
@@ -31,17 +33,22 @@ FIGURES = {
     "chamfer": ("Chamfer, cm", 2),
     "normals_deg": ("normals from four sides, degrees", 1),
     "front_deg": ("of these from the front", 1),
+    "back_deg": ("of these from the back", 1),
     "tone": ("colours of front and back, averaged over 5 cm, 0..255", 1),
+    "front_tone": ("of these of the front", 1),
+    "sides_tone": ("colours of left and right, averaged over 5 cm, 0..255", 1),
 }
 SHEET_PX = 256
+SOLID = 0.98  # of a mask
 
 
 @dataclass(frozen=True)
 class Photographed:
-    """A test person: the truth, the first photo, and those from other sides by their names, or why one of them cannot
-    be used."""
+    """A test person: the truth, and what it looks like from the left and, in the same pixels, the right, and where, see
+    `render_sides`; the first photo, and those from other sides by their names, or why one of them cannot be used."""
 
     case: Case
+    sides: tuple[tuple[np.ndarray, np.ndarray], np.ndarray]
     figure: Figure
     views: dict[str, Figure | Verdict]
 
@@ -112,9 +119,15 @@ def as_table(rows: list[dict]) -> str:
         means = [np.mean([row["photos"][count][name] for row in rows]) for count in counts]
         cells = [f"{mean:.{decimals}f} ({100 * (mean / means[0] - 1):+.0f} %)" for mean in means[1:]]
         lines.append(f"| {heading} | {means[0]:.{decimals}f} | {' | '.join(cells)} |")
-    worse = sum(row["photos"][count]["chamfer"] > row["photos"][1]["chamfer"] for row in rows for count in counts[1:])
+    worse = [
+        f"{row['seed']} of {count} by {row['photos'][count]['chamfer'] - row['photos'][1]['chamfer']:.2f} cm"
+        for row in rows
+        for count in counts[1:]
+        if row["photos"][count]["chamfer"] > row["photos"][1]["chamfer"]
+    ]
     mixed = [left_out for row in rows for left_out in row["strange"]]
-    lines += ["", f"worse than one photo by Chamfer: {worse} of {len(rows) * (len(counts) - 1)}"]
+    lines += ["", f"worse than one photo by Chamfer: {len(worse)} of {len(rows) * (len(counts) - 1)}"]
+    lines += [f"- {each}" for each in worse]
     lines += [f"own photos left out: {sum(len(row['left_out']) for row in rows)} of {len(rows) * 3}"]
     lines += [f"somebody else's photos left out: {sum(mixed)} of {len(mixed)}"]
     return "\n".join(lines)
@@ -124,7 +137,14 @@ def _photographed(seed: int, figures: Figures, sway: float, generation: int, ass
     case, who = split_case(seed, generation, assets), (generation, assets)
     photos = {side: photograph_side(seed, side, "test", sway, *who) for side in SETS[max(SETS)]}
     views = {side: stages.cut_out_view(figures, photo) for side, photo in photos.items()}
-    return Photographed(case, front_of(case, figures), views)
+    return Photographed(case, true_sides(seed, generation, assets), front_of(case, figures), views)
+
+
+def true_sides(seed: int, generation: int, assets: Path | None) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """The person of a case from the left and the right in the first photo's light, as `render_sides`."""
+    scene = make_scene(seed, "test", PHOTO_PX, generation, assets)
+    mesh = replace(scene.person.seen_through(scene.framing), vertices=scene.vertices)
+    return render_sides(mesh, PHOTO_PX, light_of(seed, "test", scene.person.vertices, generation))
 
 
 def front_of(case: Case, figures: Figures) -> Figure:
@@ -153,11 +173,15 @@ def measured(
     painted = stages.paint(model, encoded, (vertices, faces), None, resolution).mesh
     vertices = person.as_truth(vertices)
     seen, case = normal_views(vertices, faces), person.case
+    front, left, back, right = _color_errors(replace(painted, vertices=vertices), person)
     figures = {
         "chamfer": surface_distances((vertices, faces), (case.vertices, case.faces))["chamfer"] * 100 / case.scale,
         "normals_deg": views_error_deg(seen, case.views),
         "front_deg": views_error_deg(seen[:1], case.views[:1]),
-        "tone": float(np.mean(list(_color_errors(replace(painted, vertices=vertices), case)))),
+        "back_deg": views_error_deg(seen[2:3], case.views[2:3]),
+        "tone": (front + back) / 2,
+        "front_tone": front,
+        "sides_tone": (left + right) / 2,
     }
     return encoded, figures, seen
 
@@ -166,15 +190,24 @@ def _nobody_waits(_: float) -> None:
     pass
 
 
-def _color_errors(mesh: PaintedMesh, case: Case) -> Iterator[float]:
-    """Of the front and, in the front's pixels, the hidden side as it is lit there."""
+def _color_errors(mesh: PaintedMesh, person: Photographed) -> list[float]:
+    """From the front, the left, the back and the right, as the light of the first photo shows these."""
+    case, (sides, mask) = person.case, person.sides
     assert case.maps is not None
-    size = len(case.rgb)
-    for side, truth in zip(see(mesh.vertices, mesh.faces, size, None), (case.rgb, case.maps["back_rgb"]), strict=True):
+    quarter = np.stack([-mesh.vertices[:, 2], mesh.vertices[:, 1], mesh.vertices[:, 0]], 1)
+    front, back = _two_errors(mesh, mesh.vertices, (case.rgb, case.maps["back_rgb"]), case.mask / 255, case.scale)
+    left, right = _two_errors(mesh, quarter, sides, mask, case.scale)
+    return [front, left, back, right]
+
+
+def _two_errors(mesh: PaintedMesh, vertices: np.ndarray, truths, mask: np.ndarray, scale: float) -> Iterator[float]:
+    """Of the side that is nearest of vertices (V, 3), and of the one that is farthest."""
+    size = len(mask)
+    for side, truth in zip(see(np.ascontiguousarray(vertices), mesh.faces, size, None), truths, strict=True):
         seen, covered = np.zeros((size * size, 3), np.float32), np.zeros(size * size, bool)
         seen[side.pixels], covered[side.pixels] = side.interpolate(mesh.colors.astype(np.float32)), True
-        both = covered.reshape(size, size) & (case.mask > 250)
-        off = averaged(seen.reshape(size, size, 3) - truth, both, TONE_M * case.scale)
+        both = covered.reshape(size, size) & (mask > SOLID)
+        off = averaged(seen.reshape(size, size, 3) - truth, both, TONE_M * scale)
         yield float(np.abs(off)[both].mean())
 
 

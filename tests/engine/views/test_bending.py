@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A photo from the side puts right what the first one guessed in depth, and one of the back takes nothing away."""
 
+from dataclasses import replace
+from typing import Any, cast
+
 import numpy as np
 import pytest
 
+from blender_pifu.engine.subject.lens import Lens
 from blender_pifu.engine.views.bending import bend, on_arms
 from blender_pifu.engine.views.shared_body import share_body
-from helpers.body_photos import GUESSED, STANDING, dressed, posed
+from helpers.body_photos import GUESSED, STANDING, Painted, dressed, photo, posed
 
 WORN, LIGHT = {("chest",): (90, 90, 90)}, (1.0, (0.0, 0.0, 1.0), (1.0, 1.0, 1.0))
 LEANT = GUESSED | {"thigh.L": [(-0.12, 0.0, 0.0)]}
@@ -25,3 +29,15 @@ def test_depth_is_put_right_by_the_side_alone(yaw, most):
     bent = bend([first, other], share_body([first, other]))
     assert off(bent.vertices) < most * off(first.vertices)
     assert np.array_equal(bent.vertices[:, :2], first.vertices[:, :2])
+
+
+def test_how_near_the_camera_stood_is_told_by_feet_one_behind_the_other():
+    wide = STANDING | {"thigh.L": [(0.0, 0.0, 0.3)], "thigh.R": [(0.0, 0.0, -0.3)]}
+    first, aside = dressed(posed(wide), WORN, LIGHT), photo(posed(wide, np.pi / 2))
+    true, usual = Lens(0.1), Lens(0.3)
+    shown = replace(aside, rows=true.seen(aside.rows))
+    cut = cast(Any, Painted(shown, WORN, LIGHT))
+    other = replace(aside, lens=true, cut=cut).through(usual)
+    assert other.seen(other.rows) == pytest.approx(shown.rows, abs=1e-5)
+    lens = bend([first, other], share_body([first, other])).lenses[0]
+    assert abs(lens.nearness - true.nearness) < 0.5 * (usual.nearness - true.nearness)

@@ -92,8 +92,8 @@ def test_further_photos_come_without_the_first_ones_light_as_that_does(photos):
     laid = Laid(other, share_body([first, other]), (first.vertices, first.faces, first.normals))
     even = np.zeros((9, 3))
     even[0] = 2.0
-    light, still = Light(even), Gain(*np.zeros((3, 3)))
-    together = Together(cast(Any, None), first, (laid,), (still,))
-    kept, bare = (together.elsewhere(32, choice)[0].image[..., :3] for choice in (None, light))
-    assert kept == pytest.approx(0.5, abs=0.01)
+    light, still = Light(even), Gain(np.zeros(3))
+    together = Together(cast(Any, None), first, light, (laid,), (still,), (np.ones(len(first.vertices)),))
+    kept, bare = (together.elsewhere(32, choice)[0].image[..., :3] for choice in (True, False))
+    assert bare == pytest.approx(0.5, abs=0.01)
     assert to_linear(kept) / to_linear(bare) == pytest.approx(light.shading(np.array([0.0, 0, 1]))[0], rel=0.05)

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Pictures and maps of a lit mesh: what the network is trained on must agree with itself."""
 
+from dataclasses import make_dataclass
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from blender_pifu.training.data.render import render_person
+from blender_pifu.training.data.render import draw_light, render_person, render_sides
 from helpers.sphere import pixel_centres, sphere
 
 SIZE = 96
@@ -95,3 +96,14 @@ def test_nothing_to_see_is_an_empty_picture():
     far.vertices = far.vertices + np.float32([5, 0, 0])
     views = render_person(far, np.random.default_rng(0), 32)
     assert not views.mask.any() and not views.rgb_front.any() and np.isnan(views.depth_front).all()
+
+
+def test_sides_are_seen_from_either_side_and_lit_behind_as_ahead():
+    vertices, _ = sphere()
+    two = np.where(vertices[:, :1] > 0, np.float32([0.6, 0.1, 0.1]), np.float32([0.1, 0.1, 0.6]))
+    mesh = vars(ball(colors=two))
+    (left, right), mask = render_sides(make_dataclass("Mesh", mesh)(**mesh), SIZE, draw_light(np.random.default_rng(5)))
+    core = mask == 1
+    assert (left[core][:, 0] > left[core][:, 2]).all() and (right[core][:, 2] > right[core][:, 0]).all()
+    for side in (left, right):
+        assert np.abs(side[core].astype(int) - side[:, ::-1][core]).mean() < 3

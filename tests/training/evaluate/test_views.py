@@ -25,4 +25,6 @@ def test_a_person_turned_upright_is_scored_where_the_truth_lies(roll):
     figure = cast(Any, SimpleNamespace(photo=photo, crop=crop, roll=roll))
     there = np.column_stack([crop.to_field(turned.points[:, :2]), np.zeros(3)])
     truth = Crop(PHOTO_PX / 2, PHOTO_PX / 2, PHOTO_PX).to_field(places[:, :2])
-    assert Photographed(cast(Any, None), figure, {}).as_truth(there)[:, :2] == pytest.approx(truth, abs=1e-4)
+    assert Photographed(cast(Any, None), cast(Any, None), figure, {}).as_truth(there)[:, :2] == pytest.approx(
+        truth, abs=1e-4
+    )
