@@ -15,6 +15,7 @@ from .animation.wrapped_body import MOUTH_COLOR, WrappedBody, animate, check_who
 from .closest import DenseSurface
 from .expressions import Expressions
 from .painted_mesh import PaintedMesh, painted_like
+from .poles import split_poles
 from .presets import QUADS, SOURCE_RESOLUTION, Begun, SurfaceAt, quads
 from .thicken import thicken
 
@@ -121,7 +122,7 @@ class Quads(Topology):
             if handed is None:  # laid over the hands as over everything else
                 coarse = min(source.resolution, SOURCE_RESOLUTION)
                 *handed, lost = quads(self._count, dense.surface, source.surface_at, coarse, waiting)
-            vertices, faces = handed
+            vertices, faces = split_poles(*handed)
         lost_cm = lost / np.ptp(dense.vertices[:, 1]) * PERSON_CM
         note = f"Fine parts, as fingers are, were lost from the {self.name} mesh: {lost_cm:.0f} cm of them."
         about = {"quads": round(float((faces[:, 3] >= 0).mean()), 4)}

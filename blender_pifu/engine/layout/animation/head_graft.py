@@ -156,8 +156,8 @@ class WornHead:
     def _joined(self, vertices, faces, kept, rim):
         count, width = len(vertices), faces.shape[1]
         both = np.concatenate([vertices, self.vertices]).astype(np.float64)
-        joint = band(both, rim, self.rim[::-1] + count)
-        made = np.concatenate([faces[kept], as_wide(self.faces + count, width), as_wide(joint, width)])
+        made = np.concatenate([faces[kept], as_wide(self.faces + count, width)])
+        made = np.concatenate([made, band(both, made, rim, self.rim[::-1] + count)])
         both = self._faired(both, made, rim, count)
         points, made = without_unused(both, made)
         sound = is_one_closed_piece(made) and not self._crosses(points, made, int(kept.sum()))
