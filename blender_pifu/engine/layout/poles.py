@@ -85,9 +85,20 @@ class _Mesh:
         corners of these and of the quad before them would look outward at least."""
         points, at = self.vertices, self.vertices[pole]
         place = at + away * (points[[ring[one] for one in taken[1:]]].mean(0) - at)
-        spokes = points[ring] - at
-        normal = cross(spokes, np.roll(spokes, -1, 0)).sum(0)
+        were = [points[self._from(rows[one], pole)] for one in taken]
         ends = points[ring[taken[0]]], points[ring[(taken[-1] + 1) % len(ring)]]
-        made = [np.array([ends[0], place, ends[1], at])]
-        made += [np.concatenate([place[None], points[self._from(rows[one], pole)[1:]]]) for one in taken]
-        return place, min(outward(np.roll(f, 1, 0), f, np.roll(f, -1, 0), normal).min() for f in made)
+        between = np.array([ends[0], place, ends[1], at])
+        flattest = min(_outward(np.concatenate([place[None], face[1:]]), _normal(face)) for face in were)
+        return place, min(flattest, _outward(between, sum(map(_normal, were))))
+
+
+def _outward(face, normal):
+    """How far the corners of a face (3|4, 3) look outward at least, and it along a normal."""
+    own = _normal(face)
+    along = own @ normal / max(np.linalg.norm(own) * np.linalg.norm(normal), 1e-30)
+    return min(along, outward(np.roll(face, 1, 0), face, np.roll(face, -1, 0), own).min())
+
+
+def _normal(face):
+    """(3,) of a face (3|4, 3), as long as its area, doubled."""
+    return cross(face[1:-1] - face[0], face[2:] - face[0]).sum(0)

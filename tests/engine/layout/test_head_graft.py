@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import trimesh
+from scipy.spatial import cKDTree
 
 from blender_pifu.engine import stages
 from blender_pifu.engine.body.bones import BONES, INDEX
@@ -137,6 +138,19 @@ def test_under_much_hair_the_face_alone_is_put_on_and_the_hair_stays():
     found = face.expressions(made)
     assert "jawOpen" in found.names and np.abs(found.moves).max() > 0.005
     assert face.of_region("mouth", made).any()
+
+
+def test_hair_that_stands_off_a_little_grows_out_of_the_temples_without_a_ledge():
+    vertices, faces = hair(1.15)
+    below = wear(own_head(), rest_fit(), vertices, faces)
+    assert below.leaves_crown
+    made = trimesh.Trimesh(*below.graft(vertices, faces), process=False)
+    rim = below.vertices[below.rim]
+    middles = made.vertices[made.face_adjacency_edges].mean(1)
+    beside = (cKDTree(rim).query(middles)[0] < 0.015) & (middles[:, 1] > rim[:, 1].max() - 0.05)
+    bent = np.degrees(made.face_adjacency_angles[beside])
+    assert np.quantile(bent, 0.9) < 40, "ears are bent more"
+    assert np.ptp(made.vertices[:, 0]) > 0.97 * np.ptp(vertices[:, 0]), "it is as wide as it was"
 
 
 def bun():
