@@ -4,7 +4,7 @@ skin is stitched to the stump.
 
 The field is made empty beyond the wrist, round the fitted hand and as far as nothing else of the body is nearer, so
 that pieces of the hand at thigh or trunk go with it. Marching cubes closes the stump; its end is opened, and a strip of
-triangles joins the two rims.
+faces joins the two rims.
 """
 
 from dataclasses import dataclass

@@ -200,3 +200,18 @@ def test_a_mesh_that_could_not_take_the_head_says_so(monkeypatch):
     source = topologies.Source(dense, None, 256, lambda _: (vertices, faces), None, None, worn=worn())
     laid = topologies.TOPOLOGIES["game"].make(source, lambda: None)
     assert topologies.NOT_JOINED in laid.notes and laid.expressions is None
+
+
+def test_where_a_hand_finds_no_sound_wrist_the_head_is_put_on_nevertheless(monkeypatch):
+    vertices, faces = egg()
+    asked = []
+    monkeypatch.setattr(
+        topologies, "quads", lambda count, *_: (asked.append(count), *quads_of(vertices, faces), 0.0)[1:]
+    )
+    dense = PaintedMesh(vertices, faces, vertex_normals(vertices, faces), np.zeros((len(vertices), 3), np.uint8))
+    hands = {".L": lambda *_: None}
+    fitted = Fitted(None, [], egg(), rest_fit(), [], hands, 1600, worn())
+    source = topologies.Source(dense, None, 256, lambda _: (vertices, faces), fitted, None, worn=worn())
+    laid = topologies.TOPOLOGIES["standard"].make(source, lambda: None)
+    assert laid.expressions is not None and "jawOpen" in laid.expressions.names and not laid.notes
+    assert asked[1] > asked[0], "what the hands would have had is the surface's"
