@@ -137,7 +137,8 @@ class _Rims:
 def _folded(corner, normals):
     """(n, m) FOLD where a corner, three points (n, m, 3) of which the second is its own, looks another way than normals
     (n, m, 3), or is flat."""
-    return np.where(outward(*corner, normals) < TURNED, FOLD, 0.0)
+    before, at, after = corner
+    return np.where(outward(before, at, after, normals) < TURNED, FOLD, 0.0)
 
 
 def outward(before: np.ndarray, at: np.ndarray, after: np.ndarray, normals: np.ndarray) -> np.ndarray:
