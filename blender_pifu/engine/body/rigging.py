@@ -99,17 +99,18 @@ class Fitted:
     def dense(self) -> Mesh:
         """The same with hands and, where that is sound, the head."""
         handed = self.tried[1] if self.tried else self.fair
-        return self._with_head(*handed)
+        return self.with_head(*handed)
 
     @property
     def has_parts(self) -> bool:
         """Whether hands or a head are put on."""
         return bool(self.hands or self.head)
 
-    def beside(self, count: int) -> int:
-        """How many quads of a mesh of so many are left for the surface, of which the head replaces a share."""
+    def beside(self, count: int, hands: bool = True) -> int:
+        """How many quads of a mesh of so many are left for the surface, of which the head replaces a share; hands:
+        whether these are put on as well."""
         head, share = (len(self.head.faces), self.head.share) if self.head else (0, 0.0)
-        return max(round((count - self.hand_faces - head) / (1 - share)), count // 2)
+        return max(round((count - hands * self.hand_faces - head) / (1 - share)), count // 2)
 
     def with_parts(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """A mesh laid over the surface, vertices (V, 3) and faces (F, 3|4), with the hands that it lacks and, where
@@ -119,9 +120,11 @@ class Fitted:
             if made is None:
                 return None
             vertices, faces = made
-        return self._with_head(vertices, faces)
+        return self.with_head(vertices, faces)
 
-    def _with_head(self, vertices, faces):
+    def with_head(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A mesh laid over the surface and its hands, vertices (V, 3) and faces (F, 3|4), with the head where that is
+        sound."""
         return (self.head.graft(vertices, faces) if self.head else None) or (vertices, faces)
 
     def field_at(self, spacing: float) -> Field:

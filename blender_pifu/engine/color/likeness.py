@@ -16,6 +16,11 @@ def unlike(colors: np.ndarray, others: np.ndarray) -> np.ndarray:
     return np.hypot(lightness, np.linalg.norm(ours[..., 1:] - shade * theirs[..., 1:], axis=-1))
 
 
+def of_hue(colors: np.ndarray) -> np.ndarray:
+    """(..., 3) in which the distance of colours (..., 3), sRGB 0..1, is one of hue more than of lightness."""
+    return _lab(colors) * (LIGHTNESS, 1, 1)
+
+
 def _lab(colors):
     flat = np.ascontiguousarray(colors.reshape(1, -1, 3).clip(0, 1), np.float32)
     return cv2.cvtColor(flat, cv2.COLOR_RGB2LAB).reshape(colors.shape)

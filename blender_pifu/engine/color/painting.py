@@ -15,6 +15,7 @@ from ..crop_space import pixels_at, sample
 from ..surface.mesh import vertex_normals
 from .hand_skin import find_hand_skin
 from .regions import Regions
+from .seen_hair import SeenHair, find_seen_hair
 
 # A surface is trusted fully where its normal leans this far towards the camera, and not at all below the first value.
 FACING = (0.35, 0.65)
@@ -25,6 +26,7 @@ RIM_TRUST = 0.003
 # Guessed colours give way a little where they meet seen ones.
 GUESS_TRUST = 0.5
 CHEEK_TRUST = 0.1  # it is skin: of which tone, what is seen beside it says better
+SURELY = 0.9  # trust in what is seen, and how far hair grows, from which on it tells of the tone of hair
 # Metres from a head's outline to where a picture shows it, and not what is beside it; and over which its tone is taken.
 INWARD_M, TONE_M = 0.025, 0.008
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
@@ -102,8 +104,9 @@ def paint(
     skin = None
     if hands is not None:
         skin = find_hand_skin(hands, sides[-1][0].colors(vertices), sides[-1][0].trust(vertices, normals))
+    hair = _hair_beside(sides, scalp) if scalp is not None and back is not None else None
     for side, places, looks in sides:
-        shown, side_trust = _told(side, places, looks, scalp)
+        shown, side_trust = _told(side, places, looks, scalp, hair)
         if skin is not None and side.of_crop:
             side_trust = side_trust * skin.believed(shown)
         mine = side_trust > 0
@@ -125,9 +128,22 @@ def paint(
     return np.round(np.clip(painted, 0, 1) * 255).astype(np.uint8)
 
 
-def _told(side, places, looks, scalp):
+def _hair_beside(sides, scalp):
+    """The SeenHair of the first and the last of `sides`, the hidden one and the photo's; or None."""
+    (hidden, _, _), (side, places, looks) = sides[0], sides[-1]
+    shown = side.trust(places, looks) > SURELY
+    grown, cheeks = np.flatnonzero(shown & (scalp.grown > SURELY)), shown & (scalp.grown < 0)
+    behind = np.flatnonzero(scalp.grown > SURELY)
+    reach, inward = TONE_M * scalp.metre, INWARD_M * scalp.metre
+    tones = side.tones(places[grown], reach), side.colors(places[cheeks])
+    tones = *tones, hidden.tones(places[behind] - inward * looks[behind], reach)
+    return find_seen_hair(places[grown], *tones, scalp.metre)
+
+
+def _told(side, places, looks, scalp, hair: SeenHair | None):
     """Colours (V, 3) that a side's picture shows, and trust (V,) in them, at places (V, 3) with unit normals (V, 3): a
-    head's cheeks go on from the photo to the hairline, hair from the hidden side; scalp: see `paint`."""
+    head's cheeks go on from the photo to the hairline, hair from the hidden side and from what is seen of it; scalp:
+    see `paint`."""
     trust, shown = side.trust(places, looks), side.colors(places)
     if scalp is not None and side.of_crop:
         ahead = looks[:, 2] > -FACING[0]
@@ -135,6 +151,8 @@ def _told(side, places, looks, scalp):
         on = np.flatnonzero(own > (0 if side.hidden and not scalp.seen_behind else trust))
         trust[on] = np.maximum(own[on], trust[on])
         shown[on] = side.tones(places[on] - INWARD_M * scalp.metre * looks[on], TONE_M * scalp.metre)
+        if side.hidden and hair is not None:
+            shown[on] = hair.beside(places[on], shown[on])
     return shown, trust
 
 

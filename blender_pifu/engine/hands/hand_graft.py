@@ -4,7 +4,7 @@ skin is stitched to the stump.
 
 The field is made empty beyond the wrist, round the fitted hand and as far as nothing else of the body is nearer, so
 that pieces of the hand at thigh or trunk go with it. Marching cubes closes the stump; its end is opened, and a strip of
-triangles joins the two rims.
+faces joins the two rims.
 """
 
 from dataclasses import dataclass
@@ -129,11 +129,12 @@ def _joined(vertices, faces, fit, wrist, kept, rim, rows, hand_faces, hand_rim):
     """The faces of a mesh that are `kept (F,)`, open at a rim, and the hand's; None where that is not sound."""
     count, skin = len(vertices), fit.vertices[rows]
     both = np.concatenate([vertices, skin])
-    strip = _strip(both, rim, hand_rim[::-1] + count, wrist)
-    if strip is None:
+    flat = _flat(both, wrist)
+    hand_rim = hand_rim[::-1] + count
+    if _area(flat[rim]) * _area(flat[hand_rim]) <= 0:
         return None
-    width = faces.shape[1]
-    made = np.concatenate([faces[kept], as_wide(hand_faces + count, width), as_wide(strip, width)])
+    made = np.concatenate([faces[kept], as_wide(hand_faces + count, faces.shape[1])])
+    made = np.concatenate([made, band(both, made, rim, hand_rim)])
     points, made = without_unused(both, made)
     sound = is_one_closed_piece(made) and not _crosses(points, made, int(kept.sum()), wrist)
     return (points, made) if sound else None
@@ -204,14 +205,6 @@ def _hand(fit, wrist):
     faces = faces.reshape(-1, 4)
     rim = rim_of(faces)
     return None if rim is None else (rows, faces, rim)
-
-
-def _strip(points, one, other, wrist):
-    """Triangles (T, 3) between two rims that run alike: `one` as the edges of its faces, `other` against them."""
-    flat = _flat(points, wrist)
-    if _area(flat[one]) * _area(flat[other]) <= 0:
-        return None
-    return band(points, one, other, with_quads=False)[:, :3]
 
 
 def _flat(points, wrist):

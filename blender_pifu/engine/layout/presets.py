@@ -16,6 +16,7 @@ from .closest import DenseSurface
 from .crossings import crossing_faces
 from .inflate import Inflated
 from .instant import Remeshing, instant_quads
+from .poles import split_poles
 from .relax import settle, untangle
 from .repair import close, split_in_quads
 
@@ -142,7 +143,7 @@ def _from_triangles(count, dense, surface_at):
     resolution = np.sqrt(count / 3 / TRIANGLES)
     for _ in range(6):
         vertices, triangles = surface_at(max(16, round(resolution)))
-        vertices, faces = split_in_quads(vertices, triangles)
+        vertices, faces = split_poles(*split_in_quads(vertices, triangles))
         if abs(len(faces) - count) <= TOLERANCE * count:
             break
         resolution *= np.sqrt(count / len(faces))

@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Make quads with holes and pinches into one closed 2-manifold of quads, by connectivity alone."""
+"""Make quads with holes and pinches into one closed 2-manifold of quads, without poles, where they stand."""
 
 import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from ..surface.mesh import components, split_quads, volumes
+from ..surface.stitching import MOST_VALENCE
+from .poles import split_poles
+
+WIDEST_FAN = 11  # corners of a hole
 
 
 def close(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -19,8 +23,8 @@ def close(vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarr
         return vertices, faces
     vertices, faces = _largest(vertices, faces)
     vertices, faces = _fill(vertices, faces)
-    faces = _without_doublets(faces)
-    vertices, faces = _used(vertices, faces)
+    vertices, faces = _used(vertices, _without_doublets(faces))
+    vertices, faces = split_poles(vertices, faces)
     triangles, _ = split_quads(faces)
     if volumes(vertices, triangles).sum() < 0:
         faces = _flip(faces)
@@ -91,30 +95,69 @@ def _used(vertices, faces):
 
 
 def _fill(vertices, faces):
-    """Close every hole by quads round a new vertex in its middle, or by one face where it has no more corners."""
+    """Close every hole by one face where it has no more corners, or by quads round a new vertex in its middle; a wide
+    one, in which that vertex were a pole, by those of its halves."""
     following = _border(faces)
-    degree = np.bincount(faces[faces >= 0], minlength=len(vertices))
-    added, middles = [], []
+    holes = _Holes(vertices, np.bincount(faces[faces >= 0], minlength=len(vertices)))
     while following:
         loop = [min(following)]
         while (after := following.pop(loop[-1])) != loop[0]:
             loop.append(after)
-        loop = loop[::-1]  # faces there run against the hole's border as its neighbours see it
+        holes.fill(loop[::-1])  # faces there run against the hole's border as its neighbours see it
+    points = np.array(holes.points, vertices.dtype)
+    return points, np.concatenate([faces, np.array(holes.faces, np.int64).reshape(-1, 4)])
+
+
+class _Holes:
+    """points: the vertices there were, and those that fill holes; faces: rows of four that do."""
+
+    def __init__(self, vertices, degree):
+        self.points, self.faces = list(vertices.astype(np.float64)), []
+        self._degree = degree.tolist()  # faces at each vertex
+
+    def fill(self, loop):
+        """By faces that run as a loop of vertices does."""
+        degree = self._degree
         if len(loop) <= 4:
-            added.append((loop + [-1])[:4])
-            continue
-        if len(loop) % 2 == 0 and degree[loop[::2]].sum() > degree[loop[1::2]].sum():
-            loop = loop[1:] + loop[:1]  # new edges end where the fewest are
-        center = len(vertices) + len(middles)
-        middles.append(vertices[loop].mean(0))
-        ring = [*loop, loop[0]]
-        for index in range(0, len(loop) - 1, 2):
-            added.append([*ring[index : index + 3], center])
-        if len(loop) % 2:
-            added.append([ring[-2], ring[-1], center, -1])
-    if middles:
-        vertices = np.concatenate([vertices, np.array(middles, vertices.dtype)])
-    return vertices, np.concatenate([faces, np.array(added, np.int64).reshape(-1, 4)])
+            self._add(loop)
+        elif len(loop) > WIDEST_FAN:
+            self._halve(loop)
+        else:
+            if len(loop) % 2 == 0 and sum(degree[at] for at in loop[::2]) > sum(degree[at] for at in loop[1::2]):
+                loop = loop[1:] + loop[:1]  # new edges end where the fewest are
+            center, ring = self._new(np.mean([self.points[at] for at in loop], 0)), [*loop, loop[0]]
+            for index in range(0, len(loop) - 1, 2):
+                self._add([*ring[index : index + 3], center])
+            if len(loop) % 2:
+                self._add([ring[-2], ring[-1], center])
+
+    def _halve(self, loop):
+        """Across, from where a short way cuts off much of the border."""
+        ring = np.array([self.points[at] for at in loop])
+        count = len(loop)
+        one, two = np.triu_indices(count, 4)
+        one, two = (ends[count - (two - one) >= 4] for ends in (one, two))
+        length = np.linalg.norm(ring[one] - ring[two], axis=1)
+        ahead = np.linalg.norm(ring - np.roll(ring, 1, 0), axis=1).mean()
+        ends = np.array([self._degree[at] for at in loop])
+        crowded = np.maximum(ends[one], ends[two]) / MOST_VALENCE
+        best = int(((length / ahead + 1 + crowded) / np.minimum(two - one, count - two + one)).argmin())
+        one, two, new = int(one[best]), int(two[best]), max(round(length[best] / ahead) - 1, 1)
+        new += (two - one + 1 + new) % 2  # that half, at least, is of quads alone
+        steps = np.linspace(0, 1, new + 2)[1:-1, None]
+        across = [self._new(point) for point in (1 - steps) * ring[one] + steps * ring[two]]
+        self.fill(loop[one : two + 1] + across[::-1])
+        self.fill(loop[two:] + loop[: one + 1] + across)
+
+    def _new(self, point):
+        self.points.append(point)
+        self._degree.append(0)
+        return len(self.points) - 1
+
+    def _add(self, face):
+        for at in face:
+            self._degree[at] += 1
+        self.faces.append([*face, -1][:4])
 
 
 def _border(faces):

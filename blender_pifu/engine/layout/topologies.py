@@ -15,6 +15,7 @@ from .animation.wrapped_body import MOUTH_COLOR, WrappedBody, animate, check_who
 from .closest import DenseSurface
 from .expressions import Expressions
 from .painted_mesh import PaintedMesh, painted_like
+from .poles import split_poles
 from .presets import QUADS, SOURCE_RESOLUTION, Begun, SurfaceAt, quads
 from .thicken import thicken
 
@@ -118,10 +119,14 @@ class Quads(Topology):
         vertices, faces, lost = quads(count, bare, source.surface_at, source.resolution, waiting, source.begun)
         if source.fitted and source.fitted.has_parts:
             handed = source.fitted.with_parts(vertices, faces)
-            if handed is None:  # laid over the hands as over everything else
-                coarse = min(source.resolution, SOURCE_RESOLUTION)
-                *handed, lost = quads(self._count, dense.surface, source.surface_at, coarse, waiting)
-            vertices, faces = handed
+            if handed is None:  # laid over the hands as over everything else; the head is put on nevertheless
+                coarse, beside = (
+                    min(source.resolution, SOURCE_RESOLUTION),
+                    source.fitted.beside(self._count, hands=False),
+                )
+                *laid, lost = quads(beside, dense.surface, source.surface_at, coarse, waiting)
+                handed = source.fitted.with_head(*laid)
+            vertices, faces = split_poles(*handed)
         lost_cm = lost / np.ptp(dense.vertices[:, 1]) * PERSON_CM
         note = f"Fine parts, as fingers are, were lost from the {self.name} mesh: {lost_cm:.0f} cm of them."
         about = {"quads": round(float((faces[:, 3] >= 0).mean()), 4)}

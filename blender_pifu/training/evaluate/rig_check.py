@@ -26,15 +26,16 @@ from ...engine.pipeline import Engine
 from ...engine.surface.mesh import split_quads
 from ...result_file import Reconstruction
 from ..data.outputs import check_folder
-from ..data.sample import GENERATION
+from ..data.sample import GENERATION, KINDS, make_sample
 from ..data.sheets import shaded
-from .cases import split_case, split_seeds
+from .cases import split_seeds
 from .repose import POSES, repose
 from .rig_measures import measure
 
 log = logging.getLogger(__name__)
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
 CHECK = [sys.executable, "-m", f"{__name__.partition('.training')[0]}.addon.criteria"]
+PERSON_PX = 1024  # of a synthetic person's photo: small beside a camera's, large enough for a face to be read
 SHEET_PX, POSED_SIZE = 480, 0.62  # arms held up must fit in
 STATES = ("OK", "WARNING", "ERROR")
 
@@ -95,10 +96,10 @@ def find_photos(given: list[Path]) -> Iterator[Path]:
 def _synthetic(count: int, out: Path, generation: int, assets: Path | None) -> Iterator[tuple[str, Path]]:
     """(kind of pose, file) of the first whole people of the test split, cut out."""
     for seed in islice(split_seeds("test", generation), count):
-        case = split_case(seed, generation, assets)
+        sample = make_sample(seed, "test", PERSON_PX, generation, assets)
         path = out / f"person_{seed:05d}.png"
-        cv2.imwrite(str(path), np.dstack([case.rgb[..., ::-1], case.mask]))
-        yield case.kind, path
+        cv2.imwrite(str(path), np.dstack([sample["rgb"][..., ::-1], sample["mask"]]))
+        yield KINDS[int(sample["kind"])], path
 
 
 def posed_sheet(made: Reconstruction) -> np.ndarray:

@@ -9,11 +9,11 @@ from ...engine.body.bones import FINGERS, SIDES, part
 from ...engine.reading.face_marks import face_reader
 from ...engine.reading.landmarks import Region
 from ...engine.surface.mesh import directed_edges, split_quads
+from ...engine.surface.stitching import MOST_VALENCE, valences
 from ...result_file import Reconstruction
 from ..native.raster import see
 from .repose import POSES, repose
 
-MOST_VALENCE = 6
 BENT_DEG, MOST_MOVED_M = 60.0, 0.002  # of the fingers' first bones; of what is neither hand nor forearm
 LEAST_FINGER = 8  # vertices that follow the outer bones of each finger
 TORN, TORN_M = 4.0, 0.02  # edges that a pose makes longer by that factor, and as long: as the panel's Torn in T-pose
@@ -58,9 +58,7 @@ def _line(id_, bad, value, measured, worse="ERROR"):
 
 
 def _poles(faces):
-    start, end = directed_edges(faces)
-    both = np.unique(np.sort(np.stack([start, end], 1), 1), axis=0)
-    valence = np.bincount(both.ravel())
+    valence = valences(faces, int(faces.max()) + 1)
     many = int((valence > MOST_VALENCE).sum())
     return _line("poles", many > 0, f"{many} above {MOST_VALENCE}, {valence.max()} at most", many)
 

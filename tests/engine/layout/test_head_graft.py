@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import torch
 import trimesh
+from scipy.spatial import cKDTree
 
 from blender_pifu.engine import stages
 from blender_pifu.engine.body.bones import BONES, INDEX
@@ -139,6 +140,19 @@ def test_under_much_hair_the_face_alone_is_put_on_and_the_hair_stays():
     assert face.of_region("mouth", made).any()
 
 
+def test_hair_that_stands_off_a_little_grows_out_of_the_temples_without_a_ledge():
+    vertices, faces = hair(1.15)
+    below = wear(own_head(), rest_fit(), vertices, faces)
+    assert below.leaves_crown
+    made = trimesh.Trimesh(*below.graft(vertices, faces), process=False)
+    rim = below.vertices[below.rim]
+    middles = made.vertices[made.face_adjacency_edges].mean(1)
+    beside = (cKDTree(rim).query(middles)[0] < 0.015) & (middles[:, 1] > rim[:, 1].max() - 0.05)
+    bent = np.degrees(made.face_adjacency_angles[beside])
+    assert np.quantile(bent, 0.9) < 40, "ears are bent more"
+    assert np.ptp(made.vertices[:, 0]) > 0.97 * np.ptp(vertices[:, 0]), "it is as wide as it was"
+
+
 def bun():
     """The egg with a knot of hair on the crown: a small share of the head."""
     vertices, faces = egg()
@@ -186,3 +200,18 @@ def test_a_mesh_that_could_not_take_the_head_says_so(monkeypatch):
     source = topologies.Source(dense, None, 256, lambda _: (vertices, faces), None, None, worn=worn())
     laid = topologies.TOPOLOGIES["game"].make(source, lambda: None)
     assert topologies.NOT_JOINED in laid.notes and laid.expressions is None
+
+
+def test_where_a_hand_finds_no_sound_wrist_the_head_is_put_on_nevertheless(monkeypatch):
+    vertices, faces = egg()
+    asked = []
+    monkeypatch.setattr(
+        topologies, "quads", lambda count, *_: (asked.append(count), *quads_of(vertices, faces), 0.0)[1:]
+    )
+    dense = PaintedMesh(vertices, faces, vertex_normals(vertices, faces), np.zeros((len(vertices), 3), np.uint8))
+    hands = {".L": lambda *_: None}
+    fitted = Fitted(None, [], egg(), rest_fit(), [], hands, 1600, worn())
+    source = topologies.Source(dense, None, 256, lambda _: (vertices, faces), fitted, None, worn=worn())
+    laid = topologies.TOPOLOGIES["standard"].make(source, lambda: None)
+    assert laid.expressions is not None and "jawOpen" in laid.expressions.names and not laid.notes
+    assert asked[1] > asked[0], "what the hands would have had is the surface's"

@@ -152,6 +152,10 @@ def test_maps_have_the_parts_in_a_strip_of_their_own():
         cv2.fillConvexPoly(one, np.round(quad * 2048).astype(np.int32), (1,))
         drawn += cv2.erode(one, np.ones((3, 3), np.uint8))
     assert drawn.max() == 1
+    eye = np.concatenate([piece.uv for piece in parts().pieces if "eye" in piece.name])
+    a, b, c = eye.reshape(-1, 2)[split_quads(np.arange(4 * len(eye)).reshape(-1, 4))[0]].transpose(1, 0, 2)
+    one, two = b - a, c - a
+    assert (one[:, 0] * two[:, 1] > one[:, 1] * two[:, 0]).all(), "no half of a quad lies over its neighbours"
 
 
 def person():

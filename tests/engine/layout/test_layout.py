@@ -16,6 +16,7 @@ from blender_pifu.engine.layout.thicken import LEAST_MM, PRINT_HEIGHT_MM
 from blender_pifu.engine.layout.topologies import MOST_LOST_CM, TOPOLOGIES, Source
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import check_mesh, largest_component, split_quads, vertex_normals, volumes
+from blender_pifu.engine.surface.stitching import valences
 from helpers import analytic
 
 RESOLUTION = 128
@@ -52,6 +53,7 @@ def check_criteria(shape, count):
     a, b, c = shape.vertices[triangles].astype(float).transpose(1, 0, 2)
     assert np.linalg.norm(np.cross(b - a, c - a), axis=1).min() > 1e-12
     assert crossing_faces(shape.vertices, triangles).sum() <= 0.001 * len(shape.faces)
+    assert valences(shape.faces, len(shape.vertices)).max() <= 6
     assert np.allclose(np.linalg.norm(shape.normals, axis=1), 1, atol=1e-4)
 
 

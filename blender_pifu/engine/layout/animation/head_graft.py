@@ -36,7 +36,15 @@ from .wrap import Skin, Surface, vertex_areas, wrap
 
 # Metres of a 1.7 m body.
 WRAPPED_M = 0.09  # below the head's rim, down to which skin is wrapped
-RIMS_M = (-0.006, -0.01, -0.015, -0.022, -0.03)  # from it, the rim of what is left: the first that gives a sound mesh
+RIMS_M = (
+    -0.006,
+    -0.01,
+    -0.015,
+    -0.022,
+    -0.03,
+    -0.04,
+    -0.05,
+)  # from it, the rim of what is left: the first that gives a sound mesh
 FACING_M = 0.06  # that opposite normals count as, halved
 REACH_M = 0.04  # from the surface to the skin, to be under it
 FAR_M, MOST_FAR = 0.02, 0.04  # what of the surface's head lies so far off the wrapped one is hair or a hat; most of it
@@ -51,6 +59,9 @@ FACE_BACK, FACE_ABOVE_M, FACE_BELOW_M, LED_M = 0.33, 0.05, 0.085, 0.03
 # With the ears: from so far above and behind them, and how far between ears and nose the line has risen to a hat's. Of
 # the surface beside the face so much may lie FAR_M off: 0 to 0.06 where ears are seen, 0.17 to 0.66 under hair.
 OVER_EARS_M, BEHIND_EARS_M, LINE_RISEN, MOST_OVER_EARS = 0.012, 0.018, 0.5, 0.1
+# From the rim, where it lies on the skin, the surface rises to what it is within so much, by no more than hair stands
+# off: a brim stays one; points of the skin that tell where that is.
+RISEN_M, HIGHEST_M, BENEATH = 0.04, 0.015, 48
 EVENED = 12  # rounds in which the rim of what is left is made even
 FACE_FAR_M, MOST_FACE_FAR, LEAST_FACE = 0.035, 0.25, 0.5  # as FAR_M, MOST_FAR; of it that looks at the camera
 
@@ -60,7 +71,8 @@ class WornHead:
     """head: as it was placed; vertices (n, 3): the rows (n,) of the body's skin that are put on, field space, with the
     photo's expression; faces (f, 4) of these and their rim; around: the wrapped skin, neck included, with normals;
     inside (m,) metres of each in from the rim; metre: field units of one; share: of the surface's area that it
-    replaces; led_m: metres about it in which the surface is led to its rim."""
+    replaces; led_m: metres about it in which the surface is led to its rim; beneath (m,) bool: the wrapped skin that it
+    is led to, None: all."""
 
     head: Head
     rows: np.ndarray
@@ -73,6 +85,7 @@ class WornHead:
     metre: float
     share: float
     led_m: float = 0.0
+    beneath: np.ndarray | None = None
 
     @property
     def leaves_crown(self) -> bool:
@@ -87,6 +100,8 @@ class WornHead:
         """A closed mesh laid over the surface, vertices (V, 3) and faces (F, 3|4) of which a triangle among quads has
         -1 at its end, with the head: its vertices last. None where that does not give one sound piece."""
         inside = self._inside(vertices, faces)
+        if self.led_m:
+            vertices = self._laid(vertices, inside)
         for at in RIMS_M:
             opened = self._opened(vertices, faces, inside > at)
             made = None if opened is None else self._joined(vertices, faces, *opened)
@@ -143,6 +158,30 @@ class WornHead:
         inside[asked] = depth
         return inside
 
+    def _laid(self, vertices, inside):
+        """A surface, vertices (V, 3), of which what lies about the rim is laid on the skin that goes on beneath it, and
+        rises from there: hair grows out of a temple, and meets it in no ledge."""
+        reach = REACH_M * self.metre
+        near = np.flatnonzero(inside > -WRAPPED_M)
+        apart, skin = self._beneath[0].query(vertices[near], BENEATH)
+        share = (1 - (apart / apart[:, -1:]) ** 2) ** 2  # none of the farthest, so that it changes smoothly
+        share = (share / share.sum(1, keepdims=True))[..., None]
+        points, normals, depth = ((share * of[skin]).sum(1) for of in self._beneath[1:])
+        normals = normals / np.linalg.norm(normals, axis=1, keepdims=True)
+        over = ((vertices[near] - points) * normals).sum(1).clip(-HIGHEST_M * self.metre, HIGHEST_M * self.metre)
+        along = np.clip(1 + depth[:, 0] / RISEN_M, 0, 1) * np.clip(2 - 2 * apart[:, 0] / reach, 0, 1)
+        laid = vertices.astype(np.float64)
+        laid[near] -= (along**2 * (3 - 2 * along) * over)[:, None] * normals
+        return laid
+
+    @cached_property
+    def _beneath(self):
+        """A tree of the skin beneath the surface about the rim; (n, 3) these points and their normals; (n, 1) metres
+        that they lie in from the rim."""
+        beneath = self.beneath if self.beneath is not None else np.ones(len(self.around), bool)
+        points, normals, inside = (of[beneath] for of in (self.around, self.normals, self.inside[:, None]))
+        return cKDTree(points), points, normals, inside
+
     def _opened(self, vertices, faces, inside):
         """Which faces stay (F,) when the head is taken off, and their rim."""
         off = within(faces, inside)
@@ -156,8 +195,8 @@ class WornHead:
     def _joined(self, vertices, faces, kept, rim):
         count, width = len(vertices), faces.shape[1]
         both = np.concatenate([vertices, self.vertices]).astype(np.float64)
-        joint = band(both, rim, self.rim[::-1] + count)
-        made = np.concatenate([faces[kept], as_wide(self.faces + count, width), as_wide(joint, width)])
+        made = np.concatenate([faces[kept], as_wide(self.faces + count, width)])
+        made = np.concatenate([made, band(both, made, rim, self.rim[::-1] + count)])
         both = self._faired(both, made, rim, count)
         points, made = without_unused(both, made)
         sound = is_one_closed_piece(made) and not self._crosses(points, made, int(kept.sum()))
@@ -207,22 +246,27 @@ def wear(head: Head, fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> WornH
     soft = (template.stiff < 0.01)[rows]
     triangles, _ = split_quads(skull.around_faces)
     start = loosen(skin[rows], skull.around_faces, triangles, soft)
-    held_so = confidence[rows], stiff[rows], np.zeros(len(rows)), fixed[rows]
-    shape = Skin(start, skull.around_faces, mine, *held_so, fit.metre)
-    wrapped = wrap(shape, Surface(vertices[near], normals[near], np.full(near.sum(), INDEX["head"])))
-    wrapped = loosen(wrapped, skull.around_faces, triangles, soft)
-    facing = vertex_normals(wrapped, triangles)
+    onto = Surface(vertices[near], normals[near], np.full(near.sum(), INDEX["head"]))
+
+    def laid(confidence):
+        pulled = confidence[rows], stiff[rows], np.zeros(len(rows)), fixed[rows]
+        shape = wrap(Skin(start, skull.around_faces, mine, *pulled, fit.metre), onto)
+        shape = loosen(shape, skull.around_faces, triangles, soft)
+        return shape, vertex_normals(shape, triangles)
+
+    wrapped, facing = laid(confidence)
     on_skin = rows[cKDTree(wrapped).query(vertices[near])[1]]
     areas = vertex_areas(vertices, faces)
 
-    def worn(patch, led_m=0.0):
+    def worn(patch, wrapped=wrapped, facing=facing, led_m=0.0):
         beside = np.isin(template.regions[rows], ("skin", "ear")) & (patch.inside[rows] > -WRAPPED_M)
         replaced = np.zeros(len(vertices), bool)
         replaced[near] = patch.inside[on_skin] > 0
         share = float(areas[replaced].sum() / areas.sum())
         taken = wrapped[np.searchsorted(rows, patch.rows)]
         parts = wrapped[beside], facing[beside], patch.inside[rows][beside]
-        return WornHead(head, patch.rows, taken, patch.faces, patch.rim, *parts, fit.metre, share, led_m)
+        beneath = (template.regions[rows] == "skin")[beside]
+        return WornHead(head, patch.rows, taken, patch.faces, patch.rim, *parts, fit.metre, share, led_m, beneath)
 
     def fits(patch):
         far = _far(wrapped, patch.inside[rows], vertices[near & (normals[:, 2] > 0)], FACE_FAR_M, fit.metre)
@@ -233,7 +277,9 @@ def wear(head: Head, fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> WornH
     if not off and _hat_m2((wrapped, triangles), (vertices, faces), near, on_skin, fit.metre) <= HAT_M2:
         return worn(skull)
     patches = [_face_and_ears()] if _shows_ears(wrapped, vertices[near], rows, fit.metre) else []
-    parts = [worn(patch, LED_M) for patch in (*patches, _face()) if fits(patch)]
+    # What is left of hair or a hat says nothing of the head beneath: that stays as it was fitted.
+    bare = laid(confidence * (1 - load_head().weight[: len(confidence)]))
+    parts = [worn(patch, *bare, LED_M) for patch in (*patches, _face()) if fits(patch)]
     joined = (part for part in parts if part.graft(vertices, faces))
     return next(joined, (parts[-1] if parts else None) if off else worn(skull))
 

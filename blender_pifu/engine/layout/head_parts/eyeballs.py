@@ -13,6 +13,8 @@ from .piece import Piece
 SIDES = {"left eye": 1, "right eye": -1}  # the person's left is at positive x
 ACROSS = 6  # quads along a side of the cube that becomes the ball
 NEARER = 0.6  # power of the angle from the gaze that UVs are laid out by: so the iris gets more than its share
+# From that angle on, laid out that far from the middle, rings of few quads lie evenly: nearer they would cross.
+BACK, BACK_AT = np.radians(150), 0.8
 PLACES = {"left eye": 0.0, "right eye": 1.0}  # in the strip, in its heights
 GUTTER = 0.04
 
@@ -68,7 +70,9 @@ def _disc(corners):
     others = np.where(hindmost, 0, corners).sum(1, keepdims=True)
     across = np.where(hindmost, others, corners)[..., :2]
     across /= np.maximum(np.linalg.norm(across, axis=-1, keepdims=True), 1e-9)
-    return across * ((_from_gaze(corners) / np.pi) ** NEARER)[..., None]
+    angle = _from_gaze(corners)
+    far = np.where(angle < BACK, BACK_AT * (angle / BACK) ** NEARER, np.interp(angle, (BACK, np.pi), (BACK_AT, 1)))
+    return across * far[..., None]
 
 
 @lru_cache(maxsize=1)
@@ -88,4 +92,12 @@ def ball() -> tuple[np.ndarray, np.ndarray]:
     a, b, c = (points[faces[:, k]] for k in range(3))
     wrong = (np.cross(b - a, c - a) * a).sum(1) < 0
     faces[wrong] = faces[wrong, ::-1]
+    # Laid flat (see `_disc`) some at the back are darts, which only one of their diagonals halves within them.
+    a, b, c, d = _disc(points[faces]).transpose(1, 0, 2)
+    outside = (_turn(b - a, c - a) < 0) | (_turn(c - a, d - a) < 0)
+    faces[outside] = np.roll(faces[outside], 1, 1)
     return points, faces.astype(np.int32)
+
+
+def _turn(one, two):
+    return one[:, 0] * two[:, 1] - one[:, 1] * two[:, 0]
