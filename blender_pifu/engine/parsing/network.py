@@ -15,7 +15,7 @@ from ..labels import LABELS
 from ..networks.limb_maps import CHANNELS as LIMB_CHANNELS
 from ..networks.unet import UNet
 
-CHANNELS = 7 + LIMB_CHANNELS
+CHANNELS, MATTE = 7 + LIMB_CHANNELS, 3  # of what is seen, and which of them is the matte
 WORN = len(LABELS) - 1  # all but the background, which the matte tells
 
 

@@ -17,7 +17,7 @@ from ..files.tensors import REINSTALL, read_tensors
 from ..networks.limb_maps import draw_hints
 from ..reading.graph import DATA
 from ..reading.landmarks import POINTS, metre_of
-from .network import WORN, ParsingConfig, ParsingNetwork, stack_seen
+from .network import MATTE, WORN, ParsingConfig, ParsingNetwork, stack_seen
 from .recoloring import recolored
 
 FILE = DATA / "parsing.safetensors"
@@ -60,8 +60,10 @@ class ParsingReader:
         for scale in SCALES:
             side = max(self._network.step, round(scale * size / self._network.step) * self._network.step)
             seen = stack_seen(_resized(photo, side), _resized(normals, side), hints)
-            drawn = self._network(seen)
-            read.append([_resized(each.softmax(1), size) for each in drawn])
+            rows, columns = (self._reach(seen[0, MATTE].amax(axis)) for axis in (1, 0))
+            beyond = columns.start, side - columns.stop, rows.start, side - rows.stop
+            drawn = self._network(seen[..., rows, columns])
+            read.append([_resized(F.pad(each.softmax(1), beyond), size) for each in drawn])
         solid = photo[0, 3] > SOLID
         front, back = (
             torch.stack(both).mean(0)[0][:, solid].T.float().cpu().numpy() for both in zip(*read, strict=True)
@@ -74,6 +76,15 @@ class ParsingReader:
         for each, shares in zip(labels, told, strict=True):
             each[1:, solid] = torch.from_numpy(shares.T.astype(np.float32)).to(each)
         return Parsing(labels[0][None], labels[1][None])
+
+    def _reach(self, most: Tensor) -> slice:
+        """Of rows or columns with a matte of at most (n,) those that show a person and a step of the network about: its
+        norms ask how much of a picture is empty."""
+        there, step = torch.nonzero(most > 0).ravel().cpu(), self._network.step
+        if not len(there):
+            return slice(0, step)
+        first, last = int(there[0]) // step - 1, int(there[-1]) // step + 2
+        return slice(max(first * step, 0), min(last * step, len(most)))
 
 
 def _resized(values: Tensor, side: int) -> Tensor:
