@@ -7,6 +7,7 @@ import sys
 
 from ..engine.errors import EngineError
 from .data import commands as data
+from .drawn import commands as drawn
 from .evaluate import commands as evaluate
 from .fields import commands as fields
 from .folds import commands as folds
@@ -21,7 +22,7 @@ def main() -> None:
     """Parse and run one command."""
     parser = argparse.ArgumentParser(prog="python -m blender_pifu.training", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for room in (data, learn, marks, folds, parsing, evaluate, photos, fields, pack):
+    for room in (data, learn, marks, drawn, folds, parsing, evaluate, photos, fields, pack):
         room.add_commands(commands)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)

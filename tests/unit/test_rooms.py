@@ -37,7 +37,8 @@ MAY_IMPORT = {
     "engine.published": "engine.base engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
     "engine.folds engine.hands engine.layout engine.motion engine.networks engine.parsing engine.published "
-    "engine.reading engine.subject engine.surface engine.video engine.views outputs protocol result_file steps",
+    "engine.reading engine.subject engine.surface engine.video engine.views outputs protocol "
+    "result_file steps",
     "addon.base": "outputs protocol",
     "addon.person": "addon.base body_axes protocol result_file",
     "addon.checks": "addon.base addon.person body_axes",
@@ -59,12 +60,13 @@ MAY_IMPORT = {
     "engine.files engine.folds engine.hands engine.layout engine.motion engine.networks engine.reading engine.subject "
     "engine.surface engine.video engine.views result_file training.data training.marks training.native training.pack "
     "training.people",
-    "training.folds": "engine engine.back_photo engine.base engine.color engine.folds engine.networks training.data "
-    "training.evaluate training.learn training.native training.pack",
-    "training.parsing": "engine.base engine.networks engine.parsing training.data training.folds training.learn "
+    "training.drawn": "engine engine.back_photo engine.base engine.color engine.folds engine.networks training.data "
+    "training.evaluate training.learn training.native",
+    "training.folds": "engine.base engine.color engine.folds training.drawn training.evaluate training.learn "
     "training.pack",
-    "training": "engine.base training.data training.evaluate training.fields training.folds training.learn "
-    "training.marks training.pack training.parsing training.photos",
+    "training.parsing": "engine.base engine.parsing training.drawn training.learn training.pack",
+    "training": "engine.base training.data training.drawn training.evaluate training.fields training.folds "
+    "training.learn training.marks training.pack training.parsing training.photos",
     "engine.batch": "choices engine.base engine.files engine.surface outputs protocol result_file",
     "addon.export": "addon.base addon.person choices protocol",
     "engine.views": "engine.back_photo engine.base engine.body engine.color engine.reading engine.subject "

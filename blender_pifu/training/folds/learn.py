@@ -15,9 +15,11 @@ from ...engine.folds.network import FoldNetwork, folded
 from ...engine.folds.shades import stack_shades
 from ...engine.labels import LABELS
 from ...engine.srgb import to_linear, to_srgb
+from ..drawn.people import STEP, DrawnPeople
+from ..drawn.run import DrawnRun
 from ..evaluate.measures.normal_bands import unit
-from ..learn.short_run import Plan, ShortRun
-from .drawn_people import STEP, DrawnPeople
+from ..learn.losses import half_precision
+from ..learn.short_run import Plan
 
 RATE = 1e-3
 PHOTOS, WINDOWS, WINDOW = 3, 6, 160  # of a step, of each, and their side, pixels
@@ -27,7 +29,6 @@ TRIED, TELLING = (
 )  # windows of a photo that are looked at, and of the WINDOWS those whose shades tell most of folds
 OFF = 30  # pixels that a window's middle lies off its place at most, each way
 WORN = ("other_skin", "upper_garment", "lower_garment", "outer_garment")  # where windows are placed
-HELD_OUT = 30  # first seeds of the set, which are not learned from
 SIZE_SPREAD = 0.15  # of the logarithm of how large a pixel is taken to be: landmarks tell no better
 # Channels of `stack_shades`: how much brighter than about it; how light changes; and those that point to the right.
 BRIGHTER, LEANING, RIGHT = 7, slice(9, 11), (4, 9)
@@ -36,27 +37,17 @@ HOLLOW_M, DEEP = 0.03, 1.0  # how wide hollows are, and of the logarithm of brig
 SQUARE, PLAIN, SLOPE = 3.0, 0.3, 0.3  # weights of the losses
 
 
-class FoldRun(ShortRun):
+class FoldRun(DrawnRun):
     """Learns the folds that the drawn people lack."""
 
     def __init__(self, folder: Path, people: DrawnPeople, plan: Plan):
-        self.people = people
-        torch.manual_seed(plan.seed)
-        network = FoldNetwork()
-        super().__init__(folder, network, [{"params": list(network.parameters()), "rate": RATE}], plan)
-
-    def learned_from(self) -> int:
-        return len(self._seeds())
+        super().__init__(folder, people, plan, FoldNetwork, RATE)
 
     def loss(self, rng: np.random.Generator) -> Tensor:
-        shades, normals, lacking, weight = draw_windows(self.people, rng.choice(self._seeds(), PHOTOS), rng)
-        with torch.autocast("cpu", torch.bfloat16):
+        shades, normals, lacking, weight = draw_windows(self.people, np.array(self.picked(rng, PHOTOS)), rng)
+        with half_precision(torch.device("cpu")):
             height = self.network(shades)
         return fold_loss(folded(normals, height) - normals, lacking, weight)
-
-    def _seeds(self) -> np.ndarray:
-        seeds = self.people.available()
-        return seeds[seeds >= HELD_OUT]
 
 
 def draw_windows(people: DrawnPeople, seeds: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, ...]:

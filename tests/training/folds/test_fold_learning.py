@@ -10,9 +10,10 @@ from blender_pifu.engine.folds.shades import CHANNELS
 from blender_pifu.engine.labels import LABELS
 from blender_pifu.engine.model import load_model
 from blender_pifu.training.data.cache import READ, PeopleSet
+from blender_pifu.training.drawn import people as drawn_people
+from blender_pifu.training.drawn.people import STEP, DrawnPeople
 from blender_pifu.training.folds import export as export_module
 from blender_pifu.training.folds import learn
-from blender_pifu.training.folds.drawn_people import STEP, DrawnPeople
 from blender_pifu.training.folds.learn import FoldRun, draw_windows, fold_loss
 from blender_pifu.training.learn.short_run import Plan
 
@@ -78,7 +79,7 @@ def run_steps(folder, people, steps):
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one_and_its_export_is_read(tmp_path, monkeypatch, drawn):
-    monkeypatch.setattr(learn, "HELD_OUT", 0)
+    monkeypatch.setattr(drawn_people, "HELD_OUT", 0)
     monkeypatch.setattr(learn, "PHOTOS", 1)
     monkeypatch.setattr(learn, "WINDOWS", 2)
     whole = run_steps(tmp_path / "whole", drawn[0], 2)

@@ -9,7 +9,9 @@ from blender_pifu.engine.labels import LABELS
 from blender_pifu.engine.parsing.network import CHANNELS
 from blender_pifu.engine.parsing.reading import ParsingReader
 from blender_pifu.training.data.cache import READ, PeopleSet
-from blender_pifu.training.folds.drawn_people import DrawnPeople
+from blender_pifu.training.drawn import changes
+from blender_pifu.training.drawn import people as drawn_people
+from blender_pifu.training.drawn.people import DrawnPeople
 from blender_pifu.training.learn.short_run import Plan
 from blender_pifu.training.parsing import export as export_module
 from blender_pifu.training.parsing import learn
@@ -40,8 +42,8 @@ def people(tmp_path_factory):
 
 
 def test_photo_normals_and_labels_move_together(people, monkeypatch):
-    monkeypatch.setattr(learn, "DYED", 0.0)
-    monkeypatch.setattr(learn, "PRINTED", 0.0)
+    monkeypatch.setattr(changes, "DYED", 0.0)
+    monkeypatch.setattr(changes, "PRINTED", 0.0)
     for seed in range(8):
         seen, front, back = draw(people, 0, np.random.default_rng(seed))
         assert seen.shape == (CHANNELS, SIDE, SIDE) and front.shape == (SIDE, SIDE)
@@ -64,7 +66,7 @@ def run_steps(folder, people, steps):
 
 
 def test_a_resumed_run_equals_an_uninterrupted_one_and_its_export_is_read(tmp_path, monkeypatch, people):
-    monkeypatch.setattr(learn, "HELD_OUT", 0)
+    monkeypatch.setattr(drawn_people, "HELD_OUT", 0)
     monkeypatch.setattr(learn, "PHOTOS", 1)
     whole = run_steps(tmp_path / "whole", people, 2)
     run_steps(tmp_path / "parts", people, 1)

@@ -29,6 +29,7 @@ STEP = 100  # of what is lacking in a unit normal
 BESIDE = 0.15  # weight of what is near an outline, where limbs turn away within the width of a fold
 WEIGHTS = {LABELS["hair"]: 0.3, LABELS["face_skin"]: 0.5}  # of what other parts of this program shape
 WAIT_S = 10.0
+HELD_OUT = 30  # first seeds of the set, which are not learned from
 
 
 class DrawnPeople:
@@ -65,6 +66,11 @@ class DrawnPeople:
     def available(self) -> np.ndarray:
         """Seeds drawn so far, ascending."""
         return np.flatnonzero(np.asarray(self.ready))
+
+    def learned(self) -> np.ndarray:
+        """Seeds drawn so far that runs learn from, ascending."""
+        seeds = self.available()
+        return seeds[seeds >= HELD_OUT]
 
     def _draw(self, model: HumanModel, seed: int) -> None:
         photo, true = self.photo(seed), self._true(seed)
