@@ -186,14 +186,17 @@ class HumanModel:
         return encoding if place is None else replace(encoding, maps=lay_face(encoding.maps, encoding.mask, place))
 
     def with_folds(self, encoding: Encoding, cut: PersonCut, fine: bool = False) -> Encoding:
-        """The encoding with the folds that the photo's shades tell of, and if `fine` its `fine_normals`; as it was
-        where nobody was recognised, so that it is not known how large they are, and without a fine level, too coarse
-        for any."""
+        """The encoding with the folds that the photo's shades tell of, with hems, and if `fine` its `fine_normals`; as
+        it was where nobody was recognised, so that it is not known how large they are, and without a fine level, too
+        coarse for any."""
         if self.fine is None or cut.landmarks is None:
             return encoding
         light = find_light(np.dstack(cut(RELIEF_PX)), drawn_relief(encoding.maps).front_normals)
         seen = partial(_seen, cut), light, cut.landmarks, cut.side_px(FOLDS_PX) if fine else 0, fold_reader(self.device)
-        maps, normals = lay_folds(encoding.maps, *seen)
+        encoding = self.with_parsing(encoding, cut)
+        assert encoding.parsing is not None
+        labels = encoding.parsing.front_labels, encoding.parsing.back_labels
+        maps, normals = lay_folds(encoding.maps, *seen, labels)
         return replace(encoding, maps=maps, fine_normals=normals if fine else None)
 
     def with_parsing(self, encoding: Encoding, cut: PersonCut) -> Encoding:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folds laid on the drawn maps of a person."""
+"""Folds and hems laid on the drawn maps of a person."""
 
 import json
 from collections.abc import Callable
@@ -10,6 +10,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+import torch.nn.functional as F
+from torch import Tensor
 
 from ..color.light import Light
 from ..color.rim import off_head
@@ -19,6 +21,7 @@ from ..files.tensors import REINSTALL, read_tensors
 from ..networks.maps import Maps
 from ..reading.graph import DATA
 from ..reading.landmarks import metre_of
+from .hems import hem_height
 from .network import FoldConfig, FoldNetwork, folded
 from .shades import stack_shades
 
@@ -71,26 +74,43 @@ def lay_folds(
     landmarks: np.ndarray,
     fine_px: int,
     reader: FoldReader,
+    labels: tuple[Tensor, Tensor],
 ) -> tuple[Maps, np.ndarray]:
-    """The maps, n pixels, with the folds that a photo tells of, and its normals (m, m, 3) with finer ones, m = fine_px
-    but no fewer than n. photos: the photo at any size m, (m, m, 4), see `stack_shades`; light: found in it; landmarks:
-    (33, 4) as `landmarks_in`, which tell how large the person is, and where the head, which has none."""
+    """The maps, n pixels, with the folds that a photo tells of and hems, and its normals (m, m, 3) with finer ones, m =
+    fine_px but no fewer than n. photos: the photo at any size m, (m, m, 4), see `stack_shades`; light: found in it;
+    landmarks: (33, 4) as `landmarks_in`, which tell how large the person is, and where the head, which has none;
+    labels: how likely each is, of what is seen and hidden, (1, L, n, n) each."""
     size = metre_of(landmarks)
     how = light, size, off_head(landmarks), reader
-    drawn = maps.front_normals[0].permute(1, 2, 0).float().cpu().numpy()
-    height, pixel = _height(photos, drawn, *how), 2 / len(drawn)
-    laid = torch.from_numpy(height)[None, None].to(maps.front_depth)
-    normals, depth = folded(maps.front_normals, laid), maps.front_depth + pixel * laid
-    maps = replace(maps, front_normals=normals, front_depth=depth)
+    drawn = _picture(maps.front_normals)
+    pixel, solid = 2 / len(drawn), photos(len(drawn))[..., 3] > SOLID
+    hems = [
+        _hems(_picture(shares), _picture(depth)[..., 0], solid, landmarks, how[2], seen)
+        for shares, depth, seen in zip(labels, (maps.front_depth, -maps.back_depth), (True, False), strict=True)
+    ]
+    folds = _height(photos, drawn, *how)
+    height, behind = (torch.from_numpy(each)[None, None].to(maps.front_depth) for each in (folds + hems[0], hems[1]))
+    through = maps.back_normals.new_tensor([1, 1, -1])[:, None, None]  # as a camera behind has them
+    hemmed = F.max_pool2d(behind.abs(), 3, 1, 1) > 0
+    maps = replace(
+        maps,
+        front_normals=folded(maps.front_normals, height),
+        front_depth=maps.front_depth + pixel * height,
+        back_normals=torch.where(hemmed, folded(maps.back_normals * through, behind) * through, maps.back_normals),
+        back_depth=maps.back_depth - pixel * behind,
+    )
     if fine_px <= len(drawn):
-        return maps, normals[0].permute(1, 2, 0).float().cpu().numpy()
-    drawn, height = (_larger(each, fine_px) for each in (drawn, height))
+        return maps, _picture(maps.front_normals)
+    depth = _larger(_picture(maps.front_depth)[..., 0], fine_px)
+    drawn, height = (_larger(each, fine_px) for each in (drawn, folds))
     drawn /= np.maximum(np.linalg.norm(drawn, axis=-1, keepdims=True), 1e-6)
     fine = _height(photos, drawn, *how)
     solid = (fine != 0).astype(np.float32)
     height = (
         height * (pixel * fine_px / 2) + (fine - blurred_within(fine, solid, COARSE_M * size * fine_px / 2)) * solid
     )
+    solid = photos(fine_px)[..., 3] > SOLID
+    height += _hems(_larger(_picture(labels[0]), fine_px), depth, solid, landmarks, how[2], True)
     both = (torch.from_numpy(np.ascontiguousarray(each)) for each in (drawn.transpose(2, 0, 1), height[None]))
     return maps, folded(*(each[None] for each in both))[0].permute(1, 2, 0).numpy()
 
@@ -101,6 +121,16 @@ def _height(photos, drawn, light, size, worn, reader):
     height = reader.height(photos(len(drawn)), drawn, light, 2 / len(drawn) / size)
     height *= _larger(worn, len(drawn))
     return height * ((drawn[..., 2] - TOWARDS[0]) / (TOWARDS[1] - TOWARDS[0])).clip(0, 1)
+
+
+def _hems(shares, depth, solid, landmarks, worn, seen):
+    """The height of hems, (n, n) pixels, of labels (n, n, L) on a surface of drawn depth (n, n), field units towards
+    its viewer; worn: see `_height`."""
+    return hem_height(shares, depth * len(depth) / 2, solid, landmarks, seen) * _larger(worn, len(depth))
+
+
+def _picture(values: Tensor) -> np.ndarray:
+    return values[0].permute(1, 2, 0).float().cpu().numpy()
 
 
 def _larger(values, size):

@@ -40,6 +40,14 @@ def test_a_bright_lock_rises_from_either_side(plane):
 def test_only_the_scalp_has_locks(plane):
     mesh, uv, flat, color = plane
     bare_below = with_hair_relief(flat, mesh, uv, color, scalp([-1, -1, 1, 1])).astype(int)
-    above, below = (np.abs(bare_below[rows] - flat[rows]).mean() for rows in (np.s_[5:60], np.s_[196:251]))
+    above, below = (np.abs(bare_below[rows] - flat[rows])[..., 0].mean() for rows in (np.s_[5:60], np.s_[196:251]))
     assert below < 0.4 * above
     assert with_hair_relief(flat, mesh, uv, color, scalp([0, 0, -1, 0])) is flat
+
+
+def test_hair_ends_in_an_edge(plane):
+    mesh, uv, flat, color = plane
+    color[:] = 60
+    ends = with_hair_relief(flat, mesh, uv, color, scalp([0, 0, 1, 1])).astype(int)
+    assert ends[60:200, 60:200, 1].max() < 127  # it rises upwards, so that it looks down
+    assert np.abs(ends[60:200, 60:200, 0] - 128).max() <= 1

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Locks of hair in the normal map: what is brighter on a scalp lies higher, as light falls between locks less."""
+"""Hair in the normal map: it ends at the hairline with its own thickness, and of its locks what is brighter lies
+higher, as light falls between locks less."""
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from .texels import SLACK, cover
 DEEP_M = 0.003  # metres of height that a change of brightness by e stands for
 LOUDEST = 0.5  # of the logarithm of brightness: more is no lock, but another colour of hair
 WIDE_M = 0.006  # standard deviation of the blur that leaves no lock
+EDGE_M = 0.005  # metres that hair stands off the skin at its hairline
 STEEP = 1.2  # slope that is approached at most
 DARK = 12.0  # of 255: what darkness is no deeper for
 
@@ -46,12 +48,13 @@ def with_hair_relief(
 
 
 def _slopes(color, share, per_metre):
-    """How steeply locks rise to the right and up, (n, n, 2), where share (n, n) 0..1 has hair; per_metre: pixels."""
+    """How steeply hair rises to the right and up, (n, n, 2), where share (n, n) 0..1 has any; per_metre: pixels."""
     tone = np.log(color.astype(np.float32) @ LUMA.astype(np.float32) + DARK)
     there = (share > 0).astype(np.float32)
     wide = WIDE_M * per_metre
     mean = blurred_within(tone, there, wide)
-    height = DEEP_M * per_metre * LOUDEST * np.tanh((tone - mean) / LOUDEST) * share
+    locks = DEEP_M * LOUDEST * np.tanh((tone - mean) / LOUDEST) * share
+    height = per_metre * (locks + EDGE_M * share)
     down, across = np.gradient(height)
     steep = np.hypot(down, across) + 1e-6
     most = STEEP * np.tanh(steep / STEEP) / steep

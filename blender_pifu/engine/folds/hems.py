@@ -1,0 +1,156 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Hems: the edge of a garment over what it lies on, as a height over the drawn surface.
+
+What the levels draw of a dressed person is one smooth skin. Where labels tell that cloth ends, at a sleeve, a waist or
+a trouser leg, it stands off what is under it, and lies closer farther in. A hem runs across its limb: what runs along
+one is where a label was mistaken.
+"""
+
+import cv2
+import numpy as np
+from scipy.ndimage import gaussian_filter
+
+from ..color.painting import smooth_step
+from ..crop_space import blurred_within, to_pixels
+from ..labels import LABELS
+from ..reading.landmarks import Landmark as L
+from ..reading.landmarks import metre_of
+
+# Labels that count as one, as the networks do not tell an open jacket from a shirt.
+LAYERS = {
+    "skin": ("face_skin", "other_skin"),
+    "shoes": ("shoes",),
+    "lower": ("lower_garment",),
+    "upper": ("upper_garment", "outer_garment"),
+}
+# Metres by which the edge of one layer stands off another.
+EDGES = {
+    ("upper", "lower"): 0.016,
+    ("upper", "skin"): 0.012,
+    ("lower", "skin"): 0.016,
+    ("lower", "shoes"): 0.012,
+    ("shoes", "skin"): 0.006,
+}
+OVER, UNDER = 0.7, 0.3  # of an edge, raised above what is drawn, and sunk below it
+INWARD_M, OUTWARD_M = 0.04, 0.010  # metres in which what is raised, and what is sunk, has come down to a third
+# Metres, standard deviation of the blur that takes the teeth off borders of layers that are seen, and that are guessed.
+EVEN_M = 0.008, 0.025
+STEP_M = 0.05  # metres that depth changes by at most where one layer lies on another; else a limb is before another
+APART_PX = 2.5  # pixels between two layers that meet, at most
+SOFT_PX = 0.6  # standard deviation of the blur of the edge itself
+ACROSS = (0.35, 0.7)  # cosine between a border's normal and its limb from which it is a hem, and from which it is whole
+BESIDE_M = 0.012  # metres, standard deviation of the blur in which both layers beside a border are compared
+NEARER_M = (0.004, 0.012)  # metres by which what lies under is nearer, from which on it is not under
+# Ends of limbs, each the mean of some landmarks, and how far from the middle its flesh goes, metres.
+LIMBS = (
+    ((L.LEFT_SHOULDER, L.RIGHT_SHOULDER), (L.LEFT_HIP, L.RIGHT_HIP), 0.15),
+    ((L.LEFT_SHOULDER, L.RIGHT_SHOULDER), (L.MOUTH_LEFT, L.MOUTH_RIGHT), 0.06),
+    *(
+        ((first,), (last,), wide)
+        for first, last, wide in (
+            *((L.LEFT_SHOULDER, L.LEFT_ELBOW, 0.05), (L.LEFT_ELBOW, L.LEFT_WRIST, 0.04)),
+            *((L.RIGHT_SHOULDER, L.RIGHT_ELBOW, 0.05), (L.RIGHT_ELBOW, L.RIGHT_WRIST, 0.04)),
+            *((L.LEFT_HIP, L.LEFT_KNEE, 0.08), (L.LEFT_KNEE, L.LEFT_ANKLE, 0.05)),
+            *((L.RIGHT_HIP, L.RIGHT_KNEE, 0.08), (L.RIGHT_KNEE, L.RIGHT_ANKLE, 0.05)),
+        )
+    ),
+)
+
+
+def hem_height(
+    shares: np.ndarray, depth: np.ndarray, solid: np.ndarray, landmarks: np.ndarray, seen: bool
+) -> np.ndarray:
+    """How high hems stand over a drawn surface, (n, n) float32 pixels, negative beside them: labels' shares (n, n,
+    len(LABELS)), drawn depth (n, n) pixels towards the camera, solid (n, n) bool where the person is, landmarks (33,
+    4) as `landmarks_in`, and whether this side of the person is seen."""
+    size, even_m = len(solid), EVEN_M[not seen]
+    pixel_m = 2 / (metre_of(landmarks) * size)
+    layers = _layers(shares, solid, even_m / pixel_m)
+    raised, sunk = np.zeros((2, size, size), np.float32)
+    goes_on = _goes_on(depth, STEP_M / pixel_m)
+    for (upper, lower), edge in EDGES.items():
+        over, under = layers[upper], layers[lower]
+        rim, foot = over & _beside(under) & goes_on, under & _beside(over) & goes_on
+        if not rim.any() or not foot.any():
+            continue
+        firm = _across(over, under, solid, landmarks, even_m / pixel_m, pixel_m)
+        firm *= _behind(under, over, depth, BESIDE_M / pixel_m, pixel_m)
+        for line, within, height, share, reach in (
+            (rim, over, raised, OVER, INWARD_M),
+            (foot, under, sunk, UNDER, OUTWARD_M),
+        ):
+            away, whole = _from(line, firm, BESIDE_M / pixel_m)
+            stands = share * edge / pixel_m * whole * np.exp(-away * pixel_m / reach)
+            np.maximum(height, stands * within, out=height)
+    height = np.where(raised > sunk, raised, -sunk).astype(np.float32)
+    return cv2.GaussianBlur(height, (0, 0), SOFT_PX) * solid
+
+
+def _layers(shares, solid, sigma):
+    """Where each layer is, (n, n) bool by name, borders without teeth."""
+    told = [shares[..., [LABELS[name] for name in names]].sum(-1) for names in LAYERS.values()]
+    rest = 1 - sum(told)
+    even = np.stack([gaussian_filter(share, sigma) for share in (*told, rest)]).argmax(0)
+    return {name: (even == i) & solid for i, name in enumerate(LAYERS)}
+
+
+def _beside(there):
+    """Pixels that are no farther than APART_PX from those that are there."""
+    return _away(there) <= APART_PX
+
+
+def _away(there):
+    return cv2.distanceTransform((~there).astype(np.uint8), cv2.DIST_L2, 5)
+
+
+def _from(line, values, sigma):
+    """Pixels from a line, and values (n, n) of the line's nearest pixels."""
+    away, nearest = cv2.distanceTransformWithLabels(
+        (~line).astype(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    by_label = np.zeros(nearest.max() + 1, np.float32)
+    by_label[nearest[line]] = values[line]
+    return away, cv2.GaussianBlur(by_label[nearest], (0, 0), sigma)
+
+
+def _goes_on(depth, most):
+    """Where depth changes by no more than `most` within two pixels about."""
+    kernel = np.ones((5, 5), np.uint8)
+    depth = np.ascontiguousarray(depth, np.float32)
+    return cv2.dilate(depth, kernel) - cv2.erode(depth, kernel) < most
+
+
+def _behind(under, over, depth, sigma, pixel_m):
+    """How far what lies under is no nearer to the viewer than what lies over, as a hand before a coat is: (n, n)
+    0..1."""
+    means = [blurred_within(depth, there.astype(np.float32), sigma) for there in (under, over)]
+    return 1 - smooth_step((means[0] - means[1]) * pixel_m, *NEARER_M)
+
+
+def _across(over, under, solid, landmarks, sigma, pixel_m):
+    """How far the border of what lies over and under runs across the limb it is on, (n, n) 0..1; 0 on the lower half of
+    a limb whose end lies below the picture."""
+    size, bottom = len(over), solid.any(1).nonzero()[0].max(initial=0)
+    both = over.astype(np.float32) - under
+    slope = np.stack([gaussian_filter(both, 2 * sigma, order=order) for order in ((0, 1), (1, 0))])
+    slope /= np.maximum(np.linalg.norm(slope, axis=0), 1e-9)
+    row, column = np.mgrid[:size, :size].astype(np.float32)
+    nearest, cosine = np.full((size, size), np.inf, np.float32), np.zeros((size, size), np.float32)
+    for *ends, wide in LIMBS:
+        (x, y), last = (_place(landmarks, names, size) for names in ends)
+        along = np.array(last) - (x, y)
+        length = max(float(np.hypot(*along)), 1.0)
+        right, down = along / length
+        share = ((column - x) * right + (row - y) * down).clip(0, length)
+        off = np.hypot(column - x - share * right, row - y - share * down) - wide / pixel_m
+        here = off < nearest
+        nearest[here] = off[here]
+        cosine[here] = np.abs(slope[0] * right + slope[1] * down)[here]
+        if last[1] > bottom:
+            cosine[here & (share > length / 2)] = 0
+    return smooth_step(cosine, *ACROSS)
+
+
+def _place(landmarks, names, size):
+    x, y = landmarks[list(names), :2].mean(0)
+    return to_pixels(x, y, size)
