@@ -110,7 +110,8 @@ class Choices:
     skeleton is given, "" for none; topology: "animation" always comes with skeleton, expressions and
     a texture; texture_px: side of the base colour map, 0 for none; rig: with a skeleton and skin weights, and what the
     photo fused cut apart; keep_light: leave the photo's light in the colours, which else are as in even light;
-    head_parts: eyeballs, teeth and tongue within a head that the photo shows and the mesh with a skeleton wears.
+    head_parts: eyeballs, teeth and tongue within a head that the photo shows and the mesh with a skeleton wears; slots:
+    a material slot each for skin, hair, garments and shoes.
 
     Raises ChoiceError for what is not possible.
     """
@@ -237,6 +238,17 @@ class Choices:
         label="Eyes and Mouth",
         description="With eyeballs that turn, teeth and a tongue within the head, where the photo shows the face. "
         "Without them eyes are part of the skin and the mouth is empty",
+    )
+
+    slots: bool = _option(
+        False,
+        "material slots",
+        flag="--slots",
+        help="a material each for skin, hair, upper and lower garment, shoes, eyes and mouth, of the same maps",
+        prop="slots",
+        label="Material Slots",
+        description="A material each for skin, hair, upper and lower garment, shoes, eyes and mouth, so that each can "
+        "be selected, hidden or changed by its slot. All take the same maps",
     )
 
     def __post_init__(self) -> None:

@@ -19,6 +19,7 @@ _TEXTURE = ("uv", "texture")
 _MAPS = ("normal_map", "roughness_map")
 _RIG = ("bone_names", "bone_parents", "bone_heads", "bone_tails", "weight_bones", "weights")
 _PARTS = ("part_names", "face_parts")
+_SLOTS = ("slot_names", "face_slots")
 _SHAPE_KEYS = ("shape_key_names", "shape_keys", "shape_key_values")
 _MOTION = ("motion_turns", "motion_hips", "motion_seen", "motion_planted", "motion_about")
 _WEIGHT_SLACK = 1e-3
@@ -67,6 +68,15 @@ class ShapeKeys:
 class Parts:
     """Closed pieces within the head: `names (P,)`, as "left eye"; faces (F,) uint8: 0 skin, else 1 + the piece's place
     among the names."""
+
+    names: tuple[str, ...]
+    faces: np.ndarray
+
+
+@dataclass(frozen=True)
+class Slots:
+    """Material slots: `names (M,)`, as "Skin" or "Upper Garment", and which of them each face is of, `faces (F,)`
+    uint8."""
 
     names: tuple[str, ...]
     faces: np.ndarray
@@ -169,6 +179,7 @@ class Reconstruction:
     shape_keys: ShapeKeys | None = None
     parts: Parts | None = None
     motion: Motion | None = None  # of the rig's bones
+    slots: Slots | None = None
 
     def written_to(self, path) -> "Reconstruction":
         """The same, with the path of its file in the summary."""
@@ -192,6 +203,8 @@ def npz_bytes(result: Reconstruction) -> memoryview:
         arrays |= {"shape_key_values": result.shape_keys.values}
     if result.parts:
         arrays |= {"part_names": np.array(result.parts.names), "face_parts": result.parts.faces}
+    if result.slots:
+        arrays |= {"slot_names": np.array(result.slots.names), "face_slots": result.slots.faces}
     if result.motion:
         arrays |= _motion_arrays(result.motion)
     summary = np.array(json.dumps(result.summary.as_dict()))
@@ -228,7 +241,7 @@ def read_result(path: str | Path) -> Reconstruction:
     path, groups = Path(path), []
 
     def wanted(there) -> tuple[str, ...]:
-        every = _TEXTURE, _RIG, _SHAPE_KEYS, _PARTS, _MOTION
+        every = _TEXTURE, _RIG, _SHAPE_KEYS, _PARTS, _MOTION, _SLOTS
         groups.extend(group for group in every if any(name in there for name in group))
         return tuple(name for group in (_MESH, *groups, [each for each in _MAPS if each in there]) for name in group)
 
@@ -249,6 +262,7 @@ def read_result(path: str | Path) -> Reconstruction:
         _shape_keys(arrays, len(vertices)) if _SHAPE_KEYS in groups else None,
         _parts(arrays, len(faces)) if _PARTS in groups else None,
         _motion(arrays, len(arrays["bone_names"])) if _MOTION in groups and _RIG in groups else None,
+        _slots(arrays, len(faces)) if _SLOTS in groups else None,
     )
 
 
@@ -339,6 +353,14 @@ def _parts(arrays: dict, face_count: int) -> Parts:
     if faces.max() > len(names):
         raise ResultError("The engine's result has faces of parts that do not exist.")
     return Parts(names, faces)
+
+
+def _slots(arrays: dict, face_count: int) -> Slots:
+    names = _names(arrays, "slot_names")
+    faces = _shaped(arrays, "face_slots", np.uint8, (face_count,))
+    if faces.max() >= len(names):
+        raise ResultError("The engine's result has faces of material slots that do not exist.")
+    return Slots(names, faces)
 
 
 def _motion(arrays: dict, bone_count: int) -> Motion:

@@ -227,6 +227,7 @@ class Engine:
             texture,
             skeleton,
             keys,
+            slots=stages.material_slots(laid, fitted, encoded, looks) if choices.slots else None,
         )
         person = parts.added_to(skin, placement.points, placement.normals) if parts else skin
         return replace(person, motion=motion)

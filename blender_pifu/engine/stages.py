@@ -16,7 +16,7 @@ import numpy as np
 
 from ..choices import OPTIONS, Choices
 from ..protocol import ErrorKind
-from ..result_file import Rig, ShapeKeys, Texture
+from ..result_file import Rig, ShapeKeys, Slots, Texture
 from . import second_look
 from .back_photo.back_cut import BackCut, find_back
 from .body.fit import Fit
@@ -42,6 +42,7 @@ from .layout.animation.wrapped_body import occluder
 from .layout.closest import DenseSurface
 from .layout.expressions import without_looks
 from .layout.head_parts.head_parts import HeadParts, beside_strip, parts_in
+from .layout.material_slots import slots_of
 from .layout.painted_mesh import PaintedMesh
 from .layout.presets import SurfaceAt
 from .layout.texture.bake import Sources, bake, png
@@ -523,6 +524,16 @@ def head_parts(laid: LaidOut, own: OwnHead, looks: Looks) -> HeadParts | None:
     if head is None:
         return None
     return parts_in(head, looks.photo(EYES_PX))
+
+
+def material_slots(laid: LaidOut, fitted: Fitted | None, encoded: Encoded, looks: Looks) -> Slots | None:
+    """A slot each for skin, hair and what is worn; None of weights that do not tell of them."""
+    regions = looks.regions.result(check_wanted)
+    if regions is None:
+        return None
+    skin = _of_skin(laid, fitted, encoded, regions)
+    bare = None if skin.worn is None else 1 - skin.worn
+    return slots_of(laid.as_shown, regions, bare, None if skin.scalp is None else skin.scalp.grown)
 
 
 def unwrap(laid: LaidOut, fitted: Fitted | None, report: Callable[[], None] | None = None) -> tuple[np.ndarray, int]:

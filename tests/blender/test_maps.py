@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from blender_pifu.addon.checks.check import MeshMeasures
+from blender_pifu.addon.checks.checks_surface import check_texture
 from blender_pifu.addon.export.export import export
 from blender_pifu.addon.export.programs import BY_IDENTIFIER
 from blender_pifu.addon.person.human import Human
@@ -17,6 +19,7 @@ from blender_pifu.addon.person.scene import add_human
 from blender_pifu.engine.files.glb import glb_bytes
 from blender_pifu.engine.layout.texture.tangents import tangent_frames
 from blender_pifu.engine.surface.mesh import split_quads
+from blender_pifu.result_file import Slots
 
 NORMAL, ROUGH = (150, 60, 220), (255, 90, 0)
 
@@ -36,6 +39,21 @@ def mapped(rigged):
 def principled(body):
     (material,) = body.data.materials
     return next(node for node in material.node_tree.nodes if node.type == "BSDF_PRINCIPLED")
+
+
+def test_each_slot_has_a_material_of_the_same_maps(scene, mapped):
+    numbers = (np.arange(len(mapped.faces)) % 2).astype(np.uint8)
+    person = dataclasses.replace(mapped, slots=Slots(("Skin", "Upper Garment"), numbers))
+    body = add_human(bpy.context, scene, person, "Ann")
+    found = np.empty(len(body.data.polygons), np.int32)
+    body.data.polygons.foreach_get("material_index", found)
+    assert np.array_equal(found, numbers)
+    assert [material.name for material in body.data.materials] == ["Ann Skin", "Ann Upper Garment"]
+    images = [[node.image for node in each.node_tree.nodes if node.type == "TEX_IMAGE"] for each in body.data.materials]
+    assert images[0] == images[1] and len(set(images[0])) == 3
+    person = Human(body, body.parent)
+    lines = {line.id: line for line in check_texture(person, MeshMeasures(person))}
+    assert lines["material"].value == "2 of 2"
 
 
 def color_of(image):

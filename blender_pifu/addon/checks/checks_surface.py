@@ -11,7 +11,7 @@ _OVERLAP = 1e-3
 
 
 def check_texture(person: Human, measures: MeshMeasures):
-    """One UV map without overlaps, one material, and a base colour that goes with the file."""
+    """One UV map without overlaps, one material, or one a slot, and a base colour that goes with the file."""
     mesh = person.body.data
     image = base_image(person)
     layers = mesh.uv_layers
@@ -26,7 +26,10 @@ def check_texture(person: Human, measures: MeshMeasures):
         share = overlap_share(measures, uv)
         yield judge("uv_overlaps", "UV overlaps", share > _OVERLAP, f"{share:.2%}", share)
     materials = [material for material in mesh.materials if material]
-    yield judge("material", "Material", len(materials) != 1, f"{len(materials)} of 1", len(materials))
+    slots = np.empty(len(mesh.polygons), np.int32)
+    mesh.polygons.foreach_get("material_index", slots)
+    used = len(np.unique(slots))  # one, or one a material slot
+    yield judge("material", "Material", len(materials) != used, f"{len(materials)} of {used}", len(materials))
     if image is None:
         colored = bool(mesh.color_attributes)
         value = "at vertices only" if colored else "none"

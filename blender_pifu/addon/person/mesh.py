@@ -50,6 +50,8 @@ def _fill(mesh: bpy.types.Mesh, human: Reconstruction) -> None:
     if human.parts:
         mesh.attributes.new(PART_ATTRIBUTE, "INT8", "FACE").data.foreach_set("value", human.parts.faces.astype(np.int8))
 
+    if human.slots:
+        mesh.polygons.foreach_set("material_index", human.slots.faces.astype(np.int32))
     if human.texture is None:
         colors = mesh.color_attributes.new(COLOR_ATTRIBUTE, "BYTE_COLOR", "POINT")
         rgba = np.ones((len(human.vertices), 4), np.float32)

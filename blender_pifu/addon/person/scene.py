@@ -28,8 +28,9 @@ def add_human(
         _collection_for(context, scene).children.link(collection)
         human = in_units(human, scene)
         mesh = _note(made, bpy.data.meshes, build_mesh(human, name))
-        material = _note(made, bpy.data.materials, build_material(name, *_images(made, human.texture, name)))
-        mesh.materials.append(material)
+        images = _images(made, human.texture, name)
+        for each in _material_names(human, name):
+            mesh.materials.append(_note(made, bpy.data.materials, build_material(each, *images)))
         body = _note(made, bpy.data.objects, bpy.data.objects.new(name, mesh))
         _describe(body, human, name)
         add_shape_keys(body, human)
@@ -49,6 +50,11 @@ def add_human(
     if scene == context.scene:
         _select(context.view_layer, body)
     return body
+
+
+def _material_names(human: Reconstruction, name: str) -> list[str]:
+    """Of the material, or of one a slot."""
+    return [f"{name} {slot}" for slot in human.slots.names] if human.slots else [name]
 
 
 def _images(made: list, texture: Texture | None, name: str) -> list:

@@ -34,24 +34,31 @@ def glb_bytes(result: Reconstruction) -> bytes:
         "NORMAL": file.add(y_up(normals)[source], FLOAT),
     }
     material = {"name": "Human", "pbrMetallicRoughness": {"metallicFactor": 0.0, "roughnessFactor": 0.9}}
-    tree = {"asset": {"version": "2.0", "generator": "blender_pifu"}, "scene": 0, "materials": [material]}
+    tree = {"asset": {"version": "2.0", "generator": "blender_pifu"}, "scene": 0}
     if result.texture and uv is not None:
         attributes["TEXCOORD_0"] = file.add(np.column_stack([uv[:, 0], 1 - uv[:, 1]]), FLOAT)
         _maps(result.texture, material, file, tree)
     else:  # a texture would be multiplied by these (3.7.2.1); linear, as floats because bytes would band in the dark
         attributes["COLOR_0"] = file.add(to_linear(result.colors / 255.0).astype(np.float32)[source], FLOAT)
-    mesh = {"name": "Human", "primitives": [{"attributes": attributes, "material": 0}]}
+    mesh: dict = {"name": "Human"}
     nodes = [{"name": "Human", "mesh": 0}]
     tree |= {"meshes": [mesh], "nodes": nodes, "scenes": [{"nodes": [0]}]}
     if result.rig:
         tree["scenes"][0]["nodes"] += _skin(result.rig, source, attributes, nodes, file, tree)
         if result.motion:
             tree["animations"] = [_animation(result.rig, result.motion, len(nodes), file)]
+    primitive: dict = {"attributes": attributes}
     if result.shape_keys:
         moves = [y_up(offsets)[source] for offsets in result.shape_keys.offsets]
-        mesh["primitives"][0]["targets"] = [{"POSITION": file.add(move, FLOAT, bounds=True)} for move in moves]
+        primitive["targets"] = [{"POSITION": file.add(move, FLOAT, bounds=True)} for move in moves]
         mesh |= {"weights": result.shape_keys.values.tolist(), "extras": {"targetNames": list(result.shape_keys.names)}}
-    mesh["primitives"][0]["indices"] = file.add(faces.reshape(-1, 1), UINT)
+    slots = np.zeros(len(result.faces), np.uint8) if result.slots is None else result.slots.faces
+    mine = slots[corners[:, 0] // result.faces.shape[1]]
+    tree["materials"] = [material | {"name": name} for name in (result.slots.names if result.slots else ["Human"])]
+    mesh["primitives"] = [
+        primitive | {"material": slot, "indices": file.add(faces[mine == slot].reshape(-1, 1), UINT)}
+        for slot in np.unique(slots).tolist()
+    ]
     tree |= {"accessors": file.accessors, "bufferViews": file.views, "buffers": [{"byteLength": len(file.data)}]}
     return _container(json.dumps(tree).encode(), bytes(file.data))
 

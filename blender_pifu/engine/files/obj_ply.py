@@ -21,12 +21,15 @@ def obj_files(result, path):
     """
     files = {}
     lines = []
-    if result.texture:
-        beside = {".png": result.texture.png}
-        place = free_place(
-            path.with_name(_name_in_text(path.stem)), lambda place: {**beside, ".mtl": _material(place.name)}
-        )
-        beside[".mtl"] = _material(place.name)
+    names = result.slots.names if result.slots else ("Human",)
+    if result.texture or result.slots:
+        beside = {".png": result.texture.png} if result.texture else {}
+
+        def written(place):
+            return {**beside, ".mtl": _materials(names, f"{place.name}.png" if beside else None)}
+
+        place = free_place(path.with_name(_name_in_text(path.stem)), written)
+        beside = written(place)
         files |= {place.with_name(place.name + ending): content for ending, content in beside.items()}
         lines += [f"mtllib {place.name}.mtl"]
     positions = np.column_stack([y_up(result.vertices), result.colors / 255])
@@ -35,14 +38,17 @@ def obj_files(result, path):
     if result.texture:
         uvs, places = np.unique(result.texture.uv.reshape(-1, 2), axis=0, return_inverse=True)
         lines += [f"vt {u:.7g} {v:.7g}" for u, v in uvs.tolist()]
-        lines += ["usemtl Human"]
         places = places.reshape(result.faces.shape) + 1
         corners = zip((result.faces + 1).tolist(), places.tolist(), strict=True)
-        lines += [
+        faces = [
             "f " + " ".join(f"{v}/{t}/{v}" for v, t in zip(face, place, strict=True) if v) for face, place in corners
         ]
     else:
-        lines += ["f " + " ".join(f"{v}//{v}" for v in face if v) for face in (result.faces + 1).tolist()]
+        faces = ["f " + " ".join(f"{v}//{v}" for v in face if v) for face in (result.faces + 1).tolist()]
+    slots = result.slots.faces if result.slots else np.zeros(len(faces), np.uint8)
+    for slot, name in enumerate(names):
+        lines += [f"usemtl {_in_a_word(name)}"] if files else []
+        lines += [faces[face] for face in np.flatnonzero(slots == slot)]
     files[path] = ("\n".join(lines) + "\n").encode()
     return files
 
@@ -54,9 +60,15 @@ def _name_in_text(stem: str) -> str:
     return "".join(letter for letter in cut if letter.isprintable()).strip() or "human"
 
 
-def _material(name: str) -> bytes:
-    """The contents of a .mtl whose base colour is the picture of that name."""
-    return f"newmtl Human\nKd 1 1 1\nKs 0.04 0.04 0.04\nNs 20\nillum 2\nmap_Kd {name}.png\n".encode()
+def _materials(names: tuple[str, ...], picture: str | None) -> bytes:
+    """The contents of a .mtl whose base colour is that picture, where there is one."""
+    about = "Kd 1 1 1\nKs 0.04 0.04 0.04\nNs 20\nillum 2\n" + (f"map_Kd {picture}\n" if picture else "")
+    return "\n".join(f"newmtl {_in_a_word(name)}\n{about}" for name in names).encode()
+
+
+def _in_a_word(name: str) -> str:
+    """A material's name as readers that end it at a space find it."""
+    return name.replace(" ", "_")
 
 
 def ply_bytes(result: Reconstruction) -> bytes:

@@ -22,6 +22,7 @@ from blender_pifu.result_file import (
     ResultError,
     Rig,
     ShapeKeys,
+    Slots,
     Summary,
     Texture,
     motion_bytes,
@@ -250,6 +251,45 @@ def test_obj_brings_material_and_picture_and_ply_keeps_quads(posable, tmp_path):
     faces = body[8 * (6 * 4 + 4) :]  # trimesh cannot read triangles among quads
     assert len(faces) == 5 * 17 + 2 * 13
     assert np.array_equal(np.frombuffer(faces[1:17], "<i4"), posable.faces[0]) and faces[5 * 17] == 3
+
+
+@pytest.fixture
+def slotted(posable):
+    numbers = np.arange(len(posable.faces), dtype=np.uint8) % 2
+    return replace(posable, slots=Slots(("Skin", "Upper Garment"), numbers))
+
+
+def test_npz_gives_back_material_slots_and_refuses_what_are_none(slotted, tmp_path):
+    write_result(slotted, tmp_path / "out.npz")
+    slots = read_result(tmp_path / "out.npz").slots
+    assert slots is not None and slots.names == slotted.slots.names
+    assert np.array_equal(slots.faces, slotted.slots.faces)
+    wrong = replace(slotted, slots=Slots(("Skin",), slotted.slots.faces))
+    write_result(wrong, tmp_path / "wrong.npz")
+    with pytest.raises(ResultError, match="material slots"):
+        read_result(tmp_path / "wrong.npz")
+
+
+@pytest.mark.parametrize("ending", [".glb", ".obj"])
+def test_readers_find_a_material_a_slot(slotted, tmp_path, ending):
+    write_result(slotted, tmp_path / f"out{ending}")
+    scene = trimesh.load(tmp_path / f"out{ending}", process=False, force="scene")
+    found = {mesh.visual.material.name: mesh for mesh in scene.geometry.values()}
+    triangles, corners = split_quads(slotted.faces)
+    mine = slotted.slots.faces[corners[:, 0] // slotted.faces.shape[1]]
+    for slot, name in enumerate(slotted.slots.names):
+        mesh = found[name if ending == ".glb" else name.replace(" ", "_")]
+        assert len(mesh.faces) == (mine == slot).sum()
+        picture = mesh.visual.material.baseColorTexture if ending == ".glb" else mesh.visual.material.image
+        assert picture is not None
+        corners_of = slotted.vertices[triangles[mine == slot]].reshape(-1, 3)[:, [0, 2, 1]] * [1, 1, -1]
+        assert np.abs(np.sort(mesh.triangles.reshape(-1, 3), 0) - np.sort(corners_of, 0)).max() < 1e-5
+    if ending == ".glb":
+        data = (tmp_path / "out.glb").read_bytes()
+        tree = json.loads(data[20 : 20 + int.from_bytes(data[12:16], "little")])
+        parts = tree["meshes"][0]["primitives"]
+        assert len(tree["images"]) == 1 and len({part["attributes"]["POSITION"] for part in parts}) == 1
+        assert all(part["targets"] == parts[0]["targets"] for part in parts)
 
 
 @pytest.mark.parametrize("name", ["out", "out.stl", "missing/out.glb", "file/out.glb", "folder.glb"])

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
-from ....result_file import Parts, Reconstruction, Rig, ShapeKeys
+from ....result_file import Parts, Reconstruction, Rig, ShapeKeys, Slots
 from ...body.head import Head
 from ...crop_space import sample
 from ...surface.mesh import split_quads, vertex_normals
@@ -25,6 +25,7 @@ from .piece import Piece
 
 STRIP = 1 / 16  # of the maps' side: how high the strip is
 SOCKET = 0.85  # of its distance from an eye's middle, how far back the skin laid on the eye goes
+EYES, MOUTH = "Eyes", "Mouth"  # material slots
 FLAT = (128, 128, 255)  # a normal map that changes nothing
 
 
@@ -70,7 +71,15 @@ class HeadParts:
             skin.rig and _rig_with(skin.rig, count),
             keys,
             Parts(tuple(piece.name for piece in self.pieces), numbers.astype(np.uint8)),
+            slots=skin.slots and self._slots_with(skin.slots),
         )
+
+    def _slots_with(self, slots: Slots) -> Slots:
+        """Slots of the skin with those of eyes and mouth after them."""
+        own = [EYES if piece.name.endswith("eye") else MOUTH for piece in self.pieces]
+        names = (*slots.names, *sorted(set(own)))
+        numbers = np.repeat([names.index(name) for name in own], [len(piece.faces) for piece in self.pieces])
+        return Slots(names, np.concatenate([slots.faces, numbers.astype(np.uint8)]))
 
     def _looking(self, keys: ShapeKeys, vertices: np.ndarray) -> tuple[ShapeKeys, np.ndarray]:
         """Keys that turn the eyes as the photo shows, and the skin (V, 3) from which lids move to where they are."""
