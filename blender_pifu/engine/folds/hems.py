@@ -23,13 +23,14 @@ LAYERS = {
     "lower": ("lower_garment",),
     "upper": ("upper_garment", "outer_garment"),
 }
-# Metres by which the edge of one layer stands off another.
+# Metres by which the edge of one layer stands off another: medians of 120 photos of people of generation 4, of loose
+# trouser legs and shorts their upper quarter.
 EDGES = {
-    ("upper", "lower"): 0.016,
-    ("upper", "skin"): 0.012,
-    ("lower", "skin"): 0.016,
-    ("lower", "shoes"): 0.012,
-    ("shoes", "skin"): 0.006,
+    ("upper", "lower"): 0.011,
+    ("upper", "skin"): 0.008,
+    ("lower", "skin"): 0.012,
+    ("lower", "shoes"): 0.004,
+    ("shoes", "skin"): 0.002,
 }
 OVER, UNDER = 0.7, 0.3  # of an edge, raised above what is drawn, and sunk below it
 INWARD_M, OUTWARD_M = 0.04, 0.010  # metres in which what is raised, and what is sunk, has come down to a third
