@@ -10,6 +10,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import cg
+from scipy.spatial import cKDTree
 
 from ..crop_space import pixels_at, sample
 from ..surface.mesh import vertex_normals
@@ -29,6 +30,10 @@ CHEEK_TRUST = 0.1  # it is skin: of which tone, what is seen beside it says bett
 SURELY = 0.9  # trust in what is seen, and how far hair grows, from which on it tells of the tone of hair
 # Metres from a head's outline to where a picture shows it, and not what is beside it; and over which its tone is taken.
 INWARD_M, TONE_M = 0.025, 0.008
+# Height of the body in rest, metres, above which what is painted behind is hair wherever hair grows; that lower down
+# has the mean tone of so many of the nearest places there.
+SURELY_HAIR_M, ALIKE_ABOVE = 0.705, 8
+MOSTLY = 0.2  # share of the places that must be there: under a hat there are none
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
 HOLD = 400.0
 # Seen and guessed colours of one material go over into each other; of two, which differ by so much (0..1 a channel, all
@@ -151,9 +156,22 @@ def _told(side, places, looks, scalp, hair: SeenHair | None):
         on = np.flatnonzero(own > (0 if side.hidden and not scalp.seen_behind else trust))
         trust[on] = np.maximum(own[on], trust[on])
         shown[on] = side.tones(places[on] - INWARD_M * scalp.metre * looks[on], TONE_M * scalp.metre)
+        if side.hidden and not scalp.seen_behind:
+            shown[on] = _of_hair(shown[on], places[on], scalp.rest[on, 1] > SURELY_HAIR_M)
         if side.hidden and hair is not None:
             shown[on] = hair.beside(places[on], shown[on])
     return shown, trust
+
+
+def _of_hair(tones, places, surely):
+    """Tones (N, 3) of hair at places (N, 3), of which those that are not `surely` (N,) bool hair have that of the
+    nearest that are: beside the hairline a picture shows skin and cloth."""
+    if surely.all() or surely.mean() < MOSTLY:
+        return tones
+    count = min(ALIKE_ABOVE, int(surely.sum()))
+    _, near = cKDTree(places[surely]).query(places[~surely], [*range(1, count + 1)])
+    tones[~surely] = tones[surely][near].mean(1)
+    return tones
 
 
 def _alike(regions, vertices, normals, sides):
