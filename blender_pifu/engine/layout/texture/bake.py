@@ -9,6 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...color.continuation import FineTexture, alike, find_ways
+from ...color.edge_on import EdgeOn
 from ...color.hair import find_hair
 from ...color.hand_skin import believed, find_hand_skin
 from ...color.painting import Elsewhere, Scalp, Side, smooth_step
@@ -38,14 +39,16 @@ class Sources:
         others: Sequence[Elsewhere] = (),
         hairy: bool = False,
         regions: Regions | None = None,
+        edge_on: EdgeOn | None = None,
     ):
         """dense: the PaintedMesh that hides what lies behind it, cut with lattice step `spacing`, field units. pictures
         ("photo" and perhaps "back"), others: as `color.painting.paint` takes them; landmarks: as `FineTexture` does;
-        hairy: whether it is to have the grain of the photo's hair, which `regions` tell of, if known."""
+        hairy: whether it is to have the grain of the photo's hair, which `regions` tell of, if known; edge_on: what is
+        to be made of what the photo shows edge-on, if known."""
         mesh = dense.vertices, dense.faces, spacing
         self.sides = [(Side(*mesh, pictures["back"], -1), 0)] if "back" in pictures else []
         self.sides += [(each.side(*mesh), k) for k, each in enumerate(others, 1)]
-        self.sides.append((Side(*mesh, pictures["photo"], 1), 0))
+        self.sides.append((Side(*mesh, pictures["photo"], 1, edge_on=edge_on), 0))
         check_wanted()
         self.fine = FineTexture(pictures["photo"], landmarks)
         self.others = others
@@ -145,9 +148,10 @@ class _Texels:
         taken = np.flatnonzero(share[:, 0] > 0)
         for side, k in self._sides:
             where, looks = (of[f"{name} {k}" if k else name] for name in ("point", "normal"))
-            trust = side.trust(where, unit(looks))
+            looks = unit(looks)
+            trust = side.trust(where, looks)
             seen = np.flatnonzero(trust > 0)
-            shown = side.colors(where[seen])
+            shown = side.shown(where[seen], looks[seen])
             if self._hairy:
                 trust = self._hairy.covers(side, of["hair"], trust)
             if "tone" in of and side.of_crop:
