@@ -424,7 +424,7 @@ def paint(
         hands = _hands(rows)
     regions = looks.regions.result(report)
     how = {"others": others, "scalp": hairy, "hands": hands, "regions": regions}
-    how["edge_on"] = _edge_on(encoded, regions, shown["photo"])
+    how["edge_on"] = told_edge_on(encoded, regions, shown["photo"])
     colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, **how)
     return Painted(PaintedMesh(vertices, faces, normals, colors), bare)
 
@@ -459,7 +459,7 @@ def _regions(model: Model, encoded: Encoded) -> Regions | None:
     return model.regions(encoded.encoding, encoded.cut)
 
 
-def _edge_on(encoded: Encoded, regions: Regions | None, photo: np.ndarray) -> EdgeOn | None:
+def told_edge_on(encoded: Encoded, regions: Regions | None, photo: np.ndarray) -> EdgeOn | None:
     """What is to be made of what a photo's picture (n, n, 4) shows edge-on; None where that comes with its light, which
     shades a garment there."""
     return None if regions is None or encoded.keeps_light else seen_edge_on(photo, regions)
@@ -566,7 +566,7 @@ class Ground:
         self.skin = _of_skin(laid, fitted, encoded, looks.regions.result(check_wanted))
         hairy = self.skin.scalp is not None
         others, regions = encoded.elsewhere(size), looks.regions.result(check_wanted)
-        edge_on = _edge_on(encoded, regions, shown["photo"])
+        edge_on = told_edge_on(encoded, regions, shown["photo"])
         self.sources = Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions, edge_on)
         lighter = laid.as_shown is not painted.mesh
         self.fine = _fine_normals(painted.mesh, encoded, fitted, spacing) if lighter else None

@@ -20,6 +20,7 @@ GARMENTS = ("upper", "lower")
 INSIDE = 0.03  # from the outline, from which on a garment's tone is told
 TONE, EVEN = 0.1, 0.015  # standard deviation of what is its tone, and of what that is compared with
 OTHER = (10.0, 20.0)  # Lab difference from the tone from which on a colour is less and less, and then not, its shade
+BURNT = 0.97  # brightest channel, 0..1, from which on a colour tells nothing of the garment: a patch of sun
 MOST = 2.5  # times as bright, or as dark, as it is seen
 
 
@@ -61,7 +62,7 @@ def seen_edge_on(photo: np.ndarray, regions: Regions) -> EdgeOn:
             apart = unlike(even, own)
             nearer = apart < least
             tone[nearer], least[nearer] = own[nearer], apart[nearer]
-    told = (worn > 0.5) & np.isfinite(least)
+    told = (worn > 0.5) & np.isfinite(least) & (even.max(-1) < BURNT)
     tone[~told] = even[~told]
     other = np.where(told, _from(least, *OTHER), 0)
     gain = ((tone + 0.02) / (even + 0.02)).clip(1 / MOST, MOST)
