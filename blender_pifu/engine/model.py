@@ -18,6 +18,7 @@ from .back_photo.relief import RELIEF_PX, drawn_relief
 from .color.behind_arms import paint_behind_arms
 from .color.behind_cloth import paint_behind_cloth
 from .color.behind_head import paint_behind_face
+from .color.hat import with_hat
 from .color.light import Shading, find_light
 from .color.regions import Regions
 from .errors import ModelError
@@ -232,7 +233,8 @@ class HumanModel:
         assert encoding.parsing is not None
         drawn = torch.cat([encoding.parsing.front_labels, encoding.parsing.back_labels, encoding.mask], 1)[0]
         front, back, matte = np.split(drawn.permute(1, 2, 0).float().cpu().numpy(), [len(LABELS), 2 * len(LABELS)], 2)
-        return Regions.of(front, back, matte[..., 0])
+        told = Regions.of(front, back, matte[..., 0])
+        return None if told is None else with_hat(told, matte[..., 0], cut.landmarks)
 
     def hidden_side(
         self, encoding: Encoding, cut: PersonCut | None, regions: Regions | None = None

@@ -23,6 +23,7 @@ from .body.fit import Fit
 from .body.head import Head
 from .body.model import load_body
 from .body.rigging import Fitted, Mesh, cut_apart, find_body
+from .color.edge_on import EdgeOn, seen_edge_on
 from .color.light import Shading
 from .color.painting import Elsewhere, Scalp
 from .color.painting import paint as paint_vertices
@@ -422,7 +423,9 @@ def paint(
         skin = vertices, normals, rows
         hairy = _scalp(*skin, fitted, encoded, looks.regions.result(report)) if fitted.head else None
         hands = _hands(rows)
-    how = {"others": others, "scalp": hairy, "hands": hands, "regions": looks.regions.result(report)}
+    regions = looks.regions.result(report)
+    how = {"others": others, "scalp": hairy, "hands": hands, "regions": regions}
+    how["edge_on"] = told_edge_on(encoded, regions, shown["photo"])
     colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, **how)
     return Painted(PaintedMesh(vertices, faces, normals, colors), bare)
 
@@ -455,6 +458,12 @@ def _hands(rows: np.ndarray) -> np.ndarray:
 def _regions(model: Model, encoded: Encoded) -> Regions | None:
     """Where hair, skin and each garment are."""
     return model.regions(encoded.encoding, encoded.cut)
+
+
+def told_edge_on(encoded: Encoded, regions: Regions | None, photo: np.ndarray) -> EdgeOn | None:
+    """What is to be made of what a photo's picture (n, n, 4) shows edge-on; None where that comes with its light, which
+    shades a garment there."""
+    return None if regions is None or encoded.keeps_light else seen_edge_on(photo, regions)
 
 
 def _hidden_side(model: Model, encoded: Encoded, regions: Future[Regions | None]) -> dict[str, np.ndarray]:
@@ -568,7 +577,8 @@ class Ground:
         self.skin = _of_skin(laid, fitted, encoded, looks.regions.result(check_wanted))
         hairy = self.skin.scalp is not None
         others, regions = encoded.elsewhere(size), looks.regions.result(check_wanted)
-        self.sources = Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions)
+        edge_on = told_edge_on(encoded, regions, shown["photo"])
+        self.sources = Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions, edge_on)
         lighter = laid.as_shown is not painted.mesh
         self.fine = _fine_normals(painted.mesh, encoded, fitted, spacing) if lighter else None
 

@@ -25,7 +25,10 @@ def paint_behind_face(
         return back
     painted = back.astype(np.float32)
     drawn = painted[hair.where][..., :3]
-    drawn += hair.behind[..., None] * (_spread(photo[hair.where][..., :3], hair.seen, hair.unit) - drawn)
+    seen = photo[hair.where][..., :3]
+    for behind, before in ((hair.behind, hair.seen), (hair.hat_behind, hair.hat)):
+        if behind.any():
+            drawn += behind[..., None] * (_spread(seen, before, hair.unit) - drawn)
     return painted
 
 

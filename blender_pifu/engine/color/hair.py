@@ -21,10 +21,13 @@ HEAD, TOP = 1.9, (2.0, 2.2)  # of the oval's radii: from here on no hair is look
 CROWN, TEMPLES = 0.6, (0.9, -0.1)  # in the oval's radii: y above which hair is; x beyond which, and y above which too
 CHEEKS = 0.55, -0.45, -0.02  # in the oval's radii: x within which, and y above and below which, is skin
 HAIR = (0.35, 0.75)  # how unlike the skin, as a share of the most unlike, hair begins to be and is
-GROWN, ON_HEAD, LIKELY = ("hair",), ("hair", "thing"), (0.3, 0.7)  # regions, and how likely they begin to be and are
+GROWN, HAT, ON_HEAD = ("hair",), ("thing",), ("hair", "thing")  # regions
+LIKELY = (0.3, 0.7)  # how likely they begin to be and are
+WORN = 0.5  # share of what is above the brow behind which a hat is, from which on one is worn
 NO_SKIN = (0.25, 0.6)  # as HAIR, of what is told to be hair: so that a forehead that is taken for it is none
 MOST, LEAST_MOST = 93, 0.12  # percentile that is the most unlike; colour difference, 0..1.7, that this is at least
 ALIKE = (0.15, 0.35)  # colour differences from the middle one of these, between which it is the glare on a brow instead
+SHINES = (1.05, 1.25)  # times as light as the middle one of these, between which it is a shine
 BALD = 0.005  # weight of what is like skin, which counts where there is nothing else
 CELL = 1 / 8  # in which colours are averaged
 LEAST = 4  # pixels of cheeks or hair, without which nothing is said
@@ -44,13 +47,16 @@ ENDS = 0.35  # over which it ends
 @dataclass(frozen=True)
 class Hair:
     """On the part `where` (two slices) of a picture: `seen` 0..1, how much of a pixel is hair, with a little of
-    everything above the brow, `tells` bool, where it is surely hair, and `behind` 0..1, where it is on the hidden side;
-    `skin` (3,), the colour of the cheeks; `unit`, pixels from the eyes to the mouth."""
+    everything above the brow, `tells` bool, where it is surely hair, and `behind` 0..1, where it is on the hidden side,
+    or what is worn over it; `hat` and `hat_behind` 0..1, the same of a hat; `skin` (3,), the colour of the cheeks;
+    `unit`, pixels from the eyes to the mouth."""
 
     where: tuple[slice, slice]
     seen: np.ndarray
     tells: np.ndarray
     behind: np.ndarray
+    hat: np.ndarray
+    hat_behind: np.ndarray
     skin: np.ndarray
     unit: float
 
@@ -83,6 +89,7 @@ def find_hair(photo: np.ndarray, landmarks: np.ndarray, regions: Regions | None 
     plain = cv2.GaussianBlur(np.ascontiguousarray(photo[..., :3], np.float32), (0, 0), max(CELL / 2 * unit, 0.4))
     unlike = np.linalg.norm(plain - skin, axis=-1)
     unlike /= max(float(np.percentile(unlike[above], MOST)), LEAST_MOST)
+    hat = _Hat.none(u.shape)
     if regions is None:
         like_hair = smooth_step(unlike, *HAIR)
         hair = above * like_hair
@@ -90,10 +97,46 @@ def find_hair(photo: np.ndarray, landmarks: np.ndarray, regions: Regions | None 
         unlike = smooth_step(unlike, *NO_SKIN)
         like_hair = smooth_step(regions.share(GROWN, size, where), *LIKELY) * unlike * inside
         hair = above * unlike * smooth_step(regions.share(ON_HEAD, size, where), *LIKELY)
-    hair = _without_glare(hair, plain)
+        hat = _hat(regions, (size, where), above, np.hypot(x, y) < TOP[1])
+    tone, hair = _without_glare(hair, plain)
     long, end = _long(photo[..., :3], inside & (like_hair > 0.5), (u, v), unit)
-    behind = _behind(u, v, photo[..., 3], like_hair, long, end, unit)
-    return Hair(where, np.maximum(hair, long) ** 2 + BALD * above, (hair > 0.5) | long, facing * behind, skin, unit)
+    behind = np.maximum(_behind(u, v, photo[..., 3], like_hair, long, end, unit), hat.behind)
+    if hat.behind.any():  # of hair below a hat tells what is seen at the temples
+        hair, above = _below_hat(hair * (1 - hat.seen), above & (hat.seen < 0.5), plain)
+        tone = np.minimum(tone, hair)
+    seen, tells = np.maximum(tone, long) ** 2 + BALD * above, (hair > 0.5) | long
+    worn = _without_glare(hat.seen, plain)[0], facing * hat.behind
+    return Hair(where, seen, tells, facing * behind, *worn, skin, unit)
+
+
+@dataclass(frozen=True)
+class _Hat:
+    """Where a hat is seen, and where it is behind, (h, w) 0..1 each."""
+
+    seen: np.ndarray
+    behind: np.ndarray
+
+    @classmethod
+    def none(cls, shape: tuple[int, ...]) -> "_Hat":
+        return cls(np.zeros(shape, np.float32), np.zeros(shape, np.float32))
+
+
+def _hat(regions, part, above, near):
+    """What regions tell of a hat in a part of a picture; above: (h, w) bool, what lies above the brow; near: the same
+    of all that may be of the head."""
+    behind = smooth_step(regions.share(HAT, *part, behind=True), *LIKELY) * near
+    if (behind[above] > 0.5).mean() < WORN:
+        return _Hat.none(above.shape)
+    return _Hat(above * smooth_step(regions.share(HAT, *part), *LIKELY), behind)
+
+
+def _below_hat(hair, above, plain):
+    """What is seen of hair (h, w) 0..1 and above the brow (h, w) bool, without a hat, of the colour that most of it
+    has."""
+    if above.any():
+        likely = _likely_one(plain, np.median(plain[above], 0))
+        return hair * likely, above & (likely > 0.5)
+    return hair, above
 
 
 def _window(head, size):
@@ -108,10 +151,18 @@ def _window(head, size):
 
 
 def _without_glare(hair, plain):
+    """What is seen of hair (h, w) 0..1, of colours plain (h, w, 3), that tells of its tone, and that is hair at all."""
     sure = hair > 0.5
-    if sure.any():
-        hair = hair * (1 - smooth_step(np.linalg.norm(plain - np.median(plain[sure], 0), axis=-1), *ALIKE))
-    return hair
+    if not sure.any():
+        return hair, hair
+    hair = hair * _likely_one(plain, np.median(plain[sure], 0))
+    # The street shines through hair at its outline, and the sky on top of it.
+    light = plain.mean(-1)
+    return hair * (1 - smooth_step(light / max(float(np.median(light[sure])), 1e-3), *SHINES)), hair
+
+
+def _likely_one(colors, middle):
+    return 1 - smooth_step(np.linalg.norm(colors - middle, axis=-1), *ALIKE)
 
 
 def _long(colors, other, place, unit):

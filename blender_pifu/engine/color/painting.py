@@ -10,9 +10,11 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.sparse import coo_matrix, diags
 from scipy.sparse.linalg import cg
+from scipy.spatial import cKDTree
 
 from ..crop_space import pixels_at, sample
 from ..surface.mesh import vertex_normals
+from .edge_on import EdgeOn
 from .hand_skin import find_hand_skin
 from .regions import Regions
 from .seen_hair import SeenHair, find_seen_hair
@@ -29,6 +31,10 @@ CHEEK_TRUST = 0.1  # it is skin: of which tone, what is seen beside it says bett
 SURELY = 0.9  # trust in what is seen, and how far hair grows, from which on it tells of the tone of hair
 # Metres from a head's outline to where a picture shows it, and not what is beside it; and over which its tone is taken.
 INWARD_M, TONE_M = 0.025, 0.008
+# Height of the body in rest, metres, above which what is painted behind is hair wherever hair grows; that lower down
+# has the mean tone of so many of the nearest places there.
+SURELY_HAIR_M, ALIKE_ABOVE = 0.705, 8
+MOSTLY = 0.2  # share of the places that must be there: under a hat there are none
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
 HOLD = 400.0
 # Seen and guessed colours of one material go over into each other; of two, which differ by so much (0..1 a channel, all
@@ -84,6 +90,7 @@ def paint(
     scalp: "Scalp | None" = None,
     hands: np.ndarray | None = None,
     regions: Regions | None = None,
+    edge_on: EdgeOn | None = None,
 ) -> np.ndarray:
     """Colours (V, 3) uint8 sRGB of vertices (V, 3) with unit normals (V, 3), field space.
 
@@ -93,14 +100,15 @@ def paint(
     guess: (V, 3) float, sRGB 0..1, if known: colours to take wherever no picture shows any.
     others: further photos; each lies over the ones before it and the back, `photo` over all.
     scalp: where hair grows, if known. hands: (V,) number of the hand that was put on there, 0 of none. regions: where
-    hair, skin and each garment are, if known: over whose borders no colour runs.
+    hair, skin and each garment are, if known: over whose borders no colour runs. edge_on: what is to be made of what
+    `photo` shows edge-on, if known.
     """
     colors = np.zeros((len(vertices), 3))
     trust = np.zeros(len(vertices))
     hold = HOLD * (spacing * 128) ** 2
     sides = [(Side(vertices, faces, spacing, back, -1), vertices, normals)] if back is not None else []
     sides += [(each.side(vertices, faces, spacing), *each.placed(vertices, faces)) for each in others]
-    sides.append((Side(vertices, faces, spacing, photo, 1), vertices, normals))
+    sides.append((Side(vertices, faces, spacing, photo, 1, edge_on=edge_on), vertices, normals))
     skin = None
     if hands is not None:
         skin = find_hand_skin(hands, sides[-1][0].colors(vertices), sides[-1][0].trust(vertices, normals))
@@ -144,16 +152,29 @@ def _told(side, places, looks, scalp, hair: SeenHair | None):
     """Colours (V, 3) that a side's picture shows, and trust (V,) in them, at places (V, 3) with unit normals (V, 3): a
     head's cheeks go on from the photo to the hairline, hair from the hidden side and from what is seen of it; scalp:
     see `paint`."""
-    trust, shown = side.trust(places, looks), side.colors(places)
+    trust, shown = side.trust(places, looks), side.shown(places, looks)
     if scalp is not None and side.of_crop:
         ahead = looks[:, 2] > -FACING[0]
         own = GUESS_TRUST * scalp.grown if side.hidden else -CHEEK_TRUST * scalp.grown * ahead
         on = np.flatnonzero(own > (0 if side.hidden and not scalp.seen_behind else trust))
         trust[on] = np.maximum(own[on], trust[on])
         shown[on] = side.tones(places[on] - INWARD_M * scalp.metre * looks[on], TONE_M * scalp.metre)
+        if side.hidden and not scalp.seen_behind:
+            shown[on] = _of_hair(shown[on], places[on], scalp.rest[on, 1] > SURELY_HAIR_M)
         if side.hidden and hair is not None:
             shown[on] = hair.beside(places[on], shown[on])
     return shown, trust
+
+
+def _of_hair(tones, places, surely):
+    """Tones (N, 3) of hair at places (N, 3), of which those that are not `surely` (N,) bool hair have that of the
+    nearest that are: beside the hairline a picture shows skin and cloth."""
+    if surely.all() or surely.mean() < MOSTLY:
+        return tones
+    count = min(ALIKE_ABOVE, int(surely.sum()))
+    _, near = cKDTree(places[surely]).query(places[~surely], [*range(1, count + 1)])
+    tones[~surely] = tones[surely][near].mean(1)
+    return tones
 
 
 def _alike(regions, vertices, normals, sides):
@@ -193,10 +214,12 @@ class Side:
         side: int,
         of_crop: bool = True,
         share: np.ndarray | None = None,
+        edge_on: EdgeOn | None = None,
     ):
         """vertices (V, 3), faces (F, 3) field space, cut with lattice step `spacing`; image (n, n, 4): see `paint`;
-        side: 1 for the front, -1 for the back; of_crop: the photo's own, and not another's; share: see `Elsewhere`."""
-        self.of_crop, self._share = of_crop, share
+        side: 1 for the front, -1 for the back; of_crop: the photo's own, and not another's; share: see `Elsewhere`;
+        edge_on: what is to be made of what the picture shows edge-on, if known."""
+        self.of_crop, self._share, self._edge_on = of_crop, share, edge_on
         self._size = max(8, round(2 / spacing))
         self._spacing, self._side, self._image = spacing, side, image
         self._buffer = _depth_buffer(vertices, faces, side * vertices[:, 2], self._size)
@@ -220,11 +243,18 @@ class Side:
         trust[facing] *= self._visible(points, normals) * np.maximum(core, rim)
         if self._share is not None:
             trust[facing] *= _shown(self._share, points)
+        if self._edge_on is not None:
+            trust[facing] *= self._edge_on.believed(points, normals[:, 2])
         return trust
 
     def colors(self, points: np.ndarray) -> np.ndarray:
         """What the picture shows, (N, 3) float sRGB 0..1, at points (N, 3)."""
         return _shown(self._image[..., :3], points)
+
+    def shown(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """The same of a surface with unit normals (N, 3), of whose garments edge-on the picture shows but the tone."""
+        colors = self.colors(points)
+        return colors if self._edge_on is None else self._edge_on.toned(colors, points, normals[:, 2])
 
     def tones(self, points: np.ndarray, reach: float) -> np.ndarray:
         """What the picture shows of the person about points (N, 3), within `reach` field units: as `colors`."""

@@ -49,17 +49,17 @@ class Regions:
         how = cv2.INTER_AREA if size < len(self.front) else cv2.INTER_LINEAR
         return Regions(*(cv2.resize(each, (size, size), interpolation=how) for each in (self.front, self.back)))
 
-    def share(self, names: tuple[str, ...], size: int, where: tuple[slice, slice]) -> np.ndarray:
-        """How likely what is seen is of one of the regions named, (h, w) float32 0..1, in a part of a picture of `size`
-        pixels."""
-        front = self.front[..., [REGIONS[name] for name in names]].sum(-1)
+    def share(self, names: tuple[str, ...], size: int, where: tuple[slice, slice], behind: bool = False) -> np.ndarray:
+        """How likely what is seen, or what is behind it, is of one of the regions named, (h, w) float32 0..1, in a part
+        of a picture of `size` pixels."""
+        of_side = (self.back if behind else self.front)[..., [REGIONS[name] for name in names]].sum(-1)
         rows, columns = where
-        scale = len(front) / size  # the part alone: of a large picture all of it takes tens of megabytes
+        scale = len(of_side) / size  # the part alone: of a large picture all of it takes tens of megabytes
         shift = [(part.start + 0.5) * scale - 0.5 for part in (columns, rows)]
         place = np.array([[scale, 0, shift[0]], [0, scale, shift[1]]])
         shape = columns.stop - columns.start, rows.stop - rows.start
         how = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-        return cv2.warpAffine(front, place, shape, flags=how, borderMode=cv2.BORDER_REPLICATE)
+        return cv2.warpAffine(of_side, place, shape, flags=how, borderMode=cv2.BORDER_REPLICATE)
 
     def at(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """(N, R) of places (N, 3) with unit normals (N, 3), field space, by the side they look to."""

@@ -54,11 +54,12 @@ class Strands:
 
     def add_behind(self, hair: Hair, colors: np.ndarray) -> None:
         """Give the hidden side's colors (h, w, 3), in the part of the picture that Hair tells of, the grain of hair."""
-        row, column = np.nonzero(hair.behind)
+        share = hair.behind * (1 - hair.hat_behind)
+        row, column = np.nonzero(share)
         tiles = EYES_TO_MOUTH_M / hair.unit / TILE_M
         there = colors[row, column]
         added = self._added(self._grain(column * tiles, row * tiles), there)
-        colors[row, column] = there + hair.behind[row, column, None] * added
+        colors[row, column] = there + share[row, column, None] * added
 
     def _grain(self, across, down):
         """The tile at (N,) places, in tiles."""

@@ -138,7 +138,8 @@ def _textured(
     shape = painted_like(dense.colors, dense.surface, shape.vertices, shape.faces)
     shown = looks.hidden.result() | looks.in_texture()
     begin = time.perf_counter()
-    texture = bake(shape, uv, Sources(dense, 2 / resolution, shown, cut.landmarks), side)
+    edge_on = stages.told_edge_on(encoded, looks.regions.result(), shown["photo"])
+    texture = bake(shape, uv, Sources(dense, 2 / resolution, shown, cut.landmarks, edge_on=edge_on), side)
     return _Textured(shape, uv, texture, time.perf_counter() - begin)
 
 

@@ -28,8 +28,9 @@ def test_hair_grows_on_the_crown_at_the_temples_and_to_the_nape_and_not_on_face_
 
 def test_hair_that_stands_off_grows_behind_the_hairline_of_the_head_and_nowhere_else():
     bun, bob, fringe, shoulder = [0, 0.72, -0.12], [0.13, 0.68, 0.0], [0, 0.70, 0.17], [0.25, 0.5, 0.0]
+    neck = [0, 0.57, -0.05]
     assert over_scalp(np.array([bun, bob])).tolist() == [1, 1]
-    assert over_scalp(np.array([fringe, shoulder])).tolist() == [0, 0]
+    assert over_scalp(np.array([fringe, shoulder, neck])).tolist() == [0, 0, 0]
 
 
 def test_the_hairline_moves_to_where_the_photo_shows_it_and_no_further():

@@ -37,7 +37,7 @@ def as_seen(
 ) -> np.ndarray:
     """`scalp()`'s values (V,) of vertices (V, 3) with unit normals (V, 3), field space, whose skin rests at (V, 3)
     metres, once what the photo shows of hair and skin is known: beside the hairline, where they look to the camera, as
-    it shows; elsewhere as they were. Of ears and faces, 0, nothing is told."""
+    it shows; elsewhere as they were. Of ears and faces, 0, nothing is told. Under a hat no hair is seen to grow."""
     told = ((normals[:, 2] - TURNED[0]) / (TURNED[1] - TURNED[0])).clip(0, 1) * (grown != 0)
     off = np.abs(np.interp(rest[:, 1], HEIGHTS, FRONTS) - rest[:, 2])
     told *= (1 - (off - MOVED_M) / SOFT_M).clip(0, 1)
@@ -45,16 +45,18 @@ def as_seen(
     hair, skin = shares[:, REGIONS["hair"]], shares[:, REGIONS["skin"]]
     told *= (hair + skin).clip(0, 1)
     shown = (HARD * (hair - skin)).clip(-1, 1)
-    return grown + told * (shown - grown)
+    told = grown + told * (shown - grown)
+    worn = (HARD * shares[:, REGIONS["thing"]] - (HARD - 1)).clip(0, 1)
+    return np.where(told > 0, told * (1 - worn), told)
 
 
 def over_scalp(rest: np.ndarray) -> np.ndarray:
     """(N,) 0..1: whether hair that stands off the skull, at (N, 3) metres of the body in rest, grows behind the
-    hairline."""
+    hairline; the neck below it is off the skull too."""
     away = rest - MIDDLE
     far = np.linalg.norm(away, axis=1)
     under = MIDDLE + away * (RADIUS_M / np.maximum(far, RADIUS_M))[:, None]
-    return _sides_of_hairline(under[:, 1], under[:, 2])[0] * (far < OVER_M)
+    return _sides_of_hairline(under[:, 1], under[:, 2])[0] * (far < OVER_M) * _above(rest[:, 1], NAPE_M)
 
 
 def _sides_of_hairline(high, front):

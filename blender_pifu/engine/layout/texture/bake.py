@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy.spatial import cKDTree
 
 from ...color.continuation import FineTexture, alike, find_ways
+from ...color.edge_on import EdgeOn
 from ...color.hair import find_hair
 from ...color.hand_skin import believed, find_hand_skin
-from ...color.painting import Elsewhere, Scalp, Side
+from ...color.painting import Elsewhere, Scalp, Side, smooth_step
 from ...color.regions import Regions
 from ...color.strands import Strands, strands_of
 from ...futures import check_wanted
@@ -20,6 +22,8 @@ from ..painted_mesh import PaintedMesh
 from .mouth import Mouth
 from .texels import SLACK, cover, filled
 
+HAIRLINE = (0.3, 0.7)  # how far hair grows, between vertices, at which it begins and is
+ACROSS_M = 0.03  # metres across the hairline, within which colours on its other side are known
 TURNED = 0.6  # what is added to the normals of what was fitted to the photo, towards the camera
 
 
@@ -35,14 +39,16 @@ class Sources:
         others: Sequence[Elsewhere] = (),
         hairy: bool = False,
         regions: Regions | None = None,
+        edge_on: EdgeOn | None = None,
     ):
         """dense: the PaintedMesh that hides what lies behind it, cut with lattice step `spacing`, field units. pictures
         ("photo" and perhaps "back"), others: as `color.painting.paint` takes them; landmarks: as `FineTexture` does;
-        hairy: whether it is to have the grain of the photo's hair, which `regions` tell of, if known."""
+        hairy: whether it is to have the grain of the photo's hair, which `regions` tell of, if known; edge_on: what is
+        to be made of what the photo shows edge-on, if known."""
         mesh = dense.vertices, dense.faces, spacing
         self.sides = [(Side(*mesh, pictures["back"], -1), 0)] if "back" in pictures else []
         self.sides += [(each.side(*mesh), k) for k, each in enumerate(others, 1)]
-        self.sides.append((Side(*mesh, pictures["photo"], 1), 0))
+        self.sides.append((Side(*mesh, pictures["photo"], 1, edge_on=edge_on), 0))
         check_wanted()
         self.fine = FineTexture(pictures["photo"], landmarks)
         self.others = others
@@ -86,7 +92,7 @@ def bake(
     seen = photo.trust(mesh.vertices, normals)
     skin = None if hands is None else find_hand_skin(hands, photo.colors(mesh.vertices), seen)
     ways = find_ways(mesh.vertices, triangles, normals, seen, fine)
-    hairy = None if scalp is None or sources.strands is None else _Hairy(scalp, sources.strands)
+    hairy = None if scalp is None else _Hairy(scalp, sources.strands)
     values = {"point": mesh.vertices, "normal": normals, "color": mesh.colors, "way": ways.places}
     values["sure"] = (ways.sure * (1 - seen))[:, None]
     for k, each in enumerate(sources.others, 1):
@@ -94,7 +100,9 @@ def bake(
     if skin is not None:
         values |= {"on hand": skin.on_hand[:, None], "tone": skin.tones}
     if hairy is not None:
-        values |= {"rest": hairy.scalp.rest, "hair": hairy.scalp.grown.clip(0, 1)[:, None]}
+        hair, skin = hairy.beside_hairline(mesh)
+        values |= {"rest": hairy.scalp.rest, "hair": hairy.scalp.grown.clip(0, 1)[:, None], "of hair": hair}
+        values["color"] = skin
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
     texels = _Texels(values, sources.sides, fine, hairy, mouth, teeth)
 
@@ -118,9 +126,9 @@ class _Texels:
     ):
         """values: what vertices have, (V, c) each: point, normal, color 0..255, way, and how sure that is, see `Ways`;
         "point 1" and so on, where other photos show them; of hands "on hand" and "tone", see `HandSkin`; of hairy
-        ones "rest" and "hair", see `_Hairy`. sides: pictures, from the one that lies below to the one above, each with
-        the number of the photo among the others that took it, 0 for the photo's crop. teeth: whether these hide the
-        mouth."""
+        ones "rest", "hair" and "of hair", see `_Hairy`. sides: pictures, from the one that lies below to the one above,
+        each with the number of the photo among the others that took it, 0 for the photo's crop. teeth: whether these
+        hide the mouth."""
         self._of_vertices = np.concatenate(list(values.values()), 1, dtype=np.float32)
         self._names, self._ends = list(values), np.cumsum([each.shape[1] for each in values.values()])[:-1]
         self._sides, self._fine, self._hairy = sides, fine, hairy
@@ -133,13 +141,17 @@ class _Texels:
             values += weights[:, k, None] * self._of_vertices[corners[:, k]]
         of = dict(zip(self._names, np.split(values, self._ends, 1), strict=True))
         points, colors, places, share = of["point"], of["color"], of["way"], of["sure"]
+        if self._hairy:
+            of["hair"] = smooth_step(of["hair"], *HAIRLINE)
+            colors += of["hair"] * (of["of hair"] - colors)
         bare = colors.copy() if self._teeth else colors
         taken = np.flatnonzero(share[:, 0] > 0)
         for side, k in self._sides:
             where, looks = (of[f"{name} {k}" if k else name] for name in ("point", "normal"))
-            trust = side.trust(where, unit(looks))
+            looks = unit(looks)
+            trust = side.trust(where, looks)
             seen = np.flatnonzero(trust > 0)
-            shown = side.colors(where[seen])
+            shown = side.shown(where[seen], looks[seen])
             if self._hairy:
                 trust = self._hairy.covers(side, of["hair"], trust)
             if "tone" in of and side.of_crop:
@@ -162,11 +174,24 @@ class _Texels:
 
 @dataclass(frozen=True)
 class _Hairy:
-    """Hair on a mesh's scalp, which has the grain of what the photo shows, where no photo shows it itself. Vertices
-    have "rest", (V, 3) where their skin rests, and "hair", (V, 1) 0..1 how far it grows there."""
+    """Hair on a mesh's scalp, which ends at the hairline, and has the grain of what the photo shows, if known, where no
+    photo shows it itself. Vertices have "rest", (V, 3) where their skin rests, "hair", (V, 1) 0..1 how far it grows
+    there, and "of hair", (V, 3) 0..255 its colour."""
 
     scalp: Scalp
-    strands: Strands
+    strands: Strands | None
+
+    def beside_hairline(self, mesh: PaintedMesh) -> tuple[np.ndarray, np.ndarray]:
+        """Colours (V, 3) 0..255 that a mesh's vertices have as hair, and as what is beside it: their own, and of those
+        on the other side of the hairline that of the nearest on this one."""
+        grows = self.scalp.grown > 0.5
+        of_hair, beside = mesh.colors.astype(np.float32), mesh.colors.astype(np.float32)
+        for colors, mine in ((of_hair, grows), (beside, ~grows)):
+            if mine.any() and not mine.all():
+                apart, near = cKDTree(mesh.vertices[mine]).query(mesh.vertices[~mine])
+                there = np.flatnonzero(~mine)[apart < ACROSS_M * self.scalp.metre]
+                colors[there] = mesh.colors[mine][near[apart < ACROSS_M * self.scalp.metre]]
+        return of_hair, beside
 
     def covers(self, side: Side, hair: np.ndarray, trust: np.ndarray) -> np.ndarray:
         """The trust (N,) in a side's picture that is left where hair (N, 1) covers what is only guessed; what is
@@ -178,6 +203,8 @@ class _Hairy:
 
     def add(self, colors: np.ndarray, rest: np.ndarray, hair: np.ndarray) -> None:
         """Give colours (N, 3) 0..255 the grain of hair (N, 1), of skin that rests at (N, 3)."""
+        if self.strands is None:
+            return
         where = np.flatnonzero(hair[:, 0] > 0)
         colors[where] += 255 * hair[where] * self.strands.on_scalp(rest[where], colors[where] / 255)
 

@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A hat with a badge is told from hair, and goes round the head, with hair below its edge."""
+
+import numpy as np
+
+from blender_pifu.engine.color.hat import with_hat
+from blender_pifu.engine.color.regions import REGIONS, Regions
+
+from .test_behind_head import head_with
+
+SIDE = 128
+HAIR, SKIN, THING = (REGIONS[name] for name in ("hair", "skin", "thing"))
+
+
+def regions_of_a_head(badge):
+    """Skin below the row of the eyes, 48, and above it what a network took for hair, but for a badge."""
+    seen = np.zeros((SIDE, SIDE, len(REGIONS)), np.float32)
+    seen[:48, :, HAIR], seen[48:, :, SKIN] = 1, 1
+    behind = np.zeros_like(seen)
+    behind[:70, :, HAIR], behind[70:, :, SKIN] = 1, 1
+    seen[badge] = np.eye(len(REGIONS))[THING]
+    return Regions(seen, behind)
+
+
+def test_what_is_worn_above_the_brow_goes_round_and_ends_where_it_does_at_the_temples():
+    told = with_hat(regions_of_a_head(np.s_[20:44, 50:78]), np.ones((SIDE, SIDE)), head_with((80, 48), 64))
+    assert told.front[30, 60].argmax() == told.front[30, 50].argmax() == THING
+    behind = told.back[:, 64].argmax(-1)
+    assert (behind[30:47] == THING).all() and behind[52] == HAIR and behind[80] == SKIN
+
+
+def test_hair_without_a_badge_stays_hair():
+    given = regions_of_a_head(np.s_[30:31, 60:62])
+    assert with_hat(given, np.ones((SIDE, SIDE)), head_with((80, 48), 64)) is given
+    assert with_hat(given, np.ones((SIDE, SIDE)), None) is given
