@@ -210,7 +210,9 @@ class HumanModel:
     def with_legs(self, encoding: Encoding, cut: PersonCut, lens: Lens) -> tuple[Encoding, Legs | None]:
         """The encoding with legs that a body can have, and what was found of them; lens: that took the photo."""
         legs = find_legs(encoding.maps, encoding.mask, cut.landmarks, lens)
-        return (replace(encoding, maps=move_legs(encoding.maps, legs)), legs) if legs else (encoding, None)
+        if legs is None:
+            return encoding, None
+        return replace(encoding, maps=move_legs(encoding.maps, encoding.mask, legs)), legs
 
     def without_light(self, encoding: Encoding, cut: PersonCut) -> tuple[Encoding, Shading | None]:
         """The encoding with the hidden side as it is without the photo's light, and that light; as it was, and None,

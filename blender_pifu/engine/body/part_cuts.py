@@ -31,7 +31,10 @@ ROOT_SHARE, END_SHARE = {"upper_arm": 0.27, "thigh": 0.3}, {"arm": 0.33, "leg": 
 TAPER_M, TAPER = 0.03, 0.6  # next to the cut's end a web is taken away less and less, by so much a metre
 SURFACE_STEP = 3  # every so manieth vertex of the surface tells where its clothes lie
 REACH_M = 0.06  # how far from both skins a sheet goes
-MOST_APART_M = 0.018  # metres between a limb's skin and the surface, on average, up to which it may be cut free
+# Metres between a limb's skin and the surface, on average, up to which it may be cut free, and of an arm beside the
+# body, its hand so far to the side of the hips' middle: there a cut that lies wrong harms little, before it it takes
+# hands off.
+MOST_APART_M, MOST_APART_BESIDE_M, BESIDE_M = 0.018, 0.03, 0.2
 LEAST_POINTS = 6  # grid points of a sheet within the solid from which there is something to cut
 MOST_ARM, MOST_LEGS = 800, 1300  # grid points: legs touch all along, but arms that seem to are drawn into the trunk
 OPEN_RIM = 0.2  # share of a sheet's points that may lie where it ends within the solid: there it cuts nothing apart
@@ -105,13 +108,25 @@ def find_sheets(field: Field, fit: Fit, surface: np.ndarray) -> tuple[list[Sheet
             continue
         if rim > OPEN_RIM:
             notes.append(f"{name} cannot be separated: clothes or hair join them.")
-        elif any(apart > MOST_APART_M for part, apart in fit.limbs_m.items() if part.startswith(limb)):
+        elif any(apart > _most_apart(limb, fit) for part, apart in fit.limbs_m.items() if part.startswith(limb)):
             notes.append(f"{name} cannot be separated: the body does not fit closely there.")
         elif inside > sheet.most:
             notes.append(f"{name} cannot be separated: the surface shows no border between them.")
         else:
             sheets.append(sheet)
     return sheets, notes
+
+
+def _most_apart(limb, fit):
+    """Up to how many metres a limb's skin may lie off the surface."""
+    if not limb.startswith("arm"):
+        return MOST_APART_M
+    side = limb[-2:]
+    heads = fit.rows[load_body().head_rows]
+    hips = heads[[INDEX["thigh" + end] for end in SIDES]]
+    across = heads[INDEX["thigh" + side]] - hips.mean(0)
+    aside = (heads[INDEX["hand" + side]] - hips.mean(0)) @ across / np.linalg.norm(across)
+    return MOST_APART_BESIDE_M if aside > BESIDE_M * fit.metre else MOST_APART_M
 
 
 class _Parts:

@@ -18,6 +18,7 @@ from ..reading.landmarks import Landmark as L
 from ..reading.landmarks import metre_of
 from ..subject.lens import Lens
 from ..surface.mesh import camera_tilt
+from .leg_rift import part_legs
 from .maps import Maps
 
 SIDES = (
@@ -36,6 +37,11 @@ STRAIGHT, RAISED_M = np.radians(15), 0.15
 ANKLE_M, KNEE_M, FLOOR_M, LENGTH_M, APART_M = 0.08, 0.03, 0.025, 0.03, 0.2
 # How far knees bend to the wrong side as landmarks lie, and the spread of that limit, metres behind hip and ankle.
 BACKWARD_M, STIFF_M = 0.02, 0.006
+# By how much knees of legs that look straight lie before the line from hip to ankle, and the spread of that; and by how
+# much a leg's middle lies before the line between its joints, at those shares of thigh and shin: medians of 150 people.
+KNEE_BEND_M, BEND_SPREAD_M = 0.01, 0.02
+SHARES = (0.25, 0.5, 0.75)
+BOWS_M = ((0.006, 0.011, 0.01), (-0.01, -0.011, -0.006))
 # Floor and lengths together, in spreads: true strides drawn as they are have up to 2.6.
 IMPLAUSIBLE = 3.0
 A_GUESS = (
@@ -49,11 +55,13 @@ EDGE_M = 0.03  # over which one leg's shift goes over into the other's
 @dataclass(frozen=True)
 class Legs:
     """joints (2, 4, 3): left and right, hip, knee, ankle and toes, field space, as drawn; moved (2, 3): what is added
-    to the z of the first three, 0 where they are plausible; metre: field units of one; off: by how many spreads they
-    are not those of a body, before and after."""
+    to the z of the first three, 0 where they are plausible; straightened (2, 2, 3): what is added besides at SHARES of
+    thigh and shin; metre: field units of one; off: by how many spreads they are not those of a body, before and
+    after."""
 
     joints: np.ndarray
     moved: np.ndarray
+    straightened: np.ndarray
     metre: float
     off: tuple[float, float]
 
@@ -89,10 +97,24 @@ def find_legs(maps: Maps, mask: torch.Tensor, landmarks: np.ndarray | None, lens
     stance = _Stance(joints[:, :3], landmarks, lens, tilt, unit)
     drawn = stance.off(np.zeros(4))
     if drawn < IMPLAUSIBLE:
-        return Legs(joints, np.zeros((2, 3)), unit, (drawn, drawn))
+        return Legs(joints, np.zeros((2, 3)), np.zeros((2, 2, len(SHARES))), unit, (drawn, drawn))
     found = stance.settled()
     moved = np.column_stack([np.zeros(2), found.reshape(2, 2) * unit])
-    return Legs(joints, moved, unit, (drawn, stance.off(found)))
+    straightened = stance.unbent(_bows(front + back, solid, joints, unit)) * unit
+    return Legs(joints, moved, straightened, unit, (drawn, stance.off(found)))
+
+
+def _bows(both, solid, joints, unit):
+    """(2, 2, n) metres by which a leg's drawn middle lies before the line between its joints, at SHARES of thigh and
+    shin; both (h, w): front and back depth together."""
+    bows = np.zeros((2, 2, len(SHARES)))
+    for side, bone, at in np.ndindex(bows.shape):
+        a, b = joints[side, bone], joints[side, bone + 1]
+        place = a + SHARES[at] * (b - a)
+        near = _disc(place[:2], READ_M * unit, solid)
+        if near is not None:
+            bows[side, bone, at] = (np.median(both[near]) / 2 - place[2]) / unit
+    return bows
 
 
 def _points(front, back, solid):
@@ -142,21 +164,36 @@ class _Stance:
         """Residuals, in spreads, of what was drawn and of how people stand."""
         knees, ankles = moved.reshape(2, 2).T
         apart = np.diff(self._drawn[:, 2, 2])[0] / self._unit + np.diff(ankles)[0]
-        return np.concatenate([ankles / ANKLE_M, (knees - ankles / 2) / KNEE_M, [apart / APART_M]])
+        drawn = np.concatenate([ankles / ANKLE_M, (knees - ankles / 2) / KNEE_M, [apart / APART_M]])
+        if not self._upright or not self._forward.any():
+            return drawn
+        return np.concatenate([drawn, (self._shape(moved)[0] - KNEE_BEND_M) / BEND_SPREAD_M])
 
-    def _body(self, moved):
-        """Residuals, in spreads, of what bodies cannot do: floor, length, knees that bend backward."""
+    def unbent(self, bows):
+        """(2, 2, n) metres to be added between the joints of legs that look straight but are drawn with such bows: more
+        than flesh makes of straight bones."""
+        if not self._upright:
+            return np.zeros_like(bows)
+        return self._forward[2] * np.array(BOWS_M) - bows
+
+    def _shape(self, moved):
+        """By how much knees bend forward (2,), metres, lengths of the legs (2,), and depth of the ankles (2,)."""
         joints = self._drawn.copy()
         joints[:, 1:, 2] += moved.reshape(2, 2) * self._unit
         hip, knee, ankle = self._lens.straight(joints.reshape(-1, 3)).reshape(2, 3, 3).transpose(1, 0, 2) / self._unit
         upper, lower = np.linalg.norm(knee - hip, axis=1), np.linalg.norm(ankle - knee, axis=1)
         bend = knee - hip - (upper / np.maximum(upper + lower, 1e-9))[:, None] * (ankle - hip)
-        backward = np.minimum(bend @ self._forward + BACKWARD_M, 0) / STIFF_M
+        return bend @ self._forward, upper + lower, ankle[:, 2]
+
+    def _body(self, moved):
+        """Residuals, in spreads, of what bodies cannot do: floor, length, knees that bend backward."""
+        bend, lengths, ankles = self._shape(moved)
+        backward = np.minimum(bend + BACKWARD_M, 0) / STIFF_M
         if not self._upright:
             return backward
-        soles = self._feet / self._unit * (1 - self._lens.nearness * joints[:, 2, 2])
-        floor = np.diff(soles)[0] - self._slope * np.diff(ankle[:, 2])[0]
-        return np.concatenate([[floor / FLOOR_M, np.diff(upper + lower)[0] / LENGTH_M], backward])
+        soles = self._feet / self._unit * (1 - self._lens.nearness * ankles * self._unit)
+        floor = np.diff(soles)[0] - self._slope * np.diff(ankles)[0]
+        return np.concatenate([[floor / FLOOR_M, np.diff(lengths)[0] / LENGTH_M], backward])
 
 
 def _angle(a, b):
@@ -164,30 +201,35 @@ def _angle(a, b):
     return float(np.arctan2(abs(a[0] * b[1] - a[1] * b[0]), a @ b))
 
 
-def move_legs(maps: Maps, legs: Legs) -> Maps:
-    """Maps (1, C, h, w) with each leg as far away as it must be."""
-    if not legs.moved.any():
+def move_legs(maps: Maps, mask: torch.Tensor, legs: Legs) -> Maps:
+    """Maps (1, C, h, w) with each leg as far away as it must be, and each closed where the other begins behind it.
+    mask (1, 1, h, w) 0..1."""
+    front, back, solid = (values[0, 0].float().cpu().numpy() for values in (maps.front_depth, maps.back_depth, mask))
+    parted_front, parted_back, rift = part_legs(front, back, solid, legs.joints, legs.metre)
+    if not legs.moved.any() and not rift.certain.any():
         return maps
     moved = {}
-    for side, inward in (("front", -1), ("back", 1)):
-        depth, normals = getattr(maps, f"{side}_depth"), getattr(maps, f"{side}_normals")
-        axis = depth[0, 0].float().cpu().numpy() + inward * RADIUS_M * legs.metre
-        shift, along = (torch.from_numpy(values).to(depth) for values in _shift(legs, axis))
+    for side, depth, inward in (("front", parted_front, -1), ("back", parted_back, 1)):
+        drawn, normals = getattr(maps, f"{side}_depth"), getattr(maps, f"{side}_normals")
+        axis = depth + inward * RADIUS_M * legs.metre
+        depth = torch.from_numpy(depth[None, None]).to(drawn)
+        shift, along = (torch.from_numpy(values).to(drawn) for values in _shift(legs, axis, rift))
         moved[f"{side}_depth"] = depth + shift
         lean = torch.cat([-along, torch.zeros_like(shift)], 1)  # a surface z(x, y) looks along (-dz/dx, -dz/dy, 1)
         moved[f"{side}_normals"] = F.normalize(normals + lean * normals[:, 2:], dim=1, eps=1e-4)
     return replace(maps, **moved)
 
 
-def _shift(legs, axis):
+def _shift(legs, axis, rift):
     """What is added to depth, (1, 1, h, w) float32, and its slope along x and y, (1, 2, h, w), by which limb drawn
     points belong to: axis (h, w), their z, as deep under the surface as a leg's middle. Where one leg is drawn beside
-    or before the other the space between them is pulled together with them, so that nothing tears."""
+    the other the space between them is pulled together with them, so that nothing tears; where it is drawn before it,
+    the rift tells whose a pixel is."""
     size = len(axis)
     points = np.dstack([*pixel_centres(size), axis]).reshape(-1, 3)
     apart, shifts, slopes = [], [], []
-    for joints, moved in zip(legs.joints, legs.moved, strict=True):
-        course = PchipInterpolator(range(4), [*moved, moved[2]])
+    for joints, *how in zip(legs.joints, legs.moved, legs.straightened, strict=True):
+        course = _course(*how)
         best, along, slope = np.full(len(points), np.inf), np.zeros(len(points)), np.zeros((len(points), 2))
         for bone, (a, b) in enumerate(zip(joints[:-1], joints[1:], strict=True)):
             share = np.clip((points - a) @ (b - a) / max((b - a) @ (b - a), 1e-9), 0, 1)
@@ -200,9 +242,20 @@ def _shift(legs, axis):
         shifts.append(course(along))
         slopes.append(slope)
     share = 1 / (1 + np.exp(np.clip((apart[0] - apart[1]) / (EDGE_M * legs.metre), -50, 50)))
+    share += rift.certain.ravel() * (rift.left.ravel() - share)
     shift = share * shifts[0] + (1 - share) * shifts[1]
     slope = share[:, None] * slopes[0] + (1 - share[:, None]) * slopes[1]
     return (
         shift.reshape(1, 1, size, size).astype(np.float32),
         slope.T.reshape(1, 2, size, size).astype(np.float32),
     )
+
+
+def _course(moved, straightened):
+    """What is added to the depth of a leg as a function of the place along it: 0 hip, 1 knee, 2 ankle, 3 toes."""
+    places, added = [0.0], [moved[0]]
+    for bone, extra in enumerate(straightened):
+        begin, end = moved[bone], moved[bone + 1]
+        places += [*(bone + share for share in SHARES), bone + 1.0]
+        added += [*(begin + share * (end - begin) + more for share, more in zip(SHARES, extra, strict=True)), end]
+    return PchipInterpolator([*places, 3.0], [*added, moved[2]])

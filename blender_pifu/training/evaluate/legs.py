@@ -26,7 +26,8 @@ def evaluate_legs(cases: Iterable[Case], weights: str, resolution: int) -> dict[
     """Rows by how the lens is known (told, as by EXIF data, or the usual one), a person each.
 
     judged: whether the photo shows both legs; impossible: whether drawn ones are no body's, before and after they are
-    moved; depth_cm: mean error of the depth of knees and ankles from the hips; chamfer: cm, only of whose legs move.
+    moved; depth_cm: mean error of the depth of knees and ankles from the hips; chamfer: cm, only of whose legs move or
+    are parted.
     """
     model = load_model(weights)
     rows = {lens: [] for lens in LENSES}
@@ -42,11 +43,10 @@ def evaluate_legs(cases: Iterable[Case], weights: str, resolution: int) -> dict[
                 row |= _off("", legs.off[0], drawn, truth, case) | _off(
                     "_after", legs.off[1], drawn + legs.moved, truth, case
                 )
-                if legs.moved.any():
+                moved = move_legs(encoding.maps, encoding.mask, legs)
+                if moved is not encoding.maps:
                     row |= {"chamfer": _chamfer(model, encoding, encoding.maps, case, resolution)}
-                    row |= {
-                        "chamfer_after": _chamfer(model, encoding, move_legs(encoding.maps, legs), case, resolution)
-                    }
+                    row |= {"chamfer_after": _chamfer(model, encoding, moved, case, resolution)}
             log.info("%s %s", name, row)
             rows[name].append(row)
     return rows

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Cutting apart what the photo fused: closed pieces, a gap, and nothing cut where nothing is fused."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -122,6 +124,15 @@ def test_legs_that_touch_are_cut_apart_and_stay_closed(legs_together):
     assert volumes(vertices, faces).sum() > 0.95 * volumes(*whole).sum()
 
 
+@pytest.mark.parametrize(("apart_m", "cut"), [(0.012, True), (0.025, False)])
+def test_legs_that_the_body_fits_badly_are_left_as_they_are(legs_together, apart_m, cut):
+    fit, field = legs_together
+    fit = replace(fit, limbs_m={"leg.L": apart_m, "leg.R": apart_m})
+    sheets, notes = find_sheets(field, fit, fit.rows[: load_body().skin_vertices])
+    assert [sheet.limb for sheet in sheets] == ["leg"] * cut
+    assert any("does not fit closely" in note for note in notes) == (not cut)
+
+
 def test_who_stands_free_is_left_as_they_are():
     fit, field = standing({})
     assert find_sheets(field, fit, fit.rows[: load_body().skin_vertices]) == ([], [])
@@ -169,8 +180,8 @@ def test_a_web_under_a_hanging_arm_goes_and_the_clothes_stay():
 
     field = Webbed(skin, body.triangles, 0.012)
     whole = extract_surface(field, RESOLUTION)
-    sheets, notes = find_sheets(field, fit, whole.vertices)
-    assert [sheet.limb for sheet in sheets] == ["arm.L"] and not notes
+    sheets, notes = find_sheets(field, replace(fit, limbs_m={"arm.L": 0.025}), whole.vertices)
+    assert [sheet.limb for sheet in sheets] == ["arm.L"] and not notes, "sleeves are not fitted as closely as legs"
     points = np.random.default_rng(0).uniform(-0.3, 0.3, (300000, 3)) + (shoulder + elbow) / 2
     points = points[in_web(points) & (np.linalg.norm(points - shoulder, axis=1) > 0.16)]
     xy, z = torch.from_numpy(points[:, :2]).float(), torch.from_numpy(points[:, 2]).float()

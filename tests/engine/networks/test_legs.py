@@ -68,7 +68,7 @@ def test_who_strides_as_drawn_is_left_alone(metres):
     legs = find_legs(**vars(case))
     assert not legs.moved.any() and legs.note is None
     assert apart(legs) == pytest.approx(metres, abs=0.03)
-    assert move_legs(case.maps, legs) is case.maps
+    assert move_legs(case.maps, case.mask, legs) is case.maps
 
 
 @pytest.mark.parametrize("drawn", [-0.5, 0.5])
@@ -84,10 +84,30 @@ def test_a_knee_does_not_bend_forward():
     assert np.abs(legs.moved[:, 2]).max() < 0.03 * METRE, "ankles stay"
 
 
+def test_a_leg_swung_back_with_a_bow_comes_back_straight():
+    case = walker(0.0, -0.5)
+    rows = np.linspace(1, -1, SIZE)
+    knee, ankle = (case.landmarks[mark, 1] for mark in (25, 27))
+    bow = 0.05 * METRE * np.sin(np.pi * np.clip((rows - knee) / (ankle - knee), 0, 1))
+    for depth in (case.maps.front_depth, case.maps.back_depth):
+        depth -= torch.from_numpy(bow.astype(np.float32))[:, None]
+    legs = find_legs(**vars(case))
+    moved = move_legs(case.maps, case.mask, legs)
+    middle = ((moved.front_depth + moved.back_depth) / 2)[0, 0].numpy()
+
+    def depth_at(place):
+        return middle[round((1 - place[1]) / 2 * SIZE), round((place[0] + 1) / 2 * SIZE)]
+
+    for hip, knee, ankle, _ in legs.joints:
+        between = depth_at((knee + ankle) / 2) - (depth_at(knee) + depth_at(ankle)) / 2
+        assert abs(between) < 0.025 * METRE
+        assert depth_at(knee) > (depth_at(hip) + depth_at(ankle)) / 2 - 0.02 * METRE, "no knee behind hip and ankle"
+
+
 def test_maps_move_leg_by_leg_and_nothing_above_the_hips():
     case = walker(0.0, 0.5)
     legs = find_legs(**vars(case))
-    moved = move_legs(case.maps, legs)
+    moved = move_legs(case.maps, case.mask, legs)
     shift = (moved.front_depth - case.maps.front_depth)[0, 0].numpy()
     assert np.abs(shift[: SIZE // 4]).max() < 0.01
     for side, ankle in enumerate(legs.joints[:, 2]):
