@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 import torch
 import torch.nn.functional as F
@@ -19,7 +20,7 @@ from .color.behind_arms import paint_behind_arms
 from .color.behind_cloth import paint_behind_cloth
 from .color.behind_head import paint_behind_face
 from .color.hat import with_hat
-from .color.light import Shading, find_light
+from .color.light import Light, Shading, find_light
 from .color.regions import Regions
 from .errors import ModelError
 from .face.head_crop import close_up
@@ -40,6 +41,7 @@ from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.vrn import VRNModel
 from .reading.person_cut import PersonCut, network_input
+from .shading.reading import shading_reader
 from .srgb import lit
 from .subject.lens import Lens
 
@@ -47,6 +49,7 @@ DATA = Path(__file__).parents[1] / "data"
 # Bundled names: "fast" is the core of "human" without its details and its fine level.
 BUNDLED = ("human", "fast")
 FOLDS_PX = 1024  # of the photo in which folds are looked for, at most
+SHADING_PX = 384  # of the photo in which shadows and highlights are looked for
 BEHIND_PX = 1024  # of the hidden side's picture at most, whose texture is the photo's
 FINE = "fine."  # prefix of the fine level's tensors in a file
 PUBLISHED = {family.family: family for family in (PIFuHDModel, PIFuModel, VRNModel)}
@@ -221,10 +224,18 @@ class HumanModel:
         light = find_light(np.dstack(cut(RELIEF_PX)), relief.front_normals)
         if light is None:
             return encoding, None
-        shading = Shading(light, *(light.shading(normals) for normals in (relief.front_normals, relief.seen_through)))
+        front = self._shading(encoding, cut, light) if self.fine else light.shading(relief.front_normals)
+        shading = Shading(light, front, light.shading(relief.seen_through))
         drawn = encoding.back_rgb[0].permute(1, 2, 0).float().cpu().numpy()
         bare = torch.from_numpy(lit(drawn, 1 / shading.back)).permute(2, 0, 1)[None].to(encoding.back_rgb)
         return replace(encoding, maps=replace(encoding.maps, back_rgb=bare)), shading
+
+    def _shading(self, encoding: Encoding, cut: PersonCut, light: Light) -> np.ndarray:
+        """By what linear colours of what is seen are multiplied, (SHADING_PX, SHADING_PX, 3)."""
+        normals = encoding.front_normals[0].permute(1, 2, 0).float().cpu().numpy()
+        normals = cv2.resize(normals, (SHADING_PX, SHADING_PX), interpolation=cv2.INTER_AREA)
+        normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
+        return shading_reader(self.device).read(np.dstack(cut(SHADING_PX)), normals, light, cut.landmarks)
 
     def regions(self, encoding: Encoding, cut: PersonCut) -> Regions | None:
         """Where hair, skin and each garment are, of what is seen and of what is hidden; None where nobody is, and

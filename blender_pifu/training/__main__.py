@@ -16,13 +16,14 @@ from .marks import commands as marks
 from .pack import commands as pack
 from .parsing import commands as parsing
 from .photos import commands as photos
+from .shading import commands as shading
 
 
 def main() -> None:
     """Parse and run one command."""
     parser = argparse.ArgumentParser(prog="python -m blender_pifu.training", description=__doc__)
     commands = parser.add_subparsers(required=True)
-    for room in (data, learn, marks, drawn, folds, parsing, evaluate, photos, fields, pack):
+    for room in (data, learn, marks, drawn, folds, parsing, shading, evaluate, photos, fields, pack):
         room.add_commands(commands)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", stream=sys.stderr)

@@ -33,11 +33,12 @@ MAY_IMPORT = {
     "engine.surface",
     "engine.back_photo": "engine.base engine.color engine.networks engine.reading engine.subject protocol",
     "engine.folds": "engine.base engine.color engine.files engine.networks engine.reading",
+    "engine.shading": "engine.base engine.color engine.files engine.networks engine.reading",
     "engine.parsing": "engine.base engine.files engine.networks engine.reading",
     "engine.published": "engine.base engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
     "engine.folds engine.hands engine.layout engine.motion engine.networks engine.parsing engine.published "
-    "engine.reading engine.subject engine.surface engine.video engine.views outputs protocol "
+    "engine.reading engine.shading engine.subject engine.surface engine.video engine.views outputs protocol "
     "result_file steps",
     "addon.base": "outputs protocol",
     "addon.person": "addon.base body_axes protocol result_file",
@@ -65,8 +66,9 @@ MAY_IMPORT = {
     "training.folds": "engine.base engine.color engine.folds training.drawn training.evaluate training.learn "
     "training.pack",
     "training.parsing": "engine.base engine.parsing training.drawn training.learn training.pack",
+    "training.shading": "engine.base engine.color engine.shading training.drawn training.learn training.pack",
     "training": "engine.base training.data training.drawn training.evaluate training.fields training.folds "
-    "training.learn training.marks training.pack training.parsing training.photos",
+    "training.learn training.marks training.pack training.parsing training.photos training.shading",
     "engine.batch": "choices engine.base engine.files engine.surface outputs protocol result_file",
     "addon.export": "addon.base addon.person choices protocol",
     "engine.views": "engine.back_photo engine.base engine.body engine.color engine.reading engine.subject "

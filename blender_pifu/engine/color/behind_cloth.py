@@ -23,6 +23,11 @@ from .strands import strands_of
 WORK_PX = 256  # to a side of the crop, in which materials are told apart; lengths below are in its pixels, 8 mm
 BLUR = 1.2
 PLAIN = 0.75  # share of the pixels that are looked at: the others are borders, where two materials are mixed
+SKIN_PLAIN = (
+    4.0,
+    0.8,
+)  # Lab difference from pixel to pixel up to which they are looked at where skin is so likely: there is
+# little of it, and beside plain cloth none of it is plain
 LEAST = 60  # pixels of a material
 BAND = 5.0  # beside the outline, where what goes on behind is seen
 ACROSS, ALONG = 30.0, 6.0  # how far that tells about what is behind, beside it and up or down
@@ -68,7 +73,8 @@ def paint_behind_cloth(
     same of the side that is seen; landmarks: (33, 4) as `landmarks_in`, or None: by these the head is left out;
     regions: of both sides, if known. Returns (n, n, 4), or `back` where too little is seen.
     """
-    materials = _find_materials(smaller(photo, WORK_PX), landmarks)
+    of_pixels = regions and regions.at_size(WORK_PX)
+    materials = _find_materials(smaller(photo, WORK_PX), landmarks, of_pixels)
     if materials is None:
         return back
     size = len(photo)
@@ -83,8 +89,8 @@ def paint_behind_cloth(
     costs -= BEFORE * before * np.minimum(materials.beside / GOES_ON, 1)
     costs[:, materials.hidden.any(0)] = SURE
     costs[materials.hidden] = 0
-    if regions is not None:
-        costs += _as_labelled(materials.before, regions.at_size(WORK_PX))
+    if of_pixels is not None:
+        costs += _as_labelled(materials.before, of_pixels)
     if landmarks is not None:
         costs += _as_mirrored(costs, drawn[..., 3] > 0.5, landmarks)
     shares = _shares(_without_islands(costs, drawn[..., 3]), size)
@@ -225,8 +231,9 @@ def _beyond(mask):
     return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
 
 
-def _find_materials(photo, landmarks) -> Materials | None:
-    """Those of a photo (n, n, 4) that may be behind; None where too little is seen."""
+def _find_materials(photo, landmarks, regions: Regions | None) -> Materials | None:
+    """Those of a photo (n, n, 4) that may be behind; regions: on its pixels, or None. None where too little is
+    seen."""
     matte = photo[..., 3]
     inner = cv2.erode((matte > 0.9).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if inner.sum() < MATERIALS * LEAST:
@@ -235,6 +242,8 @@ def _find_materials(photo, landmarks) -> Materials | None:
     features = _lab(colors)
     steep = np.linalg.norm(np.gradient(features, axis=(0, 1)), axis=-1).sum(0)
     plain = inner & (steep <= np.quantile(steep[inner], PLAIN))
+    if regions is not None:
+        plain |= inner & (steep < SKIN_PLAIN[0]) & (regions.front[..., REGIONS["skin"]] > SKIN_PLAIN[1])
     near = inner & (cv2.distanceTransform((matte > 0.5).astype(np.uint8), cv2.DIST_L2, 5) < BAND)
     weave, cloth, gloss = tell_apart(features, plain, near)
     material = np.where(inner, cloth, -1)
