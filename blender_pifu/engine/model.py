@@ -235,7 +235,10 @@ class HumanModel:
         normals = encoding.front_normals[0].permute(1, 2, 0).float().cpu().numpy()
         normals = cv2.resize(normals, (SHADING_PX, SHADING_PX), interpolation=cv2.INTER_AREA)
         normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
-        return shading_reader(self.device).read(np.dstack(cut(SHADING_PX)), normals, light, cut.landmarks)
+        shading = shading_reader(self.device).read(np.dstack(cut(SHADING_PX)), normals, light, cut.landmarks)
+        if cut.tone is None:
+            return shading
+        return np.exp(np.log(shading).mean(-1, keepdims=True)).repeat(3, -1)  # a photo without colour gets none
 
     def regions(self, encoding: Encoding, cut: PersonCut) -> Regions | None:
         """Where hair, skin and each garment are, of what is seen and of what is hidden; None where nobody is, and

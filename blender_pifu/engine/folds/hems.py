@@ -61,20 +61,31 @@ LIMBS = (
 def hem_height(
     shares: np.ndarray, depth: np.ndarray, solid: np.ndarray, landmarks: np.ndarray, seen: bool
 ) -> np.ndarray:
-    """How high hems stand over a drawn surface, (n, n) float32 pixels, negative beside them: labels' shares (n, n,
+    """How high hems stand over a drawn surface, (n, n) float32 pixels, negative beside them: labels' shares (m, m,
     len(LABELS)), drawn depth (n, n) pixels towards the camera, solid (n, n) bool where the person is, landmarks (33,
     4) as `landmarks_in`, and whether this side of the person is seen."""
-    size, even_m = len(solid), EVEN_M[not seen]
-    pixel_m = 2 / (metre_of(landmarks) * size)
-    layers = _layers(shares, solid, even_m / pixel_m)
-    raised, sunk = np.zeros((2, size, size), np.float32)
+    height = np.zeros(solid.shape, np.float32)
+    rows, columns = (np.flatnonzero(solid.any(axis)) for axis in (1, 0))
+    if len(rows):  # in that part of the picture alone: of a large one all of it takes a hundred megabytes
+        part = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        pixel_m = 2 / (metre_of(landmarks) * len(solid))
+        layers = _layers(shares, EVEN_M[not seen] / pixel_m, len(solid))
+        layers = {name: (layers[part] == i) & solid[part] for i, name in enumerate(LAYERS)}
+        height[part] = _height(layers, depth[part], solid[part], part, landmarks, seen, pixel_m)
+    return height
+
+
+def _height(layers, depth, solid, part, landmarks, seen, pixel_m):
+    """As `hem_height` of a part of the picture, in which each of the layers is (h, w) bool."""
+    raised, sunk = np.zeros((2, *solid.shape), np.float32)
     goes_on = _goes_on(depth, STEP_M / pixel_m)
+    places = _places(landmarks, part, round(2 / (metre_of(landmarks) * pixel_m)))
     for (upper, lower), edge in EDGES.items():
         over, under = layers[upper], layers[lower]
         rim, foot = over & _beside(under) & goes_on, under & _beside(over) & goes_on
         if not rim.any() or not foot.any():
             continue
-        firm = _across(over, under, solid, landmarks, even_m / pixel_m, pixel_m)
+        firm = _across(over, under, places, EVEN_M[not seen] / pixel_m, pixel_m)
         firm *= _behind(under, over, depth, BESIDE_M / pixel_m, pixel_m)
         for line, within, height, share, reach in (
             (rim, over, raised, OVER, INWARD_M),
@@ -87,12 +98,17 @@ def hem_height(
     return cv2.GaussianBlur(height, (0, 0), SOFT_PX) * solid
 
 
-def _layers(shares, solid, sigma):
-    """Where each layer is, (n, n) bool by name, borders without teeth."""
+def _layers(shares, sigma, size):
+    """(size, size) which of LAYERS is where, by labels' shares (m, m, L), borders without teeth: sigma, pixels; one
+    more than these: none."""
     told = [shares[..., [LABELS[name] for name in names]].sum(-1) for names in LAYERS.values()]
-    rest = 1 - sum(told)
-    even = np.stack([gaussian_filter(share, sigma) for share in (*told, rest)]).argmax(0)
-    return {name: (even == i) & solid for i, name in enumerate(LAYERS)}
+    most, layer = np.full((size, size), -1, np.float32), np.zeros((size, size), np.uint8)
+    for i, share in enumerate((*told, 1 - sum(told))):
+        even = gaussian_filter(share, sigma * len(share) / size)
+        even = cv2.resize(even, (size, size), interpolation=cv2.INTER_LINEAR)
+        layer[even > most] = i
+        np.maximum(most, even, out=most)
+    return layer
 
 
 def _beside(there):
@@ -128,30 +144,34 @@ def _behind(under, over, depth, sigma, pixel_m):
     return 1 - smooth_step((means[0] - means[1]) * pixel_m, *NEARER_M)
 
 
-def _across(over, under, solid, landmarks, sigma, pixel_m):
-    """How far the border of what lies over and under runs across the limb it is on, (n, n) 0..1; 0 on the lower half of
+def _across(over, under, places, sigma, pixel_m):
+    """How far the border of what lies over and under runs across the limb it is on, (h, w) 0..1; 0 on the lower half of
     a limb whose end lies below the picture."""
-    size, bottom = len(over), solid.any(1).nonzero()[0].max(initial=0)
     both = over.astype(np.float32) - under
     slope = np.stack([gaussian_filter(both, 2 * sigma, order=order) for order in ((0, 1), (1, 0))])
     slope /= np.maximum(np.linalg.norm(slope, axis=0), 1e-9)
-    row, column = np.mgrid[:size, :size].astype(np.float32)
-    nearest, cosine = np.full((size, size), np.inf, np.float32), np.zeros((size, size), np.float32)
-    for *ends, wide in LIMBS:
-        (x, y), last = (_place(landmarks, names, size) for names in ends)
-        along = np.array(last) - (x, y)
+    row, column = np.mgrid[: over.shape[0], : over.shape[1]].astype(np.float32)
+    nearest, cosine = np.full(over.shape, np.inf, np.float32), np.zeros(over.shape, np.float32)
+    for first, last, wide in places:
+        along = last - first
         length = max(float(np.hypot(*along)), 1.0)
-        right, down = along / length
+        right, down = (along / length).tolist()
+        x, y = first.tolist()
         share = ((column - x) * right + (row - y) * down).clip(0, length)
         off = np.hypot(column - x - share * right, row - y - share * down) - wide / pixel_m
         here = off < nearest
         nearest[here] = off[here]
         cosine[here] = np.abs(slope[0] * right + slope[1] * down)[here]
-        if last[1] > bottom:
+        if last[1] > len(over) - 1:
             cosine[here & (share > length / 2)] = 0
     return smooth_step(cosine, *ACROSS)
 
 
-def _place(landmarks, names, size):
-    x, y = landmarks[list(names), :2].mean(0)
-    return to_pixels(x, y, size)
+def _places(landmarks, part, size):
+    """Both ends of each of LIMBS, column and row in a part of a picture of `size`, and how wide it is."""
+    corner = np.array([part[1].start, part[0].start])
+
+    def place(names):
+        return np.array(to_pixels(*landmarks[list(names), :2].mean(0), size)) - corner
+
+    return [(place(first), place(last), wide) for first, last, wide in LIMBS]

@@ -110,7 +110,7 @@ def lay_folds(
         height * (pixel * fine_px / 2) + (fine - blurred_within(fine, solid, COARSE_M * size * fine_px / 2)) * solid
     )
     solid = photos(fine_px)[..., 3] > SOLID
-    height += _hems(_larger(_picture(labels[0]), fine_px), depth, solid, landmarks, how[2], True)
+    height += _hems(_picture(labels[0]), depth, solid, landmarks, how[2], True)
     both = (torch.from_numpy(np.ascontiguousarray(each)) for each in (drawn.transpose(2, 0, 1), height[None]))
     return maps, folded(*(each[None] for each in both))[0].permute(1, 2, 0).numpy()
 
@@ -124,7 +124,7 @@ def _height(photos, drawn, light, size, worn, reader):
 
 
 def _hems(shares, depth, solid, landmarks, worn, seen):
-    """The height of hems, (n, n) pixels, of labels (n, n, L) on a surface of drawn depth (n, n), field units towards
+    """The height of hems, (n, n) pixels, of labels (m, m, L) on a surface of drawn depth (n, n), field units towards
     its viewer; worn: see `_height`."""
     return hem_height(shares, depth * len(depth) / 2, solid, landmarks, seen) * _larger(worn, len(depth))
 
