@@ -30,7 +30,7 @@ from .color.painting import paint as paint_vertices
 from .color.regions import Regions
 from .color.rim import without_rim
 from .errors import InputError, NoPersonError, OptionError
-from .face.own_head import find_own_head
+from .face.own_head import FoundHead, find_own_head
 from .futures import Begin, Future, check_wanted
 from .hands.hand_graft import PhotoHands
 from .hands.hand_landmarks import HandReader
@@ -73,6 +73,7 @@ from .video.picking import Picked, pick_frames
 from .views.one_photo import OnePhoto, read_photo
 from .views.together import Together, Verdict, join
 
+MEAN_HEAD = "The photo does not show the face clearly enough: the head is a mean one in the body's sex, age and build."
 OFF_THE_HEAD = "The person's own face was not put on: the surface lies too far off it, as under much hair or a hat."
 NOT_WHOLE = "It does not show the person whole."
 FIRST_NOT_WHOLE = "The first photo does not show the person whole, so that others cannot be laid against it."
@@ -150,7 +151,7 @@ class Carved:
 @dataclass(frozen=True)
 class OwnHead:
     """head: the person's own as fitted to the photo, or None; note: what the artist must be told of it, or None; worn:
-    the same as it is put on the surface, or None."""
+    the same, or a mean one, as it is put on the surface, or None."""
 
     head: Head | None = None
     note: str | None = None
@@ -380,7 +381,7 @@ def fit(
     heads: list[tuple[Mesh, Future[OwnHead]]] = []
     photo_hands = PhotoHands(figure, hands)
     body = find_body(mesh, figure, photo_hands)
-    found = begin(find_own_head, figure, encoded.lens, body.pose.shape) if topology.wears_head else None
+    found = begin(find_own_head, figure, encoded.lens, body) if topology.wears_head else None
 
     def extract(cut: Field) -> Surface:
         return extract_surface(cut, resolution, report)
@@ -498,15 +499,19 @@ def coarser(field: Field, fitted: Fitted | None, resolution: int, report: Report
     return surface_at
 
 
-def own_head(topology: Topology, found: Future[tuple[Head | None, str | None]] | None, fit: Fit, mesh: Mesh) -> OwnHead:
-    """The person's own head where a topology wears one, `found` by `find_own_head`, on a surface, vertices (V, 3) and
-    faces (F, 3), where the topology is not the body's own mesh."""
+def own_head(topology: Topology, found: Future[FoundHead] | None, fit: Fit, mesh: Mesh) -> OwnHead:
+    """The person's own head, or a mean one, where a topology wears one, `found` by `find_own_head`, on a surface,
+    vertices (V, 3) and faces (F, 3), where the topology is not the body's own mesh."""
     if found is None:
         return OwnHead()
-    head, note = found.result(check_wanted)
-    if head is None or topology.needs_body:
+    of_photo = found.result(check_wanted)
+    head, note = of_photo.head, of_photo.note
+    put_on = head or of_photo.mean
+    if put_on is None or topology.needs_body:
         return OwnHead(head, note)
-    worn = wear(head, fit, *mesh)
+    worn = wear(put_on, fit, *mesh)
+    if head is None:
+        return OwnHead(None, note or MEAN_HEAD if worn else note, worn)
     return OwnHead(head, note if worn else OFF_THE_HEAD, worn)
 
 
@@ -667,7 +672,8 @@ def _of_skin(laid: LaidOut, fitted: Fitted | None, encoded: Encoded, regions: Re
     bare = (load_body().parts[rows] == "head") | (hands > 0) if laid.body else rows >= 0
     if (laid.body.head if laid.body else fitted.head) is None:
         return _OfSkin(hands=hands, worn=1.0 - bare)
-    shown = np.where(rows >= 0, features()[rows], 0)
+    shows_face = laid.body is not None or (fitted.head is not None and fitted.head.shows_face)
+    shown = np.where(rows >= 0, features()[rows], 0) if shows_face else None
     hair = _scalp(vertices, normals, rows, fitted, encoded, regions)
     return _OfSkin(shown, hair, hands, 1.0 - bare)
 

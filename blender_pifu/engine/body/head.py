@@ -70,7 +70,8 @@ class Head:
 
     shape (20,): of the body; identity (K,), expression (E,); turn (3, 3); scale: field units a metre; shift (3,);
     nearness: see `subject.lens.Lens`; residual_m: median distance of the marks, metres; gaze: radians to the person's
-    left and up that the eyes are turned in it.
+    left and up that the eyes are turned in it; face_seen: whether the photo shows eyes, nose and
+    mouth where it has them.
     """
 
     shape: torch.Tensor
@@ -82,6 +83,7 @@ class Head:
     nearness: float
     residual_m: float
     gaze: tuple[float, float] = (0.0, 0.0)
+    face_seen: bool = True
 
     @cached_property
     def neutral(self) -> np.ndarray:

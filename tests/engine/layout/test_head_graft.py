@@ -9,6 +9,7 @@ import pytest
 import torch
 import trimesh
 from scipy.spatial import cKDTree
+from scipy.spatial.transform import Rotation
 
 from blender_pifu.engine import stages
 from blender_pifu.engine.body.bones import BONES, INDEX
@@ -16,6 +17,7 @@ from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.head import Head, load_head
 from blender_pifu.engine.body.model import load_body
 from blender_pifu.engine.body.rigging import Fitted
+from blender_pifu.engine.face.own_head import FoundHead
 from blender_pifu.engine.futures import Future
 from blender_pifu.engine.layout import topologies
 from blender_pifu.engine.layout.animation.head_graft import wear
@@ -181,11 +183,42 @@ def test_where_the_face_lies_far_off_as_well_the_surface_is_left_and_the_artist_
     bulged = vertices.copy()
     bulged[(vertices > (0.0, worn().vertices[:, 1].min(), 0.0)).all(1), 2] += 0.16  # as something held before it
     assert wear(own_head(), rest_fit(), bulged, faces) is None
-    found = Future(lambda: (own_head(), None))
+    found = Future(lambda: FoundHead(own_head()))
     left = stages.own_head(TOPOLOGIES["standard"], found, rest_fit(), (bulged, faces))
     assert left.worn is None and left.note == stages.OFF_THE_HEAD
     put_on = stages.own_head(TOPOLOGIES["standard"], found, rest_fit(), egg())
     assert put_on.worn is not None and put_on.note is None
+
+
+def turned(degrees, **more):
+    """A mean head, the body's turned alike."""
+    head = replace(own_head(), expression=np.zeros(len(load_head().actions)), **more)
+    turn = Rotation.from_euler("y", degrees, degrees=True).as_matrix()
+    return replace(head, turn=turn)
+
+
+def test_a_mean_head_is_put_on_where_there_is_no_own_and_the_artist_is_told():
+    found = Future(lambda: FoundHead(mean=turned(0)))
+    left = stages.own_head(TOPOLOGIES["standard"], found, rest_fit(), egg())
+    assert left.worn is not None and left.head is None and left.note == stages.MEAN_HEAD
+    assert not left.worn.expressions(left.worn.graft(*egg())[0]).values.any()
+    bodys = stages.own_head(TOPOLOGIES["animation"], found, rest_fit(), egg())
+    assert bodys == stages.OwnHead(), "the body's own mesh has a face as it is"
+    doubted = Future(lambda: FoundHead(note="why", mean=turned(0)))
+    assert stages.own_head(TOPOLOGIES["standard"], doubted, rest_fit(), egg()).note == "why"
+
+
+def test_of_who_is_seen_from_behind_the_whole_head_is_put_on_with_its_face_away_from_the_camera():
+    vertices, faces = (egg()[0] * (-1, 1, -1)).astype(np.float32), egg()[1]
+    fit = rest_fit()
+    behind = replace(fit, rows=fit.rows * np.array((-1, 1, -1), np.float32))
+    put_on = wear(turned(180, face_seen=False, shift=-worn().head.shift), behind, vertices, faces)
+    assert not put_on.leaves_crown and not put_on.shows_face
+    made, joined = put_on.graft(vertices, faces)
+    check = check_mesh(joined)
+    assert check.watertight and check.components == 1
+    nose = made[-len(put_on.rows) :][:, 2].min()
+    assert nose == pytest.approx(-worn().vertices[:, 2].max(), abs=0.012)
 
 
 def test_a_head_that_lies_elsewhere_is_not_put_on():

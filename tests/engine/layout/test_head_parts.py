@@ -114,6 +114,12 @@ def test_irises_have_the_photos_colour_and_dark_glasses_hide_eyes():
     assert parts_in(closed, photo_of(closed, CHEEK, CHEEK)).eyes.seen
 
 
+def test_a_head_whose_face_is_not_seen_has_no_eyeballs():
+    head = replace(head_of(), face_seen=False)
+    found = parts_in(head, photo_of(head))
+    assert not found.eyes.seen and {piece.name for piece in found.pieces} == {"upper teeth", "lower teeth", "tongue"}
+
+
 def test_eyes_look_where_the_photos_do_and_lids_stay_where_it_shows_them():
     head = replace(head_of(), gaze=(0.1, -0.05))
     names = ("eyeLookOutLeft", "eyeLookInRight", "eyeLookDownLeft", "eyeLookDownRight", "eyeLookUpLeft", "jawOpen")

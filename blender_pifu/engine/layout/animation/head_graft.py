@@ -92,6 +92,11 @@ class WornHead:
         """Whether what covers the skull stays the surface's, as long hair or a hat does."""
         return self.led_m > 0
 
+    @property
+    def shows_face(self) -> bool:
+        """Whether the photo shows eyes, nose and mouth where the head has them."""
+        return self.head.face_seen
+
     def resting(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) field space -> metres of the body in rest, where the head has them."""
         return self.head.resting(points)

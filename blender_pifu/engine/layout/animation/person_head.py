@@ -22,9 +22,10 @@ BESIDE_M, STIFF_BESIDE_M = 0.12, 0.06
 
 
 def put_on(head: Head, fit: Fit, vertices: np.ndarray, normals: np.ndarray) -> tuple[Head, Fit]:
-    """The head moved in depth to where the dense surface, vertices and normals (N, 3), has the face, and the fit with
-    it for its own."""
-    head = head.moved_in_depth(_depth_off(head, vertices, normals, fit.metre))
+    """The head moved in depth to where the dense surface, vertices and normals (N, 3), has the face, if the photo shows
+    that, and the fit with it for its own."""
+    if head.face_seen:
+        head = head.moved_in_depth(_depth_off(head, vertices, normals, fit.metre))
     weight = load_head().weight[:, None]
     rows = fit.rows.copy()
     count = len(weight)
