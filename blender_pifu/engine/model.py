@@ -91,12 +91,12 @@ class Encoding:
     @property
     def front_labels(self) -> Tensor | None:
         """How likely each label is, (1, len(LABELS), h, w); None until they are read."""
-        return self.parsing.front_labels if self.parsing else self.maps.front_labels
+        return self.parsing.front_labels.float() if self.parsing else self.maps.front_labels
 
     @property
     def back_labels(self) -> Tensor | None:
         """The same of the hidden side."""
-        return self.parsing.back_labels if self.parsing else self.maps.back_labels
+        return self.parsing.back_labels.float() if self.parsing else self.maps.back_labels
 
     @property
     def front_albedo(self) -> Tensor | None:
@@ -246,8 +246,9 @@ class HumanModel:
         if self.fine is None:
             return None
         encoding = self.with_parsing(encoding, cut)
-        assert encoding.parsing is not None
-        drawn = torch.cat([encoding.parsing.front_labels, encoding.parsing.back_labels, encoding.mask], 1)[0]
+        front, back = encoding.front_labels, encoding.back_labels
+        assert front is not None and back is not None
+        drawn = torch.cat([front, back, encoding.mask], 1)[0]
         front, back, matte = np.split(drawn.permute(1, 2, 0).float().cpu().numpy(), [len(LABELS), 2 * len(LABELS)], 2)
         told = Regions.of(front, back, matte[..., 0])
         return None if told is None else with_hat(told, matte[..., 0], cut.landmarks)

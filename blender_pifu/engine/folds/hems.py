@@ -172,6 +172,7 @@ def _places(landmarks, part, size):
     corner = np.array([part[1].start, part[0].start])
 
     def place(names):
-        return np.array(to_pixels(*landmarks[list(names), :2].mean(0), size)) - corner
+        x, y = landmarks[list(names), :2].mean(0)
+        return np.array(to_pixels(x, y, size)) - corner
 
     return [(place(first), place(last), wide) for first, last, wide in LIMBS]

@@ -38,7 +38,7 @@ def test_a_man_in_shirt_and_shorts_is_told_apart(man):
     labelled = model.with_parsing(encoding, cut)
     assert encoding.front_labels is None and model.with_parsing(labelled, cut) is labelled
     for labels in (labelled.front_labels[0], labelled.back_labels[0]):
-        assert labels.shape == (len(LABELS), 512, 512) and torch.allclose(labels.sum(0), torch.ones(()), atol=1e-4)
+        assert labels.shape == (len(LABELS), 512, 512) and torch.allclose(labels.sum(0), torch.ones(()), atol=2e-3)
         nobody = encoding.mask[0, 0] <= 0.5
         assert (labels[0][nobody] == 1).all() and (labels[0][~nobody] == 0).all()
         rows = torch.nonzero((~nobody).any(1)).ravel()
