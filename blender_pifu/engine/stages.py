@@ -546,8 +546,7 @@ def material_slots(laid: LaidOut, fitted: Fitted | None, encoded: Encoded, looks
     if regions is None:
         return None
     skin = _of_skin(laid, fitted, encoded, regions)
-    bare = None if skin.worn is None else 1 - skin.worn
-    return slots_of(laid.as_shown, regions, bare, None if skin.scalp is None else skin.scalp.grown)
+    return slots_of(laid.as_shown, regions, skin.bare, None if skin.scalp is None else skin.scalp.grown)
 
 
 def unwrap(laid: LaidOut, fitted: Fitted | None, report: Callable[[], None] | None = None) -> tuple[np.ndarray, int]:
@@ -620,8 +619,8 @@ def bake_texture(
         return Texture(uv, picture.result(report))
     roughness = bake_roughness(mesh, uv, color, landmarks, fewer, found.result(report))
     relief = normals.result(report)
-    if skin.scalp is not None:
-        relief = with_hair_relief(relief, mesh, uv, color, skin.scalp)
+    if skin.scalp is not None and skin.bare is not None:
+        relief = with_hair_relief(relief, mesh, uv, color, skin.scalp, skin.bare)
     finer = _png_with(parts and parts.flat, relief), _png_with(parts and parts.rough, roughness)
     return Texture(uv, picture.result(report), *finer)
 
@@ -661,6 +660,11 @@ class _OfSkin:
     scalp: Scalp | None = None
     hands: np.ndarray | None = None
     worn: np.ndarray | None = None
+
+    @property
+    def bare(self) -> np.ndarray | None:
+        """(V,) 1 of vertices of the body's head and hands."""
+        return None if self.worn is None else 1 - self.worn
 
 
 def _of_skin(laid: LaidOut, fitted: Fitted | None, encoded: Encoded, regions: Regions | None) -> _OfSkin:

@@ -103,7 +103,7 @@ def _layers(shares, sigma, size):
     more than these: none."""
     told = [shares[..., [LABELS[name] for name in names]].sum(-1) for names in LAYERS.values()]
     most, layer = np.full((size, size), -1, np.float32), np.zeros((size, size), np.uint8)
-    for i, share in enumerate((*told, 1 - sum(told))):
+    for i, share in enumerate((*told, 1 - np.sum(told, 0))):
         even = gaussian_filter(share, sigma * len(share) / size)
         even = cv2.resize(even, (size, size), interpolation=cv2.INTER_LINEAR)
         layer[even > most] = i

@@ -8,6 +8,7 @@ from blender_pifu.engine.color.painting import Scalp
 from blender_pifu.engine.layout.painted_mesh import PaintedMesh
 from blender_pifu.engine.layout.texture.hair_relief import with_hair_relief
 
+SKIN = np.ones(4)
 SIZE, LOCK = 256, slice(124, 132)
 
 
@@ -29,7 +30,7 @@ def scalp(grown: list[int]):
 
 def test_a_bright_lock_rises_from_either_side(plane):
     mesh, uv, flat, color = plane
-    relieved = with_hair_relief(flat, mesh, uv, color, scalp([1, 1, 1, 1])).astype(int)
+    relieved = with_hair_relief(flat, mesh, uv, color, scalp([1, 1, 1, 1]), SKIN).astype(int)
     left, right = relieved[60:200, LOCK.start - 2 : LOCK.start + 2], relieved[60:200, LOCK.stop - 2 : LOCK.stop + 2]
     assert left[..., 0].mean() < 118
     assert right[..., 0].mean() > 138
@@ -39,15 +40,17 @@ def test_a_bright_lock_rises_from_either_side(plane):
 
 def test_only_the_scalp_has_locks(plane):
     mesh, uv, flat, color = plane
-    bare_below = with_hair_relief(flat, mesh, uv, color, scalp([-1, -1, 1, 1])).astype(int)
+    bare_below = with_hair_relief(flat, mesh, uv, color, scalp([-1, -1, 1, 1]), SKIN).astype(int)
     above, below = (np.abs(bare_below[rows] - flat[rows])[..., 0].mean() for rows in (np.s_[5:60], np.s_[196:251]))
     assert below < 0.4 * above
-    assert with_hair_relief(flat, mesh, uv, color, scalp([0, 0, -1, 0])) is flat
+    assert with_hair_relief(flat, mesh, uv, color, scalp([0, 0, -1, 0]), SKIN) is flat
 
 
 def test_hair_ends_in_an_edge(plane):
     mesh, uv, flat, color = plane
     color[:] = 60
-    ends = with_hair_relief(flat, mesh, uv, color, scalp([0, 0, 1, 1])).astype(int)
+    ends = with_hair_relief(flat, mesh, uv, color, scalp([0, 0, 1, 1]), SKIN).astype(int)
     assert ends[60:200, 60:200, 1].max() < 127  # it rises upwards, so that it looks down
     assert np.abs(ends[60:200, 60:200, 0] - 128).max() <= 1
+    of_cloth = with_hair_relief(flat, mesh, uv, color, scalp([0, 0, 1, 1]), 0 * SKIN).astype(int)
+    assert np.abs(of_cloth[60:200, 60:200] - flat[60:200, 60:200].astype(int)).max() <= 1

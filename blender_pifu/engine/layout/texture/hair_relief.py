@@ -22,10 +22,11 @@ DARK = 12.0  # of 255: what darkness is no deeper for
 
 
 def with_hair_relief(
-    picture: np.ndarray, mesh: PaintedMesh, uv: np.ndarray, color: np.ndarray, scalp: Scalp
+    picture: np.ndarray, mesh: PaintedMesh, uv: np.ndarray, color: np.ndarray, scalp: Scalp, bare: np.ndarray
 ) -> np.ndarray:
     """A normal map (n, n, 3) uint8, 128 is 0, with the locks that the base colour map (m, m, 3) uint8 shows on the
-    scalp, for the UVs (F, 3|4, 2) of a PaintedMesh in field space; the same where it has no scalp."""
+    scalp, for the UVs (F, 3|4, 2) of a PaintedMesh in field space; the same where it has no scalp. bare (V,): 1 of
+    the body's own skin, whose faces are small enough for a hairline; hair on others has no edge."""
     size = len(picture)
     triangles, corners = split_quads(mesh.faces)
     hairy = scalp.grown[triangles].max(1) > 0
@@ -33,11 +34,13 @@ def with_hair_relief(
         return picture
     triangles, places = triangles[hairy], uv.reshape(-1, 2)[corners][hairy]
     found = cover(places, size, SLACK)
-    share = np.zeros(size * size, np.float32)
-    share[found.texel] = (found.weights * scalp.grown.clip(0, 1)[triangles[found.face]]).sum(1)
-    share = share.reshape(size, size)
+    corners = triangles[found.face]
+    share, edge = np.zeros((2, size * size), np.float32)
+    for picture_of, values in ((share, scalp.grown.clip(0, 1)), (edge, scalp.grown.clip(0, 1) * bare)):
+        picture_of[found.texel] = (found.weights * values[corners]).sum(1)
+    share, edge = share.reshape(size, size), edge.reshape(size, size)
     per_metre = texels_per_metre(mesh.vertices / scalp.metre, triangles, places, size)
-    slopes = _slopes(cv2.resize(color, (size, size), interpolation=cv2.INTER_AREA), share, per_metre)
+    slopes = _slopes(cv2.resize(color, (size, size), interpolation=cv2.INTER_AREA), share, edge, per_metre)
     rows, columns = np.nonzero(share)
     local = picture[rows, columns].astype(np.float32) / 127 - 128 / 127
     local[:, :2] -= local[:, 2:] * slopes[rows, columns]
@@ -47,14 +50,15 @@ def with_hair_relief(
     return relieved
 
 
-def _slopes(color, share, per_metre):
-    """How steeply hair rises to the right and up, (n, n, 2), where share (n, n) 0..1 has any; per_metre: pixels."""
+def _slopes(color, share, edge, per_metre):
+    """How steeply hair rises to the right and up, (n, n, 2), where share (n, n) 0..1 has any and edge (n, n) ends
+    in one; per_metre: pixels."""
     tone = np.log(color.astype(np.float32) @ LUMA.astype(np.float32) + DARK)
     there = (share > 0).astype(np.float32)
     wide = WIDE_M * per_metre
     mean = blurred_within(tone, there, wide)
     locks = DEEP_M * LOUDEST * np.tanh((tone - mean) / LOUDEST) * share
-    height = per_metre * (locks + EDGE_M * share)
+    height = per_metre * (locks + EDGE_M * edge)
     down, across = np.gradient(height)
     steep = np.hypot(down, across) + 1e-6
     most = STEEP * np.tanh(steep / STEEP) / steep
