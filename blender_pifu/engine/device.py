@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which device does the work."""
 
+import errno
+
+import cv2
 import torch
 
 from .errors import DeviceError
@@ -42,9 +45,13 @@ def empty_cache(device: torch.device) -> None:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether an exception says that the device's or the machine's memory is used up."""
-    words = ("out of memory", "can't allocate memory", "not enough memory")
+    if isinstance(error, OSError):
+        return error.errno == errno.ENOMEM
+    if isinstance(error, cv2.error):
+        return error.code == cv2.Error.StsNoMem
+    words = ("out of memory", "allocate memory", "not enough memory", "can't start new thread")
     return isinstance(error, (MemoryError, torch.OutOfMemoryError)) or (
-        isinstance(error, RuntimeError) and any(word in str(error).lower() for word in words)
+        isinstance(error, (RuntimeError, ImportError)) and any(word in str(error).lower() for word in words)
     )
 
 

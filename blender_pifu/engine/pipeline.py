@@ -162,7 +162,7 @@ class Engine:
         """Make the person on this engine's device or, where its memory does not last, on the CPU."""
         try:
             return self._run(job)
-        except (MemoryError, RuntimeError) as error:
+        except Exception as error:
             if not is_out_of_memory(error):
                 raise
         # What the error held of the device's memory is free only now.
@@ -178,17 +178,12 @@ class Engine:
 
     def _make(self, job: _Job) -> Reconstruction:
         choices, clock, resolution = job.choices, job.clock, job.choices.resolution
-        with clock.step(READ):
-            photos = stages.read(self._figures, self._last_photo, job.photo, choices, clock.reporter(READ))
-            model = self._load(job.model)
-            rig = job.makes_rig(model)
-        with clock.step(MATTE):
-            subject = stages.cut_out(self._figures, photos, choices.person, job.topology)
-            figure = subject.figure
+        model, rig, subject = self._read(job)
+        figure = subject.figure
         with clock.step(ENCODE):
             encoded = stages.encode(model, subject, clock.sign_of_life(ENCODE), job.texture_px > 0)
             encoded = stages.take_light(model, encoded, choices.keep_light)
-        large = photos.front.rgb.nbytes > stages.LARGE_PHOTO  # of which no more is held at once than must be
+        large = figure.photo.rgb.nbytes > stages.LARGE_PHOTO  # of which no more is held at once than must be
         looks = stages.Looks(model, encoded, resolution, job.texture_px, Future if large else job.futures.begin)
         with clock.step(CARVE):
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))
@@ -214,7 +209,7 @@ class Engine:
                 skeleton, keys = bound.result(clock.reporter(BIND))
         motion = self._move(job, skeleton)
         made = _Made(
-            photos, model, subject, encoded, carved, fitted, own.note, laid, charts, shown_m, placement, texture, parts,
+            model, subject, encoded, carved, fitted, own.note, laid, charts, shown_m, placement, texture, parts,
             motion,
         )  # fmt: skip
         mesh = parts.behind_eyes(laid.mesh, laid.sockets) if parts and laid.sockets is not None else laid.mesh
@@ -231,6 +226,16 @@ class Engine:
         )
         person = parts.added_to(skin, placement.points, placement.normals) if parts else skin
         return replace(person, motion=motion)
+
+    def _read(self, job: _Job) -> tuple[Model, bool, stages.Subject]:
+        """The model, whether there is to be a skeleton, and the person cut out. The photos as they were read go: of one
+        that is turned there were two."""
+        with job.clock.step(READ):
+            photos = stages.read(self._figures, self._last_photo, job.photo, job.choices, job.clock.reporter(READ))
+            model = self._load(job.model)
+            rig = job.makes_rig(model)
+        with job.clock.step(MATTE):
+            return model, rig, stages.cut_out(self._figures, photos, job.choices.person, job.topology)
 
     def _move(self, job: _Job, skeleton: Rig | None) -> Motion | None:
         """The motion of the skeleton that a film was chosen for."""
@@ -326,7 +331,7 @@ class Engine:
     def _memory_in_words(self, resolution: int):
         try:
             yield
-        except (MemoryError, RuntimeError) as error:
+        except Exception as error:
             if not is_out_of_memory(error):
                 raise
             empty_cache(self.device)
@@ -345,7 +350,6 @@ class Engine:
 class _Made:
     """What the stages made, for the summary."""
 
-    photos: stages.Photos
     model: Model
     subject: stages.Subject
     encoded: stages.Encoded
@@ -379,7 +383,7 @@ class _Made:
     def notes(self) -> tuple[str, ...]:
         """Sentences for the artist."""
         figure, behind = self.subject.figure, self.encoded.behind
-        notes = [*self.photos.front.notes, *self.model.notes, *(advice.sentence for advice in figure.advice)]
+        notes = [*figure.photo.notes, *self.model.notes, *(advice.sentence for advice in figure.advice)]
         notes += [*self.laid.notes, *([self.head_note] if self.head_note else [])]
         if behind:
             notes += [*behind.notes, *([] if self.encoded.shaped_by_back else [ONLY_COLORS])]

@@ -265,16 +265,16 @@ class CoarseLevel(nn.Module):
 
     @staticmethod
     def stack(maps: Maps, image: Tensor) -> Tensor:
-        """All that is sampled at the crop's resolution, in one (B, C, h, w); made once for any number of queries."""
-        return torch.cat(
-            [maps.front_normals, maps.back_normals, maps.front_depth, maps.back_depth, image, maps.fine], 1
-        )
+        """What is drawn, and what is seen, in one (B, 12, h, w); made once for any number of queries."""
+        return torch.cat([maps.front_normals, maps.back_normals, maps.front_depth, maps.back_depth, image], 1)
 
     @staticmethod
-    def column_features(stack: Tensor, wide: Tensor, xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """What the head needs of columns `xy (B, N, 2)`: features (B, N, C), front and back depth (B, N)."""
+    def column_features(stack: Tensor, maps: Maps, xy: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """What the head needs of columns `xy (B, N, 2)`: features (B, N, C), front and back depth (B, N). `stack`: of
+        the maps, as the method of that name makes it."""
         near = sample(stack, xy)
         front, back = near[..., 6], near[..., 7]
         thickness = (front - back).unsqueeze(-1)
-        features = torch.cat([near[..., :6], near[..., 8:], sample(wide, xy), thickness], -1)
+        both = sample(maps.fine, xy), sample(maps.wide, xy)
+        features = torch.cat([near[..., :6], near[..., 8:], *both, thickness], -1)
         return features, front, back

@@ -38,7 +38,7 @@ class HumanField(Field):
     def __init__(self, level: CoarseLevel, maps: Maps, image: Tensor):
         """`maps` and `image (1, 4, h, w)` as the encoder gave and got them."""
         self.device = image.device
-        self._level, self._wide = level, maps.wide
+        self._level, self._maps = level, maps
         self._stack = level.stack(maps, image)
         self._support = Support(image[:, 3:4])
         gaps = depth_gap_logits(maps.front_depth, maps.back_depth, image[:, 3:4])
@@ -58,7 +58,7 @@ class HumanField(Field):
         """
         count = len(z)
         xy, column, z = (pad(values) for values in (xy, column, z))
-        features, front, back = self._level.column_features(self._stack, self._wide, xy[None])
+        features, front, back = self._level.column_features(self._stack, self._maps, xy[None])
         shares = self._level.head.columns(features[0])
         under_front, over_back = front[0, column] - z, z - back[0, column]
         logits = self._level.head(shares[column], under_front, over_back)

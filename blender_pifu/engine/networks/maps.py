@@ -4,6 +4,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -50,6 +51,11 @@ class Maps:
     def mean(self, other: "Maps") -> "Maps":
         """The mean of two drawings of the same photo."""
         return self.blended(lambda name, values: (values + getattr(other, name)) / 2)
+
+
+def as_picture(values: Tensor) -> np.ndarray:
+    """The map (1, C, h, w) of one photo as a picture (h, w, C) float32."""
+    return values[0].permute(1, 2, 0).float().cpu().numpy()
 
 
 def _mirrored(values: Tensor, vectors: bool) -> Tensor:

@@ -28,6 +28,7 @@ CLOSE_SIDE, FIGURE_SIDE = 512, 768
 FIGURE_SHARE = 0.4  # of the picture round a person that it covers at most when all of it is seen
 CONTEXT = 1.5  # side of that picture, in sides of the crop
 SURE = 0.9
+BEYOND = 1 / 8  # of a person's longer side: how far colours of a cut-out go on about it
 SURE_SHARE = 0.5  # of what is more than half there; of real people it is over 0.9, of things taken for one under 0.4
 LEAST_AREA = 0.005  # of the picture that a person covers
 FAINT = 0.02  # alpha below which nothing is there
@@ -245,23 +246,26 @@ def _fill_small_holes(alpha):
 
 
 def _spread_core(rgb, alpha):
-    """Colours (H, W, 3) where the person is sure; towards the transparent the nearest sure pixel's. Of a cut-out before
-    one bright colour, the outermost pixels are mixed with that and count for nothing."""
+    """Colours (H, W, 3) where the person is sure; towards the transparent, and BEYOND about it, the nearest sure pixel's.
+    Of a cut-out before one bright colour, the outermost pixels are mixed with that and count for nothing."""
+    keyed, colors = _is_keyed(rgb, alpha), rgb.copy()
+    x, y, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
+    beyond = round(BEYOND * max(width, height))
+    part = np.s_[max(0, y - beyond) : y + height + beyond, max(0, x - beyond) : x + width + beyond]
+    rgb, alpha, shown = rgb[part], alpha[part], colors[part]
     sure = (alpha > SURE).astype(np.uint8)
-    keyed = _is_keyed(rgb, alpha)
     inner = cv2.erode(sure, np.ones((3, 3), np.uint8)) if keyed else sure
     unsure = 1 - (inner if inner.any() else sure)
     if unsure.all():
-        return rgb
+        return colors
     nearest = cv2.distanceTransformWithLabels(unsure, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
     nearest = nearest.astype(np.int32, copy=False)
     known = np.zeros((nearest.max() + 1, 3), np.uint8)
     known[nearest[unsure == 0]] = rgb[unsure == 0]
-    colors = rgb.copy()
     for first in range(0, len(rgb), ROWS):
         rows = np.s_[first : first + ROWS]
         share = np.where(unsure[rows], 0 if keyed else alpha[rows], 1)[..., None]
-        colors[rows] = np.rint(share * rgb[rows] + (1 - share) * known[nearest[rows]])
+        shown[rows] = np.rint(share * rgb[rows] + (1 - share) * known[nearest[rows]])
     return colors
 
 

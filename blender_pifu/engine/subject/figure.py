@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """From a photo to the one person that is meant, upright and cut out: people -> level -> matte -> crop."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -28,7 +28,8 @@ UNKNOWN = "No person was recognised; what stands out most in the photo is taken.
 
 @dataclass(frozen=True)
 class Figure:
-    """photo: turned so that the person is upright; matte, crop and person are in its pixels.
+    """photo: turned so that the person is upright, its own alpha left to the matte; matte, crop and person are in its
+    pixels.
 
     people: how many were found; number: which of them from the left, from 1 (0: nobody was recognised); person: their
     landmarks, or None; framing: how much of them is seen, or None; advice: the gravest first.
@@ -80,7 +81,9 @@ class Figures:
         if not people and number is None:
             matte, tone = self._matte(photo)
             advice = (no_person(UNKNOWN, Severity.WARNING),)
-            return Figure(photo, matte, crop_around(matte.alpha), 0, 0, None, None, 1.0, advice, tone)
+            return Figure(
+                replace(photo, alpha=None), matte, crop_around(matte.alpha), 0, 0, None, None, 1.0, advice, tone
+            )
         chosen = choose(people, photo.rgb.shape[:2], number)
         advice = advise(photo, people, chosen)
         if advice and advice[0].severity is Severity.BLOCK:
@@ -106,7 +109,7 @@ class Figures:
         seen = 1.0 if kind is Framing.FULL else min(1.0, (rows[-1] + 1 - rows[0]) / body_height(person))
         crop, number = crop_around(alpha), chosen + 1
         known = float(seen), tuple(advice), tone, height_m, turned
-        return Figure(photo, matte, crop, len(people), number, person, kind, *known)
+        return Figure(replace(photo, alpha=None), matte, crop, len(people), number, person, kind, *known)
 
     def _matte(self, photo, people=(), chosen=0):
         """The matte, and the photo's tone."""

@@ -131,7 +131,7 @@ class Sampler:
         """Occupancy (N,), or None if memory ran out but may last for half as many points."""
         try:
             values = field.query_columns(*self._by_column(positions, columns)).float().cpu().numpy()
-        except (MemoryError, RuntimeError) as error:
+        except Exception as error:
             if not is_out_of_memory(error) or self._chunk // 2 < LEAST_CHUNK:
                 raise
             return None

@@ -158,7 +158,7 @@ def _point_logits(
 ) -> Tensor:
     xy, z = batch["points"][..., :2], batch["points"][..., 2]
     count = len(z)
-    features, drawn_front, drawn_back = level.column_features(level.stack(maps, batch["image"]), maps.wide, xy)
+    features, drawn_front, drawn_back = level.column_features(level.stack(maps, batch["image"]), maps, xy)
     drawn_front, drawn_back = drawn_front.detach(), drawn_back.detach()
     weight, front, back = _sample_solid(batch, xy)
     front, back = (torch.where(weight > 0.5, true, drawn) for true, drawn in ((front, drawn_front), (back, drawn_back)))

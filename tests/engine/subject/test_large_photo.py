@@ -10,7 +10,7 @@ from PIL import Image
 
 from helpers.couple import POLO
 
-MOST_MB = 1024  # of 2^20 bytes
+MOST_MB = 1000  # of 2^20 bytes
 
 
 @pytest.mark.parametrize("kind", ["photo", "turned", "cut out"])
