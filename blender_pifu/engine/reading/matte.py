@@ -69,7 +69,7 @@ class Matting:
         if photo.alpha is not None:
             alpha = photo.alpha * divide(photo.alpha)
             alpha = _one_person(alpha, f'The transparency of "{photo.name}" leaves no person visible.')
-            return Matte(alpha, _spread_core(photo.rgb, np.minimum(alpha, photo.alpha)))
+            return Matte(alpha, _spread_core(photo.rgb, alpha, photo.alpha))
         alpha, foreground, mine = self._run(photo.rgb, divide)
         if people:  # the network cuts out what is held before the body
             hole = trunk_of(people[chosen], alpha.shape) & mine & (alpha < SURE)
@@ -245,14 +245,15 @@ def _fill_small_holes(alpha):
         alpha[here] = cv2.morphologyEx(alpha, cv2.MORPH_CLOSE, np.ones((reach + 2, reach + 2), np.uint8))[here]
 
 
-def _spread_core(rgb, alpha):
-    """Colours (H, W, 3) where the person is sure; towards the transparent, and BEYOND about it, the nearest sure pixel's.
-    Of a cut-out before one bright colour, the outermost pixels are mixed with that and count for nothing."""
-    keyed, colors = _is_keyed(rgb, alpha), rgb.copy()
+def _spread_core(rgb, alpha, given):
+    """Colours (H, W, 3) of a cut-out where the person is sure; towards the transparent and BEYOND it the nearest sure
+    pixel's. Before one bright colour the outermost pixels are mixed with that and count for nothing. alpha, given
+    (H, W): the person's, and the file's."""
+    keyed, colors = _is_keyed(rgb, given), rgb.copy()
     x, y, width, height = cv2.boundingRect((alpha > 0).astype(np.uint8))
     beyond = round(BEYOND * max(width, height))
     part = np.s_[max(0, y - beyond) : y + height + beyond, max(0, x - beyond) : x + width + beyond]
-    rgb, alpha, shown = rgb[part], alpha[part], colors[part]
+    rgb, alpha, shown = rgb[part], np.minimum(alpha[part], given[part]), colors[part]
     sure = (alpha > SURE).astype(np.uint8)
     inner = cv2.erode(sure, np.ones((3, 3), np.uint8)) if keyed else sure
     unsure = 1 - (inner if inner.any() else sure)
@@ -261,9 +262,10 @@ def _spread_core(rgb, alpha):
     nearest = cv2.distanceTransformWithLabels(unsure, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
     nearest = nearest.astype(np.int32, copy=False)
     known = np.zeros((nearest.max() + 1, 3), np.uint8)
-    known[nearest[unsure == 0]] = rgb[unsure == 0]
-    for first in range(0, len(rgb), ROWS):
-        rows = np.s_[first : first + ROWS]
+    chunks = [np.s_[first : first + ROWS] for first in range(0, len(rgb), ROWS)]
+    for rows in chunks:
+        known[nearest[rows][unsure[rows] == 0]] = rgb[rows][unsure[rows] == 0]
+    for rows in chunks:
         share = np.where(unsure[rows], 0 if keyed else alpha[rows], 1)[..., None]
         shown[rows] = np.rint(share * rgb[rows] + (1 - share) * known[nearest[rows]])
     return colors
