@@ -35,7 +35,7 @@ from .networks.field import HumanField
 from .networks.fine import FineConfig, FineLevel
 from .networks.legs import Legs, find_legs, move_legs
 from .networks.limb_maps import draw_hints
-from .networks.maps import Maps, enlarged, front_colors, without_light
+from .networks.maps import Maps, as_picture, enlarged, front_colors, without_light
 from .parsing.reading import Parsing, parsing_reader
 from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
@@ -185,8 +185,8 @@ class HumanModel:
         if near is None or cut.landmarks is None:
             return encoding
         coarse = self.without_fine() or self
-        drawn = coarse.encode(*coarse.prepare(near.cut)).front_normals
-        place = find_face(cut.landmarks, drawn[0].permute(1, 2, 0).float().cpu().numpy(), near.center, near.half)
+        drawn = as_picture(coarse.encode(*coarse.prepare(near.cut)).front_normals)
+        place = find_face(cut.landmarks, drawn, near.center, near.half)
         return encoding if place is None else replace(encoding, maps=lay_face(encoding.maps, encoding.mask, place))
 
     def with_folds(self, encoding: Encoding, cut: PersonCut, fine: bool = False) -> Encoding:
@@ -226,13 +226,13 @@ class HumanModel:
             return encoding, None
         front = self._shading(encoding, cut, light) if self.fine else light.shading(relief.front_normals)
         shading = Shading(light, front, light.shading(relief.seen_through))
-        drawn = encoding.back_rgb[0].permute(1, 2, 0).float().cpu().numpy()
+        drawn = as_picture(encoding.back_rgb)
         bare = torch.from_numpy(lit(drawn, 1 / shading.back)).permute(2, 0, 1)[None].to(encoding.back_rgb)
         return replace(encoding, maps=replace(encoding.maps, back_rgb=bare)), shading
 
     def _shading(self, encoding: Encoding, cut: PersonCut, light: Light) -> np.ndarray:
         """By what linear colours of what is seen are multiplied, (SHADING_PX, SHADING_PX, 3)."""
-        normals = encoding.front_normals[0].permute(1, 2, 0).float().cpu().numpy()
+        normals = as_picture(encoding.front_normals)
         normals = cv2.resize(normals, (SHADING_PX, SHADING_PX), interpolation=cv2.INTER_AREA)
         normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
         shading = shading_reader(self.device).read(np.dstack(cut(SHADING_PX)), normals, light, cut.landmarks)
@@ -248,8 +248,8 @@ class HumanModel:
         encoding = self.with_parsing(encoding, cut)
         front, back = encoding.front_labels, encoding.back_labels
         assert front is not None and back is not None
-        drawn = torch.cat([front, back, encoding.mask], 1)[0]
-        front, back, matte = np.split(drawn.permute(1, 2, 0).float().cpu().numpy(), [len(LABELS), 2 * len(LABELS)], 2)
+        drawn = as_picture(torch.cat([front, back, encoding.mask], 1))
+        front, back, matte = np.split(drawn, [len(LABELS), 2 * len(LABELS)], 2)
         told = Regions.of(front, back, matte[..., 0])
         return None if told is None else with_hat(told, matte[..., 0], cut.landmarks)
 
@@ -261,8 +261,8 @@ class HumanModel:
         `regions` told, by which what goes on behind is told."""
         if cut is None:
             return {}
-        drawn = torch.cat([encoding.back_rgb, encoding.mask, encoding.front_depth - encoding.back_depth], 1)[0]
-        back, thickness = np.split(drawn.permute(1, 2, 0).float().cpu().numpy(), [4], 2)
+        drawn = torch.cat([encoding.back_rgb, encoding.mask, encoding.front_depth - encoding.back_depth], 1)
+        back, thickness = np.split(as_picture(drawn), [4], 2)
         if cut.landmarks is not None:
             photo = np.dstack(cut(len(back)))
             back = paint_behind_arms(back, photo, thickness[..., 0], cut.landmarks)

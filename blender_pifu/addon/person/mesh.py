@@ -49,7 +49,6 @@ def _fill(mesh: bpy.types.Mesh, human: Reconstruction) -> None:
     mesh.shade_smooth()
     if human.parts:
         mesh.attributes.new(PART_ATTRIBUTE, "INT8", "FACE").data.foreach_set("value", human.parts.faces.astype(np.int8))
-
     if human.slots:
         mesh.polygons.foreach_set("material_index", human.slots.faces.astype(np.int32))
     if human.texture is None:

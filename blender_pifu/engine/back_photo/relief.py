@@ -9,7 +9,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.linalg import spsolve
 from torch import Tensor
 
-from ..networks.maps import Maps
+from ..networks.maps import Maps, as_picture
 
 RELIEF_PX = 256
 FLAT = 0.6  # depth of a body against that of a round one with its outline
@@ -37,7 +37,7 @@ def drawn_relief(maps: Maps) -> Relief:
     def picture(values: Tensor) -> np.ndarray:
         size = (RELIEF_PX, RELIEF_PX)
         values = F.interpolate(values.float(), size, mode="bilinear", antialias=True, align_corners=False)
-        return values[0].permute(1, 2, 0).cpu().numpy()
+        return as_picture(values)
 
     depths = (picture(depth)[..., 0] for depth in (maps.front_depth, maps.back_depth))
     return Relief(*depths, *(_unit(picture(normals)) for normals in (maps.front_normals, maps.back_normals)))

@@ -23,11 +23,9 @@ from .strands import strands_of
 WORK_PX = 256  # to a side of the crop, in which materials are told apart; lengths below are in its pixels, 8 mm
 BLUR = 1.2
 PLAIN = 0.75  # share of the pixels that are looked at: the others are borders, where two materials are mixed
-SKIN_PLAIN = (
-    4.0,
-    0.8,
-)  # Lab difference from pixel to pixel up to which they are looked at where skin is so likely: there is
-# little of it, and beside plain cloth none of it is plain
+# How likely skin is, and Lab differences from pixel to pixel up to which it is then looked at: there is little of it,
+# and beside plain cloth none of it is plain.
+SKIN, SKIN_PLAIN = 0.8, 4.0
 LEAST = 60  # pixels of a material
 BAND = 5.0  # beside the outline, where what goes on behind is seen
 ACROSS, ALONG = 30.0, 6.0  # how far that tells about what is behind, beside it and up or down
@@ -243,7 +241,7 @@ def _find_materials(photo, landmarks, regions: Regions | None) -> Materials | No
     steep = np.linalg.norm(np.gradient(features, axis=(0, 1)), axis=-1).sum(0)
     plain = inner & (steep <= np.quantile(steep[inner], PLAIN))
     if regions is not None:
-        plain |= inner & (steep < SKIN_PLAIN[0]) & (regions.front[..., REGIONS["skin"]] > SKIN_PLAIN[1])
+        plain |= inner & (steep < SKIN_PLAIN) & (regions.front[..., REGIONS["skin"]] > SKIN)
     near = inner & (cv2.distanceTransform((matte > 0.5).astype(np.uint8), cv2.DIST_L2, 5) < BAND)
     weave, cloth, gloss = tell_apart(features, plain, near)
     material = np.where(inner, cloth, -1)

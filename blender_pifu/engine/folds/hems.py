@@ -71,21 +71,21 @@ def hem_height(
         pixel_m = 2 / (metre_of(landmarks) * len(solid))
         layers = _layers(shares, EVEN_M[not seen] / pixel_m, len(solid))
         layers = {name: (layers[part] == i) & solid[part] for i, name in enumerate(LAYERS)}
-        height[part] = _height(layers, depth[part], solid[part], part, landmarks, seen, pixel_m)
+        limbs = _limbs(landmarks, part, len(solid))
+        height[part] = _height(layers, depth[part], solid[part], limbs, EVEN_M[not seen], pixel_m)
     return height
 
 
-def _height(layers, depth, solid, part, landmarks, seen, pixel_m):
-    """As `hem_height` of a part of the picture, in which each of the layers is (h, w) bool."""
+def _height(layers, depth, solid, limbs, even_m, pixel_m):
+    """As `hem_height` of a part of the picture, in which each of the layers is (h, w) bool; limbs: see `_limbs`."""
     raised, sunk = np.zeros((2, *solid.shape), np.float32)
     goes_on = _goes_on(depth, STEP_M / pixel_m)
-    places = _places(landmarks, part, round(2 / (metre_of(landmarks) * pixel_m)))
     for (upper, lower), edge in EDGES.items():
         over, under = layers[upper], layers[lower]
         rim, foot = over & _beside(under) & goes_on, under & _beside(over) & goes_on
         if not rim.any() or not foot.any():
             continue
-        firm = _across(over, under, places, EVEN_M[not seen] / pixel_m, pixel_m)
+        firm = _across(over, under, limbs, even_m / pixel_m, pixel_m)
         firm *= _behind(under, over, depth, BESIDE_M / pixel_m, pixel_m)
         for line, within, height, share, reach in (
             (rim, over, raised, OVER, INWARD_M),
@@ -144,7 +144,7 @@ def _behind(under, over, depth, sigma, pixel_m):
     return 1 - smooth_step((means[0] - means[1]) * pixel_m, *NEARER_M)
 
 
-def _across(over, under, places, sigma, pixel_m):
+def _across(over, under, limbs, sigma, pixel_m):
     """How far the border of what lies over and under runs across the limb it is on, (h, w) 0..1; 0 on the lower half of
     a limb whose end lies below the picture."""
     both = over.astype(np.float32) - under
@@ -152,7 +152,7 @@ def _across(over, under, places, sigma, pixel_m):
     slope /= np.maximum(np.linalg.norm(slope, axis=0), 1e-9)
     row, column = np.mgrid[: over.shape[0], : over.shape[1]].astype(np.float32)
     nearest, cosine = np.full(over.shape, np.inf, np.float32), np.zeros(over.shape, np.float32)
-    for first, last, wide in places:
+    for first, last, wide in limbs:
         along = last - first
         length = max(float(np.hypot(*along)), 1.0)
         right, down = (along / length).tolist()
@@ -167,7 +167,7 @@ def _across(over, under, places, sigma, pixel_m):
     return smooth_step(cosine, *ACROSS)
 
 
-def _places(landmarks, part, size):
+def _limbs(landmarks, part, size):
     """Both ends of each of LIMBS, column and row in a part of a picture of `size`, and how wide it is."""
     corner = np.array([part[1].start, part[0].start])
 

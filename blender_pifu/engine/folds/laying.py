@@ -18,7 +18,7 @@ from ..color.rim import off_head
 from ..crop_space import blurred_within
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
-from ..networks.maps import Maps
+from ..networks.maps import Maps, as_picture
 from ..reading.graph import DATA
 from ..reading.landmarks import metre_of
 from .hems import hem_height
@@ -82,10 +82,10 @@ def lay_folds(
     labels: how likely each is, of what is seen and hidden, (1, L, n, n) each."""
     size = metre_of(landmarks)
     how = light, size, off_head(landmarks), reader
-    drawn = _picture(maps.front_normals)
+    drawn = as_picture(maps.front_normals)
     pixel, solid = 2 / len(drawn), photos(len(drawn))[..., 3] > SOLID
     hems = [
-        _hems(_picture(shares), _picture(depth)[..., 0], solid, landmarks, how[2], seen)
+        _hems(as_picture(shares), as_picture(depth)[..., 0], solid, landmarks, how[2], seen)
         for shares, depth, seen in zip(labels, (maps.front_depth, -maps.back_depth), (True, False), strict=True)
     ]
     folds = _height(photos, drawn, *how)
@@ -100,8 +100,8 @@ def lay_folds(
         back_depth=maps.back_depth - pixel * behind,
     )
     if fine_px <= len(drawn):
-        return maps, _picture(maps.front_normals)
-    depth = _larger(_picture(maps.front_depth)[..., 0], fine_px)
+        return maps, as_picture(maps.front_normals)
+    depth = _larger(as_picture(maps.front_depth)[..., 0], fine_px)
     drawn, height = (_larger(each, fine_px) for each in (drawn, folds))
     drawn /= np.maximum(np.linalg.norm(drawn, axis=-1, keepdims=True), 1e-6)
     fine = _height(photos, drawn, *how)
@@ -110,9 +110,9 @@ def lay_folds(
         height * (pixel * fine_px / 2) + (fine - blurred_within(fine, solid, COARSE_M * size * fine_px / 2)) * solid
     )
     solid = photos(fine_px)[..., 3] > SOLID
-    height += _hems(_picture(labels[0]), depth, solid, landmarks, how[2], True)
+    height += _hems(as_picture(labels[0]), depth, solid, landmarks, how[2], True)
     both = (torch.from_numpy(np.ascontiguousarray(each)) for each in (drawn.transpose(2, 0, 1), height[None]))
-    return maps, folded(*(each[None] for each in both))[0].permute(1, 2, 0).numpy()
+    return maps, as_picture(folded(*(each[None] for each in both)))
 
 
 def _height(photos, drawn, light, size, worn, reader):
@@ -127,10 +127,6 @@ def _hems(shares, depth, solid, landmarks, worn, seen):
     """The height of hems, (n, n) pixels, of labels (m, m, L) on a surface of drawn depth (n, n), field units towards
     its viewer; worn: see `_height`."""
     return hem_height(shares, depth * len(depth) / 2, solid, landmarks, seen) * _larger(worn, len(depth))
-
-
-def _picture(values: Tensor) -> np.ndarray:
-    return values[0].permute(1, 2, 0).float().cpu().numpy()
 
 
 def _larger(values, size):

@@ -15,6 +15,7 @@ from ..color.rim import off_head
 from ..crop_space import blurred_within
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
+from ..networks.maps import as_picture
 from ..reading.graph import DATA
 from ..reading.landmarks import metre_of
 from .network import ShadingConfig, ShadingNetwork, stack_lit
@@ -52,9 +53,7 @@ class ShadingReader:
         seen = stack_lit(photo, normals, found)[None].to(self._device)
         size, step = seen.shape[-1], self._network.step
         over = -size % step
-        added = (
-            self._network(F.pad(seen, (0, over, 0, over)))[0, :, :size, :size].permute(1, 2, 0).float().cpu().numpy()
-        )
+        added = as_picture(self._network(F.pad(seen, (0, over, 0, over)))[..., :size, :size])
         told = photo[..., 3] > SOLID
         if landmarks is not None:
             broad = blurred_within(added, photo[..., 3], BROAD_M * metre_of(landmarks) * size / 2)

@@ -34,6 +34,10 @@ class Shown:
     back: np.ndarray
     hints: Tensor
 
+    def shading(self, darkest: float, least: float, most: float) -> np.ndarray:
+        """(s, s, 3) logarithm of what light makes of the albedo, within bounds; darkest: see `maps.DARKEST`."""
+        return np.log((self.colors + darkest) / (self.albedo + darkest)).clip(least, most)
+
 
 def show_part(people: DrawnPeople, seed: int, side: int, rng: np.random.Generator) -> Shown:
     """A part of a photo, moved, zoomed, rolled and mirrored or not."""

@@ -46,7 +46,7 @@ def draw(people: DrawnPeople, seed: int, rng: np.random.Generator) -> tuple[Tens
     """What the network sees of a photo, changed, (CHANNELS, SIDE, SIDE), and the labels of what is seen and of what is
     behind, (SIDE, SIDE) int64 from 0, -1 where nothing is."""
     part = show_part(people, seed, SIDE, rng)
-    shading = np.log((part.colors + DARKEST) / (part.albedo + DARKEST)).clip(DARK, LIGHT)
+    shading = part.shading(DARKEST, DARK, LIGHT)
     colors = to_srgb(dyed(part.albedo, part.front, rng) * np.exp(shading)).clip(0, 1).astype(np.float32)
     colors, matte = cut_out(colors, part.matte, rng)
     colors = as_taken(colors, rng) * (matte > 0.02)[..., None]

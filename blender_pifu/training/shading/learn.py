@@ -13,7 +13,7 @@ from torch import Tensor
 from ...engine.color.light import Light, find_light
 from ...engine.shading.network import ShadingNetwork, stack_lit
 from ...engine.srgb import DARKEST, to_srgb
-from ..drawn.changes import Shown, as_taken, cut_out, dyed, show_part
+from ..drawn.changes import as_taken, cut_out, dyed, show_part
 from ..drawn.people import DrawnPeople
 from ..drawn.run import DrawnRun
 from ..learn.losses import half_precision
@@ -64,7 +64,7 @@ def draw(people: DrawnPeople, seed: int, rng: np.random.Generator) -> tuple[Tens
     """What the network sees of a photo, changed, (CHANNELS, SIDE, SIDE), the logarithm of shading that its light lacks
     (3, SIDE, SIDE), and where that is known (1, SIDE, SIDE)."""
     part = show_part(people, seed, SIDE, rng)
-    shading = true_shading(part)
+    shading = part.shading(DARKEST, DARK, BRIGHT)
     if rng.random() < SHADOWED:
         shading = shading + _shadow(SIDE, rng)
     albedo = dyed(part.albedo, part.front, rng)
@@ -76,11 +76,6 @@ def draw(people: DrawnPeople, seed: int, rng: np.random.Generator) -> tuple[Tens
     lacking = (shading - np.log(found)).transpose(2, 0, 1).astype(np.float32)
     solid = ((part.matte > SOLID) & (matte > SOLID))[None].astype(np.float32)
     return stack_lit(photo, part.normals, found), torch.from_numpy(lacking), torch.from_numpy(solid)
-
-
-def true_shading(part: Shown) -> np.ndarray:
-    """(s, s, 3) logarithm of what light makes of the albedo."""
-    return np.log((part.colors + DARKEST) / (part.albedo + DARKEST)).clip(DARK, BRIGHT)
 
 
 def light_of(photo: np.ndarray, normals: np.ndarray) -> Light:

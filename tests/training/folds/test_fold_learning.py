@@ -16,6 +16,7 @@ from blender_pifu.training.folds import export as export_module
 from blender_pifu.training.folds import learn
 from blender_pifu.training.folds.learn import FoldRun, draw_windows, fold_loss
 from blender_pifu.training.learn.short_run import Plan
+from helpers.short_runs import assert_resumed_equals_whole
 
 SIZE = 512
 
@@ -82,11 +83,7 @@ def test_a_resumed_run_equals_an_uninterrupted_one_and_its_export_is_read(tmp_pa
     monkeypatch.setattr(drawn_people, "HELD_OUT", 0)
     monkeypatch.setattr(learn, "PHOTOS", 1)
     monkeypatch.setattr(learn, "WINDOWS", 2)
-    whole = run_steps(tmp_path / "whole", drawn[0], 2)
-    run_steps(tmp_path / "parts", drawn[0], 1)
-    resumed = run_steps(tmp_path / "parts", drawn[0], 1)
-    for name, value in whole.average.items():
-        assert torch.equal(value, resumed.average[name]), name
+    assert_resumed_equals_whole(lambda folder, steps: run_steps(folder, drawn[0], steps), tmp_path)
     monkeypatch.setattr(export_module, "run_folder", lambda name: tmp_path / name)
     card = export_module.export_folds("whole", tmp_path / "folds.safetensors")
     assert card["steps"] == 2 and card["photos"] == 1

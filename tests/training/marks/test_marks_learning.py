@@ -21,6 +21,7 @@ from blender_pifu.training.marks.learn import Draw, MarkRun, Plan, load_trunk, m
 from blender_pifu.training.marks.photo_set import HeadPhotos
 from blender_pifu.training.marks.places import FACE, MARKS, MarkPlaces, mirror_of
 from blender_pifu.training.people.body import load_body
+from helpers.short_runs import assert_resumed_equals_whole
 
 ASSETS = Path(os.environ.get("BLENDER_PIFU_ASSETS", ""))
 made = pytest.mark.skipif("BLENDER_PIFU_ASSETS" not in os.environ, reason="the source assets are not here")
@@ -106,11 +107,7 @@ def run_steps(folder, photos, places, steps):
 
 def test_a_resumed_run_equals_an_uninterrupted_one_and_its_export_is_read(tmp_path, monkeypatch, photos, places):
     monkeypatch.setattr("blender_pifu.training.marks.learn.BATCH", 2)
-    whole = run_steps(tmp_path / "whole", photos, places, 2)
-    run_steps(tmp_path / "parts", photos, places, 1)
-    resumed = run_steps(tmp_path / "parts", photos, places, 1)
-    for name, value in whole.average.items():
-        assert torch.equal(value, resumed.average[name]), name
+    assert_resumed_equals_whole(lambda folder, steps: run_steps(folder, photos, places, steps), tmp_path)
     monkeypatch.setattr(export_module, "run_folder", lambda name: tmp_path / name)
     card = export_module.export_marks("whole", tmp_path / "marks.safetensors")
     assert card["steps"] == 2 and card["photos"] == 2

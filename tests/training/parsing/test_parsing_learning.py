@@ -16,6 +16,7 @@ from blender_pifu.training.learn.short_run import Plan
 from blender_pifu.training.parsing import export as export_module
 from blender_pifu.training.parsing import learn
 from blender_pifu.training.parsing.learn import SIDE, ParsingRun, draw
+from helpers.short_runs import assert_resumed_equals_whole
 
 SIZE = 512
 UPPER, LOWER = LABELS["upper_garment"], LABELS["lower_garment"]
@@ -68,11 +69,7 @@ def run_steps(folder, people, steps):
 def test_a_resumed_run_equals_an_uninterrupted_one_and_its_export_is_read(tmp_path, monkeypatch, people):
     monkeypatch.setattr(drawn_people, "HELD_OUT", 0)
     monkeypatch.setattr(learn, "PHOTOS", 1)
-    whole = run_steps(tmp_path / "whole", people, 2)
-    run_steps(tmp_path / "parts", people, 1)
-    resumed = run_steps(tmp_path / "parts", people, 1)
-    for name, value in whole.average.items():
-        assert torch.equal(value, resumed.average[name]), name
+    assert_resumed_equals_whole(lambda folder, steps: run_steps(folder, people, steps), tmp_path)
     monkeypatch.setattr(export_module, "run_folder", lambda name: tmp_path / name)
     card = export_module.export_parsing("whole", tmp_path / "parsing.safetensors")
     assert card["steps"] == 2 and card["photos"] == 1 and card["name"] == "parsing"
