@@ -90,6 +90,22 @@ def dyed(albedo, labels, rng):
     return linear.clip(0, 1)
 
 
+def cast_shadow(size: int, rng: np.random.Generator) -> np.ndarray:
+    """(size, size, 3) logarithm of the light that is left under leaves or beside a wall: darker, and bluer."""
+    y, x = np.mgrid[:size, :size].astype(np.float32) / size - 0.5
+    if rng.random() < 0.4:
+        angle = rng.uniform(0, 2 * np.pi)
+        depth = x * np.cos(angle) + y * np.sin(angle) - rng.uniform(-0.3, 0.3)
+    else:
+        wide = np.exp(rng.uniform(np.log(4), np.log(40)))
+        depth = cv2.GaussianBlur(rng.standard_normal((size, size)).astype(np.float32), (0, 0), wide)
+        depth = (depth / depth.std() + rng.uniform(-0.7, 0.7)) * wide / size
+    sharp = np.exp(rng.uniform(np.log(20), np.log(200)))
+    share = 1 / (1 + np.exp((-depth * sharp).clip(-30, 30)))
+    tint = np.array([0.1, 0, -0.25]) * rng.uniform(0, 1)
+    return -share[..., None] * (rng.uniform(0.25, 1.2) + tint)
+
+
 def cut_out(colors, matte, rng):
     """Colours and matte as a person is cut out: now and then a little too wide or narrow, and what is too wide has the
     background's colour."""

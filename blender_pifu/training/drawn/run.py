@@ -52,7 +52,8 @@ def add_run(
 
     def train(options: argparse.Namespace) -> None:
         torch.set_num_threads(1)
-        make(run_folder(options.run), drawn_set(options.count), Plan(options.steps)).train(options.minutes)
+        plan = Plan(options.steps, start=options.start)
+        make(run_folder(options.run), drawn_set(options.count), plan).train(options.minutes)
 
     def write(options: argparse.Namespace) -> None:
         print(export(options.run, *([options.out] if options.out else [])))
@@ -60,6 +61,7 @@ def add_run(
     command = commands.add_parser(f"train-{name}", help=f"train {network}, resuming the run of this name")
     command.add_argument("--minutes", type=float, default=1e9, help="stop after this long; the same command resumes")
     command.add_argument("--steps", type=int, default=steps)
+    command.add_argument("--start", type=Path, help=f"weights to begin from, as export-{name} writes them")
     command.add_argument("--count", type=int, default=COUNT, help="people in the set")
     command.add_argument("--run", default=name, help="name of the run")
     command.set_defaults(act=train)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A run of one of the small networks: resumable, its weights averaged; what it learns from is its subclass's."""
 
+import json
 import logging
 import math
 import os
@@ -13,6 +14,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ...engine.errors import ModelError
+from ...engine.files.tensors import read_tensors
+
 log = logging.getLogger(__name__)
 AVERAGE = 0.998
 WARM, FLOOR = 200, 0.02  # steps in which the rate rises; what is left of it at the end
@@ -21,10 +25,11 @@ SAVE_EVERY_S, LOG_EVERY = 120, 50
 
 @dataclass(frozen=True)
 class Plan:
-    """steps: of the whole run; seed: of its random numbers."""
+    """steps: of the whole run; seed: of its random numbers; start: packed weights to begin from, None: at random."""
 
     steps: int = 12000
     seed: int = 0
+    start: Path | None = None
 
     def rate(self, step: int) -> float:
         """Share of the rates at a step: warm up, then half a cosine."""
@@ -40,6 +45,9 @@ class ShortRun:
         self.folder, self.plan, self.network, self.step = folder, plan, network, 0
         folder.mkdir(parents=True, exist_ok=True)
         self.optimizer = torch.optim.AdamW(groups, weight_decay=1e-3)
+        self.begun_from: dict = {}
+        if plan.start and not self.checkpoint.exists():
+            self._begin_from(plan.start)
         self.average = {name: value.detach().clone() for name, value in network.state_dict().items()}
         if self.checkpoint.exists():
             self._resume()
@@ -90,13 +98,24 @@ class ShortRun:
         """Write the checkpoint beside the old one, then rename."""
         beside = self.checkpoint.with_suffix(".new")
         state = {"weights": self.network.state_dict(), "optimizer": self.optimizer.state_dict()}
-        told = {"average": self.average, "step": self.step, "photos": self.learned_from()}
+        told = {"average": self.average, "step": self.step, "photos": self.learned_from(), "from": self.begun_from}
         torch.save(state | told, beside)
         os.replace(beside, self.checkpoint)
+
+    def _begin_from(self, packed: Path) -> None:
+        """Take the weights of a packed file, and remember by its card which they were. Raises ModelError where they are
+        another network's."""
+        tensors, _ = read_tensors(packed)
+        try:
+            self.network.load_state_dict({name: value.float() for name, value in tensors.items()})
+        except RuntimeError as error:
+            raise ModelError(f"{packed.name} holds another network ({error}).", fix="Choose another file.") from error
+        card = json.loads(packed.with_suffix(".json").read_text("utf-8"))
+        self.begun_from = {name: card[name] for name in ("sha256", "steps", "photos")}
 
     def _resume(self) -> None:
         state = torch.load(self.checkpoint, weights_only=True)
         self.network.load_state_dict(state["weights"])
         self.optimizer.load_state_dict(state["optimizer"])
-        self.average, self.step = state["average"], state["step"]
+        self.average, self.step, self.begun_from = state["average"], state["step"], state.get("from", {})
         log.info("resumed at step %d", self.step)

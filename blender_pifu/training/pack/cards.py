@@ -48,6 +48,7 @@ def write_network(
         "made_by": f"python -m blender_pifu.training {made_by}",
         "steps": state["step"],
         "photos": state["photos"],
+        **({"begun_from": state["from"]} if state.get("from") else {}),
         "parameters": parameters,
     }
     return write_card(target, about)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ...engine.parsing.network import WORN, ParsingNetwork, stack_seen
 from ...engine.srgb import to_srgb
-from ..drawn.changes import as_taken, cut_out, dyed, show_part
+from ..drawn.changes import as_taken, cast_shadow, cut_out, dyed, show_part
 from ..drawn.people import DrawnPeople
 from ..drawn.run import DrawnRun
 from ..learn.losses import half_precision
@@ -19,6 +19,8 @@ from ..learn.short_run import Plan
 RATE = 1.5e-3
 PHOTOS, SIDE = 8, 256  # of a step, and to what size they are drawn
 BEHIND = 0.6  # what the hidden side counts for
+SHADOWED = 0.5  # share of photos that something throws its shadow on
+EXPOSED = 0.0, 1.2  # logarithm: how much brighter these are taken, so that what the sun shines on burns out
 DARKEST, DARK, LIGHT = 0.03, -2.5, 1.5  # linear, added to colours before they are divided; least and most shading
 RARE, SELDOM = 0.25, 0.01  # power of how rare a label is that it counts by, and what is rarer counts no more
 
@@ -47,6 +49,8 @@ def draw(people: DrawnPeople, seed: int, rng: np.random.Generator) -> tuple[Tens
     behind, (SIDE, SIDE) int64 from 0, -1 where nothing is."""
     part = show_part(people, seed, SIDE, rng)
     shading = part.shading(DARKEST, DARK, LIGHT)
+    if rng.random() < SHADOWED:
+        shading = shading + cast_shadow(SIDE, rng) + rng.uniform(*EXPOSED)
     colors = to_srgb(dyed(part.albedo, part.front, rng) * np.exp(shading)).clip(0, 1).astype(np.float32)
     colors, matte = cut_out(colors, part.matte, rng)
     colors = as_taken(colors, rng) * (matte > 0.02)[..., None]

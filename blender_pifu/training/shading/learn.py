@@ -13,7 +13,7 @@ from torch import Tensor
 from ...engine.color.light import Light, find_light
 from ...engine.shading.network import ShadingNetwork, stack_lit
 from ...engine.srgb import DARKEST, to_srgb
-from ..drawn.changes import as_taken, cut_out, dyed, show_part
+from ..drawn.changes import as_taken, cast_shadow, cut_out, dyed, show_part
 from ..drawn.people import DrawnPeople
 from ..drawn.run import DrawnRun
 from ..learn.losses import half_precision
@@ -66,7 +66,7 @@ def draw(people: DrawnPeople, seed: int, rng: np.random.Generator) -> tuple[Tens
     part = show_part(people, seed, SIDE, rng)
     shading = part.shading(DARKEST, DARK, BRIGHT)
     if rng.random() < SHADOWED:
-        shading = shading + _shadow(SIDE, rng)
+        shading = shading + cast_shadow(SIDE, rng)
     albedo = dyed(part.albedo, part.front, rng)
     colors = to_srgb((albedo + DARKEST) * np.exp(shading) - DARKEST).clip(0, 1).astype(np.float32)
     colors, matte = cut_out(colors, part.matte, rng)
@@ -83,19 +83,3 @@ def light_of(photo: np.ndarray, normals: np.ndarray) -> Light:
     small, looking = (cv2.resize(each, (LIGHT_PX, LIGHT_PX), interpolation=cv2.INTER_AREA) for each in (photo, normals))
     looking = looking / np.maximum(np.linalg.norm(looking, axis=-1, keepdims=True), 1e-6)
     return find_light(small, looking) or Light(np.zeros((9, 3)))
-
-
-def _shadow(size: int, rng: np.random.Generator) -> np.ndarray:
-    """(size, size, 3) logarithm of the light that is left under leaves or beside a wall: darker, and bluer."""
-    y, x = np.mgrid[:size, :size].astype(np.float32) / size - 0.5
-    if rng.random() < 0.4:
-        angle = rng.uniform(0, 2 * np.pi)
-        depth = x * np.cos(angle) + y * np.sin(angle) - rng.uniform(-0.3, 0.3)
-    else:
-        wide = np.exp(rng.uniform(np.log(4), np.log(40)))
-        depth = cv2.GaussianBlur(rng.standard_normal((size, size)).astype(np.float32), (0, 0), wide)
-        depth = (depth / depth.std() + rng.uniform(-0.7, 0.7)) * wide / size
-    sharp = np.exp(rng.uniform(np.log(20), np.log(200)))
-    share = 1 / (1 + np.exp((-depth * sharp).clip(-30, 30)))
-    tint = np.array([0.1, 0, -0.25]) * rng.uniform(0, 1)
-    return -share[..., None] * (rng.uniform(0.25, 1.2) + tint)

@@ -1,13 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Labels are learned from drawn people that are moved and dyed; runs resume, and what they export is read."""
 
+import json
+
 import numpy as np
 import pytest
 import torch
 
+from blender_pifu.engine.errors import ModelError
+from blender_pifu.engine.files.tensors import read_tensors
 from blender_pifu.engine.labels import LABELS
 from blender_pifu.engine.parsing.network import CHANNELS
-from blender_pifu.engine.parsing.reading import ParsingReader
+from blender_pifu.engine.parsing.reading import FILE, ParsingReader
 from blender_pifu.training.data.cache import READ, PeopleSet
 from blender_pifu.training.drawn import changes
 from blender_pifu.training.drawn import people as drawn_people
@@ -74,3 +78,19 @@ def test_a_resumed_run_equals_an_uninterrupted_one_and_its_export_is_read(tmp_pa
     card = export_module.export_parsing("whole", tmp_path / "parsing.safetensors")
     assert card["steps"] == 2 and card["photos"] == 1 and card["name"] == "parsing"
     ParsingReader(path=tmp_path / "parsing.safetensors")
+
+
+def test_a_run_begins_from_packed_weights_and_its_card_says_so(tmp_path, monkeypatch, people):
+    monkeypatch.setattr(drawn_people, "HELD_OUT", 0)
+    plan = Plan(steps=4, start=FILE)
+    run = ParsingRun(tmp_path / "further", people, plan)
+    shipped, card = read_tensors(FILE)[0], json.loads(FILE.with_suffix(".json").read_text())
+    for name, value in run.average.items():
+        assert torch.equal(value, shipped[name].float()), name
+    run.save()
+    monkeypatch.setattr(export_module, "run_folder", lambda name: tmp_path / name)
+    ParsingRun(tmp_path / "further", people, plan).save()  # resumed
+    further = export_module.export_parsing("further", tmp_path / "parsing.safetensors")
+    assert further["begun_from"] == {name: card[name] for name in ("sha256", "steps", "photos")}
+    with pytest.raises(ModelError, match="another network"):
+        ParsingRun(tmp_path / "other", people, Plan(steps=4, start=FILE.with_name("folds.safetensors")))
