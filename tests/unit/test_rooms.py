@@ -52,7 +52,7 @@ MAY_IMPORT = {
     "training.people": "engine.base engine.reading engine.surface training.native",
     "training.data": "engine.base engine.files engine.networks engine.reading engine.surface outputs training.native "
     "training.people",
-    "training.learn": "engine engine.base engine.networks training.data training.native",
+    "training.learn": "engine engine.base engine.files engine.networks training.data training.native",
     "training.pack": "engine engine.base engine.body engine.files engine.hands engine.layout engine.reading "
     "engine.surface training.learn training.native training.people",
     "training.fields": "engine engine.published engine.surface",
@@ -65,7 +65,8 @@ MAY_IMPORT = {
     "training.evaluate training.learn training.native",
     "training.folds": "engine.base engine.color engine.folds training.drawn training.evaluate training.learn "
     "training.pack",
-    "training.parsing": "engine.base engine.parsing training.drawn training.learn training.pack",
+    "training.parsing": "engine.base engine.color engine.parsing training.drawn training.evaluate training.learn "
+    "training.pack",
     "training.shading": "engine.base engine.color engine.shading training.drawn training.learn training.pack",
     "training": "engine.base training.data training.drawn training.evaluate training.fields training.folds "
     "training.learn training.marks training.pack training.parsing training.photos training.shading",

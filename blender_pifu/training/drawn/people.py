@@ -72,6 +72,19 @@ class DrawnPeople:
         seeds = self.available()
         return seeds[seeds >= HELD_OUT]
 
+    def held_out(self) -> list[int]:
+        """Seeds drawn so far that scores are told of, ascending."""
+        return [int(seed) for seed in self.available() if seed < HELD_OUT]
+
+    def raw(self, seed: int, *names: str) -> dict[str, np.ndarray]:
+        """Arrays of one person as `PeopleSet.read` has them."""
+        return {name: values[0] for name, values in self.people.read(np.array([seed]), names).items()}
+
+    def landmarks(self, seed: int) -> np.ndarray | None:
+        """(33, 4) as `landmarks_in`, None where nobody was recognised."""
+        known = self.raw(seed, "landmarks")["landmarks"].astype(np.float32)
+        return known if known.any() else None
+
     def _draw(self, model: HumanModel, seed: int) -> None:
         photo, true = self.photo(seed), self._true(seed)
         normals = _drawn_normals(model, photo, self.people.read(np.array([seed]), ("landmarks",))["landmarks"])

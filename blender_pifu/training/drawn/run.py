@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run that learns from drawn people, and the two commands that train its network and ship it."""
+"""A run that learns from drawn people, and the commands that train its network, ship it and score it."""
 
 import argparse
 from collections.abc import Callable
@@ -46,9 +46,11 @@ def add_run(
     steps: int,
     make: Callable[[Path, DrawnPeople, Plan], DrawnRun],
     export: Callable[..., dict],
+    score: Callable[..., dict[str, float]] | None = None,
 ) -> None:
-    """Add the subparsers train-NAME and export-NAME; network: as a sentence calls it; make: of a run's folder, people
-    and plan the run; export: of its name, and of the file to write if not the shipped one, its card."""
+    """Add the subparsers train-NAME, export-NAME and, with a score, evaluate-NAME; network: as a sentence calls it;
+    make: of a run's folder, people and plan the run; export: of its name, and of the file to write if not the shipped
+    one, its card; score: of people, and of a file of weights if not the shipped one, the figures."""
 
     def train(options: argparse.Namespace) -> None:
         torch.set_num_threads(1)
@@ -69,3 +71,15 @@ def add_run(
     command.add_argument("--run", default=name, help="name of the run")
     command.add_argument("--out", type=Path, help="file to write (default: the shipped one)")
     command.set_defaults(act=write)
+    if score is None:
+        return
+
+    def evaluate(options: argparse.Namespace) -> None:
+        torch.set_num_threads(1)
+        for what, value in score(drawn_set(options.count), *([options.weights] if options.weights else [])).items():
+            print(f"{what}: {value:.3f}")
+
+    command = commands.add_parser(f"evaluate-{name}", help=f"score {network} on people held out of what it learned")
+    command.add_argument("--count", type=int, default=COUNT, help="people in the set")
+    command.add_argument("--weights", type=Path, help="file to score (default: the shipped one)")
+    command.set_defaults(act=evaluate)
