@@ -584,7 +584,7 @@ class Ground:
         edge_on = told_edge_on(encoded, regions, shown["photo"])
         self.sources = Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions, edge_on)
         lighter = laid.as_shown is not painted.mesh
-        self.fine = _fine_normals(painted.mesh, encoded, fitted, spacing) if lighter else None
+        self.fine = _fine_normals(painted.mesh, encoded, fitted, spacing, regions) if lighter else None
 
 
 def bake_texture(
@@ -641,13 +641,17 @@ def _png_with(add: Callable[[np.ndarray], np.ndarray] | None, picture: np.ndarra
     return png(add(picture) if add else picture)
 
 
-def _fine_normals(dense: PaintedMesh, encoded: Encoded, fitted: Fitted | None, spacing: float) -> FineNormals | None:
-    """What was drawn finer than the dense surface; None where nothing was."""
+def _fine_normals(
+    dense: PaintedMesh, encoded: Encoded, fitted: Fitted | None, spacing: float, regions: Regions | None
+) -> FineNormals | None:
+    """What was drawn finer than the dense surface, and likewise behind where no photo shows that; None where nothing
+    was."""
     drawn, landmarks = encoded.drawn_normals, encoded.cut.landmarks
     if drawn is None or landmarks is None:  # without these nothing is
         return None
     size = fitted.fit.metre if fitted else metre_of(landmarks)
-    return FineNormals(drawn, encoded.cut(len(drawn))[1], dense, spacing, size)
+    behind = None if encoded.behind or encoded.together else regions
+    return FineNormals(drawn, encoded.cut(len(drawn))[1], dense, spacing, size, behind)
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from ..futures import check_wanted
 from .painting import smooth_step
 
 # In field units: 0.01 is about 1 cm on an adult.
-BLOCK, OVERLAP = 0.06, 0.02
+BLOCK = 0.06
 LEVEL, FARTHEST = 0.04, 0.4  # how far above or below a block is taken from: where there is choice, and at most
+OVERLAP = 1 / 3  # of a block
 ENOUGH = 30  # blocks that are choice
 TRIED = 24
 LEVELLED = 0.5  # of a block's energy: what being LEVEL away costs, against differences at the overlap
@@ -21,13 +22,19 @@ COVERED = 0.05  # share of a block that must be asked for
 RIM = 0.008  # inside a material's border, where others' colours are mixed in
 
 
-def quilt(fine: np.ndarray, sources: np.ndarray, targets: np.ndarray, energy: np.ndarray | None = None) -> np.ndarray:
+def quilt(
+    fine: np.ndarray,
+    sources: np.ndarray,
+    targets: np.ndarray,
+    energy: np.ndarray | None = None,
+    wide: float = BLOCK,
+) -> np.ndarray:
     """Texture (n, n, 3) for a material where `targets (n, n)` 0..1 has it, 0 elsewhere and where there is no block to
     take: of a fine band (n, n, 3) around 0, from places where `sources (n, n)` bool shows the material; energy: the
-    band's `block_energy`, where that is known."""
+    band's `block_energy`, where that is known; wide: a block, field units."""
     size = len(fine)
-    block, overlap = _block_px(size), max(4, round(OVERLAP / 2 * size))
-    energy = block_energy(fine) if energy is None else energy
+    block, overlap = _block_px(size, wide), max(4, round(OVERLAP * wide / 2 * size))
+    energy = block_energy(fine, wide) if energy is None else energy
     rows, columns = _whole_blocks(energy, sources, block)
     result = np.zeros_like(fine, np.float32)
     if not len(rows):
@@ -58,15 +65,15 @@ def quilt(fine: np.ndarray, sources: np.ndarray, targets: np.ndarray, energy: np
     return result
 
 
-def block_energy(fine: np.ndarray) -> np.ndarray:
+def block_energy(fine: np.ndarray, wide: float = BLOCK) -> np.ndarray:
     """Mean squares (n, n) of a fine band (n, n, 3) in the block whose corner is at each pixel."""
-    block = _block_px(len(fine))
+    block = _block_px(len(fine), wide)
     how = {"anchor": (0, 0), "borderType": cv2.BORDER_CONSTANT}
     return cv2.boxFilter(np.square(fine).sum(-1), -1, (block, block), **how)
 
 
-def _block_px(size):
-    return max(4, round(BLOCK / 2 * size))
+def _block_px(size, wide):
+    return max(4, round(wide / 2 * size))
 
 
 def _whole_blocks(energy, sources, block):

@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 import pytest
 
+from blender_pifu.engine.color.regions import REGIONS, Regions
 from blender_pifu.engine.layout.painted_mesh import PaintedMesh
 from blender_pifu.engine.layout.texture.fine_normals import FineNormals, seen_normals
 from blender_pifu.engine.layout.texture.normal_map import bake_normals
@@ -66,6 +67,24 @@ def test_folds_of_the_dense_surface_are_in_the_map(light):
     plain = shown(mesh, uv, np.full((8, 8, 3), (128, 128, 255), np.uint8))[1]
     everywhere = np.ones(len(places), bool)
     assert folds_error(places, normals, everywhere) < folds_error(places, plain, everywhere) / 2
+
+
+def test_a_garments_folds_go_on_behind(light):
+    mesh, uv = light
+    drawn, dense = seen_normals(capsule(128, DEEP), SIZE), capsule(128, 0)
+    matte = (np.abs(drawn).sum(-1) > 0).astype(np.float32)
+
+    def steepness(garment):
+        """Spread of the normals' height behind, where front and back are all of a region."""
+        shares = (np.arange(len(REGIONS)) == REGIONS[garment]) * np.ones((SIZE, SIZE, 1), np.float32)
+        fine = FineNormals(drawn, matte, dense, 2 / 128, 1.0, Regions(shares, shares))
+        places, normals = shown(mesh, uv, bake_normals(mesh, uv, dense, SIZE, fine=fine))
+        straight = np.abs(places[:, 1]) < 0.35
+        return [normals[straight & (side * places[:, 2] > 0.15), 1].std() for side in (1, -1)]
+
+    before, behind = steepness("upper")
+    assert behind > before / 2
+    assert steepness("skin")[1] < before / 10
 
 
 def test_folds_that_are_drawn_but_not_in_the_dense_surface_are_in_the_map_where_they_are_worn_and_seen(light):

@@ -1,11 +1,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the drawn normals of the seen side have finer than the dense surface, whose lattice is coarser than their
-pixels: folds, hems, buttons."""
+pixels: folds, hems, buttons; and folds for the side that no photo shows, out of those of the same garments.
+
+Which folds are behind nothing tells. A back without any, beside a front that has them, looks like a mannequin's, so it
+has some that are like them: quilted, as its texture is (`color/quilting.py`)."""
 
 import cv2
 import numpy as np
 
 from ...color.painting import Side
+from ...color.quilting import quilt
+from ...color.regions import REGIONS, Regions
 from ...crop_space import blurred_within
 from ..painted_mesh import PaintedMesh
 from .dense_normals import DenseNormals
@@ -14,15 +19,30 @@ from .texels import cover
 FINE_M = 0.015  # metres, standard deviation of the blur that leaves no detail: what is broader is the surface's own
 ON_EDGE = 0.1  # pixels
 SEEN_PX = 512  # in which the dense surface is looked at: as fine as its lattice is as a rule
+BEHIND_PX = 512  # in which folds are quilted
+FOLDS_M = 0.025  # metres, standard deviation of the blur that leaves no fold
+BLOCK_M = 0.12  # metres, what is quilted at once
+GARMENTS = ("upper", "lower")  # regions that have folds behind
+SURE = 0.6  # how likely a garment is where its folds are taken from
+TOWARDS = 0.45  # z of drawn normals from which on folds are taken
 MOST = 0.5  # length that what is added to a unit normal approaches at most: at outlines both differ widely
 
 
 class FineNormals:
-    """What is added to the normals of a dense surface where the camera sees it."""
+    """What is added to the normals of a dense surface."""
 
-    def __init__(self, drawn: np.ndarray, matte: np.ndarray, dense: PaintedMesh, spacing: float, metre: float):
+    def __init__(
+        self,
+        drawn: np.ndarray,
+        matte: np.ndarray,
+        dense: PaintedMesh,
+        spacing: float,
+        metre: float,
+        regions: Regions | None = None,
+    ):
         """drawn: unit normals (n, n, 3) of the photo's pixels; matte (n, n) 0..1; dense: the surface, field space, cut
-        with lattice step `spacing`, field units; metre: field units of one."""
+        with lattice step `spacing`, field units; metre: field units of one; regions: of both sides, None where nothing
+        is added behind."""
         seen = seen_normals(dense, min(len(drawn), SEEN_PX))
         if len(seen) < len(drawn):
             seen = cv2.resize(seen, matte.shape, interpolation=cv2.INTER_LINEAR)
@@ -32,15 +52,35 @@ class FineNormals:
         lacking -= blurred_within(lacking, there, reach)
         length = np.linalg.norm(lacking, axis=-1, keepdims=True)
         lacking *= there[..., None] * MOST * np.tanh(length / MOST) / np.maximum(length, 1e-6)
-        self._side = Side(dense.vertices, dense.faces, spacing, np.dstack([lacking, matte]).astype(np.float32), 1)
+        pictures = {1: np.dstack([lacking, matte])}
+        if regions is not None:
+            pictures[-1] = _behind(drawn, matte, regions, metre)
+        self._sides = [
+            Side(dense.vertices, dense.faces, spacing, picture.astype(np.float32), side)
+            for side, picture in pictures.items()
+        ]
 
     def added(self, points: np.ndarray, normals: np.ndarray, share: np.ndarray) -> np.ndarray:
         """Unit normals (N, 3) of places (N, 3), field space, with what is added, as far as share (N,) 0..1 says."""
-        share = share * self._side.trust(points, normals)
         fine = normals.copy()
-        seen = np.flatnonzero(share > 0)
-        fine[seen] += share[seen, None] * self._side.colors(points[seen])
+        for side in self._sides:
+            shown = share * side.trust(points, normals)
+            there = np.flatnonzero(shown > 0)
+            fine[there] += shown[there, None] * side.colors(points[there])
         return fine / np.maximum(np.linalg.norm(fine, axis=1, keepdims=True), 1e-9)
+
+
+def _behind(drawn, matte, regions: Regions, metre):
+    """What is added behind, and the matte, (BEHIND_PX, BEHIND_PX, 4), seen through the front's pixels: folds of each
+    garment, as the drawn normals (n, n, 3) have them before; metre: field units of one."""
+    size = (BEHIND_PX, BEHIND_PX)
+    drawn, matte = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (drawn, matte))
+    folds = drawn - blurred_within(drawn, (matte > SURE).astype(np.float32), FOLDS_M * metre * BEHIND_PX / 2)
+    regions, added = regions.at_size(BEHIND_PX), np.zeros_like(drawn)
+    for garment in (REGIONS[name] for name in GARMENTS):
+        seen = (regions.front[..., garment] > SURE) & (matte > SURE) & (drawn[..., 2] > TOWARDS)
+        added += quilt(folds, seen, regions.back[..., garment] * matte, wide=BLOCK_M * metre)
+    return np.dstack([added * (1, 1, -1), matte])
 
 
 def seen_normals(dense: PaintedMesh, size: int) -> np.ndarray:
