@@ -651,7 +651,7 @@ def _fine_normals(
         return None
     size = fitted.fit.metre if fitted else metre_of(landmarks)
     behind = None if encoded.behind or encoded.together else regions
-    return FineNormals(drawn, encoded.cut(len(drawn))[1], dense, spacing, size, behind)
+    return FineNormals(drawn, encoded.cut(len(drawn))[1], dense, spacing, size, behind, landmarks)
 
 
 @dataclass(frozen=True)

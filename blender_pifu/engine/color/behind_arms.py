@@ -39,7 +39,7 @@ def paint_behind_arms(back: np.ndarray, photo: np.ndarray, thickness: np.ndarray
     if abs(shoulders[0, 0] - shoulders[1, 0]) < PROFILE * trunk:
         return back
     unit = metre_of(landmarks)
-    arms = _arms(len(back), landmarks, unit)
+    arms = seen_forearms(len(back), landmarks, unit)
     if not arms.any():
         return back
     around, pixels = (1 - arms) * (back[..., 3] > 0.9), unit * len(back) / 2
@@ -50,8 +50,9 @@ def paint_behind_arms(back: np.ndarray, photo: np.ndarray, thickness: np.ndarray
     return np.dstack([colors, back[..., 3]]).astype(np.float32)
 
 
-def _arms(size, landmarks, unit):
-    """(size, size) 0..1: where the seen forearms and hands are."""
+def seen_forearms(size: int, landmarks: np.ndarray, unit: float) -> np.ndarray:
+    """(size, size) 0..1: where forearms and hands that are seen are, on a crop's pixels; landmarks: (33, 4) as
+    `landmarks_in`; unit: field units of a metre."""
     places = np.stack(pixel_centres(size), -1)
     arms = np.zeros((size, size))
     for joint, end, half_width, beyond in PARTS:

@@ -10,7 +10,7 @@ from .painting import smooth_step
 
 # In field units: 0.01 is about 1 cm on an adult.
 BLOCK = 0.06
-LEVEL, FARTHEST = 0.04, 0.4  # how far above or below a block is taken from: where there is choice, and at most
+LEVEL, FARTHEST = 0.04, 0.4  # how far above or below a block is taken from: where there is choice, and else
 OVERLAP = 1 / 3  # of a block
 ENOUGH = 30  # blocks that are choice
 TRIED = 24
@@ -28,10 +28,12 @@ def quilt(
     targets: np.ndarray,
     energy: np.ndarray | None = None,
     wide: float = BLOCK,
+    farthest: float = FARTHEST,
 ) -> np.ndarray:
     """Texture (n, n, 3) for a material where `targets (n, n)` 0..1 has it, 0 elsewhere and where there is no block to
     take: of a fine band (n, n, 3) around 0, from places where `sources (n, n)` bool shows the material; energy: the
-    band's `block_energy`, where that is known; wide: a block, field units."""
+    band's `block_energy`, where that is known; wide: a block, and farthest: how far above or below one is taken
+    from at most, field units."""
     size = len(fine)
     block, overlap = _block_px(size, wide), max(4, round(OVERLAP * wide / 2 * size))
     energy = block_energy(fine, wide) if energy is None else energy
@@ -52,7 +54,7 @@ def quilt(
             if wanted[row, column] < COVERED:
                 continue
             place = np.s_[row : row + block, column : column + block]
-            tried = _near(rows, row, size, rng)
+            tried = _near(rows, row, size, farthest, rng)
             off = np.abs(rows[tried] - row) / (LEVEL / 2 * size)
             taken = _best(fine, rows[tried], columns[tried], off, (result[place], laid[place]), rng)
             if taken is None:
@@ -88,9 +90,9 @@ def _whole_blocks(energy, sources, block):
     return np.nonzero(whole)
 
 
-def _near(rows, row, size, rng):
+def _near(rows, row, size, farthest, rng):
     """Indices of some of the sorted `rows` that are near one."""
-    for reach in (LEVEL, FARTHEST):
+    for reach in (LEVEL, farthest):
         far = reach / 2 * size
         first, last = np.searchsorted(rows, (row - far, row + far + 1))
         if last - first >= ENOUGH:

@@ -18,7 +18,7 @@ LEAST = 0.004  # linear, of an albedo and of colours that tell what light made o
 
 def score_shading(people: DrawnPeople, weights: Path = FILE) -> dict[str, float]:
     """Means over the people held out: how far the logarithm of what light makes of colours is from the true one, once
-    each photo's gain is left out, of spherical harmonics alone and of the network."""
+    each photo's gain is left out, where none is told, of spherical harmonics alone and of the network."""
     rows, reader = [], ShadingReader(path=weights)
     for seed in people.held_out():
         photo, albedo = people.photo(seed), people.raw(seed, "albedo_front")["albedo_front"]
@@ -34,6 +34,6 @@ def score_shading(people: DrawnPeople, weights: Path = FILE) -> dict[str, float]
             continue
         true = np.log((colors + DARKEST) / (bare + DARKEST))[there]
         told = light.shading(normals), reader.read(photo, normals, light, people.landmarks(seed))
-        offs = (np.log(each[there]) - true for each in told)
+        offs = (true, *(np.log(each[there]) - true for each in told))
         rows.append([np.abs(off - off.mean(0)).mean() for off in offs])
-    return dict(zip(("harmonics", "network"), np.mean(rows, 0).tolist(), strict=True))
+    return dict(zip(("no light told", "harmonics", "network"), np.mean(rows, 0).tolist(), strict=True))

@@ -8,6 +8,7 @@ has some that are like them: quilted, as its texture is (`color/quilting.py`).""
 import cv2
 import numpy as np
 
+from ...color.behind_arms import seen_forearms
 from ...color.painting import Side
 from ...color.quilting import quilt
 from ...color.regions import REGIONS, Regions
@@ -22,6 +23,7 @@ SEEN_PX = 512  # in which the dense surface is looked at: as fine as its lattice
 BEHIND_PX = 512  # in which folds are quilted
 FOLDS_M = 0.025  # metres, standard deviation of the blur that leaves no fold
 BLOCK_M = 0.12  # metres, what is quilted at once
+ANYWHERE = 2.0  # field units, from which folds are taken where there are none at their height
 GARMENTS = ("upper", "lower")  # regions that have folds behind
 SURE = 0.6  # how likely a garment is where its folds are taken from
 TOWARDS = 0.45  # z of drawn normals from which on folds are taken
@@ -39,10 +41,12 @@ class FineNormals:
         spacing: float,
         metre: float,
         regions: Regions | None = None,
+        landmarks: np.ndarray | None = None,
     ):
         """drawn: unit normals (n, n, 3) of the photo's pixels; matte (n, n) 0..1; dense: the surface, field space, cut
         with lattice step `spacing`, field units; metre: field units of one; regions: of both sides, None where nothing
-        is added behind."""
+        is added behind; landmarks: (33, 4) as `landmarks_in`, if known: what forearms wear is not taken for the back,
+        which may lie behind them."""
         seen = seen_normals(dense, min(len(drawn), SEEN_PX))
         if len(seen) < len(drawn):
             seen = cv2.resize(seen, matte.shape, interpolation=cv2.INTER_LINEAR)
@@ -54,7 +58,7 @@ class FineNormals:
         lacking *= there[..., None] * MOST * np.tanh(length / MOST) / np.maximum(length, 1e-6)
         pictures = {1: np.dstack([lacking, matte])}
         if regions is not None:
-            pictures[-1] = _behind(drawn, matte, regions, metre)
+            pictures[-1] = _behind(drawn, matte, regions, metre, landmarks)
         self._sides = [
             Side(dense.vertices, dense.faces, spacing, picture.astype(np.float32), side)
             for side, picture in pictures.items()
@@ -70,16 +74,19 @@ class FineNormals:
         return fine / np.maximum(np.linalg.norm(fine, axis=1, keepdims=True), 1e-9)
 
 
-def _behind(drawn, matte, regions: Regions, metre):
+def _behind(drawn, matte, regions: Regions, metre, landmarks):
     """What is added behind, and the matte, (BEHIND_PX, BEHIND_PX, 4), seen through the front's pixels: folds of each
     garment, as the drawn normals (n, n, 3) have them before; metre: field units of one."""
     size = (BEHIND_PX, BEHIND_PX)
     drawn, matte = (cv2.resize(each, size, interpolation=cv2.INTER_AREA) for each in (drawn, matte))
     folds = drawn - blurred_within(drawn, (matte > SURE).astype(np.float32), FOLDS_M * metre * BEHIND_PX / 2)
+    open_to_view = matte > SURE
+    if landmarks is not None:
+        open_to_view &= seen_forearms(BEHIND_PX, landmarks, metre) < 0.5
     regions, added = regions.at_size(BEHIND_PX), np.zeros_like(drawn)
     for garment in (REGIONS[name] for name in GARMENTS):
-        seen = (regions.front[..., garment] > SURE) & (matte > SURE) & (drawn[..., 2] > TOWARDS)
-        added += quilt(folds, seen, regions.back[..., garment] * matte, wide=BLOCK_M * metre)
+        seen = open_to_view & (regions.front[..., garment] > SURE) & (drawn[..., 2] > TOWARDS)
+        added += quilt(folds, seen, regions.back[..., garment] * matte, wide=BLOCK_M * metre, farthest=ANYWHERE)
     return np.dstack([added * (1, 1, -1), matte])
 
 
