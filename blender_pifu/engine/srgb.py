@@ -5,6 +5,7 @@ import cv2
 import numpy as np
 
 DARKEST = 0.005  # linear; keeps the dark out of ratios
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of sRGB (ITU-R BT.601)
 ROWS = 256  # lit at a time: pictures are large
 
 

@@ -23,6 +23,7 @@ from .recoloring import recolored
 FILE = DATA / "parsing.safetensors"
 SOLID = 0.5  # matte from which on a pixel is the person's
 LIMB_M = 0.06  # metres from the outline, up to which what is seen is a limb
+EVEN = 0.008  # field units, standard deviation of the blur that evens labels out
 SCALES = (1.0, 0.5)  # of the picture in which it is looked at: near for borders, from afar for what garments are
 
 
@@ -74,7 +75,7 @@ class ParsingReader:
         told = recolored(front, back, photo[0, :3][:, solid].T.float().cpu().numpy(), limb)
         labels = [torch.cat([~solid[None], photo.new_zeros(WORN, size, size)]) for _ in told]
         for each, shares in zip(labels, told, strict=True):
-            each[1:, solid] = torch.from_numpy(shares.T.astype(np.float32)).to(each)
+            each[1:, solid] = torch.from_numpy(_evened(shares, inside).T).to(each)
         return Parsing(labels[0][None].half(), labels[1][None].half())  # as they are kept: 10 megabytes less
 
     def _reach(self, most: Tensor) -> slice:
@@ -85,6 +86,14 @@ class ParsingReader:
             return slice(0, step)
         first, last = int(there[0]) // step - 1, int(there[-1]) // step + 2
         return slice(max(first * step, 0), min(last * step, len(most)))
+
+
+def _evened(shares, inside):
+    """Shares (N, L) of the pixels inside (n, n) bool, evened out among those: of single pixels colours tell little."""
+    picture = np.zeros((*inside.shape, shares.shape[1]), np.float32)
+    picture[inside] = shares
+    even = cv2.GaussianBlur(picture, (0, 0), EVEN / 2 * len(inside))[inside]
+    return even / even.sum(1, keepdims=True)
 
 
 def _resized(values: Tensor, side: int) -> Tensor:

@@ -10,6 +10,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from ..labels import LABELS
+from ..srgb import LUMA
 
 STEP, BLUR = np.array([8.0, 6.0, 6.0]), 0.8  # of Lab in a histogram, and over how many of these it is evened out
 ROUNDS, POWER, RARE = 2, 1.5, 0.02  # of the colours, against what was read; and of the mean, that every colour has
@@ -17,6 +18,7 @@ FACE, SKIN = (LABELS[name] - 1 for name in ("face_skin", "other_skin"))
 FACES_OWN = 0.5  # of a face's colours: lips, brows, glasses; the rest are those of all skin
 # What goes round a limb: not hair, faces and things.
 GOES_ON = [LABELS[name] - 1 for name in ("other_skin", "upper_garment", "lower_garment", "outer_garment", "shoes")]
+BURNT = (0.85, 0.97)  # luma, 0..1, from which on a colour tells less, and nothing: what the sun burns out is all alike
 MOST = 100.0  # times as likely, or as unlikely, as was read
 
 
@@ -27,10 +29,10 @@ def recolored(
     colours, photo (N, 3) sRGB 0..1, tell; limb (N,) bool: what is so narrow that both its sides are of one colour."""
     if not len(photo):
         return front, back
-    bins = _bins(photo)
-    told = front
+    bins, told = _bins(photo), front
+    power = POWER * np.interp(photo @ LUMA, BURNT, (1, 0))[:, None]
     for _ in range(ROUNDS):
-        told = front * _likely(told, *bins) ** POWER
+        told = front * _likely(told, *bins) ** power
         told /= told.sum(1, keepdims=True)
     change = (told / np.maximum(front, 1 / MOST)).clip(1 / MOST, MOST)
     behind = back.copy()

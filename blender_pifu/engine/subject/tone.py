@@ -6,8 +6,8 @@ import cv2
 import numpy as np
 
 from ..reading.matte import ROWS, Matte
+from ..srgb import LUMA
 
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 SIDE_PX = 384  # longer side of the picture that is judged: noise and blocks of JPEG are averaged out of it
 STRAY, SHARE = 10.0, 0.985  # steps of 8 bits from the tone that this share of the pixels keeps within
 SMOOTH = 12.0  # steps of luminance over which the tone is averaged
