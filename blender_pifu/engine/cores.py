@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 
@@ -74,6 +74,11 @@ def divided(work: Callable[[_T], _R], parts: Iterable[_T], waiting: Callable[[],
                 pool.shutdown(cancel_futures=True)
             raise
     return found
+
+
+def beside(*works: Callable[[], Any]) -> list[Any]:
+    """What each of some works gives, side by side as `divided`."""
+    return divided(lambda work: work(), works)
 
 
 def _cores() -> int:
