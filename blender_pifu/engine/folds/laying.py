@@ -17,6 +17,7 @@ from ..color.light import Light
 from ..color.rim import off_head
 from ..cores import beside
 from ..crop_space import blurred_within
+from ..device import placed
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
 from ..networks.maps import Maps
@@ -45,7 +46,7 @@ class FoldReader:
             self._network.load_state_dict({name: value.float() for name, value in tensors.items()})
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(f"{path.name} holds no network of folds ({error}).", fix=REINSTALL) from error
-        self._network.eval().to(device)
+        placed(self._network.eval(), device)
         self._device = device
 
     @torch.inference_mode()

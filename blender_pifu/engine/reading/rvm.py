@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..device import placed
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
 
@@ -85,7 +86,7 @@ def load_rvm(device: torch.device, path: Path = WEIGHTS) -> RVM:
         network.load_state_dict(state)
     except (KeyError, RuntimeError) as error:
         raise ModelError(f"{path.name} holds no network of this program ({error}).", fix=REINSTALL) from error
-    return network.requires_grad_(False).eval().to(device)
+    return placed(network.requires_grad_(False).eval(), device)
 
 
 def _values(name, stored):
