@@ -156,7 +156,7 @@ class HumanModel:
         parameter = next(self.level.parameters())
         if mask is None:
             mask = (image != 0).any(1, keepdim=True).to(image.dtype)
-        both = torch.cat([image, mask], 1).to(parameter)
+        both = placed(torch.cat([image, mask], 1).to(parameter), self.device)
         if both.shape[-2:] != (self.input_px, self.input_px):
             both = F.interpolate(
                 both, (self.input_px, self.input_px), mode="bilinear", antialias=True, align_corners=False

@@ -661,12 +661,24 @@ def bake_texture(
     picture = begin(_png_with, parts and parts.painted, color)
     if not lighter:
         return Texture(uv, picture.result(report))
+    relief = begin(_relief, mesh, uv, color, skin, normals, parts)
     roughness = bake_roughness(mesh, uv, color, landmarks, fewer, found.result(report))
-    relief = normals.result(report)
+    rough = _png_with(parts and parts.rough, roughness)
+    return Texture(uv, picture.result(report), relief.result(report), rough)
+
+
+def _relief(
+    mesh: PaintedMesh,
+    uv: np.ndarray,
+    color: np.ndarray,
+    skin: "_OfSkin",
+    normals: Future[np.ndarray],
+    parts: HeadParts | None,
+) -> bytes:
+    relief = normals.result(check_wanted)
     if skin.scalp is not None and skin.bare is not None:
         relief = with_hair_relief(relief, mesh, uv, color, skin.scalp, skin.bare)
-    finer = _png_with(parts and parts.flat, relief), _png_with(parts and parts.rough, roughness)
-    return Texture(uv, picture.result(report), *finer)
+    return _png_with(parts and parts.flat, relief)
 
 
 def _covered(mesh: PaintedMesh, uv: np.ndarray, size: int) -> Cover:

@@ -187,6 +187,7 @@ class UpBlock(nn.Module):
         self.join, self.gru = _conv(width + skip + 3, out, 3), StillGRU(out // 2)
 
     def forward(self, x, skip, picture):
+        picture = picture.contiguous(memory_format=torch.channels_last)  # as what else is joined: it takes a third
         return self.gru(F.relu(self.join(torch.cat([_double(x, skip), skip, picture], 1))))
 
 
