@@ -22,7 +22,6 @@ from .color.behind_head import paint_behind_face
 from .color.hat import with_hat
 from .color.light import Light, Shading, find_light
 from .color.regions import Regions
-from .device import placed
 from .errors import ModelError
 from .face.head_crop import close_up
 from .face.mean_face import find_face, lay_face
@@ -156,7 +155,7 @@ class HumanModel:
         parameter = next(self.level.parameters())
         if mask is None:
             mask = (image != 0).any(1, keepdim=True).to(image.dtype)
-        both = placed(torch.cat([image, mask], 1).to(parameter), self.device)
+        both = torch.cat([image, mask], 1).to(parameter)
         if both.shape[-2:] != (self.input_px, self.input_px):
             both = F.interpolate(
                 both, (self.input_px, self.input_px), mode="bilinear", antialias=True, align_corners=False
@@ -327,14 +326,14 @@ def load_model(
     name = str(name_or_path) if bundled else path.stem
     config = coarse_config(metadata["config"])
     finer = {key: tensors.pop(key) for key in list(tensors) if key.startswith(FINE)}
-    level = placed(Tensors(tensors, path.name).fill(CoarseLevel(config)).to(dtype=dtype), device)
+    level = Tensors(tensors, path.name).fill(CoarseLevel(config)).to(device=device, dtype=dtype)
     reads_back = metadata.get("reads_back") == "yes"
     if bundled and name == "fast":
         return HumanModel(level, name, coarse_px=config.core_px, reads_back=reads_back)
     fine = None
     if finer:
         fine = FineLevel(fine_config(metadata["fine"]), config.widths[0])
-        fine = placed(Tensors(finer, path.name).under(FINE).fill(fine).to(dtype=dtype), device)
+        fine = Tensors(finer, path.name).under(FINE).fill(fine).to(device=device, dtype=dtype)
     return HumanModel(level, name, fine, reads_back=reads_back)
 
 
