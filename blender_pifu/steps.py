@@ -42,7 +42,7 @@ def seconds_of(
     measured. topology, ...: as in `Choices`; views: further photos; film: whether they are chosen from one;
     motion: whether the skeleton is given one."""
     square = (resolution / 256) ** 2
-    seconds = {READ: 0.3 + (FILM_S if film else 0), MATTE: 3.3 + VIEW_S[0] * views, ENCODE: 2.7}
+    seconds = {READ: 0.3 + (FILM_S if film else 0), MATTE: 3.3 + VIEW_S[0] * views, ENCODE: 4.0}
     if views:
         seconds[ENCODE] += VIEWS_S + VIEW_S[1] * views
     seconds[CARVE] = 0.05 + 0.83 * square

@@ -13,11 +13,13 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
-from typing import ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import torch
 
 LOOK_S, LONG_AGO_S = 0.1, 20.0  # how long others are watched; after what time they are watched anew
+GIVES_WAY = 8  # niceness of others above this process's, from which on they leave it nearly all of a core
+BUSY = 0.5  # cores, from which on it is looked who keeps them so
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 
@@ -30,6 +32,7 @@ class FreeCores:
 
     def __init__(self) -> None:
         self._looked_at, self._busy, self._mine = -math.inf, 0.0, 0.0
+        self._giving_way: dict[int, float] = {}
 
     def use(self) -> int:
         """As many threads from now on as cores were free since the last call, or, where that is long ago, are free
@@ -44,7 +47,7 @@ class FreeCores:
         return most
 
     def _look(self) -> float:
-        """Cores that other processes kept busy since the last look."""
+        """Cores that other processes kept busy since the last look, without those that give way to this one."""
         now, busy, mine = time.monotonic(), _busy_s(), sum(os.times()[:4])
         before, self._looked_at, self._busy, self._mine = (
             (self._looked_at, self._busy, self._mine),
@@ -55,7 +58,13 @@ class FreeCores:
         if busy is None:
             # Elsewhere a mean over the last minute, in which this process may have been at work itself.
             return max(0.0, os.getloadavg()[0] - 1) if hasattr(os, "getloadavg") else 0.0
-        return max(0.0, (busy - before[1] - (mine - before[2])) / max(now - before[0], 1e-3))
+        others, since = busy - before[1] - (mine - before[2]), max(now - before[0], 1e-3)
+        if others < BUSY * since:
+            self._giving_way = {}
+            return max(0.0, others / since)
+        last, self._giving_way = self._giving_way, _giving_way_s()
+        others -= sum(spent - last[who] for who, spent in self._giving_way.items() if who in last)
+        return max(0.0, others / since)
 
 
 def divided(work: Callable[[_T], _R], parts: Iterable[_T], waiting: Callable[[], None] = lambda: None) -> list[_R]:
@@ -76,9 +85,30 @@ def divided(work: Callable[[_T], _R], parts: Iterable[_T], waiting: Callable[[],
     return found
 
 
+def beside(*works: Callable[[], Any]) -> list[Any]:
+    """What each of some works gives, side by side as `divided`."""
+    return divided(lambda work: work(), works)
+
+
 def _cores() -> int:
     """Cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _giving_way_s() -> dict[int, float]:
+    """Seconds of the processor that each process has taken that gives way to this one; Linux only."""
+    if not sys.platform.startswith("linux"):
+        return {}
+    least, tick, found = os.getpriority(os.PRIO_PROCESS, 0) + GIVES_WAY, os.sysconf("SC_CLK_TCK"), {}
+    for who in filter(str.isdecimal, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{who}/stat", encoding="ascii", errors="replace") as file:
+                told = file.read().rpartition(")")[2].split()
+        except OSError:  # it has ended, or is not to be seen
+            continue
+        if int(told[16]) >= least:
+            found[int(who)] = (int(told[11]) + int(told[12])) / tick
+    return found
 
 
 def _busy_s() -> float | None:

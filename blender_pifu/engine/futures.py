@@ -41,11 +41,13 @@ class Future(Generic[_R]):
         return self._value
 
     def work_out(self, check: Callable[[], object] | None = None) -> None:
-        """Do the work, unless some thread has begun it. check: what `check_wanted` is to call meanwhile."""
+        """Do the work, unless some thread has begun it. check: what `check_wanted` is to call meanwhile; where that is
+        given, what it calls already."""
         if not self._taken.acquire(blocking=False):
             return
         assert self._work is not None
-        before, _here.check = getattr(_here, "check", None), check
+        before = getattr(_here, "check", None)
+        _here.check = before if check is check_wanted else check
         try:
             self._value = self._work()
         except BaseException as error:  # noqa: BLE001 (whoever asks for the result gets it)

@@ -27,7 +27,7 @@ from .face.head_crop import close_up
 from .face.mean_face import find_face, lay_face
 from .files.tensors import Tensors, read_tensors
 from .folds.laying import fold_reader, lay_folds
-from .futures import check_wanted
+from .futures import Future, check_wanted
 from .interfaces import Model
 from .labels import LABELS
 from .networks.coarse import CoarseConfig, CoarseLevel
@@ -197,11 +197,15 @@ class HumanModel:
             return encoding
         light = find_light(np.dstack(cut(RELIEF_PX)), drawn_relief(encoding.maps).front_normals)
         seen = partial(_seen, cut), light, cut.landmarks, cut.side_px(FOLDS_PX) if fine else 0, fold_reader(self.device)
-        encoding = self.with_parsing(encoding, cut)
-        assert encoding.parsing is not None
-        labels = encoding.parsing.front_labels, encoding.parsing.back_labels
+        parsed = Future(self.with_parsing, encoding, cut)
+
+        def labels():
+            read = parsed.result().parsing
+            assert read is not None
+            return read.front_labels, read.back_labels
+
         maps, normals = lay_folds(encoding.maps, *seen, labels)
-        return replace(encoding, maps=maps, fine_normals=normals if fine else None)
+        return replace(parsed.result(), maps=maps, fine_normals=normals if fine else None)
 
     def with_parsing(self, encoding: Encoding, cut: PersonCut) -> Encoding:
         """The encoding with labels of what is seen and hidden, as they are read."""

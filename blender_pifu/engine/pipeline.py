@@ -14,7 +14,7 @@ from . import stages
 from .cores import FreeCores
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import InputError, OptionError, OutOfMemory, TopologyError
-from .futures import Future, Futures
+from .futures import Begin, Future, Futures
 from .hands.hand_landmarks import HandReader
 from .interfaces import Model
 from .layout.head_parts.head_parts import HeadParts
@@ -182,24 +182,24 @@ class Engine:
         figure = subject.figure
         with clock.step(ENCODE):
             encoded = stages.encode(model, subject, clock.sign_of_life(ENCODE), job.texture_px > 0)
-            encoded = stages.take_light(model, encoded, choices.keep_light)
         large = figure.photo.rgb.nbytes > stages.LARGE_PHOTO  # of which no more is held at once than must be
-        looks = stages.Looks(model, encoded, resolution, job.texture_px, Future if large else job.futures.begin)
+        begin = Future if large else job.futures.begin
+        looks = stages.Looks(model, encoded, resolution, job.texture_px, begin, choices.keep_light)
         with clock.step(CARVE):
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))
             mesh = None if rig else stages.fair((carved.vertices, carved.faces), figure.cut)
         give_back_at_once(large)
         fitted, own = self._fit(job, figure, encoded, carved) if rig else (None, stages.OwnHead())
         mesh = fitted.fair if fitted else mesh
-        painted, laid = self._lay_out(job, model, subject, encoded, looks, mesh, fitted, own)
+        encoded = looks.lit()
+        painted, under, laid = self._lay_out(job, model, subject, encoded, looks, mesh, fitted, own, begin)
         parts = stages.head_parts(laid, own, looks) if choices.head_parts else None
         dense = painted.mesh.vertices
         height_m = choices.height_m or figure.height_m
         shown_m = stages.shown_m(model, figure, encoded.lens, dense, height_m, fitted)
         placement = stages.place(model, dense, laid, figure, encoded.lens, shown_m)
-        begin, texture_px = job.futures.begin, job.texture_px
-        known = laid, painted, encoded, looks, resolution, texture_px, fitted
-        ground = begin(stages.Ground, *known) if texture_px else None
+        begin = job.futures.begin
+        ground = begin(stages.Ground, laid, painted, encoded, looks, under, fitted) if under else None
         bound = begin(stages.bind, laid, fitted, placement, parts) if rig else None
         texture = charts = skeleton = keys = None
         if ground:
@@ -251,11 +251,11 @@ class Engine:
             return stages.fit(encoded, carved, job.choices.resolution, job.topology, figure, *how)
 
     def _lay_out(
-        self, job: _Job, model, subject, encoded, looks, mesh, fitted, own
-    ) -> tuple[stages.Painted, stages.LaidOut]:
-        """The surface `mesh`, painted, and the topology's mesh laid on it; what that needs no colours for is begun
-        before, beside the painting."""
-        clock, resolution = job.clock, job.choices.resolution
+        self, job: _Job, model, subject, encoded, looks, mesh, fitted, own, begin: Begin
+    ) -> tuple[stages.Painted, Future[stages.DenseGround] | None, stages.LaidOut]:
+        """The surface `mesh`, painted, what textures take from it, if there is to be one, and the topology's mesh laid
+        on it; what that needs no colours for is begun before, beside the painting."""
+        clock, resolution, under = job.clock, job.choices.resolution, None
 
         def surface_at(step):
             return stages.coarser(encoded.field, fitted, resolution, clock.sign_of_life(step))
@@ -265,14 +265,17 @@ class Engine:
                 begun = ahead.enter_context(stages.begun(job.topology, mesh, surface_at(PAINT), resolution, fitted))
                 report = clock.reporter(PAINT)
                 painted = stages.paint(model, encoded, mesh, fitted, resolution, looks, report)
+            if job.texture_px:
+                how = resolution, job.texture_px, fitted, job.topology, own
+                under = begin(stages.DenseGround, painted, encoded, looks, *how)
             if not job.topology.lays_out:
-                return painted, stages.LaidOut(painted.mesh)
+                return painted, under, stages.LaidOut(painted.mesh)
             with clock.step(LAY_OUT):
                 figure, surface = subject.figure, surface_at(LAY_OUT)
                 source = Source(
                     painted.mesh, painted.bare, resolution, surface, fitted, figure, begun, own.head, own.worn
                 )
-                return painted, job.topology.make(source, clock.sign_of_life(LAY_OUT))
+                return painted, under, job.topology.make(source, clock.sign_of_life(LAY_OUT))
 
     def _texture(self, job: _Job, laid, fitted, painted, landmarks, ground, parts) -> tuple[Texture, int | None]:
         """The maps of a mesh, and the number of charts where it was unwrapped."""

@@ -170,25 +170,37 @@ class Painted:
 class Looks:
     """What photos and model tell of a person's colours, each worked out once; it needs no surface."""
 
-    def __init__(self, model: Model, encoded: Encoded, resolution: int, texture_px: int = 0, begin: Begin = Future):
+    def __init__(
+        self,
+        model: Model,
+        encoded: Encoded,
+        resolution: int,
+        texture_px: int = 0,
+        begin: Begin = Future,
+        keep_light: bool | None = None,
+    ):
         """resolution: of the surface; texture_px: of its texture, 0 for none; begin: `Futures.begin`, or by default
-        nothing is worked out before it is asked for."""
-        cut, behind = encoded.cut, encoded.behind
+        nothing is worked out before it is asked for; keep_light: as `take_light` is told, None where that was done."""
         if model.device.type == "mps":  # which two threads may not ask at once
             begin = Future
-        self._cut, self._texture_px = cut, texture_px
+        self._cut, self._texture_px = encoded.cut, texture_px
         self.regions = begin(_regions, model, encoded)
-        self.hidden = begin(_hidden_side, model, encoded, self.regions)
-        self.at_vertices = begin(pictures, cut, behind, 2 * resolution)
-        if cut.matte.foreground.nbytes > LARGE_PHOTO:  # whose picture is large, too: not before it is needed
+        self._lit = begin(lambda: encoded if keep_light is None else take_light(model, encoded, keep_light))
+        self.hidden = begin(_hidden_side, model, self._lit, self.regions)
+        self.at_vertices = begin(_pictures, self._lit, 2 * resolution)
+        if encoded.cut.matte.foreground.nbytes > LARGE_PHOTO:  # whose picture is large, too: not before it is needed
             begin = Future
-        self._in_texture = begin(pictures, cut, behind, texture_px) if texture_px else None
+        self._in_texture = begin(_pictures, self._lit, texture_px) if texture_px else None
+
+    def lit(self, waiting: Callable[[], object] | None = None) -> Encoded:
+        """What was encoded, without the photo's light, as `take_light` gives it."""
+        return self._lit.result(waiting)
 
     def photo(self, most_px: int) -> np.ndarray:
         """The photo's picture (n, n, 4) of at most so many pixels to a side."""
         if self._in_texture and self._cut.side_px(most_px) == self._cut.side_px(self._texture_px):
             return self.in_texture()["photo"]
-        return pictures(self._cut, None, most_px)["photo"]
+        return pictures(self.lit().cut, None, most_px)["photo"]
 
     def in_texture(self, waiting: Callable[[], object] | None = None) -> dict[str, np.ndarray]:
         """What the photos show, in pictures as fine as the texture."""
@@ -279,7 +291,8 @@ def encode(model: Model, subject: Subject, report: Report, fine: bool = False) -
     """Have the model draw the person, with a face, legs that can be and, where photos show them, the back or other
     sides; report: called often; fine: whether a normal map is to show what is finer than the surface."""
     figure, behind, shaped_by_back = subject.figure, subject.behind, False
-    encoding, legs = _draw(model, figure, fine)
+    cut = figure.cut
+    encoding, legs = _draw(model, figure, cut, fine)
     if behind:
         encoding, behind, shaped_by_back = model.with_back(encoding, behind)
     encoded = Encoded(
@@ -288,16 +301,15 @@ def encode(model: Model, subject: Subject, report: Report, fine: bool = False) -
         behind,
         shaped_by_back,
         lens_of(figure),
-        figure.cut,
+        cut,
         legs.note if legs else None,
         drawn_normals=model.drawn_normals(encoding),
     )
     return with_views(encoded, *read_views(model, subject, encoded, report)) if subject.views else encoded
 
 
-def _draw(model: Model, figure: Figure, fine: bool = False):
-    """The encoding of a person with face, folds and legs, and what was found of these."""
-    cut = figure.cut
+def _draw(model: Model, figure: Figure, cut: PersonCut, fine: bool = False):
+    """The encoding of a person with face, folds and legs, and what was found of these; cut: the figure's."""
     encoding = model.with_folds(model.with_face(second_look.draw(model, cut, figure), cut), cut, fine)
     if figure.framing is not Framing.FULL:
         return encoding, None
@@ -335,7 +347,7 @@ def with_views(encoded: Encoded, first: OnePhoto | None, seen: Sequence[OnePhoto
 
 
 def _read_view(model: Model, figure: Figure, report: Report) -> OnePhoto | Verdict:
-    encoding, _ = _draw(model, figure)
+    encoding, _ = _draw(model, figure, figure.cut)
     try:
         return read_photo(model.field(encoding), figure, lens_of(figure), VIEW_POINTS, report)
     except NoPersonError as error:
@@ -467,9 +479,10 @@ def told_edge_on(encoded: Encoded, regions: Regions | None, photo: np.ndarray) -
     return None if regions is None or encoded.keeps_light else seen_edge_on(photo, regions)
 
 
-def _hidden_side(model: Model, encoded: Encoded, regions: Future[Regions | None]) -> dict[str, np.ndarray]:
+def _hidden_side(model: Model, lit_one: Future[Encoded], regions: Future[Regions | None]) -> dict[str, np.ndarray]:
     """What is known of the side no photo shows. Materials go on behind without the photo's light, so that no patch of
     sun and no shaded flank does; where the light is kept, they are lit again by where the back looks."""
+    encoded = lit_one.result(check_wanted)
     cut, shading = encoded.cut, encoded.shading
     if shading is None or not encoded.keeps_light:
         cut = None if encoded.behind else cut
@@ -559,6 +572,48 @@ def unwrap(laid: LaidOut, fitted: Fitted | None, report: Callable[[], None] | No
     return uv, int(charts.max()) + 1
 
 
+class DenseGround:
+    """What a texture is baked from that needs but the dense surface, worked out once."""
+
+    def __init__(
+        self,
+        painted: Painted,
+        encoded: Encoded,
+        looks: Looks,
+        resolution: int,
+        size: int,
+        fitted: Fitted | None,
+        topology: Topology,
+        own: OwnHead,
+    ):
+        """looks: of a texture of `size` pixels; fitted, own: whose head a mesh of that topology may wear."""
+        self._how = encoded, looks, 2 / resolution, size
+        # As the mesh should come out; where it does not, `sources` makes anew what it is asked for.
+        self._loose, self._hairy = own.worn is not None and topology.lays_out, bool(fitted and fitted.head)
+        self._dense = None if topology.needs_body else painted.mesh
+        self._sources = self._dense and self._made(self._dense, self._loose, self._hairy)
+        check_wanted()
+        self.fine = None
+        if topology.lays_out:
+            regions = looks.regions.result(check_wanted)
+            self.fine = _fine_normals(painted.mesh, encoded, fitted, 2 / resolution, regions)
+
+    def sources(self, dense: PaintedMesh, loose: bool, hairy: bool) -> Sources:
+        """What tells of colours; dense: hides what lies behind it; loose: faces may be longer than what they hide;
+        hairy: the mesh has a scalp."""
+        if self._sources and dense is self._dense and (loose, hairy) == (self._loose, self._hairy):
+            return self._sources
+        return self._made(dense, loose, hairy)
+
+    def _made(self, dense, loose, hairy):
+        encoded, looks, spacing, size = self._how
+        shown = looks.hidden.result(check_wanted) | looks.in_texture(check_wanted)
+        others, regions = encoded.elsewhere(size), looks.regions.result(check_wanted)
+        edge_on = told_edge_on(encoded, regions, shown["photo"])
+        dense = occluder(dense, spacing) if loose else dense
+        return Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions, edge_on)
+
+
 class Ground:
     """What a texture is baked from that needs no UVs, worked out once."""
 
@@ -568,23 +623,15 @@ class Ground:
         painted: Painted,
         encoded: Encoded,
         looks: Looks,
-        resolution: int,
-        size: int,
+        under: Future[DenseGround],
         fitted: Fitted | None = None,
     ):
-        """looks: of a texture of `size` pixels; fitted: whose head the mesh may wear."""
-        spacing = 2 / resolution
-        dense = laid.body.shown if laid.body else painted.mesh
-        if laid.body or laid.shown:  # faces of the body's skin may be longer than what they hide
-            dense = occluder(dense, spacing)
-        shown = looks.hidden.result(check_wanted) | looks.in_texture(check_wanted)
+        """fitted: whose head the mesh may wear."""
         self.skin = _of_skin(laid, fitted, encoded, looks.regions.result(check_wanted))
-        hairy = self.skin.scalp is not None
-        others, regions = encoded.elsewhere(size), looks.regions.result(check_wanted)
-        edge_on = told_edge_on(encoded, regions, shown["photo"])
-        self.sources = Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions, edge_on)
-        lighter = laid.as_shown is not painted.mesh
-        self.fine = _fine_normals(painted.mesh, encoded, fitted, spacing, regions) if lighter else None
+        dense = laid.body.shown if laid.body else painted.mesh
+        ready, loose = under.result(check_wanted), bool(laid.body or laid.shown)
+        self.sources = ready.sources(dense, loose, self.skin.scalp is not None)
+        self.fine = ready.fine if laid.as_shown is not painted.mesh else None
 
 
 def bake_texture(
@@ -617,12 +664,24 @@ def bake_texture(
     picture = begin(_png_with, parts and parts.painted, color)
     if not lighter:
         return Texture(uv, picture.result(report))
+    relief = begin(_relief, mesh, uv, color, skin, normals, parts)
     roughness = bake_roughness(mesh, uv, color, landmarks, fewer, found.result(report))
-    relief = normals.result(report)
+    rough = _png_with(parts and parts.rough, roughness)
+    return Texture(uv, picture.result(report), relief.result(report), rough)
+
+
+def _relief(
+    mesh: PaintedMesh,
+    uv: np.ndarray,
+    color: np.ndarray,
+    skin: "_OfSkin",
+    normals: Future[np.ndarray],
+    parts: HeadParts | None,
+) -> bytes:
+    relief = normals.result(check_wanted)
     if skin.scalp is not None and skin.bare is not None:
         relief = with_hair_relief(relief, mesh, uv, color, skin.scalp, skin.bare)
-    finer = _png_with(parts and parts.flat, relief), _png_with(parts and parts.rough, roughness)
-    return Texture(uv, picture.result(report), *finer)
+    return _png_with(parts and parts.flat, relief)
 
 
 def _covered(mesh: PaintedMesh, uv: np.ndarray, size: int) -> Cover:
@@ -727,6 +786,11 @@ def bind(
         return None, None
     turning = parts is not None and parts.eyes.seen
     return rig, keys if keys is None or turning else without_looks(keys)
+
+
+def _pictures(lit_one: Future[Encoded], most_px: int) -> dict[str, np.ndarray]:
+    encoded = lit_one.result(check_wanted)
+    return pictures(encoded.cut, encoded.behind, most_px)
 
 
 def pictures(cut: PersonCut, behind: BackCut | None, most_px: int) -> dict:

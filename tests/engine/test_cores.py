@@ -31,6 +31,29 @@ def test_as_many_threads_as_cores_are_free(four_cores, busy, threads):
     assert cores.FreeCores().use() == cores.FreeCores.threads == threads
 
 
+def test_cores_of_who_gives_way_are_free(four_cores, monkeypatch):
+    four_cores(3)
+    monkeypatch.setattr(cores, "_giving_way_s", lambda: {7: 2 * time.monotonic()})
+    watch = cores.FreeCores()
+    assert watch.use() == 1  # it is not known yet who keeps them busy
+    time.sleep(0.05)
+    assert watch.use() == 3
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="told by /proc")
+def test_who_is_nicer_gives_way():
+    code = "while True: pass"
+    busy = [subprocess.Popen([sys.executable, "-c", code], preexec_fn=lambda by=by: os.nice(by)) for by in (9, 0)]
+    try:
+        time.sleep(0.3)
+        found = cores._giving_way_s()
+        assert found.get(busy[0].pid, 0) > 0 and busy[1].pid not in found
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+
+
 def test_work_divided_among_threads_comes_back_in_order(four_cores):
     four_cores(0)
     cores.FreeCores().use()

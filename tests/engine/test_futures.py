@@ -157,3 +157,14 @@ def test_a_job_that_is_stopped_leaves_nothing_at_work(job, step):
     with pytest.raises(Cancelled):
         job(2, stop_in=step)
     assert not [thread for thread in threading.enumerate() if thread.name == "futures"]
+
+
+def test_work_asked_for_by_work_asks_who_waits_for_both():
+    asked = []
+
+    def inner():
+        check_wanted()
+        return 1
+
+    assert Future(lambda: Future(inner).result(check_wanted)).result(lambda: asked.append(1)) == 1
+    assert asked

@@ -94,15 +94,17 @@ class SeparatedField(FieldOver):
         return occupancy
 
 
-def find_sheets(field: Field, fit: Fit, surface: np.ndarray) -> tuple[list[Sheet], list[str]]:
-    """The cuts that the field needs, and a note for each pair of parts that must stay as they are; surface: vertices
-    (V, 3) of what the field bounds."""
+def possible_sheets(fit: Fit, surface: np.ndarray) -> list[Sheet]:
+    """The cuts between parts of the body that are near each other; surface: vertices (V, 3) round it."""
     parts = _Parts(fit, surface)
+    return [sheet for sheet in divided(lambda pair: parts.sheet(*pair), parts.pairs()) if sheet]
+
+
+def find_sheets(field: Field, fit: Fit, possible: list[Sheet]) -> tuple[list[Sheet], list[str]]:
+    """Those of the possible cuts that the field needs, and a note for each pair of parts that must stay as they are."""
     sheets, notes = [], []
-    pairs = list(parts.pairs())
-    for (name, limb, *_), sheet in zip(pairs, divided(lambda pair: parts.sheet(*pair), pairs), strict=True):
-        if sheet is None:
-            continue
+    for sheet in possible:
+        name, limb = sheet.name, sheet.limb
         inside, rim = _within(field, sheet)
         if inside < LEAST_POINTS:
             continue

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...result_file import Rig
+from ..cores import beside
 from ..interfaces import Field
 from ..reading.stance import Framing
 from ..subject.figure import Figure
@@ -19,7 +20,7 @@ from ..surface.fairing import RIPPLE_M, fair_walls
 from ..surface.mesh import components, largest_component, volumes
 from .fit import Fit, fit_body
 from .model import load_body
-from .part_cuts import SeparatedField, Sheet, find_sheets
+from .part_cuts import SeparatedField, Sheet, find_sheets, possible_sheets
 from .skeleton import skeleton
 from .weights import skin_weights, strongest
 
@@ -193,9 +194,11 @@ def cut_apart(
     notes = [fit.note] if fit.note else []
     if fit.source != "surface":
         return Fitted(field, [], mesh, fit, notes, tried=_handless(mesh, fit))
-    stumps = hands.stumps(fit, mesh[0]) if hands else {}
+    stumps, possible = beside(
+        lambda: hands.stumps(fit, mesh[0]) if hands else {}, lambda: possible_sheets(fit, mesh[0])
+    )
     # What a hand that goes away touched needs no cut.
-    sheets, more = find_sheets(SeparatedField(field, list(stumps.values()), spacing), fit, mesh[0])
+    sheets, more = find_sheets(SeparatedField(field, list(stumps.values()), spacing), fit, possible)
     whole = mesh
     while sheets or stumps:
         cuts = [*sheets, *stumps.values()]

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from ..device import placed
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
 from ..reading.graph import DATA
@@ -42,7 +43,7 @@ class HeadMarkReader:
             self._network.load_state_dict({name: value.float() for name, value in tensors.items()})
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(f"{path.name} holds no marks of heads ({error}).", fix=REINSTALL) from error
-        self._network.eval().to(device)
+        placed(self._network.eval(), device)
         self._device = device
 
     @torch.inference_mode()

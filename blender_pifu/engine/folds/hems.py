@@ -85,15 +85,16 @@ def _height(layers, depth, solid, limbs, even_m, pixel_m):
         rim, foot = over & _beside(under) & goes_on, under & _beside(over) & goes_on
         if not rim.any() or not foot.any():
             continue
-        firm = _across(over, under, limbs, even_m / pixel_m, pixel_m)
-        firm *= _behind(under, over, depth, BESIDE_M / pixel_m, pixel_m)
+        firm, border = np.zeros(solid.shape, np.float32), np.nonzero(rim | foot)
+        firm[border] = _across(over, under, border, limbs, even_m / pixel_m, pixel_m)
+        firm[border] *= _behind(under, over, border, depth, BESIDE_M / pixel_m, pixel_m)
         for line, within, height, share, reach in (
             (rim, over, raised, OVER, INWARD_M),
             (foot, under, sunk, UNDER, OUTWARD_M),
         ):
             away, whole = _from(line, firm, BESIDE_M / pixel_m)
-            stands = share * edge / pixel_m * whole * np.exp(-away * pixel_m / reach)
-            np.maximum(height, stands * within, out=height)
+            stands = share * edge / pixel_m * whole[within] * np.exp(-away[within] * pixel_m / reach)
+            height[within] = np.maximum(height[within], stands)
     height = np.where(raised > sunk, raised, -sunk).astype(np.float32)
     return cv2.GaussianBlur(height, (0, 0), SOFT_PX) * solid
 
@@ -137,21 +138,21 @@ def _goes_on(depth, most):
     return cv2.dilate(depth, kernel) - cv2.erode(depth, kernel) < most
 
 
-def _behind(under, over, depth, sigma, pixel_m):
-    """How far what lies under is no nearer to the viewer than what lies over, as a hand before a coat is: (n, n)
-    0..1."""
-    means = [blurred_within(depth, there.astype(np.float32), sigma) for there in (under, over)]
+def _behind(under, over, at, depth, sigma, pixel_m):
+    """How far what lies under is no nearer to the viewer than what lies over, as a hand before a coat is: 0..1 of the
+    pixels `at`, rows (N,) and columns (N,)."""
+    means = [blurred_within(depth, there.astype(np.float32), sigma)[at] for there in (under, over)]
     return 1 - smooth_step((means[0] - means[1]) * pixel_m, *NEARER_M)
 
 
-def _across(over, under, limbs, sigma, pixel_m):
-    """How far the border of what lies over and under runs across the limb it is on, (h, w) 0..1; 0 on the lower half of
-    a limb whose end lies below the picture."""
+def _across(over, under, at, limbs, sigma, pixel_m):
+    """How far the border of what lies over and under runs across the limb it is on, (N,) 0..1 of the pixels `at`, rows
+    (N,) and columns (N,); 0 on the lower half of a limb whose end lies below the picture."""
     both = over.astype(np.float32) - under
-    slope = np.stack([gaussian_filter(both, 2 * sigma, order=order) for order in ((0, 1), (1, 0))])
+    slope = np.stack([gaussian_filter(both, 2 * sigma, order=order)[at] for order in ((0, 1), (1, 0))])
     slope /= np.maximum(np.linalg.norm(slope, axis=0), 1e-9)
-    row, column = np.mgrid[: over.shape[0], : over.shape[1]].astype(np.float32)
-    nearest, cosine = np.full(over.shape, np.inf, np.float32), np.zeros(over.shape, np.float32)
+    row, column = (each.astype(np.float32) for each in at)
+    nearest, cosine = np.full(row.shape, np.inf, np.float32), np.zeros(row.shape, np.float32)
     for first, last, wide in limbs:
         along = last - first
         length = max(float(np.hypot(*along)), 1.0)

@@ -15,7 +15,9 @@ from torch import Tensor
 
 from ..color.light import Light
 from ..color.rim import off_head
+from ..cores import beside
 from ..crop_space import blurred_within
+from ..device import placed
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
 from ..networks.maps import Maps, as_picture
@@ -44,7 +46,7 @@ class FoldReader:
             self._network.load_state_dict({name: value.float() for name, value in tensors.items()})
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(f"{path.name} holds no network of folds ({error}).", fix=REINSTALL) from error
-        self._network.eval().to(device)
+        placed(self._network.eval(), device)
         self._device = device
 
     @torch.inference_mode()
@@ -74,21 +76,35 @@ def lay_folds(
     landmarks: np.ndarray,
     fine_px: int,
     reader: FoldReader,
-    labels: tuple[Tensor, Tensor],
+    labels: Callable[[], tuple[Tensor, Tensor]],
 ) -> tuple[Maps, np.ndarray]:
     """The maps, n pixels, with the folds that a photo tells of and hems, and its normals (m, m, 3) with finer ones, m =
     fine_px but no fewer than n. photos: the photo at any size m, (m, m, 4), see `stack_shades`; light: found in it;
     landmarks: (33, 4) as `landmarks_in`, which tell how large the person is, and where the head, which has none;
-    labels: how likely each is, of what is seen and hidden, (1, L, n, n) each."""
+    labels: gives how likely each is, of what is seen and hidden, (1, L, n, n) each: they are read beside the folds."""
     size = metre_of(landmarks)
     how = light, size, off_head(landmarks), reader
     drawn = as_picture(maps.front_normals)
-    pixel, solid = 2 / len(drawn), photos(len(drawn))[..., 3] > SOLID
-    hems = [
-        _hems(as_picture(shares), as_picture(depth)[..., 0], solid, landmarks, how[2], seen)
-        for shares, depth, seen in zip(labels, (maps.front_depth, -maps.back_depth), (True, False), strict=True)
-    ]
-    folds = _height(photos, drawn, *how)
+    pixel, shown = 2 / len(drawn), photos(len(drawn))
+    solid = shown[..., 3] > SOLID
+    larger = None
+    if fine_px > len(drawn):
+        larger = _larger(drawn, fine_px)
+        larger /= np.maximum(np.linalg.norm(larger, axis=-1, keepdims=True), 1e-6)
+    shown_larger = None if larger is None else photos(fine_px)
+
+    def read_hems():
+        told = labels()
+        sides = zip(told, (maps.front_depth, -maps.back_depth), (True, False), strict=True)
+        return told, [
+            _hems(as_picture(shares), as_picture(depth)[..., 0], solid, landmarks, how[2], seen)
+            for shares, depth, seen in sides
+        ]
+
+    def read_folds():
+        return _height(shown, drawn, *how), None if larger is None else _height(shown_larger, larger, *how)
+
+    (told, hems), (folds, fine) = beside(read_hems, read_folds)
     height, behind = (torch.from_numpy(each)[None, None].to(maps.front_depth) for each in (folds + hems[0], hems[1]))
     through = maps.back_normals.new_tensor([1, 1, -1])[:, None, None]  # as a camera behind has them
     hemmed = F.max_pool2d(behind.abs(), 3, 1, 1) > 0
@@ -99,26 +115,23 @@ def lay_folds(
         back_normals=torch.where(hemmed, folded(maps.back_normals * through, behind) * through, maps.back_normals),
         back_depth=maps.back_depth - pixel * behind,
     )
-    if fine_px <= len(drawn):
+    if larger is None or shown_larger is None:
         return maps, as_picture(maps.front_normals)
-    depth = _larger(as_picture(maps.front_depth)[..., 0], fine_px)
-    drawn, height = (_larger(each, fine_px) for each in (drawn, folds))
-    drawn /= np.maximum(np.linalg.norm(drawn, axis=-1, keepdims=True), 1e-6)
-    fine = _height(photos, drawn, *how)
+    depth, height = _larger(as_picture(maps.front_depth)[..., 0], fine_px), _larger(folds, fine_px)
     solid = (fine != 0).astype(np.float32)
     height = (
         height * (pixel * fine_px / 2) + (fine - blurred_within(fine, solid, COARSE_M * size * fine_px / 2)) * solid
     )
-    solid = photos(fine_px)[..., 3] > SOLID
-    height += _hems(as_picture(labels[0]), depth, solid, landmarks, how[2], True)
-    both = (torch.from_numpy(np.ascontiguousarray(each)) for each in (drawn.transpose(2, 0, 1), height[None]))
+    solid = shown_larger[..., 3] > SOLID
+    height += _hems(as_picture(told[0]), depth, solid, landmarks, how[2], True)
+    both = (torch.from_numpy(np.ascontiguousarray(each)) for each in (larger.transpose(2, 0, 1), height[None]))
     return maps, as_picture(folded(*(each[None] for each in both)))
 
 
-def _height(photos, drawn, light, size, worn, reader):
-    """The height of folds on drawn normals (n, n, 3), pixels, less where these turn away; worn (m, m) 0..1: where there
-    may be any."""
-    height = reader.height(photos(len(drawn)), drawn, light, 2 / len(drawn) / size)
+def _height(photo, drawn, light, size, worn, reader):
+    """The height of folds on drawn normals (n, n, 3), pixels, of a photo (n, n, 4), less where these turn away; worn
+    (m, m) 0..1: where there may be any."""
+    height = reader.height(photo, drawn, light, 2 / len(drawn) / size)
     height *= _larger(worn, len(drawn))
     return height * ((drawn[..., 2] - TOWARDS[0]) / (TOWARDS[1] - TOWARDS[0])).clip(0, 1)
 

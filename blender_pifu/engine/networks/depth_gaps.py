@@ -27,11 +27,16 @@ def depth_gap_logits(front_depth: Tensor, back_depth: Tensor, mask: Tensor) -> T
     mask, 0..1."""
     front, back = _slope(front_depth), _slope(back_depth)
     steepness = (front * back).sum(1, keepdim=True).clamp_min(0).sqrt() / STEEPEST
-    nearer = F.normalize(front + back, dim=1, eps=1e-6).flatten(2).transpose(1, 2) * front.new_tensor([1, -1])
     slack = OVERLAP * (front_depth - back_depth)
     maps = torch.cat([front_depth - slack, back_depth + slack, mask.to(front), steepness], 1)
-    gapes = _between_limbs(maps, nearer) | _run_off(maps, nearer) | _run_off(maps, -nearer)
-    return LOGITS * (steepness - 1).clamp(0, 2) * gapes.view_as(mask)
+    pixels = torch.from_numpy(np.dstack(pixel_centres(mask.shape[-1]))).to(front).view(-1, 2)
+    lost = LOGITS * (steepness - 1).clamp(0, 2).flatten(1)
+    for one, slope, each in zip(lost, (front + back).flatten(2), maps, strict=True):
+        steep = one.nonzero()[:, 0]  # few: elsewhere nothing is lost anyway
+        nearer = F.normalize(slope[:, steep].T, dim=1, eps=1e-6) * slope.new_tensor([1, -1])
+        how = each[None], pixels[steep]
+        one[steep] *= _between_limbs(*how, nearer) | _run_off(*how, nearer) | _run_off(*how, -nearer)
+    return lost.view_as(mask)
 
 
 def _slope(depth: Tensor) -> Tensor:
@@ -42,23 +47,23 @@ def _slope(depth: Tensor) -> Tensor:
     return torch.cat([across, down], 1) * depth.shape[-1] / 4
 
 
-def _between_limbs(maps: Tensor, nearer: Tensor) -> Tensor:
-    """(B, N) whether in the direction `nearer (B, N, 2)` there is a limb before one on the other side. maps (B, 4, h,
-    h): front, back, mask, steepness; beyond the mask depth is anything."""
-    near, far = (_along(maps, way * nearer, REACHES) for way in (1, -1))
-    near_back = near[:, :, 1].masked_fill(near[:, :, 2] < 0.5, -torch.inf).amax(0)
-    far_front = far[:, :, 0].masked_fill(far[:, :, 2] < 0.5, torch.inf).amin(0)
+def _between_limbs(maps: Tensor, pixels: Tensor, nearer: Tensor) -> Tensor:
+    """(N,) whether from pixels (N, 2) in the direction `nearer (N, 2)` there is a limb before one on the other side.
+    maps (1, 4, h, h): front, back, mask, steepness; beyond the mask depth is anything."""
+    near, far = (_along(maps, pixels, way * nearer, REACHES) for way in (1, -1))
+    near_back = near[:, 1].masked_fill(near[:, 2] < 0.5, -torch.inf).amax(0)
+    far_front = far[:, 0].masked_fill(far[:, 2] < 0.5, torch.inf).amin(0)
     return near_back > far_front
 
 
-def _run_off(maps: Tensor, way: Tensor) -> Tensor:
-    """(B, N) whether in the direction `way (B, N, 2)` all is steep up to the mask's end, near by. maps as above."""
-    there, steepness = _along(maps, way, STEPS)[:, :, 2:].unbind(2)
+def _run_off(maps: Tensor, pixels: Tensor, way: Tensor) -> Tensor:
+    """(N,) whether from pixels (N, 2) in the direction `way (N, 2)` all is steep up to the mask's end, near by. maps as
+    above."""
+    there, steepness = _along(maps, pixels, way, STEPS)[:, 2:].unbind(1)
     inside = (there > 0.5).cumprod(0).bool()
     return ~inside[-1] & ((steepness > 1) | ~inside).all(0)
 
 
-def _along(maps: Tensor, way: Tensor, distances: tuple[float, ...]) -> Tensor:
-    """(D, B, C, N) maps (B, C, h, h) so far from every pixel in directions `way (B, N, 2)`, field space."""
-    pixels = torch.from_numpy(np.dstack(pixel_centres(maps.shape[-1]))).to(way).view(1, -1, 2)
-    return torch.stack([sample_maps(maps, pixels + distance * way) for distance in distances])
+def _along(maps: Tensor, pixels: Tensor, way: Tensor, distances: tuple[float, ...]) -> Tensor:
+    """(D, C, N) maps (1, C, h, h) so far from pixels (N, 2) in directions `way (N, 2)`, field space."""
+    return torch.stack([sample_maps(maps, (pixels + distance * way)[None])[0] for distance in distances])

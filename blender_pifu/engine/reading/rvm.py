@@ -10,6 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..device import placed
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
 
@@ -85,7 +86,7 @@ def load_rvm(device: torch.device, path: Path = WEIGHTS) -> RVM:
         network.load_state_dict(state)
     except (KeyError, RuntimeError) as error:
         raise ModelError(f"{path.name} holds no network of this program ({error}).", fix=REINSTALL) from error
-    return network.requires_grad_(False).eval().to(device)
+    return placed(network.requires_grad_(False).eval(), device)
 
 
 def _values(name, stored):
@@ -186,6 +187,7 @@ class UpBlock(nn.Module):
         self.join, self.gru = _conv(width + skip + 3, out, 3), StillGRU(out // 2)
 
     def forward(self, x, skip, picture):
+        picture = picture.contiguous(memory_format=torch.channels_last)  # as what else is joined: it takes a third
         return self.gru(F.relu(self.join(torch.cat([_double(x, skip), skip, picture], 1))))
 
 

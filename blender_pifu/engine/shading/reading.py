@@ -13,6 +13,7 @@ import torch.nn.functional as F
 from ..color.light import Light
 from ..color.rim import off_head
 from ..crop_space import blurred_within
+from ..device import placed
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
 from ..networks.maps import as_picture
@@ -38,7 +39,7 @@ class ShadingReader:
             self._network.load_state_dict({name: value.float() for name, value in tensors.items()})
         except (KeyError, TypeError, ValueError, RuntimeError) as error:
             raise ModelError(f"{path.name} holds no network of shading ({error}).", fix=REINSTALL) from error
-        self._network.eval().to(device)
+        placed(self._network.eval(), device)
         self._device = device
 
     @torch.inference_mode()

@@ -17,7 +17,7 @@ from ...engine.body.bones import BONES, INDEX, PARENTS
 from ...engine.body.fit import Fit, fit_body
 from ...engine.body.lift import lift
 from ...engine.body.model import load_body as load_model_body
-from ...engine.body.part_cuts import SeparatedField, find_sheets
+from ...engine.body.part_cuts import SeparatedField, find_sheets, possible_sheets
 from ...engine.body.skeleton import skeleton
 from ...engine.body.weights import skin_weights
 from ...engine.model import load_model
@@ -154,7 +154,7 @@ def draw_bones(picture: np.ndarray, heads: np.ndarray, degrees: float, color: tu
 
 def cut_apart(field, fit: Fit, mesh: tuple, resolution: int):
     """The mesh with limbs cut free as the engine does it, and the notes."""
-    sheets, notes = find_sheets(field, fit, mesh[0])
+    sheets, notes = find_sheets(field, fit, possible_sheets(fit, mesh[0]))
     if not sheets:
         return mesh, notes
     return _mesh(extract_surface(SeparatedField(field, sheets, 2 / resolution), resolution)), notes

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 from blender_pifu.engine.body.bones import BONES, INDEX
 from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import Pose, load_body, rotation
-from blender_pifu.engine.body.part_cuts import SeparatedField, Sheet, find_sheets
+from blender_pifu.engine.body.part_cuts import SeparatedField, Sheet, find_sheets, possible_sheets
 from blender_pifu.engine.body.rigging import fit_under
 from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.surface.extraction import extract_surface
@@ -113,7 +113,7 @@ def legs_together():
 def test_legs_that_touch_are_cut_apart_and_stay_closed(legs_together):
     fit, field = legs_together
     whole = largest_component(*_mesh(extract_surface(field, RESOLUTION)))
-    sheets, notes = find_sheets(field, fit, whole[0])
+    sheets, notes = find_sheets(field, fit, possible_sheets(fit, whole[0]))
     assert [sheet.limb for sheet in sheets] == ["leg"] and not notes
     cut = extract_surface(SeparatedField(field, sheets, 2 / RESOLUTION), RESOLUTION)
     vertices, faces = largest_component(*_mesh(cut))
@@ -128,14 +128,14 @@ def test_legs_that_touch_are_cut_apart_and_stay_closed(legs_together):
 def test_legs_that_the_body_fits_badly_are_left_as_they_are(legs_together, apart_m, cut):
     fit, field = legs_together
     fit = replace(fit, limbs_m={"leg.L": apart_m, "leg.R": apart_m})
-    sheets, notes = find_sheets(field, fit, fit.rows[: load_body().skin_vertices])
+    sheets, notes = find_sheets(field, fit, possible_sheets(fit, fit.rows[: load_body().skin_vertices]))
     assert [sheet.limb for sheet in sheets] == ["leg"] * cut
     assert any("does not fit closely" in note for note in notes) == (not cut)
 
 
 def test_who_stands_free_is_left_as_they_are():
     fit, field = standing({})
-    assert find_sheets(field, fit, fit.rows[: load_body().skin_vertices]) == ([], [])
+    assert find_sheets(field, fit, possible_sheets(fit, fit.rows[: load_body().skin_vertices])) == ([], [])
 
 
 def test_a_skirt_is_not_cut_and_the_note_says_so(legs_together):
@@ -153,7 +153,7 @@ def test_a_skirt_is_not_cut_and_the_note_says_so(legs_together):
 
     body = load_body()
     skin = fit.rows[: body.skin_vertices]
-    sheets, notes = find_sheets(Skirt(skin, body.triangles, 0.012), fit, skin)
+    sheets, notes = find_sheets(Skirt(skin, body.triangles, 0.012), fit, possible_sheets(fit, skin))
     assert "leg" not in [sheet.limb for sheet in sheets]
     assert any(note.startswith("The legs cannot be separated") for note in notes)
 
@@ -180,7 +180,7 @@ def test_a_web_under_a_hanging_arm_goes_and_the_clothes_stay():
 
     field = Webbed(skin, body.triangles, 0.012)
     whole = extract_surface(field, RESOLUTION)
-    sheets, notes = find_sheets(field, replace(fit, limbs_m={"arm.L": 0.025}), whole.vertices)
+    sheets, notes = find_sheets(field, replace(fit, limbs_m={"arm.L": 0.025}), possible_sheets(fit, whole.vertices))
     assert [sheet.limb for sheet in sheets] == ["arm.L"] and not notes, "sleeves are not fitted as closely as legs"
     points = np.random.default_rng(0).uniform(-0.3, 0.3, (300000, 3)) + (shoulder + elbow) / 2
     points = points[in_web(points) & (np.linalg.norm(points - shoulder, axis=1) > 0.16)]

@@ -60,11 +60,16 @@ def _cover(places, low, extent, size, slack, first):
     flat = double == 0
     scale = np.where(flat, 0, 1 / np.where(flat, 1, double))
     count = np.where(flat, 0, extent[:, 0] * extent[:, 1])
-    face = np.repeat(np.arange(len(count)), count)
-    step = np.arange(len(face)) - np.repeat(np.cumsum(count) - count, count)
-    row, column = np.divmod(step, extent[face, 0])
-    x, y = column + low[face, 0], row + low[face, 1]
-    inside = np.ones(len(face), bool)
+
+    def of(values):
+        """Values (T,) of each texel's triangle, (N,)."""
+        return np.repeat(values, count)
+
+    # Whole numbers as float64, exact: dividing int64 took half of it all.
+    step, width = np.arange(count.sum(), dtype=float) - of((np.cumsum(count) - count).astype(float)), of(extent[:, 0])
+    row = np.floor(step / width)
+    x, y = step - row * width + of(low[:, 0]), row + of(low[:, 1])
+    inside = np.ones(len(step), bool)
     weights = []
     for start, end in ((b, c), (c, a), (a, b)):
         edge = end - start
@@ -72,12 +77,14 @@ def _cover(places, low, extent, size, slack, first):
         across, along = -edge[:, 1] * scale, edge[:, 0] * scale
         constant = -(across * start[:, 0] + along * start[:, 1])
         room = slack * np.linalg.norm(edge, axis=1) * np.abs(scale)
-        weight = across[face] * x + along[face] * y + constant[face]
-        inside &= weight > -room[face]
+        weight = of(across) * x + of(along) * y + of(constant)
+        inside &= weight > -of(room)
         weights.append(weight)
-    first_corner, second, third = (np.maximum(weight[inside], 0) for weight in weights)
+    there = np.flatnonzero(inside)
+    first_corner, second, third = (np.maximum(weight[there], 0) for weight in weights)
     weights = np.stack([first_corner, second, third], 1) / (first_corner + second + third)[:, None]
-    return (size - 1 - y[inside]) * size + x[inside], face[inside] + first, weights.astype(np.float32)
+    texel = (size - 1 - y[there]) * size + x[there]
+    return texel.astype(np.int64), np.repeat(np.arange(len(count)), count)[there] + first, weights.astype(np.float32)
 
 
 def filled(

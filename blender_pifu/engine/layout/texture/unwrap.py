@@ -11,6 +11,7 @@ import numpy as np
 from scipy.sparse import coo_matrix, diags
 from scipy.sparse.csgraph import connected_components
 
+from ...cores import divided
 from ...surface.mesh import cross, directed_edges, neighbour_mean, split_quads
 from .flatten import project, rectangle, unfold
 from .join import join_small
@@ -54,15 +55,15 @@ def unwrap(
     rest = np.flatnonzero(charts < 0)
     pending = _pieces(rest, _sides(vertices, faces, normals, links)[rest], links)
     while pending:
-        if waiting:
-            waiting()
-        chosen = pending.pop(0)
-        placed, bad = _lay(vertices, faces[chosen])
-        if bad is None:
-            uv[chosen], charts[chosen] = placed, count
-            count += 1
-        else:
-            pending += _cut(vertices, faces, chosen, bad, links)
+        laid = divided(lambda chosen: _lay(vertices, faces[chosen]), pending, waiting or (lambda: None))
+        further = []
+        for chosen, (placed, bad) in zip(pending, laid, strict=True):
+            if bad is None:
+                uv[chosen], charts[chosen] = placed, count
+                count += 1
+            else:
+                further += _cut(vertices, faces, chosen, bad, links)
+        pending = further
     free = diags(np.isin(np.arange(len(faces)), rest).astype(float))
     among_rest, to_join = (free @ links @ free).tocsr(), JOINED
     while True:
