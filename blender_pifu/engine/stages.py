@@ -25,8 +25,7 @@ from .body.model import load_body
 from .body.rigging import Fitted, Mesh, cut_apart, find_body
 from .color.edge_on import EdgeOn, seen_edge_on
 from .color.light import Shading
-from .color.painting import Elsewhere, Scalp
-from .color.painting import paint as paint_vertices
+from .color.painting import Elsewhere, Scalp, paint_told
 from .color.regions import Regions
 from .color.rim import without_rim
 from .errors import InputError, NoPersonError, OptionError
@@ -176,7 +175,8 @@ class Looks:
         cut, behind = encoded.cut, encoded.behind
         if model.device.type == "mps":  # which two threads may not ask at once
             begin = Future
-        self._cut, self._texture_px = cut, texture_px
+        self._cut, self._texture_px, self._keeps_light = cut, texture_px, encoded.keeps_light
+        self._edge_on: EdgeOn | None = None
         self.regions = begin(_regions, model, encoded)
         self.hidden = begin(_hidden_side, model, encoded, self.regions)
         self.at_vertices = begin(pictures, cut, behind, 2 * resolution)
@@ -189,6 +189,14 @@ class Looks:
         if self._in_texture and self._cut.side_px(most_px) == self._cut.side_px(self._texture_px):
             return self.in_texture()["photo"]
         return pictures(self._cut, None, most_px)["photo"]
+
+    def edge_on(self, waiting: Callable[[], object] | None = None) -> EdgeOn | None:
+        """What is to be made of what the photo shows edge-on; None where that comes with its light, which shades a
+        garment there."""
+        regions = self.regions.result(waiting)
+        if regions is not None and not self._keeps_light and self._edge_on is None:
+            self._edge_on = seen_edge_on(self.at_vertices.result(waiting)["photo"], regions)
+        return self._edge_on
 
     def in_texture(self, waiting: Callable[[], object] | None = None) -> dict[str, np.ndarray]:
         """What the photos show, in pictures as fine as the texture."""
@@ -426,9 +434,9 @@ def paint(
         hands = _hands(rows)
     regions = looks.regions.result(report)
     how = {"others": others, "scalp": hairy, "hands": hands, "regions": regions}
-    how["edge_on"] = told_edge_on(encoded, regions, shown["photo"])
-    colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, **how)
-    return Painted(PaintedMesh(vertices, faces, normals, colors), bare)
+    how["edge_on"] = looks.edge_on(report)
+    told = paint_told(vertices, faces, normals, 2 / resolution, **shown, **how)
+    return Painted(PaintedMesh(vertices, faces, normals, told.colors, told.materials), bare)
 
 
 def _scalp(
@@ -459,12 +467,6 @@ def _hands(rows: np.ndarray) -> np.ndarray:
 def _regions(model: Model, encoded: Encoded) -> Regions | None:
     """Where hair, skin and each garment are."""
     return model.regions(encoded.encoding, encoded.cut)
-
-
-def told_edge_on(encoded: Encoded, regions: Regions | None, photo: np.ndarray) -> EdgeOn | None:
-    """What is to be made of what a photo's picture (n, n, 4) shows edge-on; None where that comes with its light, which
-    shades a garment there."""
-    return None if regions is None or encoded.keeps_light else seen_edge_on(photo, regions)
 
 
 def _hidden_side(model: Model, encoded: Encoded, regions: Future[Regions | None]) -> dict[str, np.ndarray]:
@@ -581,7 +583,7 @@ class Ground:
         self.skin = _of_skin(laid, fitted, encoded, looks.regions.result(check_wanted))
         hairy = self.skin.scalp is not None
         others, regions = encoded.elsewhere(size), looks.regions.result(check_wanted)
-        edge_on = told_edge_on(encoded, regions, shown["photo"])
+        edge_on = looks.edge_on(check_wanted)
         self.sources = Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions, edge_on)
         lighter = laid.as_shown is not painted.mesh
         self.fine = _fine_normals(painted.mesh, encoded, fitted, spacing) if lighter else None
