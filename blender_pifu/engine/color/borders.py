@@ -29,7 +29,7 @@ ALIKE, MOSTLY = ("skin", "hair"), (0.4, 0.6)
 # Lab difference from its material from which on what is seen edge-on is less and less, and then not, of it; and trust
 # from which on, and up to which, it is believed whatever it is.
 OTHER, BELIEVED = (8.0, 16.0), (0.7, 0.95)
-LINE = 40  # power of shares by which a border is a line of 2 mm
+LINE = 0.0006  # field units, 0.6 mm on an adult, from a border, at which the other material is a quarter of the colour
 HAIR = 0.3  # share of hair from which on a material is left to who draws this
 BESIDE = 3  # places that tell of a material's colour across its border
 
@@ -164,6 +164,7 @@ class Borders:
         used = np.unique(np.concatenate([triangles[mixed].ravel(), np.flatnonzero(other)]))
         self._corners = np.searchsorted(used, triangles[mixed])
         self._shares = materials.shares[used]
+        self._slopes = _slopes(vertices[triangles[mixed]], self._shares[self._corners])
         self._tones = np.repeat(self.colors[used, None], len(apart), 1)  # (U, K, 3)
         for kind in np.unique(most[used]):
             mine = np.flatnonzero(~other & (most == kind))
@@ -183,12 +184,32 @@ class Borders:
             return
         row, weight = row[where], weights[where]
         shares = np.einsum("nk,nkc->nc", weight, self._shares[self._corners[row]])
-        shares = (shares / shares.max(1, keepdims=True)) ** LINE
-        shares /= shares.sum(1, keepdims=True)
+        shares = _at_line(shares, self._slopes[row])
         drawn = np.zeros((len(where), 3), np.float32)
         for k in range(3):
             drawn += weight[:, k, None] * np.einsum("nk,nkc->nc", shares, self._tones[self._corners[row, k]])
         colors[where] += self._across[row, None] * (drawn - colors[where])
+
+
+def _slopes(corners, values):
+    """How steeply values at corners (T, 3, 3) of triangles, (T, 3, K), rise within these: (T, K, 3) vectors, a unit."""
+    one, two = corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]
+    up = np.cross(one, two)
+    up /= np.maximum((up**2).sum(1, keepdims=True), 1e-30)
+    along = np.stack([np.cross(two, up), np.cross(up, one)], 1)  # dual to the sides
+    rise = values[:, 1:] - values[:, :1]
+    return np.einsum("tsk,tsc->tkc", rise, along).astype(np.float32)
+
+
+def _at_line(shares, slopes):
+    """Shares (N, K) of what is drawn, by those of materials (N, K) and their slopes (N, K, 3): how far each place is
+    from where another begins."""
+    first = shares.argmax(1)
+    rows = np.arange(len(shares))
+    behind = shares[rows, first, None] - shares
+    steep = np.linalg.norm(slopes[rows, first, None] - slopes, axis=-1)
+    drawn = np.exp(-behind / (LINE * np.maximum(steep, 1e-3)))
+    return drawn / drawn.sum(1, keepdims=True)
 
 
 def _whole(shares):
