@@ -19,7 +19,7 @@ OF_REGION = 28.0  # Lab difference that being of another region counts for
 ONE = 9.0  # of these differences, of what is taken for one material
 STRAY = 12.0  # Lab difference of what is seen from its material, from which on it is mixed with another: none goes on
 SURE = 0.5  # trust from which on a place tells of its material
-HELD = 0.15  # of trust, what holds a place of less to what it looks like: halos are narrow, and sleeves wide
+HELD = 0.04  # trust by which what is less sure is held to what it looks like: halos are narrow, and sleeves wide
 LEAST = 0.02  # what is left of a material where the region tells of others
 EVENED = 2  # rounds in which borders lose their teeth
 # Lab difference, a shade none, from which on two materials are and are surely told apart, and difference of colours,
@@ -28,7 +28,7 @@ TOLD_APART, TWO_REGIONS = (14.0, 24.0), (0.08, 0.2)
 ALIKE, MOSTLY = ("skin", "hair"), (0.4, 0.6)
 # Lab difference from its material from which on what is seen edge-on is less and less, and then not, of it; and trust
 # from which on, and up to which, it is believed whatever it is.
-OTHER, BELIEVED = (8.0, 16.0), (0.7, 0.95)
+OTHER, BELIEVED = (8.0, 16.0), (0.4, 0.8)
 LINE = 0.0006  # field units, 0.6 mm on an adult, from a border, at which the other material is a quarter of the colour
 HAIR = 0.3  # share of hair from which on a material is left to who draws this
 BESIDE = 3  # places that tell of a material's colour across its border
@@ -93,7 +93,7 @@ def find_materials(
         features = np.concatenate([features, OF_REGION * regions], 1)
     kind, off = _told(features, sure)
     mine = np.eye(kind.max() + 1, dtype=np.float32)[kind]
-    shares = spread(mine * seen[:, None], np.where(sure, 1, HELD * trust)).clip(0, 1)
+    shares = spread(mine * seen[:, None], np.where(sure, 1, HELD * seen)).clip(0, 1)
     mean = neighbour_mean(faces, len(colors))
     for _ in range(EVENED):
         shares = 0.5 * (shares + mean @ shares)

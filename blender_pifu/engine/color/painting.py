@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 
 from ..crop_space import pixels_at, sample
 from ..surface.mesh import vertex_normals
-from .borders import Materials, find_materials
+from .borders import HELD, Materials, find_materials
 from .edge_on import EdgeOn
 from .hand_skin import find_hand_skin
 from .regions import REGIONS, Regions
@@ -37,8 +37,6 @@ SURELY_HAIR_M, ALIKE_ABOVE = 0.705, 8
 MOSTLY = 0.2  # share of the places that must be there: under a hat there are none
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
 HOLD = 400.0
-# What counts of trust that is less where it is asked whether what is seen is of what is about it: next to nothing.
-UNSURE = 0.05
 EDGE_ON = (0.0, 0.25)  # z of normals between which regions begin to tell of what is seen edge-on, and do
 # Between two materials colours hold together by so much of what they do within one.
 APART = 1e-4
@@ -153,8 +151,8 @@ def paint_told(
 
     materials = find_materials(colors, trust, faces, of, tells, between)
     if materials is not None:
-        unsure = np.where(trust < SURELY, UNSURE * trust, trust)
-        materials = materials.asked_to_believe(colors, trust, spread(colors, unsure, faces, hold, materials))
+        firm = spread(colors, np.where(trust < SURELY, HELD * (trust > 0), trust), faces, hold, materials)
+        materials = materials.asked_to_believe(colors, trust, firm)
         trust = trust * materials.believed
     painted = spread(colors, trust, faces, hold, materials)
     return Paint(np.round(np.clip(painted, 0, 1) * 255).astype(np.uint8), materials)

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from blender_pifu.engine.color.borders import Borders, find_materials
+from blender_pifu.engine.color.borders import HELD, Borders, find_materials
 from blender_pifu.engine.color.painting import spread
 from blender_pifu.engine.color.regions import REGIONS
 
@@ -39,7 +39,7 @@ def fill(colors, trust, regions=None, tells=None):
 
     found = find_materials(colors, trust, faces, regions, tells, between)
     assert found is not None
-    unsure = np.where(trust < 0.9, 0.05 * trust, trust)
+    unsure = np.where(trust < 0.9, HELD * (trust > 0), trust)
     found = found.asked_to_believe(colors, trust, spread(colors, unsure, faces, 400, found))
     return found, spread(colors, trust * found.believed, faces, 400, found)
 
