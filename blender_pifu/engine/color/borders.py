@@ -19,7 +19,7 @@ OF_REGION = 28.0  # Lab difference that being of another region counts for
 ONE = 9.0  # of these differences, of what is taken for one material
 STRAY = 12.0  # Lab difference of what is seen from its material, from which on it is mixed with another: none goes on
 SURE = 0.5  # trust from which on a place tells of its material
-HELD = 0.04  # trust by which what is less sure is held to what it looks like: halos are narrow, and sleeves wide
+HELD = 0.02  # trust by which what is less sure is held to what it looks like: halos are narrow, and sleeves wide
 LEAST = 0.02  # what is left of a material where the region tells of others
 EVENED = 2  # rounds in which borders lose their teeth
 # Lab difference, a shade none, from which on two materials are and are surely told apart, and difference of colours,
