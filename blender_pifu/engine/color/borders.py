@@ -31,6 +31,7 @@ ALIKE, MOSTLY = ("skin", "hair"), (0.4, 0.6)
 OTHER, BELIEVED = (8.0, 16.0), (0.4, 0.8)
 LINE = 0.0006  # field units, 0.6 mm on an adult, from a border, at which the other material is a quarter of the colour
 HAIR = 0.3  # share of hair from which on a material is left to who draws this
+AT_ONCE = 4096  # places
 BESIDE = 3  # places that tell of a material's colour across its border
 
 
@@ -179,10 +180,12 @@ class Borders:
         """Draw the lines in colours (N, 3) of places in triangles, numbers (N,), with weights (N, 3) of their
         corners."""
         row = self._row[triangles]
-        where = np.flatnonzero(row >= 0)
-        if not len(where):
-            return
-        row, weight = row[where], weights[where]
+        there = np.flatnonzero(row >= 0)
+        for first in range(0, len(there), AT_ONCE):
+            where = there[first : first + AT_ONCE]
+            self._draw(colors, where, row[where], weights[where])
+
+    def _draw(self, colors, where, row, weight):
         shares = np.einsum("nk,nkc->nc", weight, self._shares[self._corners[row]])
         shares = _at_line(shares, self._slopes[row])
         drawn = np.zeros((len(where), 3), np.float32)

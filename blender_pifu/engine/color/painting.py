@@ -315,13 +315,16 @@ def spread(
         return result
     held = hold * trust[free, None] ** 2
     among = links[free][:, free]
-    from_fixed = links[free] @ diags((trust == 1).astype(float))
+    fixed = np.flatnonzero(trust == 1)
+    from_fixed = links[free][:, fixed]
     matrix = (diags(degree[free] + held[:, 0] + AS_FIRST) - among).tocsr()
+    del among, start, end, near
     first = _nearest_trusted(colors, trust, links)[free]
+    del links
     scale = 1 / matrix.diagonal()[:, None]
     for column in range(0, colors.shape[1], AT_ONCE):
         part = slice(column, column + AT_ONCE)
-        right = from_fixed @ colors[:, part] + held * colors[free, part] + AS_FIRST * first[:, part]
+        right = from_fixed @ colors[fixed][:, part] + held * colors[free][:, part] + AS_FIRST * first[:, part]
         result[free, part] = _solved(matrix, right, first[:, part], scale)
     return result
 
