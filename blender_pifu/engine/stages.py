@@ -25,8 +25,7 @@ from .body.model import load_body
 from .body.rigging import Fitted, Mesh, cut_apart, find_body
 from .color.edge_on import EdgeOn, seen_edge_on
 from .color.light import Shading
-from .color.painting import Elsewhere, Scalp
-from .color.painting import paint as paint_vertices
+from .color.painting import Elsewhere, Scalp, paint_told
 from .color.regions import Regions
 from .color.rim import without_rim
 from .errors import InputError, NoPersonError, OptionError
@@ -188,6 +187,7 @@ class Looks:
         self._lit = begin(lambda: encoded if keep_light is None else take_light(model, encoded, keep_light))
         self.hidden = begin(_hidden_side, model, self._lit, self.regions)
         self.at_vertices = begin(_pictures, self._lit, 2 * resolution)
+        self._edge_on = begin(self._told_edge_on)
         if encoded.cut.matte.foreground.nbytes > LARGE_PHOTO:  # whose picture is large, too: not before it is needed
             begin = Future
         self._in_texture = begin(_pictures, self._lit, texture_px) if texture_px else None
@@ -201,6 +201,17 @@ class Looks:
         if self._in_texture and self._cut.side_px(most_px) == self._cut.side_px(self._texture_px):
             return self.in_texture()["photo"]
         return pictures(self.lit().cut, None, most_px)["photo"]
+
+    def edge_on(self, waiting: Callable[[], object] | None = None) -> EdgeOn | None:
+        """What is to be made of what the photo shows edge-on; None where that comes with its light, which shades a
+        garment there."""
+        return self._edge_on.result(waiting)
+
+    def _told_edge_on(self):
+        regions = self.regions.result(check_wanted)
+        if regions is None or self.lit(check_wanted).keeps_light:
+            return None
+        return seen_edge_on(self.at_vertices.result(check_wanted)["photo"], regions)
 
     def in_texture(self, waiting: Callable[[], object] | None = None) -> dict[str, np.ndarray]:
         """What the photos show, in pictures as fine as the texture."""
@@ -438,9 +449,9 @@ def paint(
         hands = _hands(rows)
     regions = looks.regions.result(report)
     how = {"others": others, "scalp": hairy, "hands": hands, "regions": regions}
-    how["edge_on"] = told_edge_on(encoded, regions, shown["photo"])
-    colors = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, **how)
-    return Painted(PaintedMesh(vertices, faces, normals, colors), bare)
+    how["edge_on"] = looks.edge_on(report)
+    told = paint_told(vertices, faces, normals, 2 / resolution, **shown, **how)
+    return Painted(PaintedMesh(vertices, faces, normals, told.colors, told.materials), bare)
 
 
 def _scalp(
@@ -471,12 +482,6 @@ def _hands(rows: np.ndarray) -> np.ndarray:
 def _regions(model: Model, encoded: Encoded) -> Regions | None:
     """Where hair, skin and each garment are."""
     return model.regions(encoded.encoding, encoded.cut)
-
-
-def told_edge_on(encoded: Encoded, regions: Regions | None, photo: np.ndarray) -> EdgeOn | None:
-    """What is to be made of what a photo's picture (n, n, 4) shows edge-on; None where that comes with its light, which
-    shades a garment there."""
-    return None if regions is None or encoded.keeps_light else seen_edge_on(photo, regions)
 
 
 def _hidden_side(model: Model, lit_one: Future[Encoded], regions: Future[Regions | None]) -> dict[str, np.ndarray]:
@@ -609,7 +614,7 @@ class DenseGround:
         encoded, looks, spacing, size = self._how
         shown = looks.hidden.result(check_wanted) | looks.in_texture(check_wanted)
         others, regions = encoded.elsewhere(size), looks.regions.result(check_wanted)
-        edge_on = told_edge_on(encoded, regions, shown["photo"])
+        edge_on = looks.edge_on(check_wanted)
         dense = occluder(dense, spacing) if loose else dense
         return Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions, edge_on)
 

@@ -9,14 +9,14 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.sparse import coo_matrix, diags
-from scipy.sparse.linalg import cg
 from scipy.spatial import cKDTree
 
 from ..crop_space import pixels_at, sample
 from ..surface.mesh import vertex_normals
+from .borders import HELD, Materials, find_materials
 from .edge_on import EdgeOn
 from .hand_skin import find_hand_skin
-from .regions import Regions
+from .regions import REGIONS, Regions
 from .seen_hair import SeenHair, find_seen_hair
 
 # A surface is trusted fully where its normal leans this far towards the camera, and not at all below the first value.
@@ -37,14 +37,13 @@ SURELY_HAIR_M, ALIKE_ABOVE = 0.705, 8
 MOSTLY = 0.2  # share of the places that must be there: under a hat there are none
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
 HOLD = 400.0
-# Seen and guessed colours of one material go over into each other; of two, which differ by so much (0..1 a channel, all
-# three together), half-way, within this share of the way on either side: a cheek ends at the ear, where hair begins.
-TWO_MATERIALS, BORDER = (0.1, 0.25), 0.12
-# Between two regions colours hold together by so much of what they do within one; shares of a region that two vertices
-# have in common from which on they begin to be of one, and are.
-APART, ONE_REGION = 0.01, (0.4, 0.8)
+EDGE_ON = (0.0, 0.25)  # z of normals between which regions begin to tell of what is seen edge-on, and do
+# Between two materials colours hold together by so much of what they do within one.
+APART = 1e-4
 # The equations are solved until this is left of the error: a fraction of one step of 8 bits.
-TOLERANCE = 1e-3
+TOLERANCE, ROUNDS = 1e-3, 300
+AT_ONCE = 4  # columns: each takes seven times its size
+AS_FIRST = 1e-6  # what holds colours to a first guess: where nothing else does, as on a piece that no picture shows
 
 
 @dataclass(frozen=True)
@@ -56,6 +55,11 @@ class Scalp:
     rest: np.ndarray
     metre: float
     seen_behind: bool = False
+
+    @property
+    def of_skin(self) -> np.ndarray:
+        """(V,) bool: which are of the body's own skin."""
+        return self.rest.any(1)
 
 
 @dataclass(frozen=True)
@@ -78,7 +82,20 @@ class Elsewhere:
         return there, vertex_normals(there, faces)
 
 
-def paint(
+@dataclass(frozen=True)
+class Paint:
+    """colors: (V, 3) uint8 sRGB; materials: of which material each vertex is, None where nothing tells."""
+
+    colors: np.ndarray
+    materials: Materials | None
+
+
+def paint(*surface, **known) -> np.ndarray:
+    """The colours that `paint_told` has."""
+    return paint_told(*surface, **known).colors
+
+
+def paint_told(
     vertices: np.ndarray,
     faces: np.ndarray,
     normals: np.ndarray,
@@ -91,8 +108,8 @@ def paint(
     hands: np.ndarray | None = None,
     regions: Regions | None = None,
     edge_on: EdgeOn | None = None,
-) -> np.ndarray:
-    """Colours (V, 3) uint8 sRGB of vertices (V, 3) with unit normals (V, 3), field space.
+) -> Paint:
+    """Colours of vertices (V, 3) with unit normals (V, 3), field space.
 
     spacing: the lattice step the mesh was cut from, field units.
     photo, back: images (n, n, 4) float32 of the crop, sRGB 0..1 and matte, of any size: what the camera saw, and, if
@@ -118,7 +135,6 @@ def paint(
         if skin is not None and side.of_crop:
             side_trust = side_trust * skin.believed(shown)
         mine = side_trust > 0
-        guessed = colors.copy(), trust.copy()
         both = side_trust[mine] + trust[mine] * (1 - side_trust[mine])
         colors[mine] += (side_trust[mine] / both)[:, None] * (shown[mine] - colors[mine])
         trust[mine] = both
@@ -127,13 +143,34 @@ def paint(
         colors[blind], trust[blind] = guess[blind], GUESS_TRUST
     if not trust.any():
         trust[:], colors[:] = 1, _shown(photo[..., :3], vertices)
-    alike = (
-        None if regions is None else _alike(regions, vertices, normals, [side for side, *_ in sides if side.of_crop])
-    )
-    painted = spread(colors, trust, faces, hold, alike)
-    if guess is None and guessed[1].any() and side_trust.any():
-        _part(painted, (shown, side_trust), guessed, trust, faces, hold, alike)
-    return np.round(np.clip(painted, 0, 1) * 255).astype(np.uint8)
+    of = tells = None
+    if regions is not None:
+        of, tells = _of_regions(regions, vertices, normals, sides[-1][0], scalp, hands)
+
+    def between(values, trust):
+        return spread(values, trust, faces, hold)
+
+    materials = find_materials(colors, trust, faces, of, tells, between)
+    if materials is not None:
+        firm = spread(colors, np.where(trust < SURELY, HELD * (trust > 0), trust), faces, hold, materials)
+        materials = materials.asked_to_believe(colors, trust, firm)
+        trust = trust * materials.believed
+    painted = spread(colors, trust, faces, hold, materials)
+    return Paint(np.round(np.clip(painted, 0, 1) * 255).astype(np.uint8), materials)
+
+
+def _of_regions(regions, vertices, normals, photo, scalp, hands):
+    """Of which region vertices are, (V, R), and how far that tells (V,) 0..1 where nothing is seen: what the photo's
+    Side shows edge-on, hands that were put on, and hair."""
+    of = regions.at(vertices, normals)
+    tells = smooth_step(normals[:, 2], *EDGE_ON) * photo.shows(vertices, normals)
+    known = np.zeros(of.shape[1], np.float32)
+    if scalp is not None:
+        for mine, name in ((scalp.grown > 0.5, "hair"), (scalp.grown < -0.5, "skin")):
+            of[mine], tells[mine] = np.eye(len(known))[REGIONS[name]], 1
+    if hands is not None:
+        of[hands > 0], tells[hands > 0] = np.eye(len(known))[REGIONS["skin"]], 1
+    return of, tells
 
 
 def _hair_beside(sides, scalp):
@@ -175,31 +212,6 @@ def _of_hair(tones, places, surely):
     _, near = cKDTree(places[surely]).query(places[~surely], [*range(1, count + 1)])
     tones[~surely] = tones[surely][near].mean(1)
     return tones
-
-
-def _alike(regions, vertices, normals, sides):
-    """What of each region a vertex is of, (V, L + 1), the last one: where a side that it looks to does not show it."""
-    shares = regions.at(vertices, normals)
-    shown = np.any([side.shows(vertices, normals) for side in sides], 0)
-    return np.column_stack([shares * shown[:, None], ~shown]).astype(np.float32)
-
-
-def _part(painted, seen, guessed, trust, faces, hold, alike=None):
-    """End what is seen where something else is guessed, in colours (V, 3) spread between them; seen, guessed: colours
-    (V, 3) and trust (V,) in them; trust (V,) in either. Changed in place."""
-    open_faces = faces[(trust < 1)[faces].any(1)]
-    if not len(open_faces):
-        return
-    used, corners = np.unique(open_faces, return_inverse=True)
-    corners = corners.reshape(-1, 3)
-    alike = None if alike is None else alike[used]
-    front, behind = (spread(colors[used], mine[used], corners, hold, alike) for colors, mine in (seen, guessed))
-    share = np.divide(seen[1], trust, out=np.zeros(len(trust)), where=trust > 0)
-    share = spread(share[used, None], trust[used], corners, hold, alike)
-    sharp = smooth_step(share, 0.5 - BORDER, 0.5 + BORDER)
-    differ = smooth_step(np.linalg.norm(front - behind, axis=1, keepdims=True), *TWO_MATERIALS)
-    parted = behind + sharp * (front - behind)
-    painted[used] += differ * (trust[used, None] < 1) * (parted - painted[used])
 
 
 class Side:
@@ -281,19 +293,19 @@ class Side:
 
 
 def spread(
-    colors: np.ndarray, trust: np.ndarray, faces: np.ndarray, hold: float, alike: np.ndarray | None = None
+    colors: np.ndarray, trust: np.ndarray, faces: np.ndarray, hold: float, materials: Materials | None = None
 ) -> np.ndarray:
     """Fill in colours (V, C) where trust (V,) 0..1 is small: as smooth over the mesh as the trusted ones allow.
 
     hold: how much a vertex of nearly full trust keeps its own colour, against 2 for each neighbour. Full trust is kept.
-    alike: what of each region a vertex is of, (V, R), sum 1, if known: those of two regions are hardly neighbours.
+    materials: of which each vertex is, if known: those of two are hardly neighbours.
     """
     count = len(colors)
     start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
     near = np.ones(len(start))
-    if alike is not None:
-        near = np.maximum(np.minimum(alike[start], alike[end]).sum(1), alike[start, -1] + alike[end, -1])
-        near = APART + (1 - APART) * smooth_step(near, *ONE_REGION)
+    if materials is not None:
+        of = np.where(trust == 1, materials.looks, materials.most)
+        near -= (1 - APART) * np.where((of[start] < 0) | (of[end] < 0), 1, materials.apart[of[start], of[end]])
     links = coo_matrix((near, (start, end)), shape=(count, count)).tocsr()
     links = links + links.T
     degree = np.asarray(links.sum(1)).ravel()
@@ -301,15 +313,39 @@ def spread(
     result = colors.copy()
     if not len(free):
         return result
-    hold = hold * trust[free] ** 2
+    held = hold * trust[free, None] ** 2
     among = links[free][:, free]
-    from_fixed = links[free] @ (colors * (trust == 1)[:, None])
-    matrix = diags(degree[free] + hold + 1e-6) - among
-    scale = diags(1 / (degree[free] + hold + 1e-6))
+    fixed = np.flatnonzero(trust == 1)
+    from_fixed = links[free][:, fixed]
+    matrix = (diags(degree[free] + held[:, 0] + AS_FIRST) - among).tocsr()
+    del among, start, end, near
     first = _nearest_trusted(colors, trust, links)[free]
-    for channel in range(colors.shape[1]):
-        right = from_fixed[:, channel] + hold * colors[free, channel]
-        result[free, channel], _ = cg(matrix, right, first[:, channel], rtol=TOLERANCE, maxiter=300, M=scale)
+    del links
+    scale = 1 / matrix.diagonal()[:, None]
+    for column in range(0, colors.shape[1], AT_ONCE):
+        part = slice(column, column + AT_ONCE)
+        right = from_fixed @ colors[fixed][:, part] + held * colors[free][:, part] + AS_FIRST * first[:, part]
+        result[free, part] = _solved(matrix, right, first[:, part], scale)
+    return result
+
+
+def _solved(matrix, right, start, scale):
+    """The solutions (N, C) of matrix (N, N) times them equals right (N, C), by conjugate gradients, all columns at
+    once: from `start (N, C)`, preconditioned by scale (N, 1)."""
+    result, rest = start.copy(), right - matrix @ start
+    least = TOLERANCE * np.linalg.norm(right, axis=0)
+    way = step = scale * rest
+    size = (rest * way).sum(0)
+    for _ in range(ROUNDS):
+        if (np.linalg.norm(rest, axis=0) <= least).all():
+            break
+        turned = matrix @ step
+        far = size / np.maximum((step * turned).sum(0), 1e-30)
+        result += far * step
+        rest -= far * turned
+        way = scale * rest
+        size, before = (rest * way).sum(0), size
+        step = way + size / np.maximum(before, 1e-30) * step
     return result
 
 
@@ -317,11 +353,15 @@ def _nearest_trusted(colors, trust, links):
     """A first guess: trusted colours handed on from vertex to vertex until all have one."""
     known = (trust > 0).astype(float)
     result = colors * known[:, None]
+    least = 0.5  # first within a material
     while True:
         weight = links @ known
-        new = (known == 0) & (weight > 0)
+        new = (known == 0) & (weight > least)
         if not new.any():
-            return result
+            if not least:
+                return result
+            least = 0
+            continue
         result[new] = (links[new] @ result) / weight[new, None]
         known[new] = 1
 

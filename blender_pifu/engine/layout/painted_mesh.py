@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..color.borders import Materials
 from ..surface.mesh import split_quads, vertex_normals
 from .closest import DenseSurface
 
@@ -12,12 +13,14 @@ from .closest import DenseSurface
 @dataclass(frozen=True)
 class PaintedMesh:
     """One closed piece in field space: vertices (V, 3) float32, faces (F, 3|4) int32, of which a triangle among quads
-    has -1 at its end, normals (V, 3) float32 unit, colors (V, 3) uint8 sRGB."""
+    has -1 at its end, normals (V, 3) float32 unit, colors (V, 3) uint8 sRGB, and the materials of its vertices, if
+    known."""
 
     vertices: np.ndarray
     faces: np.ndarray
     normals: np.ndarray
     colors: np.ndarray
+    materials: Materials | None = None
 
     @property
     def surface(self) -> DenseSurface:
@@ -25,8 +28,14 @@ class PaintedMesh:
         return DenseSurface(self.vertices, self.faces, self.normals)
 
 
-def painted_like(colors: np.ndarray, surface: DenseSurface, vertices: np.ndarray, faces: np.ndarray) -> PaintedMesh:
-    """A mesh laid on a surface, vertices (V, 3) and faces (F, 3|4), with the colours of its nearest vertices;
-    colors: (N, 3) uint8 sRGB of those."""
+def painted_like(dense: PaintedMesh, surface: DenseSurface, vertices: np.ndarray, faces: np.ndarray) -> PaintedMesh:
+    """A mesh laid on a dense one, whose surface this is, vertices (V, 3) and faces (F, 3|4), with the colours and
+    materials of its nearest vertices."""
     normals = vertex_normals(vertices, split_quads(faces)[0])
-    return PaintedMesh(vertices, faces, normals, colors[surface.nearest_vertex(vertices, normals)])
+    nearest = surface.nearest_vertex(vertices, normals)
+    return PaintedMesh(vertices, faces, normals, *sampled(dense, nearest, faces))
+
+
+def sampled(dense: PaintedMesh, nearest: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, Materials | None]:
+    """Colours and materials of a mesh, faces (F, 3|4), whose vertices are nearest to those (V,) of a dense one."""
+    return dense.colors[nearest], dense.materials and dense.materials.sampled(nearest, faces)

@@ -131,7 +131,7 @@ class Quads(Topology):
         note = f"Fine parts, as fingers are, were lost from the {self.name} mesh: {lost_cm:.0f} cm of them."
         about = {"quads": round(float((faces[:, 3] >= 0).mean()), 4)}
         notes = (note,) if lost_cm > MOST_LOST_CM else ()
-        shown = painted_like(dense.colors, dense.surface, vertices, faces)
+        shown = painted_like(dense, dense.surface, vertices, faces)
         expressions = source.worn.expressions(vertices) if source.worn else None
         if source.worn is None or expressions is None:
             return LaidOut(shown, about, (*notes, NOT_JOINED) if source.worn else notes)
@@ -148,7 +148,7 @@ class Print(Topology):
     def make(self, source: Source, waiting: Waiting) -> LaidOut:
         dense = source.mesh
         vertices, faces, least_mm = thicken(dense.vertices, dense.faces, dense.normals)
-        mesh = painted_like(dense.colors, dense.surface, vertices, faces)
+        mesh = painted_like(dense, dense.surface, vertices, faces)
         return LaidOut(mesh, {"least_wall_mm": round(least_mm, 2)})
 
 

@@ -135,11 +135,10 @@ def _textured(
 ) -> _Textured:
     """A shape laid out on a painted surface in that one's colours."""
     dense, cut = painted.mesh, encoded.cut
-    shape = painted_like(dense.colors, dense.surface, shape.vertices, shape.faces)
+    shape = painted_like(dense, dense.surface, shape.vertices, shape.faces)
     shown = looks.hidden.result() | looks.in_texture()
     begin = time.perf_counter()
-    edge_on = stages.told_edge_on(encoded, looks.regions.result(), shown["photo"])
-    texture = bake(shape, uv, Sources(dense, 2 / resolution, shown, cut.landmarks, edge_on=edge_on), side)
+    texture = bake(shape, uv, Sources(dense, 2 / resolution, shown, cut.landmarks, edge_on=looks.edge_on()), side)
     return _Textured(shape, uv, texture, time.perf_counter() - begin)
 
 

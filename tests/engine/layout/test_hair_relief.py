@@ -24,8 +24,9 @@ def plane():
     return mesh, uv, np.full((SIZE, SIZE, 3), (128, 128, 255), np.uint8), color
 
 
-def scalp(grown: list[int]):
-    return Scalp(np.array(grown, np.float64), np.zeros((4, 3)), metre=1.0)
+def scalp(grown: list[int], high=0.7, front=0.06):
+    """Of skin that rests so high and so far to the front, metres: a temple."""
+    return Scalp(np.array(grown, np.float64), np.tile([0, high, front], (4, 1)), metre=1.0)
 
 
 def test_a_bright_lock_rises_from_either_side(plane):
@@ -52,5 +53,11 @@ def test_hair_ends_in_an_edge(plane):
     ends = with_hair_relief(flat, mesh, uv, color, scalp([0, 0, 1, 1]), SKIN).astype(int)
     assert ends[60:200, 60:200, 1].max() < 127  # it rises upwards, so that it looks down
     assert np.abs(ends[60:200, 60:200, 0] - 128).max() <= 1
+    of_temple, of_nape = (
+        with_hair_relief(flat, mesh, uv, color, scalp([0, 0, 1, 1], 0.64, front), SKIN).astype(int)
+        for front in (0.06, 0.0)
+    )
+    assert of_temple[60:200, 60:200, 1].max() < 127
+    assert np.abs(of_nape[60:200, 60:200] - flat[60:200, 60:200].astype(int)).max() <= 1  # hair goes on below
     of_cloth = with_hair_relief(flat, mesh, uv, color, scalp([0, 0, 1, 1]), 0 * SKIN).astype(int)
     assert np.abs(of_cloth[60:200, 60:200] - flat[60:200, 60:200].astype(int)).max() <= 1

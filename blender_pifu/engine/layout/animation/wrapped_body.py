@@ -19,7 +19,7 @@ from ...subject.figure import Figure
 from ...surface.mesh import split_quads, vertex_normals
 from ..closest import DenseSurface
 from ..crossings import crossing_faces
-from ..painted_mesh import PaintedMesh
+from ..painted_mesh import PaintedMesh, sampled
 from .loosen import loosen
 from .person_head import expressions, held, put_on
 from .posture import close_hands, face_forward
@@ -216,7 +216,7 @@ def wrapped(
     vertices = loosen(vertices, template.faces, triangles, soft)
     facing = vertex_normals(vertices, triangles)
     surface = DenseSurface(dense.vertices, dense.faces, normals)
-    colors = dense.colors[surface.nearest_vertex(vertices, facing)]
+    colors, materials = sampled(dense, surface.nearest_vertex(vertices, facing), template.faces)
     colors[template.regions == "mouth"] = MOUTH_COLOR
     chosen = thinned(dense.vertices, SAMPLES_M * fit.metre)
     # What the surface makes of a hand that was read from the photo is not what the mesh is to be like.
@@ -234,7 +234,7 @@ def wrapped(
         float(crossing.mean()),
         BONES[movers.argmax()] if crossing.any() else None,
     )
-    shown = PaintedMesh(vertices, template.faces, facing, colors)
+    shown = PaintedMesh(vertices, template.faces, facing, colors, materials)
     neutral = expressions(head, vertices, template).neutral(shown) if head else shown
     return WrappedBody(neutral, shown, template.uv, fit, distances, head)
 

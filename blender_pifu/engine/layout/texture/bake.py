@@ -2,12 +2,13 @@
 """The base colour map: the photo where the camera saw the surface, the drawn back behind, vertex colours between."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ...color.borders import Borders
 from ...color.continuation import FineTexture, alike, find_ways
 from ...color.edge_on import EdgeOn
 from ...color.hair import find_hair
@@ -92,8 +93,16 @@ def bake(
     seen = photo.trust(mesh.vertices, normals)
     skin = None if hands is None else find_hand_skin(hands, photo.colors(mesh.vertices), seen)
     ways = find_ways(mesh.vertices, triangles, normals, seen, fine)
+    borders = None
+    if mesh.materials:
+        borders = Borders(
+            mesh.vertices, triangles, mesh.colors, mesh.materials, None if scalp is None else scalp.of_skin
+        )
+        mesh = replace(mesh, colors=borders.colors)
     hairy = None if scalp is None else _Hairy(scalp, sources.strands)
     values = {"point": mesh.vertices, "normal": normals, "color": mesh.colors, "way": ways.places}
+    if mesh.materials:
+        values["believed"] = mesh.materials.believed[:, None]
     values["sure"] = (ways.sure * (1 - seen))[:, None]
     for k, each in enumerate(sources.others, 1):
         values[f"point {k}"], values[f"normal {k}"] = each.placed(mesh.vertices, triangles)
@@ -104,10 +113,10 @@ def bake(
         values |= {"rest": hairy.scalp.rest, "hair": hairy.scalp.grown.clip(0, 1)[:, None], "of hair": hair}
         values["color"] = skin
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
-    texels = _Texels(values, sources.sides, fine, hairy, mouth, teeth)
+    texels = _Texels(values, sources.sides, fine, hairy, mouth, teeth, borders)
 
     def colors_of(part):
-        return texels.colors(triangles[found.face[part]], found.weights[part])
+        return texels.colors(found.face[part], triangles[found.face[part]], found.weights[part])
 
     return filled(found, size, colors_of, waiting)
 
@@ -123,24 +132,27 @@ class _Texels:
         hairy: "_Hairy | None",
         mouth: Mouth | None,
         teeth: bool,
+        borders: Borders | None,
     ):
         """values: what vertices have, (V, c) each: point, normal, color 0..255, way, and how sure that is, see `Ways`;
         "point 1" and so on, where other photos show them; of hands "on hand" and "tone", see `HandSkin`; of hairy
         ones "rest", "hair" and "of hair", see `_Hairy`. sides: pictures, from the one that lies below to the one above,
         each with the number of the photo among the others that took it, 0 for the photo's crop. teeth: whether these
-        hide the mouth."""
+        hide the mouth; borders: lines between materials, if known."""
         self._of_vertices = np.concatenate(list(values.values()), 1, dtype=np.float32)
         self._names, self._ends = list(values), np.cumsum([each.shape[1] for each in values.values()])[:-1]
         self._sides, self._fine, self._hairy = sides, fine, hairy
-        self._mouth, self._teeth = mouth, teeth
+        self._mouth, self._teeth, self._borders = mouth, teeth, borders
 
-    def colors(self, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
-        """(N, 3) uint8 sRGB of places in triangles whose corners are vertices (N, 3), weights (N, 3)."""
+    def colors(self, triangles: np.ndarray, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
+        """(N, 3) uint8 sRGB of places in triangles, numbers (N,), whose corners are vertices (N, 3), weights (N, 3)."""
         values = weights[:, :1] * self._of_vertices[corners[:, 0]]
         for k in (1, 2):
             values += weights[:, k, None] * self._of_vertices[corners[:, k]]
         of = dict(zip(self._names, np.split(values, self._ends, 1), strict=True))
         points, colors, places, share = of["point"], of["color"], of["way"], of["sure"]
+        if self._borders:
+            self._borders.draw(colors, triangles, weights)
         if self._hairy:
             of["hair"] = smooth_step(of["hair"], *HAIRLINE)
             colors += of["hair"] * (of["of hair"] - colors)
@@ -152,6 +164,8 @@ class _Texels:
             trust = side.trust(where, looks)
             seen = np.flatnonzero(trust > 0)
             shown = side.shown(where[seen], looks[seen])
+            if "believed" in of and side is self._sides[-1][0]:
+                trust *= of["believed"][:, 0]
             if self._hairy:
                 trust = self._hairy.covers(side, of["hair"], trust)
             if "tone" in of and side.of_crop:

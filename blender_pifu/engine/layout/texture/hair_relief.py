@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ...color.continuation import LUMA
-from ...color.painting import Scalp
+from ...color.painting import Scalp, smooth_step
 from ...crop_space import blurred_within
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
@@ -17,6 +17,9 @@ DEEP_M = 0.003  # metres of height that a change of brightness by e stands for
 LOUDEST = 0.5  # of the logarithm of brightness: more is no lock, but another colour of hair
 WIDE_M = 0.006  # standard deviation of the blur that leaves no lock
 EDGE_M = 0.005  # metres that hair stands off the skin at its hairline
+# Where the skin of the nape rests, metres: at the first height the body's own ends, hair goes on below it, and has no
+# edge before the second; ears and temples, farther to the front than these, are no nape.
+NAPE_M, TEMPLES_M = (0.640, 0.670), (0.030, 0.045)
 STEEP = 1.2  # slope that is approached at most
 DARK = 12.0  # of 255: what darkness is no deeper for
 
@@ -36,7 +39,7 @@ def with_hair_relief(
     found = cover(places, size, SLACK)
     corners = triangles[found.face]
     share, edge = np.zeros((2, size * size), np.float32)
-    for picture_of, values in ((share, scalp.grown.clip(0, 1)), (edge, scalp.grown.clip(0, 1) * bare)):
+    for picture_of, values in ((share, scalp.grown.clip(0, 1)), (edge, _edge(scalp) * bare)):
         picture_of[found.texel] = (found.weights * values[corners]).sum(1)
     share, edge = share.reshape(size, size), edge.reshape(size, size)
     per_metre = texels_per_metre(mesh.vertices / scalp.metre, triangles, places, size)
@@ -48,6 +51,13 @@ def with_hair_relief(
     relieved = picture.copy()
     relieved[rows, columns] = np.round(local * 127 + 128).clip(0, 255)
     return relieved
+
+
+def _edge(scalp):
+    """(V,) 0..1: how far hair stands off at vertices."""
+    _, high, front = scalp.rest.T
+    nape, temples = (smooth_step(place, *ends) for place, ends in ((high, NAPE_M), (front, TEMPLES_M)))
+    return scalp.grown.clip(0, 1) * np.maximum(nape, temples)
 
 
 def _slopes(color, share, edge, per_metre):
