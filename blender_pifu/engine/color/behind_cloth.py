@@ -98,7 +98,10 @@ def paint_behind_cloth(
     del shares
     hair = None if landmarks is None else find_hair(photo, landmarks, regions)
     kept = _kept(hair, landmarks, size)
-    _add_texture(painted, band, materials.seen & woven.reshape(WORK_PX, WORK_PX), most, back[..., 3] * (1 - kept))
+    woven = woven.reshape(WORK_PX, WORK_PX)
+    if of_pixels is not None:  # skin has no weave, and laid in blocks it is banded
+        woven &= of_pixels.front[..., REGIONS["skin"]] < SKIN
+    _add_texture(painted, band, materials.seen & woven, most, back[..., 3] * (1 - kept))
     strands = strands_of(hair, band)
     if hair is not None and strands is not None:
         strands.add_behind(hair, back[hair.where][..., :3])

@@ -11,6 +11,7 @@ from scipy.sparse.csgraph import dijkstra
 
 from ..crop_space import sample
 from ..reading.landmarks import head_place
+from ..srgb import LUMA
 from .painting import smooth_step
 
 # Lengths are in field units: 0.01 is about 1 cm on an adult.
@@ -30,7 +31,6 @@ LOUDEST = 0.12  # of the fine texture, 0..1: what is more is a button, a logo, a
 # Half axes of a face, in distances from the eyes to the mouth round the middle of these, and shares of them: within is
 # the face, beyond, where hair is, is not.
 FACE, FACE_ENDS = (1.15, 1.45), (0.95, 1.15)
-LUMA = np.array([0.299, 0.587, 0.114])
 
 
 @dataclass(frozen=True)

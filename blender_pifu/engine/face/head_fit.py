@@ -13,6 +13,7 @@ import torch
 from scipy.spatial.transform import Rotation
 
 from ..body.head import Further, Head, HeadModel, load_head
+from ..srgb import LUMA
 from ..surface.mesh import vertex_normals
 
 SPREAD_M, OUTLIER_M = 0.0015, 0.004
@@ -66,7 +67,7 @@ def fit_head(
 def trust_in_marks(rgb: np.ndarray, points: np.ndarray) -> np.ndarray:
     """(M,) factors of the weights of marks (M, 2), photo pixels, the face's 468 first, of a photo (H, W, 3): eyes that
     are dark are behind glasses, and the network guesses them."""
-    luma = rgb[..., :3] @ np.array([0.299, 0.587, 0.114])
+    luma = rgb[..., :3] @ LUMA
     columns, rows = np.floor(points).astype(int).T
     values = luma[rows.clip(0, len(luma) - 1), columns.clip(0, luma.shape[1] - 1)]
     eyes, cheeks = values[np.concatenate(UNDER_EYES)], values[list(CHEEKS)]

@@ -8,6 +8,7 @@ import numpy as np
 
 from ...body.head import Head
 from ...color.painting import smooth_step
+from ...srgb import LUMA
 from .eyeballs import SIDES
 
 # Degrees from the gaze: pupil, iris, and up to where the white is white.
@@ -115,4 +116,4 @@ def _white(luminance):
 
 
 def _luminance(found):
-    return found @ np.array([0.299, 0.587, 0.114])
+    return found @ LUMA

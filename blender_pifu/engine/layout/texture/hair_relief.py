@@ -5,9 +5,9 @@ higher, as light falls between locks less."""
 import cv2
 import numpy as np
 
-from ...color.continuation import LUMA
 from ...color.painting import Scalp, smooth_step
 from ...crop_space import blurred_within
+from ...srgb import LUMA
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
 from .sharpness import texels_per_metre
@@ -63,7 +63,7 @@ def _edge(scalp):
 def _slopes(color, share, edge, per_metre):
     """How steeply hair rises to the right and up, (n, n, 2), where share (n, n) 0..1 has any and edge (n, n) ends
     in one; per_metre: pixels."""
-    tone = np.log(color.astype(np.float32) @ LUMA.astype(np.float32) + DARK)
+    tone = np.log(color.astype(np.float32) @ LUMA + DARK)
     there = (share > 0).astype(np.float32)
     wide = WIDE_M * per_metre
     mean = blurred_within(tone, there, wide)
