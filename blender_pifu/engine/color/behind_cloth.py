@@ -246,7 +246,9 @@ def _find_materials(photo, landmarks, regions: Regions | None) -> Materials | No
     if regions is not None:
         plain |= inner & (steep < SKIN_PLAIN) & (regions.front[..., REGIONS["skin"]] > SKIN)
     near = inner & (cv2.distanceTransform((matte > 0.5).astype(np.uint8), cv2.DIST_L2, 5) < BAND)
-    weave, cloth, gloss = tell_apart(features, plain, near)
+    weave, cloth, gloss = tell_apart(
+        features, plain, near, None if regions is None else _garments_as_one(regions.front).argmax(-1)
+    )
     material = np.where(inner, cloth, -1)
     found = {one: (cloth == one) & plain for one in np.unique(cloth[plain])}
     held = {} if landmarks is None else {one: find_behind(found[one], material, landmarks) for one in found}

@@ -12,6 +12,7 @@ from ..srgb import to_linear
 MATERIALS, SAMPLES = 10, 4000  # asked for, and pixels they are found by
 LIGHTNESS = 0.8  # what differences of lightness count for, against those of hue
 ONE, IN_SHADE = 10.0, 0.6  # Lab difference of what is taken for one material, and what lightness counts for in it
+ONE_GARMENT = 16.0  # the same of what is mostly in one region: a garment of two materials has them farther apart
 LIT, IN_SUN = 12.0, 0.3  # the same of what lies beside the outline at the same heights: there it is shade more likely
 LEVEL, LEVEL_PX = 0.3, 4.0  # share of the lesser one that must be at the other's heights, and how exactly
 DIMMED = (0.6, 1.3)  # times its own colour that a material shows under a sheen
@@ -21,17 +22,20 @@ WIDE, WIDE_PX = 0.5, 5  # share of a sheen that is so wide: borders, where two m
 BORDERING, RING_PX = 0.5, 3  # share of the pixels so near a sheen that are of the material it lies on
 
 
-def tell_apart(features: np.ndarray, plain: np.ndarray, near: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def tell_apart(
+    features: np.ndarray, plain: np.ndarray, near: np.ndarray, regions: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Numbers (n, n) of what looks the same, and of what is one material in light and shade, and where (n, n) bool it
     has a sheen. features: (n, n, 3) Lab, lightness times LIGHTNESS; plain: (n, n) bool, pixels they are found by; near:
-    (n, n) bool, beside the outline."""
+    (n, n) bool, beside the outline; regions: (n, n) numbers of what is a garment, or skin, or hair, if known."""
     seen = features[plain].astype(np.float64)
     few = np.random.default_rng(0).permutation(len(seen))[:SAMPLES]
     count = min(MATERIALS, len(np.unique(seen[few], axis=0)))
     centres, _ = kmeans2(seen[few], count, iter=12, minit="++", rng=0)
     tint = ((features[..., None, :] - centres) ** 2).sum(-1).argmin(-1)
     apart = centres[:, None] - centres
-    alike = np.linalg.norm(apart * [IN_SHADE, 1, 1], axis=-1) < ONE
+    alike = np.linalg.norm(apart * [IN_SHADE, 1, 1], axis=-1)
+    alike = alike < (ONE if regions is None else np.where(_one_region(tint, plain, regions, count), ONE_GARMENT, ONE))
     heights = np.stack([(near & (tint == k)).sum(1) for k in range(count)]).astype(np.float32)
     heights = cv2.GaussianBlur(heights, (0, 0), LEVEL_PX, sigmaY=0.01)
     level = np.minimum(heights[:, None], heights).sum(-1)
@@ -42,6 +46,13 @@ def tell_apart(features: np.ndarray, plain: np.ndarray, near: np.ndarray) -> tup
     sheens = _sheens(centres, tint, plain)
     one_material = connected_components(alike | lit | sheens, directed=False)[1]
     return connected_components(alike)[1][tint], one_material[tint], sheens.any(1)[tint]
+
+
+def _one_region(tint, plain, regions, count):
+    """(K, K) bool: whether two colours are mostly in the same region."""
+    pixels = np.stack([np.bincount(regions[plain & (tint == k)], minlength=regions.max() + 1) for k in range(count)])
+    mostly = pixels.argmax(1)
+    return mostly[:, None] == mostly
 
 
 def _sheens(centres, tint, plain):
