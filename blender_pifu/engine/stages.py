@@ -25,7 +25,8 @@ from .body.model import load_body
 from .body.rigging import Fitted, Mesh, cut_apart, find_body
 from .color.edge_on import EdgeOn, seen_edge_on
 from .color.light import Shading
-from .color.painting import Elsewhere, Scalp, paint_told
+from .color.painting import Elsewhere, Scalp
+from .color.painting import paint as paint_vertices
 from .color.regions import Regions
 from .color.rim import without_rim
 from .errors import InputError, NoPersonError, OptionError
@@ -450,7 +451,7 @@ def paint(
     regions = looks.regions.result(report)
     how = {"others": others, "scalp": hairy, "hands": hands, "regions": regions}
     how["edge_on"] = looks.edge_on(report)
-    told = paint_told(vertices, faces, normals, 2 / resolution, **shown, **how)
+    told = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, **how)
     return Painted(PaintedMesh(vertices, faces, normals, told.colors, told.materials), bare)
 
 

@@ -90,12 +90,7 @@ class Paint:
     materials: Materials | None
 
 
-def paint(*surface, **known) -> np.ndarray:
-    """The colours that `paint_told` has."""
-    return paint_told(*surface, **known).colors
-
-
-def paint_told(
+def paint(
     vertices: np.ndarray,
     faces: np.ndarray,
     normals: np.ndarray,

@@ -111,7 +111,7 @@ def _make(model, encoding, case, behind, resolution):
     size = 2 * resolution
     back = np.dstack(behind(size)) if behind else model.hidden_side(encoding, case.cut).get("back")
     normals = vertex_normals(vertices, faces)
-    colors = paint(vertices, faces, normals, 2 / resolution, np.dstack(case.cut(size)), back)
+    colors = paint(vertices, faces, normals, 2 / resolution, np.dstack(case.cut(size)), back).colors
     return (vertices, faces), colors
 
 

@@ -42,5 +42,5 @@ def test_the_tip_of_a_finger_takes_the_colour_of_the_finger():
     ahead = np.tile([0.0, 0.0, 1.0], (len(vertices), 1))
     tip = vertices[:, 0] > 0.1
     for hands, color in ((None, TROUSERS), (np.ones(len(vertices), int), SKIN)):
-        painted = paint(vertices, faces, ahead, 0.01, photo, hands=hands) / 255
+        painted = paint(vertices, faces, ahead, 0.01, photo, hands=hands).colors / 255
         assert painted[tip].mean(0) == pytest.approx(color, abs=0.05)

@@ -38,7 +38,7 @@ def matte_of(field, size=256):
 
 def paint_person(mesh_parts, photo, back):
     vertices, faces, normals = mesh_parts
-    return paint(vertices, faces, normals, 2 / 128, photo, back)
+    return paint(vertices, faces, normals, 2 / 128, photo, back).colors
 
 
 def test_front_is_the_photo_back_is_the_drawn_back_and_sides_lie_between(person):
@@ -84,7 +84,7 @@ def test_what_an_arm_hides_does_not_take_the_arms_colours():
     rows = 1 - (np.arange(256) + 0.5) / 128
     photo = image(RED, np.ones((256, 256)))
     photo[np.abs(rows - 0.1) < 0.06, :, :3] = GREEN
-    colors = paint(vertices, faces, normals, 2 / 128, photo, image(RED, np.ones((256, 256))))
+    colors = paint(vertices, faces, normals, 2 / 128, photo, image(RED, np.ones((256, 256)))).colors
     # Below this depth are the trunk's own vertices, left of the bridge.
     hidden = (vertices[:, 2] < 0.32) & (vertices[:, 0] < 0.1) & (np.abs(vertices[:, 1] - 0.1) < 0.06)
     assert np.count_nonzero(hidden) > 100
@@ -126,9 +126,9 @@ def test_without_a_back_the_front_goes_on_and_a_guess_is_taken_where_the_photo_i
     photo = image(RED, matte_of(analytic.person(reach=0.0)))
     red, green = np.round(np.array([RED, GREEN]) * 255)
     front, back = normals[:, 2] > 0.95, normals[:, 2] < -0.5
-    alone = paint(vertices, faces, normals, 2 / 128, photo)
+    alone = paint(vertices, faces, normals, 2 / 128, photo).colors
     assert np.abs(alone - red).max() <= 3
-    guessed = paint(vertices, faces, normals, 2 / 128, photo, guess=np.tile(GREEN, (len(vertices), 1)))
+    guessed = paint(vertices, faces, normals, 2 / 128, photo, guess=np.tile(GREEN, (len(vertices), 1))).colors
     trunk = np.abs(vertices[:, 0]) < 0.1
     assert np.abs(guessed[front & trunk] - red).max() <= 3
     assert np.abs(guessed[back] - green).max() <= 3
@@ -141,7 +141,9 @@ def test_hair_goes_on_from_behind_to_the_hairline_and_cheeks_from_the_photo(pers
     for scalp, color in ((1.0, BLUE), (-1.0, RED)):
         grown = np.where(sides, scalp, 0.0)
         told = Scalp(grown, vertices, 1.0)
-        colors = paint(vertices, faces, normals, 2 / 128, image(RED, matte), image(BLUE, matte), scalp=told) / 255
+        colors = (
+            paint(vertices, faces, normals, 2 / 128, image(RED, matte), image(BLUE, matte), scalp=told).colors / 255
+        )
         near = np.linalg.norm(colors[sides] - color, axis=1) < 0.3
         assert near.mean() > 0.75
 
@@ -155,7 +157,7 @@ def test_no_colour_runs_over_the_border_of_two_regions(person):
     upper = np.zeros((256, 256, len(REGIONS)), np.float32)
     upper[..., REGIONS["upper"]], upper[..., REGIONS["lower"]] = rows, ~rows
     known = {"regions": Regions(upper, upper)}
-    shown = [paint(vertices, faces, normals, 2 / 128, photo, photo, **more) for more in ({}, known)]
+    shown = [paint(vertices, faces, normals, 2 / 128, photo, photo, **more).colors for more in ({}, known)]
     beside = (np.abs(normals[:, 2]) < 0.2) & (np.abs(vertices[:, 1]) < 0.1)
     above, below = beside & (vertices[:, 1] > 0.02), beside & (vertices[:, 1] < -0.02)
     assert above.sum() > 20 and below.sum() > 20

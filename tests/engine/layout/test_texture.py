@@ -99,7 +99,7 @@ def test_the_picture_shows_the_photo_in_front_and_the_back_behind_sharply(quads,
     back = np.ones((512, 512, 4), np.float32)
     back[..., :3] = 0, 0, 1
     pictures = {"photo": photo, "back": back}
-    colors = paint(dense_vertices, dense_faces, dense_normals, 2 / RESOLUTION, **pictures)
+    colors = paint(dense_vertices, dense_faces, dense_normals, 2 / RESOLUTION, **pictures).colors
     dense = PaintedMesh(dense_vertices, dense_faces, dense_normals, colors)
     nearest = ((vertices[:, None, :2] - dense_vertices[None, ::7, :2]) ** 2).sum(2).argmin(1) * 7
     shape = PaintedMesh(vertices, faces, normals, colors[nearest])

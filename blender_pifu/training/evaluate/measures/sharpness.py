@@ -29,7 +29,7 @@ def painted_front(vertices: np.ndarray, faces: np.ndarray, spacing: float, photo
     """What the camera sees of a mesh in field space whose vertices have the photo's colours: (n, n, 4) 0..1, alpha
     where it is. photo: (n, n, 4) and spacing: as `painting.paint` takes them."""
     vertices = np.ascontiguousarray(vertices, np.float32)
-    colors = paint(vertices, faces, vertex_normals(vertices, faces), spacing, photo)
+    colors = paint(vertices, faces, vertex_normals(vertices, faces), spacing, photo).colors
     front = see(vertices, faces, len(photo), None)[0]
     picture = np.zeros((len(photo) ** 2, 4), np.float32)
     picture[front.pixels, :3] = front.interpolate(colors.astype(np.float32)) / 255
