@@ -14,7 +14,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..device import placed
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
 
@@ -33,7 +32,7 @@ class Graph:
         no such graph."""
         known = {**LAYERS, **(more or {})}
         tensors, metadata = read_tensors(path)
-        weights = {name: _placed(tensor.float(), device) for name, tensor in tensors.items()}
+        weights = {name: tensor.float().to(device) for name, tensor in tensors.items()}
         try:
             graph = json.loads(metadata["graph"])
             self.size = tuple(graph["input"])
@@ -56,10 +55,6 @@ class Graph:
             out = run(layer, *(values[index] for index in layer["in"]))
             values[layer["out"]] = _activate(out, layer.get("activation"))
         return [values[index] for index in self._outputs]
-
-
-def _placed(weights, device):
-    return placed(weights, device) if weights.dim() == 4 else weights.to(device)
 
 
 def _with_weights(layer, weights):
