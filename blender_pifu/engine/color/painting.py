@@ -42,6 +42,7 @@ EDGE_ON = (0.0, 0.25)  # z of normals between which regions begin to tell of wha
 APART = 1e-4
 # The equations are solved until this is left of the error: a fraction of one step of 8 bits.
 TOLERANCE, ROUNDS = 1e-3, 300
+OF_MATERIALS = 2e-2  # the same of shares of materials, of which only the largest counts
 AT_ONCE = 4  # columns: each takes seven times its size
 AS_FIRST = 1e-6  # what holds colours to a first guess: where nothing else does, as on a piece that no picture shows
 
@@ -143,7 +144,7 @@ def paint(
         of, tells = _of_regions(regions, vertices, normals, sides[-1][0], scalp, hands)
 
     def between(values, trust):
-        return spread(values, trust, faces, hold)
+        return spread(values, trust, faces, hold, tolerance=OF_MATERIALS)
 
     materials = find_materials(colors, trust, faces, of, tells, between)
     if materials is not None:
@@ -288,12 +289,18 @@ class Side:
 
 
 def spread(
-    colors: np.ndarray, trust: np.ndarray, faces: np.ndarray, hold: float, materials: Materials | None = None
+    colors: np.ndarray,
+    trust: np.ndarray,
+    faces: np.ndarray,
+    hold: float,
+    materials: Materials | None = None,
+    tolerance: float = TOLERANCE,
 ) -> np.ndarray:
     """Fill in colours (V, C) where trust (V,) 0..1 is small: as smooth over the mesh as the trusted ones allow.
 
     hold: how much a vertex of nearly full trust keeps its own colour, against 2 for each neighbour. Full trust is kept.
-    materials: of which each vertex is, if known: those of two are hardly neighbours.
+    materials: of which each vertex is, if known: those of two are hardly neighbours; tolerance: of the error at first,
+    what may be left.
     """
     count = len(colors)
     start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
@@ -320,15 +327,15 @@ def spread(
     for column in range(0, colors.shape[1], AT_ONCE):
         part = slice(column, column + AT_ONCE)
         right = from_fixed @ colors[fixed][:, part] + held * colors[free][:, part] + AS_FIRST * first[:, part]
-        result[free, part] = _solved(matrix, right, first[:, part], scale)
+        result[free, part] = _solved(matrix, right, first[:, part], scale, tolerance)
     return result
 
 
-def _solved(matrix, right, start, scale):
+def _solved(matrix, right, start, scale, tolerance):
     """The solutions (N, C) of matrix (N, N) times them equals right (N, C), by conjugate gradients, all columns at
     once: from `start (N, C)`, preconditioned by scale (N, 1)."""
     result, rest = start.copy(), right - matrix @ start
-    least = TOLERANCE * np.linalg.norm(right, axis=0)
+    least = tolerance * np.linalg.norm(right, axis=0)
     way = step = scale * rest
     size = (rest * way).sum(0)
     for _ in range(ROUNDS):
