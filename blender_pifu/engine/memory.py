@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8  # M_... of glibc's malloc.h
 SMALL, LARGE = 2**20, 2**25  # bytes
+LARGE_PHOTO = 24e6  # bytes of its pixels, from which on memory counts more than a second
 
 
 def peak_memory_mb() -> float:

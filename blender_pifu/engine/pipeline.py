@@ -20,7 +20,7 @@ from .interfaces import Model
 from .layout.head_parts.head_parts import HeadParts
 from .layout.texture.sharpness import finer_than_photo, texels_per_metre
 from .layout.topologies import TOPOLOGIES, Source, Topology
-from .memory import give_back_at_once, peak_memory_mb, share_memory
+from .memory import LARGE_PHOTO, give_back_at_once, peak_memory_mb, share_memory
 from .model import load_model
 from .motion.capture import capture
 from .progress import Clock
@@ -113,7 +113,7 @@ class Engine:
         with self._memory_in_words(resolution=0):
             self._cores.use()
             photo = self._last_photo.check(photo_path)
-            give_back_at_once(photo.rgb.nbytes > stages.LARGE_PHOTO)
+            give_back_at_once(photo.rgb.nbytes > LARGE_PHOTO)
             return photo, self._figures.check(photo, person)
 
     def pick_frames(self, video: str | os.PathLike, report: Callable[[float], None]) -> Picked:
@@ -182,7 +182,7 @@ class Engine:
         figure = subject.figure
         with clock.step(ENCODE):
             encoded = stages.encode(model, subject, clock.sign_of_life(ENCODE), job.texture_px > 0)
-        large = figure.photo.rgb.nbytes > stages.LARGE_PHOTO  # of which no more is held at once than must be
+        large = figure.photo.rgb.nbytes > LARGE_PHOTO  # of which no more is held at once than must be
         begin = Future if large else job.futures.begin
         looks = stages.Looks(model, encoded, resolution, job.texture_px, begin, choices.keep_light)
         with clock.step(CARVE):

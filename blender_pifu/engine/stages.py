@@ -55,7 +55,7 @@ from .layout.texture.skin_charts import load_skin_charts
 from .layout.texture.texels import SLACK, Cover, cover
 from .layout.texture.unwrap import unwrap as unwrap_mesh
 from .layout.topologies import LaidOut, Topology
-from .memory import give_back_at_once
+from .memory import LARGE_PHOTO, give_back_at_once
 from .reading.landmarks import metre_of
 from .reading.person_cut import PersonCut
 from .reading.photo import Photo, load_photo
@@ -81,7 +81,6 @@ NO_BODIES = "{model} makes no whole people, by whose bodies photos are laid agai
 VIEW_POINTS = 160  # lattice points along the crop of surfaces by which photos are laid against each other
 EYES_PX = 2048  # of the photo, at most, in which eyes are looked at
 LEAST_MAP_PX = 1024  # of normals and roughness, which else have half as many as the base colour map
-LARGE_PHOTO = 24e6  # bytes of its pixels, from which on memory counts more than a second
 Report = Callable[[float], None]  # called with the share of the stage that is done
 
 

@@ -6,15 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.cluster.vq import kmeans2
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
 from ..surface.mesh import neighbour_mean
 from .likeness import of_hue, unlike
+from .materials import usual_colors
 from .regions import REGIONS
 
-KINDS, SAMPLES = 14, 4000  # asked for, and places they are found by
+KINDS = 14  # asked for
 OF_REGION = 28.0  # Lab difference that being of another region counts for
 ONE = 9.0  # of these differences, of what is taken for one material
 STRAY = 12.0  # Lab difference of what is seen from its material, from which on it is mixed with another: none goes on
@@ -64,10 +64,8 @@ class Materials:
 
     def sampled(self, nearest: np.ndarray, faces: np.ndarray) -> "Materials":
         """The same of another mesh, faces (F, 3|4), whose vertices are nearest to those (W,) of this one."""
-        mean = neighbour_mean(faces, len(nearest))
-        shares, believed = self.shares[nearest], self.believed[nearest]
-        for _ in range(EVENED):
-            shares, believed = (0.5 * (each + mean @ each) for each in (shares, believed))
+        both = _evened(np.column_stack([self.shares, self.believed])[nearest], faces)
+        shares, believed = both[:, :-1], both[:, -1]
         looks, believed = self.most[nearest], believed.astype(np.float32)
         return replace(self, shares=shares.astype(np.float32), looks=looks, believed=believed)
 
@@ -95,9 +93,7 @@ def find_materials(
     kind, off = _told(features, sure)
     mine = np.eye(kind.max() + 1, dtype=np.float32)[kind]
     shares = spread(mine * seen[:, None], np.where(sure, 1, HELD * seen)).clip(0, 1)
-    mean = neighbour_mean(faces, len(colors))
-    for _ in range(EVENED):
-        shares = 0.5 * (shares + mean @ shares)
+    shares = _evened(shares, faces)
     mine = mine[sure] / np.maximum(mine[sure].sum(0), 1)
     of_region, hair = None, np.zeros(mine.shape[1])
     if regions is not None and tells is not None:
@@ -113,13 +109,19 @@ def _told(features, sure):
     """Of which material vertices look, (V,), and how far off its colours (V,) they are, by features (V, 3+), Lab and
     regions; sure: (V,) bool, by which materials are found."""
     seen = features[sure].astype(np.float64)
-    few = np.random.default_rng(0).permutation(len(seen))[:SAMPLES]
-    count = min(KINDS, len(np.unique(seen[few], axis=0)))
-    centres, _ = kmeans2(seen[few], count, iter=12, minit="++", rng=0)
+    centres = usual_colors(seen, KINDS)
     nearest = cKDTree(centres).query(features)[1]
     between = np.linalg.norm(centres[:, None] - centres, axis=-1)
     kind = connected_components(between < ONE)[1]
     return kind[nearest], np.linalg.norm((features - centres[nearest])[:, :3], axis=1)
+
+
+def _evened(values, faces):
+    """Values (V, K) or (V,) of a mesh's vertices, faces (F, 3|4), nearer to those of their neighbours."""
+    mean = neighbour_mean(faces, len(values))
+    for _ in range(EVENED):
+        values = 0.5 * (values + mean @ values)
+    return values
 
 
 def _apart(tones, regions):

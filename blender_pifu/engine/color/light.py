@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from scipy.cluster.vq import kmeans2
 
 from ..srgb import DARKEST, to_linear
+from .materials import usual_colors
 
 LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 SOLID = 0.95  # matte from which a pixel is nothing but the person
 LEAST = 400  # pixels that tell of a light
 TELLING = (0.012, 0.92)  # linear: darker, and with a brighter channel, cameras do not tell how bright it is
-MATERIALS, SAMPLES, ROUNDS = 6, 4000, 3  # asked for, pixels they are found by, and how often anew without the light
+MATERIALS, ROUNDS = 6, 3  # asked for, and how often anew without the light
 LIGHTNESS = 0.2  # what differences of log luminance count for in a material, against those of hue
 EVEN = (0.001, 0.005)  # how firmly a light's luminance, and its hue, are taken for the same from all sides
 USUAL = 0.25  # of the logarithm: pixels further off are other cloth, or in a shadow, and count less
@@ -136,10 +136,7 @@ def _fit(basis, values, label, even):
 
 def _materials(features):
     """(n,) which of a few materials each pixel is of, by features (n, 4)."""
-    few = features[np.random.default_rng(0).permutation(len(features))[:SAMPLES]]
-    count = min(MATERIALS, len(np.unique(few, axis=0)))
-    centres, _ = kmeans2(few, count, iter=12, minit="++", rng=0)
-    label = ((features[:, None] - centres) ** 2).sum(-1).argmin(-1)
+    label = ((features[:, None] - usual_colors(features, MATERIALS)) ** 2).sum(-1).argmin(-1)
     return np.unique(label, return_inverse=True)[1]
 
 

@@ -9,7 +9,7 @@ from scipy.sparse.csgraph import connected_components
 from ..srgb import to_linear
 
 # Lengths are in pixels of a person in 256, 8 mm.
-MATERIALS, SAMPLES = 10, 4000  # asked for, and pixels they are found by
+MATERIALS, SAMPLES = 10, 4000  # asked for, and how many pixels or places clusters are found by
 LIGHTNESS = 0.8  # what differences of lightness count for, against those of hue
 ONE, IN_SHADE = 10.0, 0.6  # Lab difference of what is taken for one material, and what lightness counts for in it
 ONE_GARMENT = 16.0  # the same of what is mostly in one region: a garment of two materials has them farther apart
@@ -22,6 +22,13 @@ WIDE, WIDE_PX = 0.5, 5  # share of a sheen that is so wide: borders, where two m
 BORDERING, RING_PX = 0.5, 3  # share of the pixels so near a sheen that are of the material it lies on
 
 
+def usual_colors(features: np.ndarray, most: int) -> np.ndarray:
+    """Centres (K, C) of at most so many clusters of features (N, C), K-means of some of them."""
+    few = features[np.random.default_rng(0).permutation(len(features))[:SAMPLES]]
+    count = min(most, len(np.unique(few, axis=0)))
+    return kmeans2(few, count, iter=12, minit="++", rng=0)[0]
+
+
 def tell_apart(
     features: np.ndarray, plain: np.ndarray, near: np.ndarray, regions: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -29,9 +36,8 @@ def tell_apart(
     has a sheen. features: (n, n, 3) Lab, lightness times LIGHTNESS; plain: (n, n) bool, pixels they are found by; near:
     (n, n) bool, beside the outline; regions: (n, n) numbers of what is a garment, or skin, or hair, if known."""
     seen = features[plain].astype(np.float64)
-    few = np.random.default_rng(0).permutation(len(seen))[:SAMPLES]
-    count = min(MATERIALS, len(np.unique(seen[few], axis=0)))
-    centres, _ = kmeans2(seen[few], count, iter=12, minit="++", rng=0)
+    centres = usual_colors(seen, MATERIALS)
+    count = len(centres)
     tint = ((features[..., None, :] - centres) ** 2).sum(-1).argmin(-1)
     apart = centres[:, None] - centres
     alike = np.linalg.norm(apart * [IN_SHADE, 1, 1], axis=-1)

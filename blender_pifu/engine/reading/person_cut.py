@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
+from ..memory import LARGE_PHOTO
 from ..srgb import lit
 from .crop import Crop
 from .matte import Matte
@@ -14,8 +15,7 @@ from .matte import Matte
 # Matte values below half a step of 8 bits are no person at all.
 LEAST_ALPHA = 0.5 / 255
 LEAST_SIDE_PX = 16
-# Pictures of at most so many pixels to a side are kept, 16 bytes a pixel; and of photos of more bytes.
-KEPT_PX, KEPT_OF_LARGE_PX, LARGE_PHOTO = 1024, 512, 24e6
+KEPT_PX, KEPT_OF_LARGE_PX = 1024, 512  # pictures of at most so many pixels to a side are kept, 16 bytes a pixel
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ class Shown:
 def show_part(people: DrawnPeople, seed: int, side: int, rng: np.random.Generator) -> Shown:
     """A part of a photo, moved, zoomed, rolled and mirrored or not."""
     names = ("rgb", "mask", "labels_front", "labels_back", "landmarks", "albedo_front")
-    raw = {name: values[0] for name, values in people.people.read(np.array([seed]), names).items()}
+    raw = people.raw(seed, *names)
     size = len(raw["mask"])
     turn, shift = _placed(raw["mask"], rng)
     pixels = _pixels(turn, shift, size, side)

@@ -87,7 +87,7 @@ class DrawnPeople:
 
     def _draw(self, model: HumanModel, seed: int) -> None:
         photo, true = self.photo(seed), self._true(seed)
-        normals = _drawn_normals(model, photo, self.people.read(np.array([seed]), ("landmarks",))["landmarks"])
+        normals = _drawn_normals(model, photo, self.raw(seed, "landmarks")["landmarks"][None])
         small = [cv2.resize(each, (RELIEF_PX, RELIEF_PX), interpolation=cv2.INTER_AREA) for each in (photo, normals)]
         light = find_light(small[0], unit(small[1]))
         normals = unit(normals)
@@ -96,11 +96,11 @@ class DrawnPeople:
         reach = BLUR_M * self.pixels_a_metre(seed)
         lacking = (true - normals) * solid[..., None]
         lacking -= blurred_within(lacking, solid.astype(np.float32), reach)
-        raw = self.people.read(np.array([seed]), ("front_depth", "labels_front", "scale"))
-        inner = away_from_outlines(raw["front_depth"][0], solid, JUMP_M * float(raw["scale"][0]), reach)
+        raw = self.raw(seed, "front_depth", "labels_front", "scale")
+        inner = away_from_outlines(raw["front_depth"], solid, JUMP_M * float(raw["scale"]), reach)
         weight = np.where(inner, 1, BESIDE) * solid
         for label, share in WEIGHTS.items():
-            weight[raw["labels_front"][0] == label] *= share
+            weight[raw["labels_front"] == label] *= share
         self.drawn[seed] = np.round(normals * 127)
         self.light[seed] = 0 if light is None else light.harmonics
         self.lacking[seed] = np.round(lacking * solid[..., None] * STEP).clip(-127, 127)
@@ -109,17 +109,17 @@ class DrawnPeople:
 
     def photo(self, seed: int) -> np.ndarray:
         """(s, s, 4) float32: colours without the background's share, sRGB, and matte, 0..1."""
-        raw = self.people.read(np.array([seed]), ("rgb", "mask"))
-        rgb, matte = (raw[name][0].astype(np.float32) / 255 for name in ("rgb", "mask"))
+        raw = self.raw(seed, "rgb", "mask")
+        rgb, matte = (raw[name].astype(np.float32) / 255 for name in ("rgb", "mask"))
         colors = (rgb / np.maximum(matte, 0.01)[..., None]).clip(0, 1) * (matte > 0.02)[..., None]
         return np.dstack([colors, matte])
 
     def pixels_a_metre(self, seed: int) -> float:
         """How many pixels of its photo a metre of a person takes."""
-        return float(self.people.read(np.array([seed]), ("scale",))["scale"][0]) * self.people.size / 2
+        return float(self.raw(seed, "scale")["scale"]) * self.people.size / 2
 
     def _true(self, seed: int) -> np.ndarray:
-        normals = self.people.read(np.array([seed]), ("front_normals",))["front_normals"][0].astype(np.float32)
+        normals = self.raw(seed, "front_normals")["front_normals"].astype(np.float32)
         return unit(normals)
 
 

@@ -56,7 +56,7 @@ def draw_windows(people: DrawnPeople, seeds: np.ndarray, rng: np.random.Generato
     drawn: list[list[np.ndarray]] = []
     for seed in seeds:
         whole = _worse_photo(people, int(seed), rng)
-        labels = people.people.read(np.array([seed]), ("labels_front",))["labels_front"][0]
+        labels = people.raw(seed, "labels_front")["labels_front"]
         shown = whole[3][0] > 0.1
         worn = shown & np.isin(labels, [LABELS[name] for name in WORN])
         rows, columns = np.nonzero(worn if worn.any() else shown)
@@ -123,7 +123,7 @@ def relit(people: DrawnPeople, seed: int, rng: np.random.Generator) -> tuple[np.
     on cloths of one colour more often than not. Of prints, seams and cast shadows a photo shows so much that what a
     fold looks like would be learned slowly from it alone."""
     names = ("albedo_front", "mask", "front_normals", "front_depth", "labels_front")
-    raw = {name: values[0] for name, values in people.people.read(np.array([seed]), names).items()}
+    raw = people.raw(seed, *names)
     matte = raw["mask"].astype(np.float32) / 255
     albedo = to_linear((raw["albedo_front"] / np.maximum(raw["mask"], 1)[..., None]).clip(0, 1).astype(np.float32))
     if rng.random() < PLAIN_CLOTH:
