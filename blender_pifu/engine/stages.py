@@ -48,8 +48,8 @@ from .layout.painted_mesh import PaintedMesh
 from .layout.presets import SurfaceAt
 from .layout.texture.bake import Sources, bake, png
 from .layout.texture.fine_normals import FineNormals
-from .layout.texture.hair_relief import with_hair_relief
 from .layout.texture.normal_map import bake_normals
+from .layout.texture.relief import with_relief
 from .layout.texture.roughness import bake_roughness
 from .layout.texture.skin_charts import load_skin_charts
 from .layout.texture.texels import SLACK, Cover, cover
@@ -684,8 +684,8 @@ def _relief(
     parts: HeadParts | None,
 ) -> bytes:
     relief = normals.result(check_wanted)
-    if skin.scalp is not None and skin.bare is not None:
-        relief = with_hair_relief(relief, mesh, uv, color, skin.scalp, skin.bare)
+    if skin.bare is not None:
+        relief = with_relief(relief, mesh, uv, color, skin.bare, skin.metre, skin.scalp)
     return _png_with(parts and parts.flat, relief)
 
 
@@ -722,12 +722,13 @@ def _fine_normals(
 class _OfSkin:
     """Of a mesh's vertices that are the body's skin: of a head fitted to the photo `features (V,)` 0..1, which are
     eyes, nose and mouth, and its `scalp`; `hands (V,)` their numbers; `worn (V,)` 1 of vertices that are neither head
-    nor hand of the body. None where no vertices are skin, or no head is fitted."""
+    nor hand of the body. None where no vertices are skin, or no head is fitted. `metre`: field units of one."""
 
     features: np.ndarray | None = None
     scalp: Scalp | None = None
     hands: np.ndarray | None = None
     worn: np.ndarray | None = None
+    metre: float = 1.0
 
     @property
     def bare(self) -> np.ndarray | None:
@@ -743,11 +744,11 @@ def _of_skin(laid: LaidOut, fitted: Fitted | None, encoded: Encoded, regions: Re
     hands = _hands(rows)
     bare = (load_body().parts[rows] == "head") | (hands > 0) if laid.body else rows >= 0
     if (laid.body.head if laid.body else fitted.head) is None:
-        return _OfSkin(hands=hands, worn=1.0 - bare)
+        return _OfSkin(hands=hands, worn=1.0 - bare, metre=fitted.fit.metre)
     shows_face = laid.body is not None or (fitted.head is not None and fitted.head.shows_face)
     shown = np.where(rows >= 0, features()[rows], 0) if shows_face else None
     hair = _scalp(vertices, normals, rows, fitted, encoded, regions)
-    return _OfSkin(shown, hair, hands, 1.0 - bare)
+    return _OfSkin(shown, hair, hands, 1.0 - bare, fitted.fit.metre)
 
 
 def shown_m(
