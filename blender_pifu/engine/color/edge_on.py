@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cloth that is seen edge-on: light is told badly of it, and a pixel covers much of it. What is of the garment's colour
-takes the garment's tone there, and what is not, a halo or the street behind, is not believed."""
+"""Cloth and skin that are seen edge-on: light is told badly of them, and a pixel covers much. What is of the garment's
+colour takes the garment's tone there, skin that of skin nearby, and what is not, a halo or the street behind, is not
+believed."""
 
 from dataclasses import dataclass
 
@@ -12,21 +13,21 @@ from .likeness import unlike
 from .regions import REGIONS, Regions
 
 WORK_PX = 256  # to a side of the crop, in which tones are told
-# z of unit normals, how far a surface leans to the camera: below the second value a garment's tone begins to take over,
+# z of unit normals, how far a surface leans to the camera: below the second value the tone nearby begins to take over,
 # and below the first it has; the same of what is of another colour, which is believed no more.
 TONED, BELIEVED = (0.35, 0.85), (0.3, 0.6)
-GARMENTS = ("upper", "lower")
 # Lengths are in field units: 0.01 is about 1 cm on an adult.
-INSIDE = 0.03  # from the outline, from which on a garment's tone is told
-TONE, EVEN = 0.1, 0.015  # standard deviation of what is its tone, and of what that is compared with
-OTHER = (10.0, 20.0)  # Lab difference from the tone from which on a colour is less and less, and then not, its shade
-BURNT = 0.97  # brightest channel, 0..1, from which on a colour tells nothing of the garment: a patch of sun
+# Of garments and of skin: how far from the outline a tone is told, the standard deviation of what is its tone, and Lab
+# differences from it from which on a colour is less and less, and then not, its shade.
+TONES = {"upper": (0.03, 0.1, (10.0, 20.0)), "lower": (0.03, 0.1, (10.0, 20.0)), "skin": (0.02, 0.05, (25.0, 45.0))}
+EVEN = 0.015  # standard deviation of what tones are compared with
+BURNT = 0.97  # brightest channel, 0..1, from which on a colour tells nothing: a patch of sun
 MOST = 2.5  # times as bright, or as dark, as it is seen
 
 
 @dataclass(frozen=True)
 class EdgeOn:
-    """On the crop's pixels: `gain (m, m, 3)` by which colours are multiplied where they have their garment's tone, and
+    """On the crop's pixels: `gain (m, m, 3)` by which colours are multiplied where they have the tone nearby, and
     `other (m, m)` 0..1, where they are of none of its shades."""
 
     gain: np.ndarray
@@ -51,20 +52,21 @@ def seen_edge_on(photo: np.ndarray, regions: Regions) -> EdgeOn:
     inward = cv2.distanceTransform(np.pad(solid, 1), cv2.DIST_L2, 5)[1:-1, 1:-1] * 2 / size
     front = regions.at_size(size).front
     even = _mean(small[..., :3], solid, EVEN * size / 2)
-    worn = np.zeros(solid.shape, np.float32)
-    tone, least = even.copy(), np.full(solid.shape, np.inf, np.float32)
-    for name in GARMENTS:
+    known = np.zeros(solid.shape, np.float32)
+    tone, least, other = even.copy(), np.full(solid.shape, np.inf, np.float32), np.zeros(solid.shape, np.float32)
+    for name, (inside, wide, unlike_from) in TONES.items():
         mine = front[..., REGIONS[name]]
-        worn += mine
-        core = (inward > INSIDE) & (mine > 0.5)
-        if core.any():  # of which garment it is, tells its colour: of two that meet both are near
-            own = _mean(small[..., :3], core, TONE * size / 2)
+        known += mine
+        core = (inward > inside) & (mine > 0.5)
+        if core.any():  # of which it is, tells its colour: of two that meet both are near
+            own = _mean(small[..., :3], core, wide * size / 2)
             apart = unlike(even, own)
             nearer = apart < least
             tone[nearer], least[nearer] = own[nearer], apart[nearer]
-    told = (worn > 0.5) & np.isfinite(least) & (even.max(-1) < BURNT)
+            other[nearer] = _from(apart[nearer], *unlike_from)
+    told = (known > 0.5) & np.isfinite(least) & (even.max(-1) < BURNT)
     tone[~told] = even[~told]
-    other = np.where(told, _from(least, *OTHER), 0)
+    other[~told] = 0
     gain = ((tone + 0.02) / (even + 0.02)).clip(1 / MOST, MOST)
     return EdgeOn((gain ** (1 - other[..., None])).astype(np.float32), other.astype(np.float32))
 
