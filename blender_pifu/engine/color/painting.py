@@ -34,6 +34,9 @@ INWARD_M, TONE_M = 0.025, 0.008
 # Height of the body in rest, metres, above which what is painted behind is hair wherever hair grows; that lower down
 # has the mean tone of so many of the nearest places there.
 SURELY_HAIR_M, ALIKE_ABOVE = 0.705, 8
+# Of the neck behind, below the hairline, regions tell: heights of the body in rest between which, how far to either
+# side, metres, and how likely a region is from which on it is told, and surely.
+NECK_M, NECK_ASIDE_M, LIKELY = (0.530, 0.620), 0.090, (0.5, 0.9)
 MOSTLY = 0.2  # share of the places that must be there: under a hat there are none
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
 HOLD = 400.0
@@ -157,13 +160,16 @@ def paint(
 
 def _of_regions(regions, vertices, normals, photo, scalp, hands):
     """Of which region vertices are, (V, R), and how far that tells (V,) 0..1 where nothing is seen: what the photo's
-    Side shows edge-on, hands that were put on, and hair."""
+    Side shows edge-on, hands that were put on, hair, and the neck behind."""
     of = regions.at(vertices, normals)
     tells = smooth_step(normals[:, 2], *EDGE_ON) * photo.shows(vertices, normals)
     known = np.zeros(of.shape[1], np.float32)
     if scalp is not None:
         for mine, name in ((scalp.grown > 0.5, "hair"), (scalp.grown < -0.5, "skin")):
             of[mine], tells[mine] = np.eye(len(known))[REGIONS[name]], 1
+        neck = (scalp.grown == 0) & (normals[:, 2] < 0) & (np.abs(scalp.rest[:, 0]) < NECK_ASIDE_M)
+        neck &= (scalp.rest[:, 1] > NECK_M[0]) & (scalp.rest[:, 1] < NECK_M[1])
+        tells[neck] = smooth_step(of[neck].max(1), *LIKELY)
     if hands is not None:
         of[hands > 0], tells[hands > 0] = np.eye(len(known))[REGIONS["skin"]], 1
     return of, tells
