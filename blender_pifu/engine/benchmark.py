@@ -23,7 +23,7 @@ from .model import load_model
 from .pipeline import Engine
 from .reading.photo import load_photo
 from .subject.figure import Figures
-from .surface.extraction import extract_surface
+from .surface.extraction import Surface, extract_surface
 from .surface.lattice import Lattice
 
 PHOTO = Path(__file__).parents[1] / "data" / "photos" / "man_polo_full_body.jpg"
@@ -50,11 +50,21 @@ class Metered(FieldOver):
 
 
 def measure_field(field: Field, resolution: int, exact: bool = False) -> dict:
-    """Points, columns, CPU seconds of the field and bytes kept, for one surface."""
+    """Points, columns, CPU seconds of the field and bytes kept, for one surface, and how many corners the cells have
+    that it passes: the fewest evaluations that can give it."""
     metered = Metered(field)
     surface = extract_surface(metered, resolution, exact=exact)
     kept = surface.vertices.nbytes + surface.faces.nbytes + 12 * (surface.evaluations - len(surface.vertices))
-    return {**metered.meter, "evaluations": surface.evaluations, "bytes": kept, "low_precision": surface.lowered}
+    asked = {"evaluations": surface.evaluations, "corners": _corners_passed(surface, resolution)}
+    return {**metered.meter, **asked, "bytes": kept, "low_precision": surface.lowered}
+
+
+def _corners_passed(surface: Surface, resolution: int) -> int:
+    """Distinct corners of the cells that a surface's triangles lie in."""
+    middles = surface.vertices[surface.faces].mean(1, dtype=np.float64)
+    lattice = Lattice(resolution)
+    cells = np.unique(lattice.keys(np.floor((middles + 1) / lattice.spacing).astype(np.int64)))
+    return len(np.unique(cells[:, None] + lattice.corner_offsets))
 
 
 def measure_dense(field: Field, resolution: int = DENSE, sample: int = 65536) -> dict:

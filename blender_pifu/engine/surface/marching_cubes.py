@@ -23,9 +23,9 @@ LEVEL = 0.5
 LEAST_OCCUPANCY = 1e-6
 # Crossings stay this far (in lattice steps) from lattice points, so that no triangle has zero area.
 END_MARGIN = 1e-3
-# Crossings closer to a lattice point (in lattice steps) are not refined: the straight line errs most halfway, there it
-# is off by two or three hundredths of one, and more than a third of the vertices lie there.
-STRAIGHT_ENOUGH = 0.2
+# Crossings farther from the middle of an edge (in lattice steps), along each axis, are not asked for: the straight line
+# errs most halfway, more than half of the vertices lie beyond, and in depth the logit bends alike everywhere.
+STRAIGHT = np.array([0.25, 0.25, 0.09])
 
 # Corner c of a cell lies at offset (c & 1, c >> 1 & 1, c >> 2 & 1) in (x, y, z).
 CORNERS = np.array([[c & 1, c >> 1 & 1, c >> 2 & 1] for c in range(8)])
@@ -149,17 +149,26 @@ def _closer(share, start_value, end_value, value):
     return np.clip(np.where(beyond, near, share * _crossing(start_value, value)), END_MARGIN, 1 - END_MARGIN)
 
 
-def _bent(share, asked, closer, inward):
+def _bent(share, asked, closer, inward, gap, axis):
     """Crossings (N,) by straight lines, those that were asked (indices (M,)) at where they are by that (M,), and all
-    others moved as those were: by how far the logit bends between lattice points on the average.
+    others moved as those were: by how far the logit bends between lattice points on the average, across and in depth,
+    where it changes by so much.
 
-    inward: whether an edge begins inside (N,) bool; the bend is told by how far from there a crossing lies.
+    inward: whether an edge begins inside (N,) bool; the bend is told by how far from there a crossing lies; gap: by how
+    much the logit changes along it; axis: which one it lies along, (N,) each.
     """
-    depth = np.where(inward, share, 1 - share)
+    depth, outward = np.where(inward, share, 1 - share), np.where(inward, 1, -1)
+    steep = np.log1p(gap)
     waves = np.sin(np.pi * np.outer(depth, (1, 2)))
-    moved = np.where(inward[asked], 1, -1) * (closer - share[asked])
-    bend = waves @ np.linalg.lstsq(waves[asked], moved, rcond=None)[0]
-    result = np.clip(share + np.where(inward, 1, -1) * bend, END_MARGIN, 1 - END_MARGIN)
+    waves = np.hstack([waves, waves * (steep - steep.mean())[:, None]])
+    moved, result = np.zeros(len(share)), share.copy()
+    moved[asked] = outward[asked] * (closer - share[asked])
+    told = np.zeros(len(share), bool)
+    told[asked] = True
+    for of in (axis < 2, axis == 2):
+        known = of & told
+        bend = waves[of] @ np.linalg.lstsq(waves[known], moved[known], rcond=None)[0]
+        result[of] = np.clip(share[of] + outward[of] * bend, END_MARGIN, 1 - END_MARGIN)
     result[asked] = closer
     return result
 
@@ -200,11 +209,11 @@ def polygonise(
     vertices[np.arange(len(start)), axis] = along + share * lattice.spacing
     if field_at:
         gap = np.abs(start_value - end_value)
-        between = (share > STRAIGHT_ENOUGH) & (share < 1 - STRAIGHT_ENOUGH)
+        between = np.abs(share - 0.5) < STRAIGHT[axis]
         asked = np.flatnonzero(between | (gap < unsure))
         value = logits(field_at(vertices[asked], gap[asked] < unsure))
         closer = _closer(share[asked], start_value[asked], end_value[asked], value)
-        share = _bent(share, asked, closer, start_value > 0)
+        share = _bent(share, asked, closer, start_value > 0, gap, axis)
         vertices[np.arange(len(start)), axis] = along + share * lattice.spacing
 
     per_cell = counts[cases]
