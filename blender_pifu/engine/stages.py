@@ -637,6 +637,7 @@ class Ground:
         ready, loose = under.result(check_wanted), bool(laid.body or laid.shown)
         self.sources = ready.sources(dense, loose, self.skin.scalp is not None)
         self.fine = ready.fine if laid.as_shown is not painted.mesh else None
+        self.metre = _metre(encoded, fitted)
 
 
 def bake_texture(
@@ -669,7 +670,7 @@ def bake_texture(
     picture = begin(_png_with, parts and parts.painted, color)
     if not lighter:
         return Texture(uv, picture.result(report))
-    relief = begin(_relief, mesh, uv, color, skin, normals, parts)
+    relief = begin(_relief, mesh, uv, color, base, normals, parts)
     roughness = bake_roughness(mesh, uv, color, landmarks, fewer, found.result(report))
     rough = _png_with(parts and parts.rough, roughness)
     return Texture(uv, picture.result(report), relief.result(report), rough)
@@ -679,13 +680,14 @@ def _relief(
     mesh: PaintedMesh,
     uv: np.ndarray,
     color: np.ndarray,
-    skin: "_OfSkin",
+    base: Ground,
     normals: Future[np.ndarray],
     parts: HeadParts | None,
 ) -> bytes:
-    relief = normals.result(check_wanted)
-    if skin.bare is not None:
-        relief = with_relief(relief, mesh, uv, color, skin.bare, skin.metre, skin.scalp)
+    relief, skin = normals.result(check_wanted), base.skin
+    if base.metre is not None:
+        bare = np.zeros(len(mesh.vertices)) if skin.bare is None else skin.bare
+        relief = with_relief(relief, mesh, uv, color, bare, base.metre, skin.scalp)
     return _png_with(parts and parts.flat, relief)
 
 
@@ -710,25 +712,30 @@ def _fine_normals(
 ) -> FineNormals | None:
     """What was drawn finer than the dense surface, and likewise behind where no photo shows that; None where nothing
     was."""
-    drawn, landmarks = encoded.drawn_normals, encoded.cut.landmarks
-    if drawn is None or landmarks is None:  # without these nothing is
+    drawn, metre = encoded.drawn_normals, _metre(encoded, fitted)
+    if drawn is None or metre is None:  # without these nothing is
         return None
-    size = fitted.fit.metre if fitted else metre_of(landmarks)
     behind = None if encoded.behind or encoded.together else regions
-    return FineNormals(drawn, encoded.cut(len(drawn))[1], dense, spacing, size, behind, landmarks)
+    return FineNormals(drawn, encoded.cut(len(drawn))[1], dense, spacing, metre, behind, encoded.cut.landmarks)
+
+
+def _metre(encoded: Encoded, fitted: Fitted | None) -> float | None:
+    """Field units of a metre; None where nothing tells."""
+    if fitted:
+        return fitted.fit.metre
+    return None if encoded.cut.landmarks is None else metre_of(encoded.cut.landmarks)
 
 
 @dataclass(frozen=True)
 class _OfSkin:
     """Of a mesh's vertices that are the body's skin: of a head fitted to the photo `features (V,)` 0..1, which are
     eyes, nose and mouth, and its `scalp`; `hands (V,)` their numbers; `worn (V,)` 1 of vertices that are neither head
-    nor hand of the body. None where no vertices are skin, or no head is fitted. `metre`: field units of one."""
+    nor hand of the body. None where no vertices are skin, or no head is fitted."""
 
     features: np.ndarray | None = None
     scalp: Scalp | None = None
     hands: np.ndarray | None = None
     worn: np.ndarray | None = None
-    metre: float = 1.0
 
     @property
     def bare(self) -> np.ndarray | None:
@@ -744,11 +751,11 @@ def _of_skin(laid: LaidOut, fitted: Fitted | None, encoded: Encoded, regions: Re
     hands = _hands(rows)
     bare = (load_body().parts[rows] == "head") | (hands > 0) if laid.body else rows >= 0
     if (laid.body.head if laid.body else fitted.head) is None:
-        return _OfSkin(hands=hands, worn=1.0 - bare, metre=fitted.fit.metre)
+        return _OfSkin(hands=hands, worn=1.0 - bare)
     shows_face = laid.body is not None or (fitted.head is not None and fitted.head.shows_face)
     shown = np.where(rows >= 0, features()[rows], 0) if shows_face else None
     hair = _scalp(vertices, normals, rows, fitted, encoded, regions)
-    return _OfSkin(shown, hair, hands, 1.0 - bare, fitted.fit.metre)
+    return _OfSkin(shown, hair, hands, 1.0 - bare)
 
 
 def shown_m(

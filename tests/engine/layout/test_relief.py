@@ -47,10 +47,10 @@ def test_a_bright_lock_rises_from_either_side(plane):
 
 def test_only_the_scalp_has_locks(plane):
     mesh, uv, flat, color = plane
-    bare_below = with_relief(flat, mesh, uv, color, 0 * SKIN, 1.0, scalp([-1, -1, 1, 1])).astype(int)
-    above, below = (np.abs(bare_below[rows] - flat[rows])[..., 0].mean() for rows in (np.s_[5:60], np.s_[196:251]))
-    assert below < 0.4 * above
-    assert with_relief(flat, mesh, uv, color, 0 * SKIN, 1.0, scalp([0, 0, -1, 0])) is flat
+    for bare in (SKIN, 0 * SKIN):
+        bare_below = with_relief(flat, mesh, uv, color, bare, 1.0, scalp([-1, -1, 1, 1], front=0.0)).astype(int)
+        above, below = (np.abs(bare_below[rows] - flat[rows])[..., 0].mean() for rows in (np.s_[5:60], np.s_[196:251]))
+        assert below < 0.6 * above
 
 
 def test_hair_ends_in_an_edge(plane):
@@ -103,3 +103,15 @@ def test_brows_are_hair_that_stands_off(plane):
     color[:, 2 * LOCK.start : 2 * LOCK.stop] = 50
     brow = deepest(with_relief(flat, mesh, uv, color, SKIN, 1.0, scalp([0, 0, 0, 0], 0.7, 0.12)))
     assert brow[LOCK].max() > brow[[60, 200]].max() + 0.5
+
+
+def test_clothes_have_creases_and_prints_are_flat(plane):
+    mesh, uv, flat, color = plane
+    color[:] = 150
+    color[:, 2 * LOCK.start : 2 * LOCK.stop] = 130
+    creased = deepest(with_relief(flat, mesh, uv, color, 0 * SKIN, 1.0, None))
+    assert creased[LOCK].min() < creased[[40, 220]].min() - 0.2
+    color[:] = 150
+    color[:, SIZE:] = 20
+    printed = deepest(with_relief(flat, mesh, uv, color, 0 * SKIN, 1.0, None))
+    assert np.ptp(printed) < np.ptp(creased)

@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Relief of head and hands in the normal map, as their base colours tell of it: what is darker than what is about it
-lies deeper, since less light falls there. That is so between locks of hair, which also ends at the hairline with its
-own thickness, and in wrinkles of skin (mesoscopic augmentation: Beeler et al. 2010). What is much darker has another
-colour, as moles and frames of glasses, and tells nothing, but for brows, which are hair."""
+"""Relief in the normal map, as base colours tell of it: what is darker than what is about it lies deeper, since less
+light falls there (mesoscopic augmentation: Beeler et al. 2010). That is so in wrinkles of skin, in creases, seams, at
+lapels and pockets of clothes, and between locks of hair, which also ends at the hairline with its own thickness. What
+is much darker has another colour, as moles, prints and frames of glasses, and tells nothing, but for brows, which are
+hair."""
+
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -16,12 +19,14 @@ from .sharpness import texels_per_metre
 from .texels import SLACK, cover
 
 # Metres of height that a change of brightness by e stands for, and standard deviations of the blurs that leave none of
-# it: of hair and of skin.
+# it: of hair, of skin, and of clothes, which have fewer texels.
 LOCK_M, LOCKS_M = 0.003, 0.006
 WRINKLE_M, WRINKLES_M = 0.006, 0.004
+CREASE_M, CREASES_M = 0.008, 0.012
 LOUDEST = 0.5  # of the logarithm of brightness: more is no lock, but another colour of hair
 WRINKLED = 0.15  # likewise: what differs as much makes the deepest wrinkle, what differs by far more none
-NOISE_M, NOISE = 0.0009, 0.02  # what is finer, standard deviation of a blur, and quieter is the photo's noise
+# What is finer, standard deviation of a blur, of skin and of clothes, and quieter is the photo's noise.
+SKIN_NOISE_M, CLOTH_NOISE_M, NOISE = 0.0009, 0.002, 0.02
 GLARE = 0.1  # likewise of e: near what is brighter by it, a collar or glare, there are no wrinkles
 # Where brows are on the skin at rest: heights between which, and how far to the front from which on, metres, and over
 # how much of it they begin. What is darker there than all about it by as much, of the logarithm, is hair, so much
@@ -46,29 +51,47 @@ def with_relief(
     scalp: Scalp | None,
 ) -> np.ndarray:
     """A normal map (n, n, 3) uint8, 128 is 0, with the relief that the base colour map (m, m, 3) uint8 tells of, for
-    the UVs (F, 3|4, 2) of a PaintedMesh in field space. bare (V,): 1 of the body's own skin, whose faces are small
-    enough for a hairline; hair on others has no edge. metre: field units of one; scalp: where hair grows, if known."""
-    size = len(picture)
+    the UVs (F, 3|4, 2) of a PaintedMesh in field space. bare (V,): 1 of the body's own skin, of head and hands, whose
+    faces are small enough for a hairline; hair on others has no edge. metre: field units of one; scalp: where hair
+    grows, if known."""
     grown = np.zeros(len(mesh.vertices)) if scalp is None else scalp.grown.clip(0, 1)
+    head = {"hair": grown, "skin": bare * (1 - grown)}
+    if scalp is not None:
+        head |= {"edge": _edge(scalp) * bare, "brow": _at_brows(scalp) * bare}
+    cloth = {"cloth": 1 - np.maximum(grown, bare)}
+    for shares, height_of in ((head, _height_of_head), (cloth, _height_of_cloth)):
+        picture = _raised(picture, mesh, uv, color, metre, shares, height_of)
+    return picture
+
+
+def _raised(
+    picture: np.ndarray,
+    mesh: PaintedMesh,
+    uv: np.ndarray,
+    color: np.ndarray,
+    metre: float,
+    shares: dict[str, np.ndarray],
+    height_of: Callable[[np.ndarray, dict[str, np.ndarray], float], np.ndarray],
+) -> np.ndarray:
+    """A normal map as in `with_relief`, where vertices have any of the shares (V,) 0..1, by what `height_of` makes of
+    brightness (n, n), shares (n, n) and texels a metre."""
+    size = len(picture)
     triangles, corners = split_quads(mesh.faces)
-    told = np.maximum(grown, bare)[triangles].max(1) > 0
+    told = np.stack(list(shares.values())).any(0)[triangles].any(1)
     if not told.any():
         return picture
     triangles, places = triangles[told], uv.reshape(-1, 2)[corners][told]
     found = cover(places, size, SLACK)
     corners = triangles[found.face]
-    shares = {"hair": grown, "skin": bare * (1 - grown)}
-    if scalp is not None:
-        shares |= {"edge": _edge(scalp) * bare, "brow": _at_brows(scalp) * bare}
     pictures = {}
     for name, values in shares.items():
         flat = np.zeros(size * size, np.float32)
         flat[found.texel] = (found.weights * values[corners]).sum(1)
         pictures[name] = flat.reshape(size, size)
     per_metre = texels_per_metre(mesh.vertices / metre, triangles, places, size)
-    height = _height(cv2.resize(color, (size, size), interpolation=cv2.INTER_AREA), pictures, per_metre)
-    slopes = _slopes(height * per_metre)
-    rows, columns = np.nonzero(pictures["hair"] + pictures["skin"])
+    tone = np.log(cv2.resize(color, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) @ LUMA + DARK)
+    slopes = _slopes(height_of(tone, pictures, per_metre) * per_metre)
+    rows, columns = np.nonzero(np.stack(list(pictures.values())).any(0))
     local = picture[rows, columns].astype(np.float32) / 127 - 128 / 127
     local[:, :2] -= local[:, 2:] * slopes[rows, columns]
     local /= np.linalg.norm(local, axis=1, keepdims=True).clip(1e-6)
@@ -91,20 +114,28 @@ def _at_brows(scalp):
     return (within / BROWS_SOFT_M).clip(0, 1).prod(0)
 
 
-def _height(color, shares, per_metre):
-    """Metres (n, n) that what a base colour map (n, n, 3) shows lies higher than the surface, by shares, (n, n) 0..1
-    each, of hair, skin, and where known of hair's edges and the place of brows; per_metre: pixels."""
-    tone = np.log(color.astype(np.float32) @ LUMA + DARK)
+def _height_of_head(tone, shares, per_metre):
+    """Metres (n, n) that what has such brightness (n, n), a logarithm, lies higher than the surface, by shares, (n, n)
+    0..1 each, of hair, skin, and where known of hair's edges and the place of brows; per_metre: pixels."""
     of_hair, of_skin = ((shares[name] > 0).astype(np.float32) for name in ("hair", "skin"))
     locks = tone - blurred_within(tone, of_hair, LOCKS_M * per_metre)
     height = LOCK_M * LOUDEST * np.tanh(locks / LOUDEST) * shares["hair"]
-    even, base, about = (blurred_within(tone, of_skin, spread * per_metre) for spread in (NOISE_M, WRINKLES_M, ABOUT_M))
+    even, base, about = (
+        blurred_within(tone, of_skin, spread * per_metre) for spread in (SKIN_NOISE_M, WRINKLES_M, ABOUT_M)
+    )
     wrinkles = WRINKLE_M * _wrinkles(even - base, WRINKLES_M * per_metre) * shares["skin"]
     if "edge" not in shares:
         return height + wrinkles
     brow = smooth_step(about - even, *BROWN) * shares["brow"]
     hairs = LOCK_M * np.tanh(tone - even)
     return height + EDGE_M * shares["edge"] + wrinkles * (1 - shares["brow"]) + brow * (HAIRS_M + hairs)
+
+
+def _height_of_cloth(tone, shares, per_metre):
+    """The same of clothes and all else."""
+    of_cloth = (shares["cloth"] > 0).astype(np.float32)
+    even, base = (blurred_within(tone, of_cloth, spread * per_metre) for spread in (CLOTH_NOISE_M, CREASES_M))
+    return CREASE_M * _wrinkles(even - base, CREASES_M * per_metre) * shares["cloth"]
 
 
 def _wrinkles(lines, wide):
