@@ -33,7 +33,7 @@ GLARE = 0.1  # likewise of e: near what is brighter by it, a collar or glare, th
 # higher.
 BROW_M, BROWS_FRONT_M, BROWS_SOFT_M = (0.685, 0.718), 0.085, 0.008
 BROWN, ABOUT_M, HAIRS_M = (0.12, 0.4), 0.012, 0.0012
-EDGE_M = 0.005  # metres that hair stands off the skin at its hairline
+EDGE_M, EDGES_M = 0.005, 0.003  # metres that hair stands off the skin at its hairline, and over how much, evened out
 # Where the skin of the nape rests, metres: at the first height the body's own ends, hair goes on below it, and has no
 # edge before the second; ears and temples, farther to the front than these, are no nape.
 NAPE_M, TEMPLES_M = (0.640, 0.670), (0.030, 0.045)
@@ -128,7 +128,9 @@ def _height_of_head(tone, shares, per_metre):
         return height + wrinkles
     brow = smooth_step(about - even, *BROWN) * shares["brow"]
     hairs = LOCK_M * np.tanh(tone - even)
-    return height + EDGE_M * shares["edge"] + wrinkles * (1 - shares["brow"]) + brow * (HAIRS_M + hairs)
+    of_both = np.maximum(of_hair, of_skin)
+    edge = EDGE_M * blurred_within(shares["edge"], of_both, EDGES_M * per_metre)
+    return height + edge + wrinkles * (1 - shares["brow"]) + brow * (HAIRS_M + hairs)
 
 
 def _height_of_cloth(tone, shares, per_metre):
