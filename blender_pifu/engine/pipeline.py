@@ -203,7 +203,7 @@ class Engine:
         bound = begin(stages.bind, laid, fitted, placement, parts) if rig else None
         texture = charts = skeleton = keys = None
         if ground:
-            texture, charts = self._texture(job, laid, fitted, painted, encoded.cut.landmarks, ground, parts)
+            texture, charts = self._texture(job, laid, fitted, painted, ground, parts)
         if bound:
             with clock.step(BIND):
                 skeleton, keys = bound.result(clock.reporter(BIND))
@@ -277,7 +277,7 @@ class Engine:
                 )
                 return painted, under, job.topology.make(source, clock.sign_of_life(LAY_OUT))
 
-    def _texture(self, job: _Job, laid, fitted, painted, landmarks, ground, parts) -> tuple[Texture, int | None]:
+    def _texture(self, job: _Job, laid, fitted, painted, ground, parts) -> tuple[Texture, int | None]:
         """The maps of a mesh, and the number of charts where it was unwrapped."""
         clock, charts = job.clock, None
         if laid.body:
@@ -287,7 +287,7 @@ class Engine:
                 uv, charts = stages.unwrap(laid, fitted, clock.reporter(UNWRAP))
         with clock.step(BAKE):
             asked = job.texture_px, clock.reporter(BAKE), parts, job.futures.begin
-            return stages.bake_texture(laid, uv, painted, landmarks, ground, *asked), charts
+            return stages.bake_texture(laid, uv, painted, ground, *asked), charts
 
     def _summary(self, job: _Job, made: "_Made") -> Summary:
         figure, behind, laid = made.subject.figure, made.encoded.behind, made.laid

@@ -46,6 +46,7 @@ from .layout.head_parts.head_parts import HeadParts, beside_strip, parts_in
 from .layout.material_slots import slots_of
 from .layout.painted_mesh import PaintedMesh
 from .layout.presets import SurfaceAt
+from .layout.region_shares import region_shares
 from .layout.texture.bake import Sources, bake, png
 from .layout.texture.fine_normals import FineNormals
 from .layout.texture.normal_map import bake_normals
@@ -564,7 +565,7 @@ def material_slots(laid: LaidOut, fitted: Fitted | None, encoded: Encoded, looks
     if regions is None:
         return None
     skin = _of_skin(laid, fitted, encoded, regions)
-    return slots_of(laid.as_shown, regions, skin.bare, None if skin.scalp is None else skin.scalp.grown)
+    return slots_of(laid.as_shown, _region_shares(laid.as_shown, regions, skin))
 
 
 def unwrap(laid: LaidOut, fitted: Fitted | None, report: Callable[[], None] | None = None) -> tuple[np.ndarray, int]:
@@ -632,7 +633,9 @@ class Ground:
         fitted: Fitted | None = None,
     ):
         """fitted: whose head the mesh may wear."""
-        self.skin = _of_skin(laid, fitted, encoded, looks.regions.result(check_wanted))
+        regions = looks.regions.result(check_wanted)
+        self.skin = _of_skin(laid, fitted, encoded, regions)
+        self.shares = _region_shares(laid.as_shown, regions, self.skin)
         dense = laid.body.shown if laid.body else painted.mesh
         ready, loose = under.result(check_wanted), bool(laid.body or laid.shown)
         self.sources = ready.sources(dense, loose, self.skin.scalp is not None)
@@ -644,7 +647,6 @@ def bake_texture(
     laid: LaidOut,
     uv: np.ndarray,
     painted: Painted,
-    landmarks: np.ndarray | None,
     ground: Future[Ground],
     size: int,
     report: Callable[[], None],
@@ -653,8 +655,8 @@ def bake_texture(
 ) -> Texture:
     """Bake the base colour map of `size` pixels for UVs (F, 3|4, 2), and what a light mesh lacks of the dense surface.
 
-    landmarks: (33, 4) as `landmarks_in`, or None; report: called often, without a share; parts: what lies within the
-    head, for whose strip the UVs make room; begin: see Looks."""
+    report: called often, without a share; parts: what lies within the head, for whose strip the UVs make room; begin:
+    see Looks."""
     if parts:
         uv = beside_strip(uv)
     mesh = laid.as_shown
@@ -671,7 +673,7 @@ def bake_texture(
     if not lighter:
         return Texture(uv, picture.result(report))
     relief = begin(_relief, mesh, uv, color, base, normals, parts)
-    roughness = bake_roughness(mesh, uv, color, landmarks, fewer, found.result(report))
+    roughness = bake_roughness(mesh, uv, base.shares, fewer, found.result(report))
     rough = _png_with(parts and parts.rough, roughness)
     return Texture(uv, picture.result(report), relief.result(report), rough)
 
@@ -717,6 +719,10 @@ def _fine_normals(
         return None
     behind = None if encoded.behind or encoded.together else regions
     return FineNormals(drawn, encoded.cut(len(drawn))[1], dense, spacing, metre, behind, encoded.cut.landmarks)
+
+
+def _region_shares(mesh: PaintedMesh, regions: Regions | None, skin: "_OfSkin") -> np.ndarray:
+    return region_shares(mesh, regions, skin.bare, None if skin.scalp is None else skin.scalp.grown)
 
 
 def _metre(encoded: Encoded, fitted: Fitted | None) -> float | None:

@@ -6,8 +6,8 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from ...result_file import Slots
-from ..color.regions import REGIONS, Regions
-from ..surface.mesh import directed_edges, neighbour_mean, split_quads
+from ..color.regions import REGIONS
+from ..surface.mesh import directed_edges, split_quads
 from .painted_mesh import PaintedMesh
 
 NAMES = {
@@ -18,25 +18,12 @@ NAMES = {
     "shoes": "Shoes",
     "thing": "Accessories",
 }
-EVENED = 4  # rounds in which borders lose their teeth
 LEAST_SHARE = 0.004  # of the surface: a smaller piece goes to what is about it
 
 
-def slots_of(
-    mesh: PaintedMesh, regions: Regions, bare: np.ndarray | None = None, grown: np.ndarray | None = None
-) -> Slots:
-    """The slots of a mesh in field space. bare (V,): how far each vertex is of a head or a hand that was put on, skin
-    but for hair, 0..1; grown (V,): whether hair grows there, as `layout.animation.scalp.scalp` has it. What the regions
-    tell of a piece smaller than a pocket is left out."""
-    shares = regions.at(mesh.vertices, mesh.normals).astype(np.float64)
-    if bare is not None:
-        hair = shares[:, REGIONS["hair"]] if grown is None else np.clip(grown, 0, 1)
-        own = np.zeros_like(shares)
-        own[:, REGIONS["hair"]], own[:, REGIONS["skin"]] = hair, 1 - hair
-        shares += bare[:, None] * (own - shares)
-    mean = neighbour_mean(mesh.faces, len(mesh.vertices))
-    for _ in range(EVENED):
-        shares = 0.5 * (shares + mean @ shares)
+def slots_of(mesh: PaintedMesh, shares: np.ndarray) -> Slots:
+    """The slots of a mesh by how likely its vertices are of each of REGIONS, (V, R). What they tell of a piece smaller
+    than a pocket is left out."""
     corners = np.where(mesh.faces >= 0, mesh.faces, mesh.faces[:, :1])
     told = _without_islands(shares[corners].mean(1), mesh)
     used, numbers = np.unique(told, return_inverse=True)

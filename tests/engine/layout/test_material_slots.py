@@ -8,6 +8,7 @@ from blender_pifu.engine.color.regions import REGIONS, Regions
 from blender_pifu.engine.crop_space import pixel_centres
 from blender_pifu.engine.layout.material_slots import slots_of
 from blender_pifu.engine.layout.painted_mesh import PaintedMesh
+from blender_pifu.engine.layout.region_shares import region_shares
 from blender_pifu.engine.surface.mesh import vertex_normals
 
 SIZE, ROWS, ROUND = 64, 40, 24
@@ -47,7 +48,7 @@ def names_of(slots):
 def test_shirt_and_trousers_have_slots_of_their_own_on_both_sides(pillar):
     told = np.where(Y > 0, REGIONS["upper"], REGIONS["lower"])
     behind = np.where(Y > 0.3, REGIONS["upper"], REGIONS["lower"])
-    slots = slots_of(pillar, regions(told, behind))
+    slots = slots_of(pillar, region_shares(pillar, regions(told, behind)))
     assert slots.names == ("Upper Garment", "Lower Garment") and slots.faces.dtype == np.uint8
     places, names = middles(pillar), names_of(slots)
     front, back = (sign * places[:, 2] > 0.2 for sign in (1, -1))
@@ -59,13 +60,13 @@ def test_shirt_and_trousers_have_slots_of_their_own_on_both_sides(pillar):
 def test_a_speck_is_of_what_is_about_it(pillar):
     speck = np.hypot(X, Y - 0.4) < 0.05
     told = np.where(speck, REGIONS["skin"], REGIONS["upper"])
-    assert slots_of(pillar, regions(told)).names == ("Upper Garment",)
+    assert slots_of(pillar, region_shares(pillar, regions(told))).names == ("Upper Garment",)
 
 
 def test_a_head_that_was_put_on_is_skin_and_hair_whatever_the_photo_tells(pillar):
     bare = (pillar.vertices[:, 1] > 0.5).astype(float)
     grown = np.where(pillar.vertices[:, 1] > 0.7, 1.0, -1.0)
-    slots = slots_of(pillar, regions(np.full((SIZE, SIZE), REGIONS["upper"])), bare, grown)
+    slots = slots_of(pillar, region_shares(pillar, regions(np.full((SIZE, SIZE), REGIONS["upper"])), bare, grown))
     high, names = middles(pillar)[:, 1], names_of(slots)
     assert (names[high > 0.78] == "Hair").all() and (names[high < 0.4] == "Upper Garment").all()
     assert (names[(high > 0.55) & (high < 0.62)] == "Skin").all()

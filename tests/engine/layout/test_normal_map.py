@@ -7,12 +7,12 @@ import pytest
 
 from blender_pifu.engine.color.regions import REGIONS, Regions
 from blender_pifu.engine.layout.painted_mesh import PaintedMesh
+from blender_pifu.engine.layout.region_shares import region_shares
 from blender_pifu.engine.layout.texture.fine_normals import FineNormals, seen_normals
 from blender_pifu.engine.layout.texture.normal_map import bake_normals
-from blender_pifu.engine.layout.texture.roughness import CLOTH, SHOES, SKIN, bake_roughness
+from blender_pifu.engine.layout.texture.roughness import ROUGH, bake_roughness
 from blender_pifu.engine.layout.texture.tangents import tangent_frames
 from blender_pifu.engine.layout.texture.unwrap import unwrap
-from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import largest_component, split_quads
 from blender_pifu.engine.surface.normals import smooth_normals
@@ -109,22 +109,24 @@ def test_a_surface_that_is_its_own_dense_one_gets_a_flat_map(light):
     assert np.abs(flat - (128, 128, 255)).mean() < 6
 
 
-def test_shoes_are_smoother_than_cloth_and_skin_is_told_by_its_colour(light):
+def test_shoes_and_skin_are_smoother_than_cloth(light):
     mesh, uv = light
-    landmarks = np.zeros((33, 4), np.float32)
-    landmarks[:, 3] = 1
-    landmarks[[L.LEFT_EYE, L.RIGHT_EYE, L.LEFT_EAR, L.RIGHT_EAR], 1] = 0.5
-    landmarks[L.NOSE, 1], landmarks[[L.MOUTH_LEFT, L.MOUTH_RIGHT], 1] = 0.47, 0.44
-    landmarks[[L.LEFT_ANKLE, L.RIGHT_ANKLE], 1] = -0.5
+    high = mesh.vertices[:, 1]
+    told = np.select([high < -0.4, high > 0.3], [REGIONS["shoes"], REGIONS["skin"]], REGIONS["lower"])
     triangles, corners = split_quads(mesh.faces)
-    middle = mesh.vertices[triangles].mean(1)
+    middle = mesh.vertices[triangles].mean(1)[:, 1]
     column, row = np.int32((uv.reshape(-1, 2)[corners].mean(1) * [1, -1] + [0, 1]).T * 256).clip(0, 255)
-    color = np.full((256, 256, 3), (40, 50, 120), np.uint8)
-    face = middle[:, 1] > 0.35
-    for x, y in zip(column[face], row[face], strict=True):
-        cv2.circle(color, (int(x), int(y)), 6, (220, 170, 150), -1)
-    green = bake_roughness(mesh, uv, color, landmarks, 256)[row, column, 1] / 255
-    assert np.isclose(np.median(green[middle[:, 1] < -0.55]), SHOES, atol=0.01)
-    assert np.isclose(np.median(green[np.abs(middle[:, 1]) < 0.2]), CLOTH, atol=0.01)
-    assert np.isclose(np.median(green[face & (middle[:, 2] > 0.05)]), SKIN, atol=0.05)
-    assert (bake_roughness(mesh, uv, color, None, 64) == (255, round(255 * CLOTH), 0)).all()
+    picture = bake_roughness(mesh, uv, np.eye(len(REGIONS))[told], 256)
+    green = picture[row, column, 1] / 255
+    for where, name in ((middle < -0.45, "shoes"), (np.abs(middle) < 0.2, "lower"), (middle > 0.4, "skin")):
+        assert np.isclose(np.median(green[where]), ROUGH[name], atol=0.01)
+    assert (picture[..., 0] == 255).all() and not picture[..., 2].any()
+    assert picture[..., 1].min() >= 255 * min(ROUGH.values()) - 1  # no black between charts, which would shine
+
+
+def test_where_no_regions_are_known_all_is_cloth_but_for_head_and_hands(light):
+    mesh, uv = light
+    hand = (mesh.vertices[:, 1] > 0.3).astype(float)
+    shares = region_shares(mesh, None, hand, 0 * hand)
+    assert (shares[mesh.vertices[:, 1] < 0][:, REGIONS["upper"]] > 0.99).all()
+    assert (shares[mesh.vertices[:, 1] > 0.5][:, REGIONS["skin"]] > 0.99).all()
