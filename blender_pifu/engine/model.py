@@ -211,7 +211,8 @@ class HumanModel:
         """The encoding with labels of what is seen and hidden, as they are read."""
         if encoding.parsing is not None:
             return encoding
-        read = parsing_reader(self.device).read(encoding.image, encoding.front_normals, cut.landmarks)
+        thickness = encoding.front_depth - encoding.back_depth
+        read = parsing_reader(self.device).read(encoding.image, encoding.front_normals, cut.landmarks, thickness)
         return replace(encoding, parsing=read)
 
     def with_legs(self, encoding: Encoding, cut: PersonCut, lens: Lens) -> tuple[Encoding, Legs | None]:

@@ -18,6 +18,7 @@ from ..files.tensors import REINSTALL, read_tensors
 from ..networks.limb_maps import draw_hints
 from ..reading.graph import DATA
 from ..reading.landmarks import POINTS, metre_of
+from .ends import close_ends
 from .network import MATTE, WORN, ParsingConfig, ParsingNetwork, stack_seen
 from .recoloring import recolored
 
@@ -52,9 +53,12 @@ class ParsingReader:
         placed(self._network.eval(), device)
 
     @torch.inference_mode()
-    def read(self, image: Tensor, normals: Tensor, landmarks: np.ndarray | None) -> Parsing:
+    def read(
+        self, image: Tensor, normals: Tensor, landmarks: np.ndarray | None, thickness: Tensor | None = None
+    ) -> Parsing:
         """image: (1, 4, n, n) as `network_input` gives it; normals: (1, 3, n, n), as they are drawn; landmarks: (33, 4)
-        as `landmarks_in`, None where nobody was recognised."""
+        as `landmarks_in`, None where nobody was recognised; thickness: (1, 1, n, n) field units between both sides, by
+        which what lies behind a limb is told from that, if known."""
         photo = torch.cat([image[:, :3] / 2 + 0.5, image[:, 3:]], 1)
         known = torch.zeros(1, POINTS, 4) if landmarks is None else torch.from_numpy(landmarks)[None].float()
         hints = draw_hints(known).to(photo)
@@ -74,9 +78,13 @@ class ParsingReader:
         wide = 0.0 if landmarks is None else LIMB_M * metre_of(landmarks) * size / 2
         limb = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)[inside] < wide
         told = recolored(front, back, photo[0, :3][:, solid].T.float().cpu().numpy(), limb)
+        told = tuple(_evened(shares, inside) for shares in told)
+        if landmarks is not None:
+            deep = np.zeros(len(told[0]), np.float32) if thickness is None else thickness[0, 0, solid].cpu().numpy()
+            close_ends(*told, photo[0, :3][:, solid].T.float().cpu().numpy(), deep, inside, landmarks)
         labels = [torch.cat([~solid[None], photo.new_zeros(WORN, size, size)]) for _ in told]
         for each, shares in zip(labels, told, strict=True):
-            each[1:, solid] = torch.from_numpy(_evened(shares, inside).T).to(each)
+            each[1:, solid] = torch.from_numpy(shares.T).to(each)
         return Parsing(labels[0][None].half(), labels[1][None].half())  # as they are kept: 10 megabytes less
 
     def _reach(self, most: Tensor) -> slice:
