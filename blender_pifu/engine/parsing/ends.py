@@ -92,15 +92,17 @@ def close_ends(
     thickness: np.ndarray,
     solid: np.ndarray,
     landmarks: np.ndarray,
-) -> None:
+) -> np.ndarray:
     """Tell labels' shares front and back (N, WORN) anew, in place, of what a person's pixels show and of what is behind
     them, by where garments end. photo: (N, 3) sRGB 0..1; thickness: (N,) field units between both sides; solid: (n, n)
-    bool, which pixels these are; landmarks: (33, 4) as `landmarks_in`."""
+    bool, which pixels these are; landmarks: (33, 4) as `landmarks_in`. Returns (N,) bool: beside which something is seen
+    to end."""
     pixel_m = 2 / (metre_of(landmarks) * len(solid))
     at = np.nonzero(solid)
     marks = np.stack(to_pixels(*landmarks[:, :2].T, len(solid)), -1) * pixel_m
     places = np.stack(at[::-1], -1) * pixel_m
-    seen = _Seen((front, back), photo, thickness / metre_of(landmarks), places, solid, marks, pixel_m)
+    beside = np.zeros(len(front), bool)
+    seen = _Seen((front, back), photo, thickness / metre_of(landmarks), places, solid, marks, pixel_m, beside)
     owner, legs = seen.owners((*ARMS, TRUNK)), seen.owners(LEGS)
     trunk = owner == len(ARMS)
     seen.close([seen.ending(limb, owner == number) for number, limb in enumerate(ARMS)])
@@ -110,13 +112,14 @@ def close_ends(
         seen.close([skirt])
     else:
         seen.close([seen.ending(limb, trunk & (legs == number)) for number, limb in enumerate(LEGS)])
+    return beside
 
 
 @dataclass(frozen=True)
 class _Seen:
     """What is known of a person's pixels: shares of labels of both sides (N, WORN), the photo (N, 3), metres between
     both sides (N,), and places (N, 2), metres to the right and down; which they are, (n, n) bool; landmarks' places
-    (33, 2); metres of a pixel."""
+    (33, 2); metres of a pixel; and (N,) bool, beside which something is found to end."""
 
     sides: tuple[np.ndarray, np.ndarray]
     photo: np.ndarray
@@ -125,6 +128,7 @@ class _Seen:
     solid: np.ndarray
     landmarks: np.ndarray
     pixel_m: float
+    beside: np.ndarray
 
     def owners(self, limbs: tuple[Limb, ...]) -> np.ndarray:
         """(N,) the number of the limb that each pixel is of, -1 where an arm may or may not lie before something."""
@@ -189,6 +193,7 @@ class _Seen:
                 continue
             for shares, behind in zip(self.sides, (False, True), strict=True):
                 off = each.sheet.off(curve, behind)
+                self.beside[each.mine] |= (np.abs(off) < WINDOW_M) & (not behind)
                 change = ((1 - np.abs(off) / each.limb.far) / (1 - FADES)).clip(0, 1)
                 if behind:
                     change *= each.alone

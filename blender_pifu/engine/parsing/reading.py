@@ -36,6 +36,7 @@ class Parsing:
 
     front_labels: Tensor
     back_labels: Tensor
+    ends: np.ndarray | None = None  # (n, n) bool, beside which a garment is seen to end, see `ends.py`
 
 
 class ParsingReader:
@@ -79,13 +80,15 @@ class ParsingReader:
         limb = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)[inside] < wide
         told = recolored(front, back, photo[0, :3][:, solid].T.float().cpu().numpy(), limb)
         told = tuple(_evened(shares, inside) for shares in told)
+        ends = np.zeros(inside.shape, bool)
         if landmarks is not None:
             deep = np.zeros(len(told[0]), np.float32) if thickness is None else thickness[0, 0, solid].cpu().numpy()
-            close_ends(*told, photo[0, :3][:, solid].T.float().cpu().numpy(), deep, inside, landmarks)
+            colors = photo[0, :3][:, solid].T.float().cpu().numpy()
+            ends[inside] = close_ends(*told, colors, deep, inside, landmarks)
         labels = [torch.cat([~solid[None], photo.new_zeros(WORN, size, size)]) for _ in told]
         for each, shares in zip(labels, told, strict=True):
             each[1:, solid] = torch.from_numpy(shares.T).to(each)
-        return Parsing(labels[0][None].half(), labels[1][None].half())  # as they are kept: 10 megabytes less
+        return Parsing(labels[0][None].half(), labels[1][None].half(), ends)  # as they are kept: 10 megabytes less
 
     def _reach(self, most: Tensor) -> slice:
         """Of rows or columns with a matte of at most (n,) those that show a person and a step of the network about: its
