@@ -193,7 +193,7 @@ class _Seen:
                 continue
             for shares, behind in zip(self.sides, (False, True), strict=True):
                 off = each.sheet.off(curve, behind)
-                self.beside[each.mine] |= (np.abs(off) < WINDOW_M) & (not behind)
+                self.beside[each.mine] |= np.abs(off) < WINDOW_M
                 change = ((1 - np.abs(off) / each.limb.far) / (1 - FADES)).clip(0, 1)
                 if behind:
                     change *= each.alone
