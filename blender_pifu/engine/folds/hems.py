@@ -33,9 +33,9 @@ EDGES = {
     ("shoes", "skin"): 0.002,
 }
 OVER, UNDER = 0.7, 0.3  # of an edge, raised above what is drawn, and sunk below it
-INWARD_M, OUTWARD_M = 0.04, 0.010  # metres in which what is raised, and what is sunk, has come down to a third
+INWARD_M, OUTWARD_M = 0.12, 0.010  # metres in which what is raised has come down, and what is sunk to a third
 # Metres, standard deviation of the blur that takes the teeth off borders of layers that are seen, and that are guessed.
-EVEN_M = 0.008, 0.025
+EVEN_M = 0.008, 0.015
 STEP_M = 0.05  # metres that depth changes by at most where one layer lies on another; else a limb is before another
 APART_PX = 2.5  # pixels between two layers that meet, at most
 SOFT_PX = 0.6  # standard deviation of the blur of the edge itself
@@ -88,12 +88,12 @@ def _height(layers, depth, solid, limbs, even_m, pixel_m):
         firm, border = np.zeros(solid.shape, np.float32), np.nonzero(rim | foot)
         firm[border] = _across(over, under, border, limbs, even_m / pixel_m, pixel_m)
         firm[border] *= _behind(under, over, border, depth, BESIDE_M / pixel_m, pixel_m)
-        for line, within, height, share, reach in (
-            (rim, over, raised, OVER, INWARD_M),
-            (foot, under, sunk, UNDER, OUTWARD_M),
+        for line, within, height, share, falls in (
+            (rim, over, raised, OVER, lambda away: (1 - away / INWARD_M).clip(0)),  # evenly, as cloth hangs
+            (foot, under, sunk, UNDER, lambda away: np.exp(-away / OUTWARD_M)),
         ):
             away, whole = _from(line, firm, BESIDE_M / pixel_m)
-            stands = share * edge / pixel_m * whole[within] * np.exp(-away[within] * pixel_m / reach)
+            stands = share * edge / pixel_m * whole[within] * falls(away[within] * pixel_m)
             height[within] = np.maximum(height[within], stands)
     height = np.where(raised > sunk, raised, -sunk).astype(np.float32)
     return cv2.GaussianBlur(height, (0, 0), SOFT_PX) * solid
