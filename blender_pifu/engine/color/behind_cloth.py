@@ -44,7 +44,10 @@ ALONE, ROUNDS = 2.5, 5  # what it costs to be where nothing around is of the mat
 AROUND = 9.0, 2.5  # how far that is, across and along: hems and collars run across
 NECKLINE = 0.35, 0.4  # of the shoulders' width to either side, of the trunk down from them: collars are open before
 WORN = ("skin", "upper", "lower", "shoes")  # regions that end in lines
-KNOWN, CRISPER = 0.4, 4  # share of a region from which on it is known, and the power of shares that makes a line of them
+KNOWN, CRISPER = (
+    0.4,
+    4,
+)  # share of a region from which on it is known, and the power of shares that makes a line of them
 BEYOND = 0.02  # field units outside the outline where these colours are known too
 HEAD = (2.0, 2.6)  # distances from the eyes to the mouth, round the ears: within, `behind_head` paints; beyond, this
 CHIN = (-1.5, -1.1)  # of those, below the ears: the neck is not the head

@@ -24,7 +24,11 @@ MEETS = 0.012  # how near to the white region a patch begins
 MOST = 0.03  # square field units that it covers at most
 GLOW, FAR = 0.05, 0.08  # about it, up to which colours are paler than their own, and other patches are of it
 PALER = (6.0, 16.0)  # Lab difference from which on, and up to which, they are
-TONES, TOLD = (0.03, 0.1), 0.05  # standard deviations of what is the tone about it, the first where so much of it is near
+EDGE = 0.008  # of a patch, in which it is mixed with what is about it
+TONES, TOLD = (
+    (0.03, 0.1),
+    0.05,
+)  # standard deviations of what is the tone about it, the first where so much of it is near
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,8 @@ class Burns:
         paler = np.linalg.norm(_lab(tone) - lab, axis=-1)
         away = cv2.distanceTransform((~patch).astype(np.uint8), cv2.DIST_L2, 5) * 2 / WORK_PX
         glows = smooth_step(paler, *PALER) * (1 - smooth_step(away / GLOW, 0.6, 1))
-        burnt = cv2.GaussianBlur(np.where(patch, 1, glows * about).astype(np.float32), (0, 0), 1.0)
+        burnt = np.where(_near(patch, EDGE), 1, glows * about).astype(np.float32)
+        burnt = cv2.GaussianBlur(burnt, (0, 0), EDGE / 4 * WORK_PX)
         burnt *= smooth_step(own, LEAST, 1 - LEAST)
         there = burnt > self.share[part]
         self.share[part][there], self.colors[part][there] = burnt[there], tone[there]

@@ -26,8 +26,8 @@ FACING = 0.0  # z of normals from which on what is seen tells of a place, and be
 @dataclass(frozen=True)
 class Regions:
     """How likely each of REGIONS is, (n, n, R) float32 0..1, sum 1: `front` of what a photo shows, `back` of what is
-    behind it. Beyond the outline, too: as nearest within. ends: (m, m) bool, beside which a garment is seen to end, None
-    where nothing is told of that."""
+    behind it. Beyond the outline, too: as nearest within. ends: (m, m) bool, beside which a garment is seen to end,
+    None where nothing is told of that."""
 
     front: np.ndarray
     back: np.ndarray
@@ -42,11 +42,12 @@ class Regions:
         if not (matte > 0.5).any():
             return None
         of = [[LABELS[name] for name in names] for names in LABELS_OF.values()]
-        shares = (
+        seen, hidden = (
             nearest_within(np.stack([each[..., numbers].sum(-1) for numbers in of], -1), matte)
             for each in (front, back)
         )
-        return cls(*(each / np.maximum(each.sum(-1, keepdims=True), 1e-6) for each in shares), ends)
+        seen, hidden = (each / np.maximum(each.sum(-1, keepdims=True), 1e-6) for each in (seen, hidden))
+        return cls(seen, hidden, ends)
 
     def at_size(self, size: int) -> "Regions":
         """The same on pictures of `size` pixels to a side."""

@@ -2,7 +2,7 @@
 """Where garments end: one closed, smooth curve round each limb, which runs before as the photo shows it and goes on
 behind, and wherever the photo cannot tell, as smoothly as that allows.
 
-At each angle round a limb a garment ends where what is above is mostly of it, and what is below mostly not (`sheet.py`).
+At each angle round a limb a garment ends where what is above is mostly of it and what is below is not (`sheet.py`).
 Through these ends, each as sure as it is seen, goes a periodic smoothing spline; and by that labels above and below it
 are told, of what is seen and of what is behind, so that whatever follows from them ends in the same line.
 """
@@ -95,11 +95,11 @@ def close_ends(
 ) -> np.ndarray:
     """Tell labels' shares front and back (N, WORN) anew, in place, of what a person's pixels show and of what is behind
     them, by where garments end. photo: (N, 3) sRGB 0..1; thickness: (N,) field units between both sides; solid: (n, n)
-    bool, which pixels these are; landmarks: (33, 4) as `landmarks_in`. Returns (N,) bool: beside which something is seen
-    to end."""
+    bool, which pixels these are; landmarks: (33, 4) as `landmarks_in`. Returns (N,) bool: beside which something is
+    seen to end."""
     pixel_m = 2 / (metre_of(landmarks) * len(solid))
     at = np.nonzero(solid)
-    marks = np.stack(to_pixels(*landmarks[:, :2].T, len(solid)), -1) * pixel_m
+    marks = np.stack(to_pixels(landmarks[:, 0], landmarks[:, 1], len(solid)), -1) * pixel_m
     places = np.stack(at[::-1], -1) * pixel_m
     beside = np.zeros(len(front), bool)
     seen = _Seen((front, back), photo, thickness / metre_of(landmarks), places, solid, marks, pixel_m, beside)
@@ -165,14 +165,15 @@ class _Seen:
         """Where what is worn ends on a limb, of pixels `mine (N,)` bool; None where nothing is seen to end."""
         mine = np.flatnonzero(mine)
         along, aside, _ = self._laid(limb, self.places[mine])
-        worn = self.sides[0][np.ix_(mine, limb.over + limb.under)].sum(1) > 0.5
+        worn = self.sides[0][mine][:, limb.over + limb.under].sum(1) > 0.5
         length = np.hypot(*np.diff(self._joints(limb), axis=0).T).sum() + limb.beyond
         sheet = Sheet.of(along, aside, length, worn)
         if sheet is None:
             return None
         mine = mine[sheet.there]
         alone = self.thickness[mine] < THICK * sheet.half[sheet.row] + FREE_M
-        before, behind = (of[np.ix_(mine, limb.over)].sum(1) - of[np.ix_(mine, limb.under)].sum(1) for of in self.sides)
+        of_sides = (shares[mine] for shares in self.sides)
+        before, behind = (of[:, limb.over].sum(1) - of[:, limb.under].sum(1) for of in of_sides)
         ends, sure = sheet.ends(before, behind * alone)
         last_m = (len(self.solid) - 1) * self.pixel_m
         sure[sheet.lowest(self.places[mine, 1], ends) > last_m - OUT_M] = 0
@@ -211,7 +212,7 @@ class _Seen:
         picture[row[~other], column[~other]] = 0
         _, number, about, _ = cv2.connectedComponentsWithStats(picture)
         small = about[:, cv2.CC_STAT_AREA] * self.pixel_m**2 < ISLAND_M2
-        return other & small[number[row, column]]
+        return other & small[number[row, column].astype(int)]
 
 
 @dataclass(frozen=True)

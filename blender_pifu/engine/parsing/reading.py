@@ -84,7 +84,7 @@ class ParsingReader:
         if landmarks is not None:
             deep = np.zeros(len(told[0]), np.float32) if thickness is None else thickness[0, 0, solid].cpu().numpy()
             colors = photo[0, :3][:, solid].T.float().cpu().numpy()
-            ends[inside] = close_ends(*told, colors, deep, inside, landmarks)
+            ends[inside] = close_ends(told[0], told[1], colors, deep, inside, landmarks)
         labels = [torch.cat([~solid[None], photo.new_zeros(WORN, size, size)]) for _ in told]
         for each, shares in zip(labels, told, strict=True):
             each[1:, solid] = torch.from_numpy(shares.T).to(each)

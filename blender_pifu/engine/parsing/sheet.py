@@ -7,7 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
-ANGLES, HALF = 72, 36  # round a limb, the first half before, from one of its outlines to the other, the rest back behind
+ANGLES, HALF = (
+    72,
+    36,
+)  # round a limb, the first half before, from one of its outlines to the other, the rest back behind
 STEP_M = 0.004  # metres along a limb
 EVEN, FEWEST = (7, 3.0), 8  # steps in which a limb's width is evened out, and fewest of a limb
 WINDOW_M, FILLED = 0.04, 0.25  # metres above and below an end that tell how sure it is, and the least share of them
