@@ -15,7 +15,8 @@ from .rim import off_head
 
 WORK_PX = 512  # to a side of the crop
 WORN = ("skin", "upper", "lower", "shoes")
-SURE, LEAST = 0.5, 0.3  # share of a region from which on a pixel is of it, and may be
+SURE, LEAST = 0.5, 0.3  # matte, and share of a region, from which on a pixel is of it, and of a region may be
+HOLES_PX = 7  # in a matte, which takes what is burnt out for the sky now and then
 BURNT = 0.93  # luma in the photo's own light from which on a colour tells nothing
 WHITE, GREY = 70.0, 20.0  # Lab lightness from which on, and chroma up to which, a region is white as what is burnt
 APART = 35.0  # Lab difference of regions that are told apart
@@ -58,7 +59,7 @@ class Burns:
         glows = smooth_step(paler, *PALER) * (1 - smooth_step(away / GLOW, 0.6, 1))
         burnt = np.where(_near(patch, EDGE), 1, glows * about).astype(np.float32)
         burnt = cv2.GaussianBlur(burnt, (0, 0), EDGE / 4 * WORK_PX)
-        burnt *= smooth_step(own, LEAST, 1 - LEAST)
+        burnt *= smooth_step(own, LEAST, SURE)
         there = burnt > self.share[part]
         self.share[part][there], self.colors[part][there] = burnt[there], tone[there]
 
@@ -82,7 +83,8 @@ def find_burns(
     size = (WORK_PX, WORK_PX)
     front = regions.at_size(WORK_PX).front
     ends = cv2.resize(regions.ends.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
-    solid = (matte > 0.9) & (off_head(landmarks) > 0.5)
+    whole = cv2.morphologyEx((matte > SURE).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((HOLES_PX,) * 2, np.uint8))
+    solid = (whole > 0) & (off_head(landmarks) > 0.5)
     lab = _lab(colors)
     own = {name: front[..., REGIONS[name]] for name in WORN}
     mine = {name: solid & (share > SURE) for name, share in own.items()}
