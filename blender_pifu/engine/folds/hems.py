@@ -35,7 +35,7 @@ EDGES = {
     ("shoes", "skin"): 0.002,
 }
 OVER, UNDER = 0.7, 0.3  # of an edge, raised above what is drawn, and sunk below it
-# Metres in which what is raised has come down, by what it lies over: sleeves hang straight, and beside a trunk there are
+# Metres in which what is raised has come down, by what it lies over: sleeves hang straight, and beside a trunk are
 # hands; and in which what is sunk has come to a third.
 INWARD_M, OUTWARD_M = {"skin": 0.12, "lower": 0.06, "shoes": 0.06}, 0.010
 # Metres, standard deviation of the blur that takes the teeth off borders of layers that are seen, and that are guessed.
