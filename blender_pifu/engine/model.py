@@ -211,7 +211,8 @@ class HumanModel:
         """The encoding with labels of what is seen and hidden, as they are read."""
         if encoding.parsing is not None:
             return encoding
-        read = parsing_reader(self.device).read(encoding.image, encoding.front_normals, cut.landmarks)
+        thickness = encoding.front_depth - encoding.back_depth
+        read = parsing_reader(self.device).read(encoding.image, encoding.front_normals, cut.landmarks, thickness)
         return replace(encoding, parsing=read)
 
     def with_legs(self, encoding: Encoding, cut: PersonCut, lens: Lens) -> tuple[Encoding, Legs | None]:
@@ -254,7 +255,7 @@ class HumanModel:
         assert front is not None and back is not None
         drawn = as_picture(torch.cat([front, back, encoding.mask], 1))
         front, back, matte = np.split(drawn, [len(LABELS), 2 * len(LABELS)], 2)
-        told = Regions.of(front, back, matte[..., 0])
+        told = Regions.of(front, back, matte[..., 0], encoding.parsing and encoding.parsing.ends)
         return None if told is None else with_hat(told, matte[..., 0], cut.landmarks)
 
     def hidden_side(

@@ -23,6 +23,7 @@ from .body.fit import Fit
 from .body.head import Head
 from .body.model import load_body
 from .body.rigging import Fitted, Mesh, cut_apart, find_body
+from .color.burnt import WORK_PX, Burns, find_burns
 from .color.edge_on import EdgeOn, seen_edge_on
 from .color.light import Shading
 from .color.painting import Elsewhere, Scalp
@@ -187,11 +188,12 @@ class Looks:
         self.regions = begin(_regions, model, encoded)
         self._lit = begin(lambda: encoded if keep_light is None else take_light(model, encoded, keep_light))
         self.hidden = begin(_hidden_side, model, self._lit, self.regions)
-        self.at_vertices = begin(_pictures, self._lit, 2 * resolution)
+        self._burns = begin(_burns, self._lit, self.regions)
+        self.at_vertices = begin(_pictures, self._lit, 2 * resolution, self._burns)
         self._edge_on = begin(self._told_edge_on)
         if encoded.cut.matte.foreground.nbytes > LARGE_PHOTO:  # whose picture is large, too: not before it is needed
             begin = Future
-        self._in_texture = begin(_pictures, self._lit, texture_px) if texture_px else None
+        self._in_texture = begin(_pictures, self._lit, texture_px, self._burns) if texture_px else None
 
     def lit(self, waiting: Callable[[], object] | None = None) -> Encoded:
         """What was encoded, without the photo's light, as `take_light` gives it."""
@@ -807,9 +809,20 @@ def bind(
     return rig, keys if keys is None or turning else without_looks(keys)
 
 
-def _pictures(lit_one: Future[Encoded], most_px: int) -> dict[str, np.ndarray]:
-    encoded = lit_one.result(check_wanted)
-    return pictures(encoded.cut, encoded.behind, most_px)
+def _burns(lit_one: Future[Encoded], regions: Future[Regions | None]) -> Burns | None:
+    """What the sun burnt out of the photo; None where its light is kept, too."""
+    encoded, of_pixels = lit_one.result(check_wanted), regions.result(check_wanted)
+    cut = encoded.cut
+    if encoded.keeps_light or of_pixels is None or cut.landmarks is None:
+        return None
+    (colors, matte), (lit_colors, _) = cut(WORK_PX), replace(cut, gain=None)(WORK_PX)
+    return find_burns(colors, lit_colors, matte, of_pixels, cut.landmarks)
+
+
+def _pictures(lit_one: Future[Encoded], most_px: int, burns: Future[Burns | None]) -> dict[str, np.ndarray]:
+    encoded, burnt = lit_one.result(check_wanted), burns.result(check_wanted)
+    shown = pictures(encoded.cut, encoded.behind, most_px)
+    return shown if burnt is None else shown | {"photo": burnt.mended(shown["photo"])}
 
 
 def pictures(cut: PersonCut, behind: BackCut | None, most_px: int) -> dict:

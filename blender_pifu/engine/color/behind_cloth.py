@@ -43,6 +43,11 @@ EDGE, CRISP = 1.5, 0.15  # how far costs are evened out, and by how much the lea
 ALONE, ROUNDS = 2.5, 5  # what it costs to be where nothing around is of the material, and how often that is asked
 AROUND = 9.0, 2.5  # how far that is, across and along: hems and collars run across
 NECKLINE = 0.35, 0.4  # of the shoulders' width to either side, of the trunk down from them: collars are open before
+WORN = ("skin", "upper", "lower", "shoes")  # regions that end in lines
+KNOWN, CRISPER = (
+    0.4,
+    4,
+)  # share of a region from which on it is known, and the power of shares that makes a line of them
 BEYOND = 0.02  # field units outside the outline where these colours are known too
 HEAD = (2.0, 2.6)  # distances from the eyes to the mouth, round the ears: within, `behind_head` paints; beyond, this
 CHIN = (-1.5, -1.1)  # of those, below the ears: the neck is not the head
@@ -92,6 +97,8 @@ def paint_behind_cloth(
     if landmarks is not None:
         costs += _as_mirrored(costs, drawn[..., 3] > 0.5, landmarks)
     shares = _shares(_without_islands(costs, drawn[..., 3]), size)
+    if of_pixels is not None:
+        _end_with_regions(shares, of_pixels)
     painted = _mixed(shares, materials.tones)
     check_wanted()
     most = shares.argmax(0).astype(np.uint8)
@@ -214,6 +221,28 @@ def _shares(costs, size):
     np.subtract(shares.min(0), shares, out=shares)
     np.exp(np.divide(shares, CRISP, out=shares), out=shares)
     return np.divide(shares, shares.sum(0), out=shares)
+
+
+def _end_with_regions(shares, regions: Regions):
+    """Let shares (K, n, n) of materials, in place, end where garments do by regions on pixels of WORK_PX, beside where
+    these are known to: each region has the material that it mostly has nearby."""
+    if regions.ends is None or not regions.ends.any():
+        return
+    beside = _larger(regions.ends, WORK_PX) > 0.5
+    of_region = np.zeros((*beside.shape, len(WORN)), np.uint8)
+    small = [_larger(share, WORK_PX, cv2.INTER_AREA) for share in shares]
+    for i, name in enumerate(WORN):
+        mine = np.square(regions.back[..., REGIONS[name]])
+        of_region[..., i] = np.argmax([_blur(share * mine, *AROUND) for share in small], 0)
+    size = shares.shape[1]
+    row, column = np.nonzero(_larger(beside, size) > 0.5)
+    told = [_larger(regions.back[..., REGIONS[name]], size)[row, column] for name in WORN]
+    told = np.power(told, CRISPER)
+    known = told.max(0) > KNOWN**CRISPER
+    row, column, told = row[known], column[known], told[:, known] / told[:, known].sum(0)
+    there = (row * WORK_PX // size, column * WORK_PX // size)
+    for k, share in enumerate(shares):
+        share[row, column] = (told * (of_region[there] == k).T).sum(0)
 
 
 def _mixed(shares, tones):

@@ -43,4 +43,4 @@ def with_hat(regions: Regions, matte: np.ndarray, landmarks: np.ndarray | None) 
     below &= back[..., thing] + back[..., hair] > 0.5
     between = np.abs(u) < EARS
     back[below & between], back[below & ~between] = of_label[hair], of_label[REGIONS["skin"]]
-    return Regions(front, back)
+    return Regions(front, back, regions.ends)

@@ -7,12 +7,14 @@ from scipy.cluster.vq import kmeans2
 from scipy.sparse.csgraph import connected_components
 
 from ..srgb import to_linear
+from .regions import REGIONS
 
 # Lengths are in pixels of a person in 256, 8 mm.
 MATERIALS, SAMPLES = 10, 4000  # asked for, and how many pixels or places clusters are found by
 LIGHTNESS = 0.8  # what differences of lightness count for, against those of hue
 ONE, IN_SHADE = 10.0, 0.6  # Lab difference of what is taken for one material, and what lightness counts for in it
 ONE_GARMENT = 16.0  # the same of what is mostly in one region: a garment of two materials has them farther apart
+UNLIKE = 0.5  # share of skin by which colours differ that are not of one material
 LIT, IN_SUN = 12.0, 0.3  # the same of what lies beside the outline at the same heights: there it is shade more likely
 LEVEL, LEVEL_PX = 0.3, 4.0  # share of the lesser one that must be at the other's heights, and how exactly
 DIMMED = (0.6, 1.3)  # times its own colour that a material shows under a sheen
@@ -50,7 +52,11 @@ def tell_apart(
     hues = np.linalg.norm((centres / white)[:, None, 1:] - (centres / white)[:, 1:], axis=-1) * (white + white.T) / 2
     lit = (np.hypot(IN_SUN * apart[..., 0], hues) < LIT) & (level > LEVEL * least)
     sheens = _sheens(centres, tint, plain)
-    one_material = connected_components(alike | lit | sheens, directed=False)[1]
+    one = alike | lit | sheens
+    if regions is not None:  # a forearm in the shade is of the tone of a red shirt, and no shade of it
+        skin = _in_region(tint, plain, regions == REGIONS["skin"], count)
+        alike, one = (each & (np.abs(skin[:, None] - skin) < UNLIKE) for each in (alike, one))
+    one_material = connected_components(one, directed=False)[1]
     return connected_components(alike)[1][tint], one_material[tint], sheens.any(1)[tint]
 
 
@@ -59,6 +65,12 @@ def _one_region(tint, plain, regions, count):
     pixels = np.stack([np.bincount(regions[plain & (tint == k)], minlength=regions.max() + 1) for k in range(count)])
     mostly = pixels.argmax(1)
     return mostly[:, None] == mostly
+
+
+def _in_region(tint, plain, there, count):
+    """(K,) share of each colour that is there (n, n) bool."""
+    inside, all_of_it = (np.bincount(tint[where], minlength=count) for where in (plain & there, plain))
+    return inside / np.maximum(all_of_it, 1)
 
 
 def _sheens(centres, tint, plain):

@@ -26,28 +26,34 @@ FACING = 0.0  # z of normals from which on what is seen tells of a place, and be
 @dataclass(frozen=True)
 class Regions:
     """How likely each of REGIONS is, (n, n, R) float32 0..1, sum 1: `front` of what a photo shows, `back` of what is
-    behind it. Beyond the outline, too: as nearest within."""
+    behind it. Beyond the outline, too: as nearest within. ends: (m, m) bool, beside which a garment is seen to end,
+    None where nothing is told of that."""
 
     front: np.ndarray
     back: np.ndarray
+    ends: np.ndarray | None = None
 
     @classmethod
-    def of(cls, front: np.ndarray, back: np.ndarray, matte: np.ndarray) -> "Regions | None":
+    def of(
+        cls, front: np.ndarray, back: np.ndarray, matte: np.ndarray, ends: np.ndarray | None = None
+    ) -> "Regions | None":
         """From how likely each of LABELS is, (n, n, L), of a person's matte (n, n) 0..1; None where nothing is to be
         seen."""
         if not (matte > 0.5).any():
             return None
         of = [[LABELS[name] for name in names] for names in LABELS_OF.values()]
-        shares = (
+        seen, hidden = (
             nearest_within(np.stack([each[..., numbers].sum(-1) for numbers in of], -1), matte)
             for each in (front, back)
         )
-        return cls(*(each / np.maximum(each.sum(-1, keepdims=True), 1e-6) for each in shares))
+        seen, hidden = (each / np.maximum(each.sum(-1, keepdims=True), 1e-6) for each in (seen, hidden))
+        return cls(seen, hidden, ends)
 
     def at_size(self, size: int) -> "Regions":
         """The same on pictures of `size` pixels to a side."""
         how = cv2.INTER_AREA if size < len(self.front) else cv2.INTER_LINEAR
-        return Regions(*(cv2.resize(each, (size, size), interpolation=how) for each in (self.front, self.back)))
+        front, back = (cv2.resize(each, (size, size), interpolation=how) for each in (self.front, self.back))
+        return Regions(front, back, self.ends)
 
     def share(self, names: tuple[str, ...], size: int, where: tuple[slice, slice], behind: bool = False) -> np.ndarray:
         """How likely what is seen, or what is behind it, is of one of the regions named, (h, w) float32 0..1, in a part

@@ -6,6 +6,8 @@ a trouser leg, it stands off what is under it, and lies closer farther in. A hem
 one is where a label was mistaken.
 """
 
+from functools import partial
+
 import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter
@@ -33,9 +35,11 @@ EDGES = {
     ("shoes", "skin"): 0.002,
 }
 OVER, UNDER = 0.7, 0.3  # of an edge, raised above what is drawn, and sunk below it
-INWARD_M, OUTWARD_M = 0.04, 0.010  # metres in which what is raised, and what is sunk, has come down to a third
+# Metres in which what is raised has come down, by what it lies over: sleeves hang straight, and beside a trunk are
+# hands; and in which what is sunk has come to a third.
+INWARD_M, OUTWARD_M = {"skin": 0.12, "lower": 0.06, "shoes": 0.06}, 0.010
 # Metres, standard deviation of the blur that takes the teeth off borders of layers that are seen, and that are guessed.
-EVEN_M = 0.008, 0.025
+EVEN_M = 0.008, 0.015
 STEP_M = 0.05  # metres that depth changes by at most where one layer lies on another; else a limb is before another
 APART_PX = 2.5  # pixels between two layers that meet, at most
 SOFT_PX = 0.6  # standard deviation of the blur of the edge itself
@@ -88,15 +92,21 @@ def _height(layers, depth, solid, limbs, even_m, pixel_m):
         firm, border = np.zeros(solid.shape, np.float32), np.nonzero(rim | foot)
         firm[border] = _across(over, under, border, limbs, even_m / pixel_m, pixel_m)
         firm[border] *= _behind(under, over, border, depth, BESIDE_M / pixel_m, pixel_m)
-        for line, within, height, share, reach in (
-            (rim, over, raised, OVER, INWARD_M),
-            (foot, under, sunk, UNDER, OUTWARD_M),
+        evenly = partial(_evenly, reach=INWARD_M[lower])
+        for line, within, height, share, falls in (
+            (rim, over, raised, OVER, evenly),
+            (foot, under, sunk, UNDER, lambda away: np.exp(-away / OUTWARD_M)),
         ):
             away, whole = _from(line, firm, BESIDE_M / pixel_m)
-            stands = share * edge / pixel_m * whole[within] * np.exp(-away[within] * pixel_m / reach)
+            stands = share * edge / pixel_m * whole[within] * falls(away[within] * pixel_m)
             height[within] = np.maximum(height[within], stands)
     height = np.where(raised > sunk, raised, -sunk).astype(np.float32)
     return cv2.GaussianBlur(height, (0, 0), SOFT_PX) * solid
+
+
+def _evenly(away, reach):
+    """What is left of a height so many metres away, as of cloth that hangs down from there."""
+    return (1 - away / reach).clip(0)
 
 
 def _layers(shares, sigma, size):

@@ -18,6 +18,7 @@ from ..files.tensors import REINSTALL, read_tensors
 from ..networks.limb_maps import draw_hints
 from ..reading.graph import DATA
 from ..reading.landmarks import POINTS, metre_of
+from .ends import close_ends
 from .network import MATTE, WORN, ParsingConfig, ParsingNetwork, stack_seen
 from .recoloring import recolored
 
@@ -35,6 +36,7 @@ class Parsing:
 
     front_labels: Tensor
     back_labels: Tensor
+    ends: np.ndarray | None = None  # (n, n) bool, beside which a garment is seen to end, see `ends.py`
 
 
 class ParsingReader:
@@ -52,9 +54,12 @@ class ParsingReader:
         placed(self._network.eval(), device)
 
     @torch.inference_mode()
-    def read(self, image: Tensor, normals: Tensor, landmarks: np.ndarray | None) -> Parsing:
+    def read(
+        self, image: Tensor, normals: Tensor, landmarks: np.ndarray | None, thickness: Tensor | None = None
+    ) -> Parsing:
         """image: (1, 4, n, n) as `network_input` gives it; normals: (1, 3, n, n), as they are drawn; landmarks: (33, 4)
-        as `landmarks_in`, None where nobody was recognised."""
+        as `landmarks_in`, None where nobody was recognised; thickness: (1, 1, n, n) field units between both sides, by
+        which what lies behind a limb is told from that, if known."""
         photo = torch.cat([image[:, :3] / 2 + 0.5, image[:, 3:]], 1)
         known = torch.zeros(1, POINTS, 4) if landmarks is None else torch.from_numpy(landmarks)[None].float()
         hints = draw_hints(known).to(photo)
@@ -74,10 +79,16 @@ class ParsingReader:
         wide = 0.0 if landmarks is None else LIMB_M * metre_of(landmarks) * size / 2
         limb = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)[inside] < wide
         told = recolored(front, back, photo[0, :3][:, solid].T.float().cpu().numpy(), limb)
+        told = tuple(_evened(shares, inside) for shares in told)
+        ends = np.zeros(inside.shape, bool)
+        if landmarks is not None:
+            deep = np.zeros(len(told[0]), np.float32) if thickness is None else thickness[0, 0, solid].cpu().numpy()
+            colors = photo[0, :3][:, solid].T.float().cpu().numpy()
+            ends[inside] = close_ends(told[0], told[1], colors, deep, inside, landmarks)
         labels = [torch.cat([~solid[None], photo.new_zeros(WORN, size, size)]) for _ in told]
         for each, shares in zip(labels, told, strict=True):
-            each[1:, solid] = torch.from_numpy(_evened(shares, inside).T).to(each)
-        return Parsing(labels[0][None].half(), labels[1][None].half())  # as they are kept: 10 megabytes less
+            each[1:, solid] = torch.from_numpy(shares.T).to(each)
+        return Parsing(labels[0][None].half(), labels[1][None].half(), ends)  # as they are kept: 10 megabytes less
 
     def _reach(self, most: Tensor) -> slice:
         """Of rows or columns with a matte of at most (n,) those that show a person and a step of the network about: its

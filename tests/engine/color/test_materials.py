@@ -4,6 +4,7 @@
 import numpy as np
 
 from blender_pifu.engine.color.materials import tell_apart
+from blender_pifu.engine.color.regions import REGIONS
 
 SIZE = 64
 
@@ -16,3 +17,14 @@ def test_two_shades_are_one_material_in_one_garment_alone():
     for regions, count in ((None, 2), (0 * garments, 1), (garments, 2)):
         _, material, _ = tell_apart(features.astype(np.float32), everywhere, nowhere, regions)
         assert len(np.unique(material)) == count
+
+
+def test_a_forearm_in_the_shade_of_a_red_shirt_is_none_of_it():
+    tones = [(54, 62, 34), (52, 54, 36), (51, 46, 38), (52, 38, 40)]  # shirt, then skin: in its shade, less, in the sun
+    lab = np.repeat(np.array(tones, np.float64), 16, 0)[:, None] + np.random.default_rng(0).normal(0, 1, (64, 64, 3))
+    whole, regions = np.ones((64, 64), bool), np.where(np.arange(64)[:, None] < 16, REGIONS["upper"], REGIONS["skin"])
+    regions = np.repeat(regions, 64, 1)
+    one, told = tell_apart(lab, whole, whole)[1], tell_apart(lab, whole, whole, regions)[1]
+    assert len(np.unique(one)) == 1
+    assert not set(told[:16].ravel()) & set(told[16:].ravel())
+    assert len(np.unique(told[20:])) == 1

@@ -48,7 +48,7 @@ def test_a_shirt_ends_over_trousers(seen):
     column = height[:, SIZE // 2]
     over, under = column[SIZE // 2 - 2], column[SIZE // 2 + 1]
     assert over == pytest.approx(0.6 * EDGES["upper", "lower"], rel=0.4) and under < -0.001
-    up = np.diff(column[SIZE // 2 - 20 : SIZE // 2 - 2])
+    up = np.diff(column[SIZE // 2 - 8 : SIZE // 2 - 2])
     assert (up > 0).all()  # lies closer farther in
     assert np.abs(height[np.abs(Y) > 0.2]).max() < 0.001 and not height[~TRUNK].any()
 
