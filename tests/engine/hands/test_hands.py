@@ -16,9 +16,11 @@ from blender_pifu.engine.body.model import load_body
 from blender_pifu.engine.body.part_cuts import SeparatedField
 from blender_pifu.engine.hands.finger_chain import BENDS, SIDEWAYS, FingerChain
 from blender_pifu.engine.hands.finger_fit import fit_fingers, target_points
-from blender_pifu.engine.hands.hand_graft import graft, stump, wrist_of
+from blender_pifu.engine.hands.hand_graft import graft
 from blender_pifu.engine.hands.hand_landmarks import TIPS, HandLandmarks, HandReader
 from blender_pifu.engine.hands.hand_pose import believed, pose_hands, relaxed
+from blender_pifu.engine.hands.stump import made_wrist, stump
+from blender_pifu.engine.hands.wrist import wrist_of
 from blender_pifu.engine.layout.crossings import crossing_faces
 from blender_pifu.engine.reading.people import People
 from blender_pifu.engine.reading.photo import load_photo
