@@ -67,11 +67,13 @@ def made_wrist(fit: Fit, side: str, field: Field, free: bool) -> list[Sheet]:
     hand = HandSkin(fit, side)
     wrist, metre = hand.wrist, fit.metre
     axis = wrist.elbow + np.linspace(0, 1, AXIS_POINTS)[:, None] * (wrist.place - wrist.elbow)
-    there = np.flatnonzero(_solid(field, axis))
-    lacking = np.arange(there[-1] + 1 if len(there) else AXIS_POINTS, AXIS_POINTS)
-    if not (len(lacking) or free):
+    solid = _solid(field, axis)
+    if solid[-1] and not free:
         return []
-    begin = min([0.0, *wrist.beyond(axis[lacking[:1]]).tolist(), *([-COLLAR_M] if free else [])])
+    begin = -COLLAR_M if free else 0.0
+    if not solid[-1]:
+        after_last = AXIS_POINTS - int(solid[::-1].argmax()) if solid.any() else 0
+        begin = min(begin, float(wrist.beyond(axis[after_last, None])[0]))
     skin = hand.part(hand.forearm)
     grid, shape, low, high = _grid(skin[0], (COLLAR_ROOM_M + 2 * GRID_M) * metre, metre)
     beyond, apart = wrist.beyond(grid) * metre, signed(*skin, grid) - FOREARM_M * metre
@@ -92,7 +94,8 @@ def made_wrist(fit: Fit, side: str, field: Field, free: bool) -> list[Sheet]:
 
 def _from_other_arm(hand, points):
     """Metres (N,) of points from the other arm's skin, negative within."""
-    apart = signed(*hand.part(hand.other_arm), points) / hand.wrist.metre
+    skin, normals = hand.part(hand.other_arm)
+    apart = signed(skin, normals, points) / hand.wrist.metre
     return np.where(apart < -ARM_M, -apart, apart)  # beyond the shoulder, where that skin is open
 
 
