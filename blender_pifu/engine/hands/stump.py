@@ -45,8 +45,9 @@ def stump(fit: Fit, side: str, vertices: np.ndarray) -> Sheet:
     near = near[reached]
     region[near] = np.maximum(region[near], cloth.at(grid[near]) + CLOTH_M * metre - beside[reached])
     region[near] = np.maximum(region[near], behind[reached])
-    room = np.maximum(apart - CLEAR_M, apart - _from_other_arm(hand, grid) - DENT_M)
-    region = np.minimum(region, np.maximum(before, room) * metre)
+    close = np.flatnonzero(apart < CLEAR_M + 3 * GRID_M)  # farther off room changes nothing
+    room = np.maximum(apart[close] - CLEAR_M, apart[close] - _from_other_arm(hand, grid[close]) - DENT_M)
+    region[close] = np.minimum(region[close], np.maximum(before[close], room) * metre)
     region = gaussian_filter(region.reshape(shape[::-1]), 0.7, mode="nearest").astype(np.float32)
     values = torch.from_numpy(np.stack([np.zeros_like(region), region]))
     return Sheet(f"hand{side}", f"hand{side}", values, region, 0, low, high)
