@@ -202,10 +202,10 @@ def cut_apart(
         lambda: hands.stumps(fit, mesh[0]) if hands else {}, lambda: possible_sheets(fit, mesh[0])
     )
     free: set[str] = set()  # sides whose wrists are cut free, as they were not sound by themselves
-    sheets, more, wrists = _found(field, fit, spacing, possible, stumps, hands, free)
+    sheets, more, arms, wrists = _found(field, fit, spacing, possible, stumps, hands, free)
     whole = mesh
     while sheets or stumps:
-        cuts = [*sheets, *wrists, *stumps.values()]
+        cuts = [*arms, *sheets, *wrists, *stumps.values()]
         surface = extract(SeparatedField(field, cuts, spacing))
         mesh = largest_component(surface.vertices, surface.faces)
         lost = _lost(surface, fit)
@@ -230,7 +230,7 @@ def cut_apart(
         again = set() if lost else set(failed) - free
         free |= again
         stumps = {side: stump for side, stump in stumps.items() if side in again or side not in failed}
-        sheets, more, wrists = _found(field, fit, spacing, possible, stumps, hands, free)
+        sheets, more, arms, wrists = _found(field, fit, spacing, possible, stumps, hands, free)
     return Fitted(field, [], whole, fit, notes + more, tried=_handless(whole, fit))
 
 
@@ -288,14 +288,16 @@ def landmarks_of(figure: Figure | None) -> tuple[np.ndarray | None, np.ndarray |
     )
 
 
-def _found(field, fit, spacing, possible, stumps, hands, free) -> tuple[list[Sheet], list[str], list[Sheet]]:
-    """What `find_sheets` gives beside the hands that are taken away, and what their wrists need, some to be `free`."""
+def _found(field, fit, spacing, possible, stumps, hands, free):
+    """What `find_sheets` gives beside the hands that are taken away, and the sheets that their wrists need: of those
+    that are not `free`, which are cut apart like the others, and of those that are, in their order."""
     # What a hand that goes away touched needs no cut.
     sheets, notes = find_sheets(SeparatedField(field, list(stumps.values()), spacing), fit, possible, tuple(stumps))
     cut = SeparatedField(field, sheets, spacing)
-    wrists = [sheet for side in stumps for sheet in hands.wrist(fit, side, cut, side in free)]
+    arms = [sheet for side in stumps if side not in free for sheet in hands.wrist(fit, side, cut, False)]
+    wrists = [sheet for side in stumps if side in free for sheet in hands.wrist(fit, side, cut, True)]
     # What one adds would fill what another has cut.
-    return sheets, notes, sorted(wrists, key=lambda sheet: not sheet.adds)
+    return sheets, notes, arms, sorted(wrists, key=lambda sheet: not sheet.adds)
 
 
 def _at(place, sheet):

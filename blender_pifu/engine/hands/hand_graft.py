@@ -133,6 +133,8 @@ def _beyond(skin, wrist):
         return None
     tip = body.triangles[(body.labels[body.triangles] == INDEX["middle_3" + wrist.side]).all(1)][0, 0]
     taken = piece_of(quads, taken, body.skin_vertices, tip)
+    if not taken.any():  # the fingers are bent back before the wrist
+        return None
     rows, faces = np.unique(quads[taken], return_inverse=True)
     faces = faces.reshape(-1, 4)
     rim = rim_of(faces)

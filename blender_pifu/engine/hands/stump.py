@@ -21,7 +21,7 @@ from .wrist import HandSkin, signed
 
 # Metres of a 1.7 m body.
 GRID_M = 0.009
-CLEAR_M, DENT_M = 0.008, 0.01  # left free round the hand; of that in the other arm's half of what is between them
+CLEAR_M, DENT_M = 0.012, 0.01  # left free round the hand; of that in the other arm's half of what is between them
 BEHIND_M = 0.03  # behind a hand before the trunk, what is cloth
 ARM_M = 0.06  # half an arm's thickness at most
 AXIS_POINTS = 13  # of a forearm, by which it is looked whether the surface has one

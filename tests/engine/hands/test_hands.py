@@ -251,6 +251,19 @@ def test_reading_a_hand_leaves_its_depth_to_the_fit(nearer):
     assert abs(after[0, 2] - points[0, 2] - nearer) < 0.01
 
 
+def test_a_hand_bent_back_before_its_wrist_has_a_rim_all_the_same():
+    body, fit = load_body(), rest_fit()
+    turns = fit.pose.rotations.clone()
+    back = torch.from_numpy(2.9 * wrist_of(fit, ".L").across[:1]).float()
+    turns[INDEX["hand.L"]] = rotation(back)[0]
+    pose = replace(fit.pose, rotations=turns)
+    fit = replace(fit, pose=pose, rows=body.pose(pose).numpy())
+    assert wrist_of(fit, ".L").beyond(fit.rows[body.tail_rows])[body.tail_bones.index("middle_3.L")] < 0
+    _, (vertices, faces) = grafted_arm()
+    made = graft(vertices, faces, fit, ".L")
+    assert made is None or check_mesh(made[1]).watertight
+
+
 def test_a_hand_is_not_put_where_there_is_no_stump():
     fit, (vertices, faces) = grafted_arm()
     assert graft(vertices - np.float32((0, 0.5, 0)), faces, fit, ".L") is None
