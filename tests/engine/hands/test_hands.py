@@ -254,7 +254,7 @@ def test_reading_a_hand_leaves_its_depth_to_the_fit(nearer):
 def test_a_hand_bent_back_before_its_wrist_has_a_rim_all_the_same():
     body, fit = load_body(), rest_fit()
     turns = fit.pose.rotations.clone()
-    back = torch.from_numpy(2.9 * wrist_of(fit, ".L").across[:1]).float()
+    back = torch.from_numpy(2.5 * wrist_of(fit, ".L").across[:1]).float()
     turns[INDEX["hand.L"]] = rotation(back)[0]
     pose = replace(fit.pose, rotations=turns)
     fit = replace(fit, pose=pose, rows=body.pose(pose).numpy())
