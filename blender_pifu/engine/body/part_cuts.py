@@ -7,7 +7,7 @@ closes both sides by itself.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -125,6 +125,8 @@ def find_sheets(
             notes.append(f"{name} cannot be separated: the body does not fit closely there.")
         elif inside > sheet.most:
             notes.append(f"{name} cannot be separated: the surface shows no border between them.")
+        elif any(apart > _most_apart(limb, fit, ()) for part, apart in fit.limbs_m.items() if part.startswith(limb)):
+            sheets.append(replace(sheet, values=sheet.values[:2]))  # what seems a web may be the trunk's own cloth
         else:
             sheets.append(sheet)
     return sheets, notes
