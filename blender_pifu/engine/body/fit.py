@@ -33,8 +33,9 @@ NORMAL_REACH = 0.07  # metres that opposite normals count as, halved, when neare
 UNDER_CLOTHES, UNDER_HAIR = 0.35, 0.06  # weight of skin that lies below the surface
 CLEARLY = 0.85
 STARTS = (0.0, np.pi, np.pi / 2, -np.pi / 2)  # turns about the vertical, against the landmarks'
-# Metres between skin and surface, divided by the share of the surface that has skin, up to which the body is believed.
-MOST_OFF = 0.023
+# Metres between skin and surface, skin under clothes counting less, divided by the share of the surface that has skin,
+# up to which the body is believed.
+MOST_OFF = 0.0135
 # Height in that of who stands straight, of people who stand: 0.99 to 1.03. Who sits or kneels has 0.68 to 0.87.
 STANDS = 0.93, 1.05
 COVERED_M = 0.06
@@ -49,7 +50,8 @@ class Fit:
     the surface, in metres of a 1.7 m body; covered: share of the surface near skin; source: "surface" when it fits,
     "landmarks" or "proportions" where only those are believed; note: what the artist must be told, or None; seen:
     (52,) bool, bones whose part the photo shows; limbs_m: as residual_m, of each part of the body (`bones.part`) that
-    is seen; hands: sides (".L", ".R") whose hand is posed as the photo shows it.
+    is seen; hands: sides (".L", ".R") whose hand is posed as the photo shows it; hidden: those whose hand is in a
+    pocket, behind the back, or before the trunk without being read.
     """
 
     pose: Pose
@@ -61,6 +63,7 @@ class Fit:
     seen: np.ndarray
     limbs_m: dict[str, float] = field(default_factory=dict)
     hands: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
 
     @property
     def metre(self) -> float:
@@ -111,7 +114,7 @@ def fit_body(
     pose = fitter.by_surface(early[best][0], points, later)
     residual, covered = fitter.score(pose)
     source, note = "surface", None
-    if _off(residual, covered) > MOST_OFF:
+    if _off(fitter.misfit(pose), covered) > MOST_OFF:
         source, pose = ("landmarks" if landmarks is not None else "proportions"), start
         basis = "the landmarks in the photo" if landmarks is not None else "usual proportions"
         note = (
@@ -259,26 +262,35 @@ class _Fitter:
 
     def score(self, pose):
         """Mean distance of seen skin from the surface, metres, and the share of the surface that has skin near."""
-        skin, surface, apart, _ = self._compared(pose)
+        skin, surface, apart, *_ = self._compared(pose)
         if not len(skin):
             return np.inf, 0.0
         covered = (cKDTree(skin).query(surface)[0] < COVERED_M * float(pose.scale)).mean()
         return float(apart.mean()), float(covered)
 
+    def misfit(self, pose):
+        """As the distance of `score`, but that skin under the surface counts as little as clothes may be loose."""
+        _, _, apart, _, under = self._compared(pose)
+        return float((np.where(under, UNDER_CLOTHES, 1.0) * apart).mean()) if len(apart) else np.inf
+
     def by_part(self, pose):
         """Mean distance of seen skin from the surface, metres, by part of the body."""
-        _, _, apart, parts = self._compared(pose)
+        _, _, apart, parts, _ = self._compared(pose)
         return {str(name): float(apart[parts == name].mean()) for name in np.unique(parts)}
 
     def _compared(self, pose):
-        """Seen skin, surface points, distance of each of the former in metres, and its part of the body."""
+        """Seen skin, surface points, distance of each of the former in metres, its part of the body, and whether it
+        lies under the surface."""
         metre = float(pose.scale)
         skin, parts = self.body.pose(pose)[self.skin_rows].numpy(), self.body.parts[self.skin_rows.numpy()]
-        surface = self.vertices[thinned(self.vertices, STEP_M * metre / 2)]
+        chosen = thinned(self.vertices, STEP_M * metre / 2)
+        surface = self.vertices[chosen]
         if self.visible is not None:
             shown = self._inside(skin, 0)
             skin, parts = skin[shown], parts[shown]
-        return skin, surface, cKDTree(surface).query(skin)[0] / metre, parts
+        apart, near = cKDTree(surface).query(skin)
+        under = ((skin - surface[near]) * self.normals[chosen][near]).sum(1) < 0
+        return skin, surface, apart / metre, parts, under
 
     def seen(self, rows):
         """(52,) bool: bones of which the photo shows a third or more of what they move, with all they hang on."""

@@ -6,7 +6,8 @@ lies a sheet, and the field is made empty in a thin layer about it and where a w
 closes both sides by itself.
 """
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -33,8 +34,8 @@ SURFACE_STEP = 3  # every so manieth vertex of the surface tells where its cloth
 REACH_M = 0.06  # how far from both skins a sheet goes
 # Metres between a limb's skin and the surface, on average, up to which it may be cut free, and of an arm beside the
 # body, its hand so far to the side of the hips' middle: there a cut that lies wrong harms little, before it it takes
-# hands off.
-MOST_APART_M, MOST_APART_BESIDE_M, BESIDE_M = 0.018, 0.03, 0.2
+# hands off, but for those that are put on anew.
+MOST_APART_M, MOST_APART_BESIDE_M, BESIDE_M, MOST_APART_HANDED_M = 0.018, 0.03, 0.2, 0.03
 LEAST_POINTS = 6  # grid points of a sheet within the solid from which there is something to cut
 MOST_ARM, MOST_LEGS = 800, 1300  # grid points: legs touch all along, but arms that seem to are drawn into the trunk
 OPEN_RIM = 0.2  # share of a sheet's points that may lie where it ends within the solid: there it cuts nothing apart
@@ -48,7 +49,7 @@ class Sheet:
     name: for the artist; limb: as `bones.part`, or "leg"; values: (2, z, y, x) on a grid over low..high (3,) field
     space: signed distance from the sheet, and how far (negative) a point lies within its extent; or (3, z, y, x), with
     that from a web about it, see `webs`; reach: (z, y, x) the extent without the end where the parts grow together;
-    most: grid points of solid that it may cut through.
+    most: grid points of solid that it may cut through; adds: the field is made solid there.
     """
 
     name: str
@@ -58,19 +59,21 @@ class Sheet:
     most: int
     low: np.ndarray
     high: np.ndarray
+    adds: bool = False
 
 
 class SeparatedField(FieldOver):
-    """A field made empty in layers about sheets."""
+    """A field made empty in layers about sheets, or solid within some."""
 
     def __init__(self, field: Field, sheets: list[Sheet], spacing: float):
-        """spacing: of the lattice on which it will be extracted, field units."""
+        """sheets: in their order; spacing: of the lattice on which it will be extracted, field units."""
         super().__init__(field)
         self._spacing = spacing
         self._sheets = [
             (
                 sheet.values[None].to(field.device),
                 *(torch.from_numpy(e).float().to(field.device) for e in (sheet.low, sheet.high)),
+                sheet.adds,
             )
             for sheet in sheets
         ]
@@ -79,7 +82,7 @@ class SeparatedField(FieldOver):
         """As the field's own, at most what the layers leave."""
         occupancy = self._field.query_columns(xy, column, z)
         points = torch.cat([xy[column], z[:, None]], 1)
-        for values, low, high in self._sheets:
+        for values, low, high, adds in self._sheets:
             place = (points - low) / (high - low) * 2 - 1
             found = F.grid_sample(
                 values, place[None, None, None].to(values.dtype), mode="bilinear", padding_mode="border",
@@ -90,7 +93,10 @@ class SeparatedField(FieldOver):
                 outside = torch.minimum(outside, torch.maximum(found[2], found[1]))
             outside = torch.where((place.abs() > 1).any(1), torch.full_like(outside, 1e3), outside)
             left = (0.5 + outside / (2 * SLOPE_STEPS * self._spacing)).clamp(0, 1)
-            occupancy = torch.minimum(occupancy, left.to(occupancy.dtype))
+            if adds:
+                occupancy = torch.maximum(occupancy, (1 - left).to(occupancy.dtype))
+            else:
+                occupancy = torch.minimum(occupancy, left.to(occupancy.dtype))
         return occupancy
 
 
@@ -100,8 +106,11 @@ def possible_sheets(fit: Fit, surface: np.ndarray) -> list[Sheet]:
     return [sheet for sheet in divided(lambda pair: parts.sheet(*pair), parts.pairs()) if sheet]
 
 
-def find_sheets(field: Field, fit: Fit, possible: list[Sheet]) -> tuple[list[Sheet], list[str]]:
-    """Those of the possible cuts that the field needs, and a note for each pair of parts that must stay as they are."""
+def find_sheets(
+    field: Field, fit: Fit, possible: list[Sheet], handed: Collection[str] = ()
+) -> tuple[list[Sheet], list[str]]:
+    """Those of the possible cuts that the field needs, and a note for each pair of parts that must stay as they are;
+    handed: sides whose hand is put on anew."""
     sheets, notes = [], []
     for sheet in possible:
         name, limb = sheet.name, sheet.limb
@@ -110,20 +119,26 @@ def find_sheets(field: Field, fit: Fit, possible: list[Sheet]) -> tuple[list[She
             continue
         if rim > OPEN_RIM:
             notes.append(f"{name} cannot be separated: clothes or hair join them.")
-        elif any(apart > _most_apart(limb, fit) for part, apart in fit.limbs_m.items() if part.startswith(limb)):
+        elif any(
+            apart > _most_apart(limb, fit, handed) for part, apart in fit.limbs_m.items() if part.startswith(limb)
+        ):
             notes.append(f"{name} cannot be separated: the body does not fit closely there.")
         elif inside > sheet.most:
             notes.append(f"{name} cannot be separated: the surface shows no border between them.")
+        elif any(apart > _most_apart(limb, fit, ()) for part, apart in fit.limbs_m.items() if part.startswith(limb)):
+            sheets.append(replace(sheet, values=sheet.values[:2]))  # what seems a web may be the trunk's own cloth
         else:
             sheets.append(sheet)
     return sheets, notes
 
 
-def _most_apart(limb, fit):
+def _most_apart(limb, fit, handed):
     """Up to how many metres a limb's skin may lie off the surface."""
     if not limb.startswith("arm"):
         return MOST_APART_M
     side = limb[-2:]
+    if side in handed:
+        return MOST_APART_HANDED_M
     heads = fit.rows[load_body().head_rows]
     hips = heads[[INDEX["thigh" + end] for end in SIDES]]
     across = heads[INDEX["thigh" + side]] - hips.mean(0)

@@ -36,12 +36,16 @@ Graft = Callable[[np.ndarray, np.ndarray], tuple[np.ndarray, np.ndarray] | None]
 class Hands(Protocol):
     """The hands of the person in the photo, see `engine.hands.hand_graft.PhotoHands`."""
 
-    def pose(self, fit: Fit) -> Fit:
-        """The fit with its hands posed."""
+    def pose(self, fit: Fit, mesh: Mesh) -> Fit:
+        """The fit with its hands posed; mesh: of the surface."""
         ...
 
     def stumps(self, fit: Fit, vertices: np.ndarray) -> dict[str, Sheet]:
         """By side, what takes a hand away from the field of a surface, vertices (V, 3)."""
+        ...
+
+    def wrist(self, fit: Fit, side: str, field: Field, free: bool) -> list[Sheet]:
+        """What a field needs to have an arm with a wrist, before the hand is taken away; free: cut free all round."""
         ...
 
     def graft(
@@ -172,7 +176,7 @@ def find_body(mesh: Mesh, figure: Figure | None = None, hands: Hands | None = No
     """The body under a surface, with its hands as the photo shows them. figure: the engine's Figure, for landmarks and
     for where the photo ends, or None; hands: the person's, or None."""
     fit = fit_body(*mesh, *landmarks_of(figure))
-    return hands.pose(fit) if hands else fit
+    return hands.pose(fit, mesh) if hands else fit
 
 
 def cut_apart(
@@ -197,21 +201,23 @@ def cut_apart(
     stumps, possible = beside(
         lambda: hands.stumps(fit, mesh[0]) if hands else {}, lambda: possible_sheets(fit, mesh[0])
     )
-    # What a hand that goes away touched needs no cut.
-    sheets, more = find_sheets(SeparatedField(field, list(stumps.values()), spacing), fit, possible)
+    free: set[str] = set()  # sides whose wrists are cut free, as they were not sound by themselves
+    sheets, more, arms, wrists = _found(field, fit, spacing, possible, stumps, hands, free)
     whole = mesh
     while sheets or stumps:
-        cuts = [*sheets, *stumps.values()]
+        cuts = [*arms, *sheets, *wrists, *stumps.values()]
         surface = extract(SeparatedField(field, cuts, spacing))
         mesh = largest_component(surface.vertices, surface.faces)
         lost = _lost(surface, fit)
-        if lost and stumps:  # what falls off may hang on a hand, being held
-            stumps = {}
-        elif lost:
+        failed = [side for side in stumps if any(_at(piece, stumps[side]) for piece in lost.values())]
+        if lost and not (failed or sheets):
+            failed = list(stumps)
+        if lost and not failed:
             fallen = [sheet for sheet in sheets if sheet.limb in lost] or sheets
             more += [f"{sheet.name} cannot be separated: a piece would fall off." for sheet in fallen]
             sheets = [sheet for sheet in sheets if sheet not in fallen]
-        else:
+            continue
+        if not lost:
             grafts = {side: partial(hands.graft, fit, side) for side in stumps} if hands else {}
             fair = _fair(mesh, fit)
             ready(fair)
@@ -219,8 +225,12 @@ def cut_apart(
             if not failed:
                 added = len(handed[1]) - len(mesh[1])
                 return Fitted(field, cuts, mesh, fit, notes + more, grafts, added // 2, tried=(fair, handed))
-            # Such a hand stays as the surface has it.
-            stumps = {side: stump for side, stump in stumps.items() if side not in failed}
+        # Where no wrist is sound, not even one cut free, or what falls off may hang on a hand, being held, that stays
+        # as the surface has it.
+        again = set() if lost else set(failed) - free
+        free |= again
+        stumps = {side: stump for side, stump in stumps.items() if side in again or side not in failed}
+        sheets, more, arms, wrists = _found(field, fit, spacing, possible, stumps, hands, free)
     return Fitted(field, [], whole, fit, notes + more, tried=_handless(whole, fit))
 
 
@@ -278,14 +288,32 @@ def landmarks_of(figure: Figure | None) -> tuple[np.ndarray | None, np.ndarray |
     )
 
 
+def _found(field, fit, spacing, possible, stumps, hands, free):
+    """What `find_sheets` gives beside the hands that are taken away, and the sheets that their wrists need: of those
+    that are not `free`, which are cut apart like the others, and of those that are, in their order."""
+    # What a hand that goes away touched needs no cut.
+    sheets, notes = find_sheets(SeparatedField(field, list(stumps.values()), spacing), fit, possible, tuple(stumps))
+    cut = SeparatedField(field, sheets, spacing)
+    arms = [sheet for side in stumps if side not in free for sheet in hands.wrist(fit, side, cut, False)]
+    wrists = [sheet for side in stumps if side in free for sheet in hands.wrist(fit, side, cut, True)]
+    # What one adds would fill what another has cut.
+    return sheets, notes, arms, sorted(wrists, key=lambda sheet: not sheet.adds)
+
+
+def _at(place, sheet):
+    """Whether a place (3,) is where a sheet is."""
+    return bool(((place > sheet.low) & (place < sheet.high)).all())
+
+
 def _lost(surface, fit):
-    """The parts of the body (as `bones.part`) of which a piece no longer hangs together with the rest."""
+    """The parts of the body (as `bones.part`) of which a piece no longer hangs together with the rest, and where (3,)
+    that is."""
     labels = components(surface.faces, len(surface.vertices))
     size = np.bincount(labels[surface.faces[:, 0]], weights=volumes(surface.vertices, surface.faces))
-    lost = set()
+    lost = {}
     for piece in np.flatnonzero(size > MOST_LOST * size.max()):
         if piece != size.argmax():
             centre = surface.vertices[labels == piece].mean(0)
             near = np.linalg.norm(fit.vertices - centre, axis=1).argmin()
-            lost.add(str(load_body().parts[near]))
+            lost[str(load_body().parts[near])] = centre
     return lost

@@ -24,14 +24,21 @@ class HandSkin:
         return believed(colors, self.on_hand, self.tones)
 
 
-def find_hand_skin(number: np.ndarray, colors: np.ndarray, trust: np.ndarray) -> HandSkin:
+def find_hand_skin(
+    number: np.ndarray, colors: np.ndarray, trust: np.ndarray, skin: np.ndarray | None = None
+) -> HandSkin:
     """The HandSkin of a mesh whose vertices are of hand `number` (V,), 0: of none, where the photo shows colours (V, 3)
-    sRGB 0..1 with trust (V,)."""
+    sRGB 0..1 with trust (V,); skin (V,) 0..1: how likely the photo shows skin there, if known. A hand of which it shows
+    none, in a sleeve that is longer, is of the colour of what skin it shows elsewhere."""
     on_hand, tones = np.zeros(len(number)), np.zeros((len(number), 3))
+    telling = trust > SURE if skin is None else (trust > SURE) & (skin > SURE)
+    elsewhere = telling & (number == 0)
     for hand in np.unique(number[number > 0]):
-        telling = (number == hand) & (trust > SURE)
-        if telling.sum() >= LEAST:
-            on_hand[number == hand], tones[number == hand] = 1, np.median(colors[telling], 0)
+        own = telling & (number == hand)
+        if own.sum() < LEAST and skin is not None:
+            own = elsewhere
+        if own.sum() >= LEAST:
+            on_hand[number == hand], tones[number == hand] = 1, np.median(colors[own], 0)
     return HandSkin(on_hand, tones)
 
 

@@ -127,7 +127,8 @@ def paint(
     sides.append((Side(vertices, faces, spacing, photo, 1, edge_on=edge_on), vertices, normals))
     skin = None
     if hands is not None:
-        skin = find_hand_skin(hands, sides[-1][0].colors(vertices), sides[-1][0].trust(vertices, normals))
+        shown = sides[-1][0].colors(vertices), sides[-1][0].trust(vertices, normals)
+        skin = find_hand_skin(hands, *shown, None if regions is None else regions.skin(vertices, normals))
     hair = _hair_beside(sides, scalp) if scalp is not None and back is not None else None
     for side, places, looks in sides:
         shown, side_trust = _told(side, places, looks, scalp, hair)

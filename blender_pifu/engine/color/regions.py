@@ -74,3 +74,7 @@ class Regions:
         for mine, picture in ((ahead, self.front), (~ahead, self.back)):
             shares[mine] = sample(picture, *points[mine, :2].T, border="nearest")
         return shares
+
+    def skin(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        """(N,) how likely skin is there; as of `at`."""
+        return self.at(points, normals)[:, REGIONS["skin"]]

@@ -20,9 +20,10 @@ LIMITS = {
     "finger": ((-0.4, 1.5), (-0.35, 0.35), (-0.05, 1.8), (-0.05, 1.2)),
 }
 # Upper arm, forearm and hand: twist, and about two axes square to it; how far from the fit each usually is.
-ARM_SPREAD = np.radians([4, 7, 7, 40, 7, 7, 10, 28, 16])
+ARM_SPREAD = np.radians([3, 2.5, 2.5, 40, 7, 7, 10, 28, 16])
 ARM_MOST = np.radians([15, 25, 25, 110, 25, 25, 25, 75, 40])
 POINT_SPREAD_M, DEPTH_SHARE = 0.006, 0.7  # of a landmark; what its depth counts for
+WRIST_SPREAD_M = 0.005  # of the wrist's depth, from that of the fit: left to itself an arm came off its sleeve by 10 cm
 SIDEWAYS_SPREAD, THIRD_SPREAD, SECOND_SPREAD = 0.3, 0.5, 0.35  # radians
 THIRD_BY_SECOND, SECOND_BY_FIRST = 0.6, 0.5  # how far joints bend together
 FINGER_M = 0.0135  # from the middle of one finger to that of the next where they touch
@@ -53,11 +54,12 @@ def target_points(places: np.ndarray, world: np.ndarray) -> np.ndarray:
     return np.column_stack([places, ratio * (world[:, 2] - world[:, 2].mean())])
 
 
-def fit_fingers(chain: FingerChain, target: np.ndarray, metre: float) -> FingerFit:
-    """The angles for points `target (21, 3)` as of `target_points`; metre: field units of one. Deterministic."""
+def fit_fingers(chain: FingerChain, target: np.ndarray, metre: float, lifted: float = 0.0) -> FingerFit:
+    """The angles for points `target (21, 3)` as of `target_points`; metre: field units of one; lifted: metres that the
+    wrist is to be nearer to the camera than in the chain's pose. Deterministic."""
     size = float(np.clip(chain.span / max(span_of(target), 1e-9), *SIZES))
     palm = target[[WRIST, *KNUCKLES]].mean(0)
-    problem = _Problem(chain, palm + size * (target - palm), metre)
+    problem = _Problem(chain, palm + size * (target - palm), metre, lifted)
     starts = [problem.solve(problem.start(twist), 6) for twist in TWISTS]
     found = problem.solve(min(starts, key=lambda one: one.cost).x, 40).x
     off = problem.off(found[None])[0]
@@ -66,7 +68,7 @@ def fit_fingers(chain: FingerChain, target: np.ndarray, metre: float) -> FingerF
 
 
 class _Problem:
-    def __init__(self, chain: FingerChain, target, metre):
+    def __init__(self, chain: FingerChain, target, metre, lifted):
         self._chain, self._target, self._metre = chain, target, metre
         weight = np.ones(POINTS)
         weight[list(TIPS)], weight[WRIST], weight[1] = 1.2, 0.6, 0.6
@@ -74,6 +76,7 @@ class _Problem:
         limits = np.array([*LIMITS["thumb"], *[limit for _ in FINGERS[1:] for limit in LIMITS["finger"]]])
         self._least = np.concatenate([-ARM_MOST, limits[:, 0]])
         self._most = np.concatenate([ARM_MOST, limits[:, 1]])
+        self._depth = chain.points(np.zeros((1, ANGLES)))[0, WRIST, 2] + lifted * metre
 
     def start(self, twist):
         """(ANGLES,) half-open fingers, and the forearm turned."""
@@ -99,10 +102,12 @@ class _Problem:
         points = self._chain.points(angles)
         off = (points - self._target) / self._metre
         off[..., 2] -= off[:, 1:, 2].mean(1, keepdims=True)
+        deeper = (points[:, WRIST, 2] - self._depth) / self._metre
         bends = angles[:, BENDS[1:]]
         parts = [
             (off * self._weight).reshape(len(angles), -1),
             angles[:, :9] / ARM_SPREAD,
+            deeper[:, None] / WRIST_SPREAD_M,
             angles[:, SIDEWAYS] / SIDEWAYS_SPREAD,
             (bends[..., 2] - THIRD_BY_SECOND * bends[..., 1]) / THIRD_SPREAD,
             np.maximum(SECOND_BY_FIRST * bends[..., 0] - bends[..., 1], 0) / SECOND_SPREAD,

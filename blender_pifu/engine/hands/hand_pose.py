@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The fitted body's hands: posed as the photo shows them where it does, relaxed where they are small, hidden or
-doubtful."""
+doubtful, and none deeper in the clothes than it can be."""
 
 from dataclasses import replace
 
@@ -12,12 +12,20 @@ from ..body.fit import Fit
 from ..body.model import load_body
 from ..layout.crossings import crossing_faces
 from ..subject.figure import Figure
+from .cloth import TOUCH_M, apart, depth_in_cloth, lifted
 from .finger_chain import ANGLES, BENDS, FingerChain, with_fingers
 from .finger_fit import fit_fingers, target_points
 from .hand_landmarks import ROOTS, WRIST, HandLandmarks, HandReader
+from .wrist import HandSkin, wrist_of
+
+Mesh = tuple[np.ndarray, np.ndarray]  # vertices (V, 3), field space, and faces (F, 3)
 
 LEAST_PX = 30.0  # longer side of a hand: with fewer pixels its fingers are guessed
-LEAST_PRESENCE, LEAST_OWN_SIDE = 0.5, 0.5
+LEAST_PRESENCE, LEAST_OWN_SIDE = 0.5, 0.4  # of folded hands the network often takes one for the other
+SEEN = 0.25  # presence from which on a hand is there, whether or not its fingers are believed
+IN_POCKET_M = 0.025  # deep in the clothes by the fit, a hand that is not seen is in a pocket, or behind the back
+ARM_PLACE = [0, 1, 2, 4, 5]  # angles that say where the wrist is
+MOST_LIFTED_M = 0.08  # that the wrist of a hand that is read is brought forward
 MOST_AWAY = 0.6  # between the wrists of hand and body, in sizes of the hand
 SAME_PLACE = 0.35  # mean distance of two hands' points, in their size, below which they are one
 MOST_OFF_M = 0.025  # mean distance of the landmarks from the fitted hand
@@ -28,28 +36,85 @@ TOWARDS_RELAXED = (0.0, 0.15, 0.3, 0.5, 0.75)  # how far a hand is relaxed so th
 
 
 @torch.inference_mode()
-def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader) -> Fit:
-    """The fit with its fingers, and where a hand is read its arm, so that the hand lies where the photo shows it.
+def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh | None = None) -> Fit:
+    """The fit with its fingers, and where a hand is read its arm, so that the hand lies where the photo shows it and in
+    no cloth.
 
-    figure: the person in the photo, or None. `Fit.hands` of what comes names the sides that are read.
+    figure: the person in the photo, or None; mesh: vertices (V, 3) and faces (F, 3) of the surface, or None where
+    nobody knows how thick clothes are. `Fit.hands` of what comes names the sides that are read, `Fit.hidden` those in a
+    pocket, behind the back, or before the trunk without being read.
     """
     body = load_body()
-    pose, read = fit.pose, []
+    pose, read, hidden = fit.pose, [], []
     for side in SIDES:
         pose = with_fingers(pose, FingerChain(body, pose, side), relaxed())
-    if figure is not None and figure.person is not None and fit.source == "surface":
-        hands = reader.read(figure.photo.rgb, figure.person)
-        for side, hand in believed(hands, figure.person.points).items():
-            chain = FingerChain(body, pose, side)
-            target = target_points(figure.crop.to_field(hand.points), hand.world)
-            found = fit_fingers(chain, target, fit.metre)
-            if found.off_m > MOST_OFF_M:
-                continue
-            clean = uncrossed(chain, found.angles)
-            if clean is not None:
-                pose = chain.posed(clean)
-                read.append(side)
-    return replace(fit, pose=pose, rows=body.pose(pose).numpy(), hands=tuple(read))
+    fit = _posed(fit, pose)
+    if figure is None or figure.person is None or fit.source != "surface":
+        return fit
+    hands = reader.read(figure.photo.rgb, figure.person)
+    sure = believed(hands, figure.person.points)
+    surface = None if mesh is None else mesh[0]
+    for side in SIDES:
+        found = None
+        if side in sure:
+            target = target_points(figure.crop.to_field(sure[side].points), sure[side].world)
+            found = _read(fit, side, target, mesh)
+        if found is not None:
+            fit = found
+            read.append(side)
+        elif surface is not None:
+            seen = side in hands and hands[side].presence > SEEN
+            if HandSkin(fit, side).before_trunk or (
+                not seen and depth_in_cloth(fit, side, surface)[0] > IN_POCKET_M
+            ):  # a relaxed hand would lie beside what the photo shows on the trunk
+                hidden.append(side)
+            else:
+                fit = lifted(fit, side, surface, seen)
+    if mesh is not None and not hidden:
+        fit = apart(fit)
+    return replace(fit, hands=tuple(read), hidden=tuple(hidden))
+
+
+def _posed(fit, pose):
+    return replace(fit, pose=pose, rows=load_body().pose(pose).numpy())
+
+
+def _read(fit, side, target, mesh):
+    """The fit with a hand at the photo's points, `target (21, 3)`, or None where it cannot be so."""
+    chain = FingerChain(load_body(), fit.pose, side)
+    found = fit_fingers(chain, target, fit.metre)
+    if found.off_m > MOST_OFF_M:
+        return None
+    angles = found.angles if mesh is None else _within(fit, side, chain, found.angles, mesh)
+    clean = uncrossed(chain, angles)
+    if clean is None or mesh is None:
+        return None if clean is None else _posed(fit, chain.posed(clean))
+    posed = _posed(fit, chain.posed(clean))
+    deep = depth_in_cloth(posed, side, mesh[0])[0]
+    if deep > TOUCH_M and angles is found.angles:  # once more, so that it stays where the photo has it
+        again = fit_fingers(chain, target, fit.metre, min(deep, MOST_LIFTED_M))
+        clean = uncrossed(chain, again.angles) if again.off_m <= MOST_OFF_M else None
+        posed = posed if clean is None else _posed(fit, chain.posed(clean))
+    return lifted(posed, side, mesh[0], True)
+
+
+def _within(fit, side, chain, angles, mesh):
+    """The angles, the arm's as before where they take a wrist off its sleeve; its twist stays, as the hand does."""
+    before, after = (wrist_of(one, side).place for one in (fit, _posed(fit, chain.posed(angles))))
+    if not _inside(before, *mesh) or _inside(after, *mesh):
+        return angles
+    kept = angles.copy()
+    kept[ARM_PLACE] = 0
+    return kept
+
+
+def _inside(place, vertices, faces):
+    """Whether a place (3,) is within a surface."""
+    apart = ((vertices - place) ** 2).sum(1)
+    nearest = int(apart.argmin())
+    corners = vertices[faces[(faces == nearest).any(1)]]
+    normal = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]).sum(0)
+    return float((place - vertices[nearest]) @ normal) < 0
 
 
 def believed(hands: dict[str, HandLandmarks], landmarks: np.ndarray) -> dict[str, HandLandmarks]:

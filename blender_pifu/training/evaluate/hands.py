@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 from ...engine.body.bones import FINGERS, INDEX, SIDES
 from ...engine.body.fit import Fit
 from ...engine.body.model import load_body as load_model_body
-from ...engine.body.rigging import Fitted, fit_under
+from ...engine.body.rigging import Fitted, Mesh, fit_under
 from ...engine.hands.hand_graft import PhotoHands
 from ...engine.hands.hand_landmarks import HandReader
 from ...engine.interfaces import Field
@@ -112,9 +112,9 @@ class _Hands(PhotoHands):
 
     before: Fit
 
-    def pose(self, fit: Fit) -> Fit:
+    def pose(self, fit: Fit, mesh: Mesh) -> Fit:
         self.before = fit
-        return super().pose(fit)
+        return super().pose(fit, mesh)
 
 
 def _fitted(field: Field, resolution: int, figure: Figure, hands: PhotoHands) -> Fitted:

@@ -44,3 +44,11 @@ def test_the_tip_of_a_finger_takes_the_colour_of_the_finger():
     for hands, color in ((None, TROUSERS), (np.ones(len(vertices), int), SKIN)):
         painted = paint(vertices, faces, ahead, 0.01, photo, hands=hands).colors / 255
         assert painted[tip].mean(0) == pytest.approx(color, abs=0.05)
+
+
+def test_a_hand_of_which_only_the_sleeve_is_seen_is_of_the_skin_seen_elsewhere():
+    number = np.repeat([0, 1], 30)
+    colors = np.repeat([[0.8, 0.6, 0.5], [0.3, 0.3, 0.8]], 30, 0)
+    found = find_hand_skin(number, colors, np.ones(60), np.repeat([1.0, 0.0], 30))
+    np.testing.assert_allclose(found.tones[30:], colors[:30])
+    assert (found.believed(colors)[30:] == 0).all() and (found.believed(colors)[:30] == 1).all()

@@ -4,21 +4,26 @@
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 from scipy.spatial import cKDTree
 
 import blender_pifu
 from blender_pifu.engine.body.bones import FINGERS, INDEX, SIDES
 from blender_pifu.engine.body.fit import Fit
-from blender_pifu.engine.body.model import load_body
+from blender_pifu.engine.body.model import load_body, rotation
 from blender_pifu.engine.body.part_cuts import SeparatedField
+from blender_pifu.engine.hands.cloth import depth_in_cloth, lifted
 from blender_pifu.engine.hands.finger_chain import BENDS, SIDEWAYS, FingerChain
 from blender_pifu.engine.hands.finger_fit import fit_fingers, target_points
-from blender_pifu.engine.hands.hand_graft import graft, stump, wrist_of
+from blender_pifu.engine.hands.hand_graft import graft
 from blender_pifu.engine.hands.hand_landmarks import TIPS, HandLandmarks, HandReader
 from blender_pifu.engine.hands.hand_pose import believed, pose_hands, relaxed
+from blender_pifu.engine.hands.stump import made_wrist, stump
+from blender_pifu.engine.hands.wrist import wrist_of
 from blender_pifu.engine.layout.crossings import crossing_faces
 from blender_pifu.engine.reading.people import People
 from blender_pifu.engine.reading.photo import load_photo
@@ -134,22 +139,30 @@ def test_a_reader_without_a_wrist_reads_nothing():
     assert isinstance(hands[".R"], HandLandmarks)
 
 
-def grafted_arm():
-    """A fit in rest, and the surface of one arm of it with a mitten, cut off at the wrist."""
-    fit = replace(rest_fit(), hands=(".L",))
+WIDE_M, TORSO_M = 0.07, 0.16  # of a sleeve, and of a block against which a wrist is pressed
+
+
+def arm_of(fit, more=(), radii=(), width=0.035):
+    """The field of one arm of a fit, its hand a mitten."""
     heads = fit.rows[load_body().head_rows]
     elbow, wrist, middle = (heads[INDEX[bone + ".L"]] for bone in ("forearm", "hand", "middle_2"))
-    field = CapsuleField(np.stack([(elbow, wrist), (wrist, middle)]), [0.035, 0.05])
-    sheet = stump(fit, ".L", extract_surface(field, 128).vertices)
-    surface = extract_surface(SeparatedField(field, [sheet], 2 / 256), 256)
+    return CapsuleField(np.stack([(elbow, wrist), (wrist, middle), *more]), [width, 0.05, *radii])
+
+
+def grafted(fit, field, free=False):
+    """The fit, and what is left of a field's surface for its left hand."""
+    sheets = [*made_wrist(fit, ".L", field, free), stump(fit, ".L", extract_surface(field, 128).vertices)]
+    surface = extract_surface(SeparatedField(field, sheets, 2 / 256), 256)
     return fit, largest_component(surface.vertices, surface.faces)
 
 
-def test_the_body_s_hand_is_put_on_the_stump():
-    fit, (vertices, faces) = grafted_arm()
-    wrist = wrist_of(fit, ".L")
-    assert wrist.beyond(vertices).max() < 0.01  # no mitten is left
-    points, made = graft(vertices, faces, fit, ".L")
+def grafted_arm():
+    """A fit in rest, and the surface of one arm of it with a mitten, cut off at the wrist."""
+    fit = replace(rest_fit(), hands=(".L",))
+    return grafted(fit, arm_of(fit))
+
+
+def assert_sound(fit, points, made):
     check = check_mesh(made)
     assert check.watertight and check.components == 1
     assert volumes(points, made).sum() > 0
@@ -157,6 +170,98 @@ def test_the_body_s_hand_is_put_on_the_stump():
     body = load_body()
     tips = fit.rows[body.tail_rows][[body.tail_bones.index(f"{finger}_3.L") for finger in FINGERS]]
     assert cKDTree(points).query(tips)[0].max() < 0.006
+
+
+def test_the_body_s_hand_is_put_on_the_stump():
+    fit, (vertices, faces) = grafted_arm()
+    wrist = wrist_of(fit, ".L")
+    assert wrist.beyond(vertices).max() < 0.01  # no mitten is left
+    assert_sound(fit, *graft(vertices, faces, fit, ".L"))
+
+
+def test_a_hand_is_put_into_a_wide_sleeve():
+    fit = rest_fit()
+    assert_sound(fit, *graft(*grafted(fit, arm_of(fit, width=WIDE_M))[1], fit, ".L"))
+
+
+def beside_a_block(fit):
+    """The field of an arm whose end is pressed against a block."""
+    wrist = wrist_of(fit, ".L")
+    inward = np.array((-1.0, 0, 0)) - wrist.along * (-wrist.along[0])
+    middle = wrist.place + (TORSO_M + 0.02) * inward / np.linalg.norm(inward)
+    return arm_of(fit, [(middle - 0.1 * wrist.along, middle + 0.1 * wrist.along)], [TORSO_M])
+
+
+def test_an_arm_that_has_grown_together_with_something_is_cut_free_before_its_wrist():
+    fit = rest_fit()
+    field = beside_a_block(fit)
+    assert_sound(fit, *graft(*grafted(fit, field, free=True)[1], fit, ".L"))
+
+
+def test_a_forearm_that_the_surface_lacks_is_made():
+    fit = rest_fit()
+    wrist = wrist_of(fit, ".L")
+    half = wrist.elbow + 0.4 * (wrist.place - wrist.elbow)
+    field = CapsuleField(np.stack([(wrist.elbow, half)]), [0.045], reach=1.0)
+    assert_sound(fit, *graft(*grafted(fit, field)[1], fit, ".L"))
+
+
+def test_an_arm_that_is_whole_gets_none():
+    fit = rest_fit()
+    assert made_wrist(fit, ".L", arm_of(fit), False) == []
+
+
+def in_a_skirt():
+    """A fit with its arms hanging, and the surface of a skirt so wide that its hands are in that."""
+    body = load_body()
+    turns = body.rest_pose().rotations.clone()
+    for side, sign in zip(SIDES, (-1, 1), strict=True):
+        turns[INDEX["upper_arm" + side]] = rotation(torch.tensor([[0.0, 0.0, sign * 0.65]]))[0]
+        turns[INDEX["forearm" + side]] = rotation(torch.tensor([[0.75, 0.0, 0.0]]))[0]
+    pose = replace(body.rest_pose(), rotations=turns)
+    fit = replace(rest_fit(), pose=pose, rows=body.pose(pose).numpy())
+    heads, skirt = fit.rows[body.head_rows], []
+    reach = float(np.abs(heads[[INDEX["middle_2" + side] for side in SIDES], 0]).mean())
+    for x in (-reach / 2, reach / 2):
+        skirt.append(((x, heads[INDEX["spine"], 1], 0.0), (x, heads[INDEX["shin.L"], 1], 0.0)))
+    return fit, extract_surface(CapsuleField(np.array(skirt), [reach / 2 + 0.01] * 2), 128)
+
+
+def test_a_hand_in_the_cloth_beside_it_is_brought_out():
+    fit, skirt = in_a_skirt()
+    assert depth_in_cloth(fit, ".L", skirt.vertices)[0] > 0.01
+    assert depth_in_cloth(lifted(fit, ".L", skirt.vertices, False), ".L", skirt.vertices)[0] < 0.01
+
+
+@pytest.mark.parametrize("presence, hidden", [(0.05, SIDES), (0.4, ())])
+def test_a_hand_that_nobody_sees_stays_in_what_it_is_deep_in(presence, hidden):
+    fit, skirt = in_a_skirt()
+    seen = HandLandmarks(np.zeros((21, 2)), np.zeros((21, 3)), presence, 0.5)
+    reader = SimpleNamespace(read=lambda rgb, person: dict.fromkeys(SIDES, seen))
+    figure = SimpleNamespace(person=SimpleNamespace(points=np.zeros((33, 4))), photo=SimpleNamespace(rgb=None))
+    assert pose_hands(fit, figure, reader, (skirt.vertices, skirt.faces)).hidden == tuple(hidden)
+
+
+@pytest.mark.parametrize("nearer", [0.0, 0.02])
+def test_reading_a_hand_leaves_its_depth_to_the_fit(nearer):
+    chain = chain_of(".L")
+    points = chain.points(relaxed()[None])[0]
+    target = target_points(points[:, :2] + (0.02, 0.01), points)
+    after = chain.points(fit_fingers(chain, target, 1.0, nearer).angles[None])[0]
+    assert abs(after[0, 2] - points[0, 2] - nearer) < 0.01
+
+
+def test_a_hand_bent_back_before_its_wrist_has_a_rim_all_the_same():
+    body, fit = load_body(), rest_fit()
+    turns = fit.pose.rotations.clone()
+    back = torch.from_numpy(2.5 * wrist_of(fit, ".L").across[:1]).float()
+    turns[INDEX["hand.L"]] = rotation(back)[0]
+    pose = replace(fit.pose, rotations=turns)
+    fit = replace(fit, pose=pose, rows=body.pose(pose).numpy())
+    assert wrist_of(fit, ".L").beyond(fit.rows[body.tail_rows])[body.tail_bones.index("middle_3.L")] < 0
+    _, (vertices, faces) = grafted_arm()
+    made = graft(vertices, faces, fit, ".L")
+    assert made is None or check_mesh(made[1]).watertight
 
 
 def test_a_hand_is_not_put_where_there_is_no_stump():

@@ -52,7 +52,7 @@ class Sources:
         self.sides.append((Side(*mesh, pictures["photo"], 1, edge_on=edge_on), 0))
         check_wanted()
         self.fine = FineTexture(pictures["photo"], landmarks)
-        self.others = others
+        self.others, self.regions = others, regions
         hair = find_hair(pictures["photo"], landmarks, regions) if hairy and landmarks is not None else None
         self.strands = strands_of(hair, self.fine.band)
 
@@ -91,7 +91,10 @@ def bake(
     if fitted is not None:
         normals = unit(normals + TURNED * fitted[:, None] * np.array([0, 0, 1], np.float32)).astype(np.float32)
     seen = photo.trust(mesh.vertices, normals)
-    skin = None if hands is None else find_hand_skin(hands, photo.colors(mesh.vertices), seen)
+    skin = None
+    if hands is not None:
+        bare = None if sources.regions is None else sources.regions.skin(mesh.vertices, normals)
+        skin = find_hand_skin(hands, photo.colors(mesh.vertices), seen, bare)
     ways = find_ways(mesh.vertices, triangles, normals, seen, fine)
     borders = None
     if mesh.materials:

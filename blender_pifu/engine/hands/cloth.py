@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The cloth that a hand lies against, and hands brought out of it: how deep a hand lies in loose clothes is more than
+the fit of a body tells."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from scipy.spatial import cKDTree
+
+from ..body.bones import INDEX, PARENTS, SIDES
+from ..body.fit import Fit
+from ..body.model import load_body
+from ..layout.crossings import crossing_pairs
+from .wrist import HandSkin, signed
+
+# Metres of a 1.7 m body.
+AROUND_M = 0.1  # so far round the hand is what a stump may take away
+CLOTH_M, CLOTH_POINTS = 0.004, 60  # left on the cloth of what is beside the hand; points that tell how thick it is
+CLOTH_SHARE = 0.25  # of these that are thinner
+SURELY_M = 0.03  # so much nearer than the hand is what is surely cloth
+DEEPEST = 0.95  # share of a hand's skin that lies less deep in cloth than the hand is said to
+TOUCH_M = 0.003  # so deep a hand may lie
+MOST_LIFTED = 0.3  # radians that a forearm is turned about the elbow
+STEP_M, STEPS, NEAR_M = 0.012, 3, 0.01  # by which a hand is brought before the other, where they are so near
+LIFTS = 3  # times that it is turned, until the hand is out
+
+
+class Cloth:
+    """How thick the cloth of what is beside a hand is, field units."""
+
+    def __init__(self, surface: np.ndarray, points: np.ndarray, hand: HandSkin):
+        """By the surface (V, 3) round points (N, 3) that is surely not the hand's."""
+        metre = hand.wrist.metre
+        reach = AROUND_M * metre
+        low, high = points.min(0) - reach, points.max(0) + reach
+        surface = surface[((surface > low) & (surface < high)).all(1)]
+        thick, away = hand.beside(surface)[0], signed(*hand.part(hand.mine), surface)
+        known = (thick + SURELY_M * metre < away) & (away > SURELY_M * metre)
+        self._known, self._thick = surface[known], thick[known]
+        self._told = len(self._known) >= CLOTH_POINTS
+        self.thickest = max(float(self._thick.max()), 0.0) if self._told else 0.0
+
+    def at(self, points: np.ndarray) -> np.ndarray:
+        """(N,) at points (N, 3)."""
+        if not (self._told and len(points)):
+            return np.zeros(len(points))
+        near = cKDTree(self._known).query(points, CLOTH_POINTS)[1]
+        return np.maximum(np.quantile(self._thick[near], CLOTH_SHARE, axis=1), 0)
+
+
+def depth_in_cloth(fit: Fit, side: str, surface: np.ndarray) -> tuple[float, np.ndarray]:
+    """Metres that a hand lies deep in what is beside it, and (3,) unit, where out of that is; surface (V, 3): of the
+    person."""
+    hand = HandSkin(fit, side)
+    points, normals = hand.skin[hand.mine], hand.normals[hand.other]
+    beside, near = hand.beside(points)
+    depth = Cloth(surface, points, hand).at(points) + CLOTH_M * fit.metre - beside
+    out = normals[near[depth > np.quantile(depth, DEEPEST / 2)]].mean(0)
+    return float(np.quantile(depth, DEEPEST)) / fit.metre, out / max(float(np.linalg.norm(out)), 1e-9)
+
+
+def lifted(fit: Fit, side: str, surface: np.ndarray, seen: bool) -> Fit:
+    """The fit with a forearm turned about its elbow so that the hand lies in no cloth; seen: the photo shows that hand,
+    so that out is towards the camera."""
+    body, turned = load_body(), 0.0
+    depth, out = depth_in_cloth(fit, side, surface)
+    for _ in range(LIFTS):
+        if depth < TOUCH_M or turned >= MOST_LIFTED:
+            break
+        hand = HandSkin(fit, side)
+        reach = hand.skin[hand.mine].mean(0) - hand.wrist.elbow
+        axis = np.cross(reach, (0.0, 0.0, 1.0) if seen else out)
+        size = float(np.linalg.norm(axis))
+        if size < 0.3 * float(np.linalg.norm(reach)):
+            break  # it points that way itself
+        angle = min((depth + TOUCH_M) * fit.metre / size, MOST_LIFTED - turned)
+        turned += angle
+        fit = _turned(body, fit, "forearm" + side, angle * axis / size)
+        depth, out = depth_in_cloth(fit, side, surface)
+    return fit
+
+
+def apart(fit: Fit) -> Fit:
+    """The fit with the hand that is nearer to the camera brought forward until it does not pass through the other."""
+    for _ in range(STEPS):
+        hands = {side: HandSkin(fit, side) for side in SIDES}
+        points = {side: hand.skin[hand.mine] for side, hand in hands.items()}
+        if cKDTree(points[SIDES[0]]).query(points[SIDES[1]])[0].min() > NEAR_M * fit.metre or not _cross(hands):
+            break
+        side = max(SIDES, key=lambda one: float(points[one][:, 2].mean()))
+        reach = points[side].mean(0) - hands[side].wrist.elbow
+        axis = np.cross(reach, (0.0, 0.0, 1.0))
+        size = max(float(np.linalg.norm(axis)), 0.3 * float(np.linalg.norm(reach)))
+        fit = _turned(load_body(), fit, "forearm" + side, STEP_M * fit.metre * axis / size**2)
+    return fit
+
+
+def _cross(hands):
+    """Whether one hand passes through the other."""
+    body = load_body()
+    one, other = (body.triangles[hand.mine[body.triangles].all(1)] for hand in hands.values())
+    skin = next(iter(hands.values())).skin
+    pairs = crossing_pairs(skin, np.concatenate([one, other])) >= len(one)
+    return bool((pairs[:, 0] != pairs[:, 1]).any())
+
+
+def _turned(body, fit, bone, turn):
+    """The fit with a bone turned by a vector (3,) in field space, about its head."""
+    frames, _ = body.chain(fit.pose, body.rest(fit.pose.shape)[body.head_rows])
+    frame = frames[PARENTS[INDEX[bone]]].numpy().astype(np.float64)
+    rotations = fit.pose.rotations.clone()
+    own = frame.T @ _about(turn) @ frame @ rotations[INDEX[bone]].numpy().astype(np.float64)
+    rotations[INDEX[bone]] = torch.from_numpy(own).float()
+    pose = replace(fit.pose, rotations=rotations)
+    return replace(fit, pose=pose, rows=body.pose(pose).numpy())
+
+
+def _about(vector):
+    """A rotation vector (3,) -> (3, 3), by Rodrigues' formula."""
+    angle = float(np.linalg.norm(vector))
+    x, y, z = vector / max(angle, 1e-12)
+    skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
+    return np.eye(3) + np.sin(angle) * skew + (1 - np.cos(angle)) * skew @ skew
