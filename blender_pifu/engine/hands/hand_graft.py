@@ -18,7 +18,17 @@ from ..cores import divided
 from ..interfaces import Field
 from ..layout.crossings import crossings_by_new
 from ..subject.figure import Figure
-from ..surface.stitching import as_wide, band, is_one_closed_piece, piece_of, rim_of, within, without_unused
+from ..surface.stitching import (
+    MOST_VALENCE,
+    as_wide,
+    band,
+    is_one_closed_piece,
+    piece_of,
+    rim_of,
+    valences,
+    within,
+    without_unused,
+)
 from .hand_landmarks import HandReader
 from .hand_pose import Mesh, pose_hands
 from .stump import made_wrist, stump
@@ -29,6 +39,7 @@ STUMPS_M = (-0.006, -0.01, -0.016, -0.024)  # along the forearm from the wrist, 
 # From the forearm's axis, what belongs to the stump: all of its end, or a hole in that, where it touches something.
 WIDE_M = (0.075, 0.042, 0.034)
 ROOT_M = 0.03  # beyond the wrist, what no rim of a stump touches
+POLES_M = 0.09  # from the wrist, where the strip may have poles
 NEAR_M = 0.16  # from the wrist, where faces may cross the hand's
 
 
@@ -64,12 +75,21 @@ def graft(vertices: np.ndarray, faces: np.ndarray, fit: Fit, side: str) -> tuple
     hand = _hand(fit, wrist)
     if hand is None or _through(vertices, faces, fit, wrist, *hand[:2]):
         return None
+    first = None
     for wide, at in product(WIDE_M, STUMPS_M):
         opened = _opened(vertices, faces, wrist, at, wide)
         made = None if opened is None else _joined(vertices, faces, fit, wrist, *opened, *hand)
         if made is not None:
-            return made
-    return None
+            if faces.shape[1] == 3 or not _has_pole(*made, wrist):
+                return made
+            first = first or made  # one with a pole is better than none
+    return first
+
+
+def _has_pole(points, faces, wrist):
+    """Whether a vertex about the wrist has too many edges."""
+    near = np.linalg.norm(points - wrist.place, axis=1) < POLES_M * wrist.metre
+    return bool((valences(faces, len(points))[near] > MOST_VALENCE).any())
 
 
 def _through(vertices, faces, fit, wrist, rows, hand_faces):
