@@ -2,6 +2,7 @@
 """The fitted body's hands: posed as the photo shows them where it does, relaxed where they are small, hidden or
 doubtful, and none deeper in the clothes than it can be."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -11,11 +12,12 @@ from ..body.bones import FINGERS, INDEX, SIDES
 from ..body.fit import Fit
 from ..body.model import load_body
 from ..layout.crossings import crossing_faces
+from ..reading.stance import Framing
 from ..subject.figure import Figure
 from .cloth import TOUCH_M, apart, depth_in_cloth, lifted
 from .finger_chain import ANGLES, BENDS, FingerChain, with_fingers
 from .finger_fit import fit_fingers, target_points
-from .hand_landmarks import ROOTS, WRIST, HandLandmarks, HandReader
+from .hand_landmarks import KNUCKLES, POINTS, ROOTS, WRIST, HandLandmarks, HandReader
 from .wrist import HandSkin, wrist_of
 
 Mesh = tuple[np.ndarray, np.ndarray]  # vertices (V, 3), field space, and faces (F, 3)
@@ -29,6 +31,9 @@ MOST_LIFTED_M = 0.08  # that the wrist of a hand that is read is brought forward
 MOST_AWAY = 0.6  # between the wrists of hand and body, in sizes of the hand
 SAME_PLACE = 0.35  # mean distance of two hands' points, in their size, below which they are one
 MOST_OFF_M = 0.025  # mean distance of the landmarks from the fitted hand
+# Metres across, on average, that a hand may lie off the photo's once it is out of the cloth: else the surface shows it
+# beside the one that is put on. By the landmarks of the hand, and of one that is not read by those of the body.
+MOST_BESIDE_M, MOST_BESIDE_UNREAD_M = 0.028, 0.05
 # Degrees that the joints of thumb, index, middle, ring and little finger of a hand that does nothing are bent further
 # than in the model's rest.
 RELAXED = ((0, 3, 3), (5, 7, 4), (7, 9, 6), (9, 12, 7), (11, 15, 9))
@@ -42,7 +47,7 @@ def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh |
 
     figure: the person in the photo, or None; mesh: vertices (V, 3) and faces (F, 3) of the surface, or None where
     nobody knows how thick clothes are. `Fit.hands` of what comes names the sides that are read, `Fit.hidden` those in a
-    pocket, behind the back, or before the trunk without being read.
+    pocket, behind the back, beside the photo's, or without being read before the trunk or in a part of a person.
     """
     body = load_body()
     pose, read, hidden = fit.pose, [], []
@@ -64,12 +69,18 @@ def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh |
             read.append(side)
         elif surface is not None:
             seen = side in hands and hands[side].presence > SEEN
-            if HandSkin(fit, side).before_trunk or (
-                not seen and depth_in_cloth(fit, side, surface)[0] > IN_POCKET_M
-            ):  # a relaxed hand would lie beside what the photo shows on the trunk
+            roots = figure.crop.to_field(figure.person.points[list(ROOTS[side]), :2])
+            out = lifted(fit, side, surface, seen)
+            beside = _beside(out, side, relaxed(), roots, (WRIST, KNUCKLES[0], KNUCKLES[-1]))
+            if (
+                HandSkin(fit, side).before_trunk
+                or (not seen and depth_in_cloth(fit, side, surface)[0] > IN_POCKET_M)
+                or (not seen and figure.framing is not Framing.FULL)
+                or beside > MOST_BESIDE_UNREAD_M
+            ):  # a relaxed hand would lie beside what the photo shows
                 hidden.append(side)
             else:
-                fit = lifted(fit, side, surface, seen)
+                fit = out
     if mesh is not None and not hidden:
         fit = apart(fit)
     return replace(fit, hands=tuple(read), hidden=tuple(hidden))
@@ -93,9 +104,20 @@ def _read(fit, side, target, mesh):
     deep = depth_in_cloth(posed, side, mesh[0])[0]
     if deep > TOUCH_M and angles is found.angles:  # once more, so that it stays where the photo has it
         again = fit_fingers(chain, target, fit.metre, min(deep, MOST_LIFTED_M))
-        clean = uncrossed(chain, again.angles) if again.off_m <= MOST_OFF_M else None
-        posed = posed if clean is None else _posed(fit, chain.posed(clean))
-    return lifted(posed, side, mesh[0], True)
+        nearer = uncrossed(chain, again.angles) if again.off_m <= MOST_OFF_M else None
+        if nearer is not None:
+            clean, posed = nearer, _posed(fit, chain.posed(nearer))
+    posed = lifted(posed, side, mesh[0], True)
+    return posed if _beside(posed, side, clean, target) < MOST_BESIDE_M else None
+
+
+def _beside(fit, side, angles, places, points: Sequence[int] = range(POINTS)):
+    """Metres across, on average, that points of a hand whose fingers are bent by angles (ANGLES,) lie off places (N, 2
+    or more) in field space."""
+    bent = np.zeros((1, ANGLES))
+    bent[0, BENDS[0, 0] :] = angles[BENDS[0, 0] :]
+    lies = FingerChain(load_body(), fit.pose, side).points(bent)[0, list(points), :2]
+    return float(np.linalg.norm(lies - places[:, :2], axis=1).mean()) / fit.metre
 
 
 def _within(fit, side, chain, angles, mesh):

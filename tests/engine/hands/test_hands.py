@@ -17,16 +17,17 @@ from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import load_body, rotation
 from blender_pifu.engine.body.part_cuts import SeparatedField
 from blender_pifu.engine.hands.cloth import depth_in_cloth, lifted
-from blender_pifu.engine.hands.finger_chain import BENDS, SIDEWAYS, FingerChain
+from blender_pifu.engine.hands.finger_chain import ANGLES, BENDS, SIDEWAYS, FingerChain
 from blender_pifu.engine.hands.finger_fit import fit_fingers, target_points
 from blender_pifu.engine.hands.hand_graft import graft
-from blender_pifu.engine.hands.hand_landmarks import TIPS, HandLandmarks, HandReader
+from blender_pifu.engine.hands.hand_landmarks import ROOTS, TIPS, HandLandmarks, HandReader
 from blender_pifu.engine.hands.hand_pose import believed, pose_hands, relaxed
 from blender_pifu.engine.hands.stump import made_wrist, stump
 from blender_pifu.engine.hands.wrist import wrist_of
 from blender_pifu.engine.layout.crossings import crossing_faces
 from blender_pifu.engine.reading.people import People
 from blender_pifu.engine.reading.photo import load_photo
+from blender_pifu.engine.reading.stance import Framing
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import check_mesh, largest_component, volumes
 from helpers.analytic import CapsuleField
@@ -233,12 +234,26 @@ def test_a_hand_in_the_cloth_beside_it_is_brought_out():
     assert depth_in_cloth(lifted(fit, ".L", skirt.vertices, False), ".L", skirt.vertices)[0] < 0.01
 
 
-@pytest.mark.parametrize("presence, hidden", [(0.05, SIDES), (0.4, ())])
-def test_a_hand_that_nobody_sees_stays_in_what_it_is_deep_in(presence, hidden):
+@pytest.mark.parametrize(
+    "presence, framing, off, hidden",
+    [
+        (0.4, Framing.FULL, 0.0, ()),
+        (0.05, Framing.FULL, 0.0, SIDES),  # in a pocket of the skirt
+        (0.4, Framing.HALF, 0.0, ()),
+        (0.05, Framing.HALF, 0.0, SIDES),
+        (0.4, Framing.FULL, 0.1, SIDES),  # the photo's hand would stand beside it
+    ],
+)
+def test_a_hand_that_is_not_read_is_put_on_where_the_photo_has_one(presence, framing, off, hidden):
     fit, skirt = in_a_skirt()
     seen = HandLandmarks(np.zeros((21, 2)), np.zeros((21, 3)), presence, 0.5)
     reader = SimpleNamespace(read=lambda rgb, person: dict.fromkeys(SIDES, seen))
-    figure = SimpleNamespace(person=SimpleNamespace(points=np.zeros((33, 4))), photo=SimpleNamespace(rgb=None))
+    points = np.zeros((33, 4))
+    for side in SIDES:
+        roots = FingerChain(load_body(), fit.pose, side).points(np.zeros((1, ANGLES)))[0, [0, 5, 17], :2]
+        points[list(ROOTS[side]), :2] = roots + off
+    person, crop = SimpleNamespace(points=points), SimpleNamespace(to_field=lambda points: points)
+    figure = SimpleNamespace(person=person, crop=crop, framing=framing, photo=SimpleNamespace(rgb=None))
     assert pose_hands(fit, figure, reader, (skirt.vertices, skirt.faces)).hidden == tuple(hidden)
 
 
