@@ -81,6 +81,14 @@ def lifted(fit: Fit, side: str, surface: np.ndarray, seen: bool) -> Fit:
     return fit
 
 
+def aimed(fit: Fit, side: str, away: np.ndarray) -> Fit:
+    """The fit with a forearm turned about its elbow so that the hand comes to lie `away (2,)` field units across."""
+    hand = HandSkin(fit, side)
+    reach = hand.skin[hand.mine].mean(0) - hand.wrist.elbow
+    axis = np.cross(reach, (*away, 0.0))
+    return _turned(load_body(), fit, "forearm" + side, axis / float(reach @ reach))
+
+
 def apart(fit: Fit) -> Fit:
     """The fit with the hand that is nearer to the camera brought forward until it does not pass through the other."""
     for _ in range(STEPS):

@@ -14,7 +14,7 @@ from ..body.model import load_body
 from ..layout.crossings import crossing_faces
 from ..reading.stance import Framing
 from ..subject.figure import Figure
-from .cloth import TOUCH_M, apart, depth_in_cloth, lifted
+from .cloth import TOUCH_M, aimed, apart, depth_in_cloth, lifted
 from .finger_chain import ANGLES, BENDS, FingerChain, with_fingers
 from .finger_fit import fit_fingers, target_points
 from .hand_landmarks import KNUCKLES, POINTS, ROOTS, WRIST, HandLandmarks, HandReader
@@ -34,6 +34,8 @@ MOST_OFF_M = 0.025  # mean distance of the landmarks from the fitted hand
 # Metres across, on average, that a hand may lie off the photo's once it is out of the cloth: else the surface shows it
 # beside the one that is put on. By the landmarks of the hand, and of one that is not read by those of the body.
 MOST_BESIDE_M, MOST_BESIDE_UNREAD_M = 0.028, 0.05
+MOST_AIMED_M = 0.12  # across, by which the body's landmarks turn the forearm of a hand that is not read
+OF_BODY = WRIST, KNUCKLES[0], KNUCKLES[-1]  # points of a hand that these landmarks are
 # Degrees that the joints of thumb, index, middle, ring and little finger of a hand that does nothing are bent further
 # than in the model's rest.
 RELAXED = ((0, 3, 3), (5, 7, 4), (7, 9, 6), (9, 12, 7), (11, 15, 9))
@@ -70,8 +72,10 @@ def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh |
         elif surface is not None:
             seen = side in hands and hands[side].presence > SEEN
             roots = figure.crop.to_field(figure.person.points[list(ROOTS[side]), :2])
-            out = lifted(fit, side, surface, seen)
-            beside = _beside(out, side, relaxed(), roots, (WRIST, KNUCKLES[0], KNUCKLES[-1]))
+            away = (roots - _lies(fit, side, relaxed(), OF_BODY)).mean(0)
+            aim = fit if np.linalg.norm(away) > MOST_AIMED_M * fit.metre else aimed(fit, side, away)
+            out = lifted(aim, side, surface, seen)
+            beside = _beside(out, side, relaxed(), roots, OF_BODY)
             if (
                 HandSkin(fit, side).before_trunk
                 or (not seen and depth_in_cloth(fit, side, surface)[0] > IN_POCKET_M)
@@ -114,10 +118,15 @@ def _read(fit, side, target, mesh):
 def _beside(fit, side, angles, places, points: Sequence[int] = range(POINTS)):
     """Metres across, on average, that points of a hand whose fingers are bent by angles (ANGLES,) lie off places (N, 2
     or more) in field space."""
+    off = _lies(fit, side, angles, points) - places[:, :2]
+    return float(np.linalg.norm(off, axis=1).mean()) / fit.metre
+
+
+def _lies(fit, side, angles, points):
+    """Where points of such a hand lie, (N, 2) field space."""
     bent = np.zeros((1, ANGLES))
     bent[0, BENDS[0, 0] :] = angles[BENDS[0, 0] :]
-    lies = FingerChain(load_body(), fit.pose, side).points(bent)[0, list(points), :2]
-    return float(np.linalg.norm(lies - places[:, :2], axis=1).mean()) / fit.metre
+    return FingerChain(load_body(), fit.pose, side).points(bent)[0, list(points), :2]
 
 
 def _within(fit, side, chain, angles, mesh):

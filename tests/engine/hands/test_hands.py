@@ -241,6 +241,7 @@ def test_a_hand_in_the_cloth_beside_it_is_brought_out():
         (0.05, Framing.FULL, 0.0, SIDES),  # in a pocket of the skirt
         (0.4, Framing.HALF, 0.0, ()),
         (0.05, Framing.HALF, 0.0, SIDES),
+        (0.4, Framing.FULL, 0.03, ()),  # the forearm is turned there
         (0.4, Framing.FULL, 0.1, SIDES),  # the photo's hand would stand beside it
     ],
 )
