@@ -15,6 +15,7 @@ from .rim import off_head
 
 WORK_PX = 512  # to a side of the crop
 WORN = ("skin", "upper", "lower", "shoes")
+GARMENTS = ("upper", "lower")  # that may be white; pale hands and shoes that are taken for a garment's are no sun on it
 SURE, LEAST = 0.5, 0.3  # matte, and share of a region, from which on a pixel is of it, and of a region may be
 HOLES_PX = 7  # in a matte, which takes what is burnt out for the sky now and then
 BURNT = 0.93  # luma in the photo's own light from which on a colour tells nothing
@@ -92,7 +93,7 @@ def find_burns(
     burnt, nothing = lit @ LUMA > BURNT, np.zeros(solid.shape, np.float32)
     found = Burns(nothing, colors.copy())
     for white, tone in tones.items():
-        if tone[0] < WHITE or np.hypot(*tone[1:]) > GREY:
+        if white not in GARMENTS or tone[0] < WHITE or np.hypot(*tone[1:]) > GREY:
             continue
         for name, other in tones.items():
             if np.linalg.norm(other - tone) > APART:

@@ -20,9 +20,9 @@ ENDS = np.abs(Y) < 0.04
 PATCH = (np.hypot(X - 0.1, Y) < 0.06) & (Y >= 0)
 
 
-def burns(photo, ends=ENDS):
+def burns(photo, ends=ENDS, below="lower"):
     front = np.zeros((WORK_PX, WORK_PX, len(REGIONS)), np.float32)
-    front[..., REGIONS["upper"]], front[..., REGIONS["lower"]] = Y > 0, Y <= 0
+    front[..., REGIONS["upper"]], front[..., REGIONS[below]] = Y > 0, Y <= 0
     return find_burns(photo, photo, MATTE, Regions(front, front, ends), MARKS)
 
 
@@ -60,3 +60,9 @@ def test_a_print_and_what_no_garment_ends_beside_stay():
     assert burns(shirt(high)) is None
     assert burns(shirt(PATCH), np.zeros_like(ENDS)) is None
     assert burns(shirt((np.abs(X) < 0.2) & (Y > 0) & (Y < 0.5))) is None  # too large
+
+
+@pytest.mark.parametrize("below", ["skin", "shoes"])
+def test_pale_hands_and_white_shoes_before_a_garment_stay(below):
+    assert burns(shirt(PATCH)) is not None
+    assert burns(shirt(PATCH), below=below) is None
