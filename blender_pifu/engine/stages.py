@@ -635,9 +635,8 @@ class Ground:
         fitted: Fitted | None = None,
     ):
         """fitted: whose head the mesh may wear."""
-        regions = looks.regions.result(check_wanted)
-        self.skin = _of_skin(laid, fitted, encoded, regions)
-        self.shares = _region_shares(laid.as_shown, regions, self.skin)
+        self.regions = looks.regions.result(check_wanted)
+        self.skin = _of_skin(laid, fitted, encoded, self.regions)
         dense = laid.body.shown if laid.body else painted.mesh
         ready, loose = under.result(check_wanted), bool(laid.body or laid.shown)
         self.sources = ready.sources(dense, loose, self.skin.scalp is not None)
@@ -674,8 +673,8 @@ def bake_texture(
     picture = begin(_png_with, parts and parts.painted, color)
     if not lighter:
         return Texture(uv, picture.result(report))
-    relief = begin(_relief, mesh, uv, color, base, normals, parts)
-    roughness = bake_roughness(mesh, uv, base.shares, fewer, found.result(report))
+    relief = begin(_relief, mesh, uv, color, base, normals, found, parts)
+    roughness = bake_roughness(mesh, uv, _region_shares(mesh, base.regions, skin), fewer, found.result(report))
     rough = _png_with(parts and parts.rough, roughness)
     return Texture(uv, picture.result(report), relief.result(report), rough)
 
@@ -686,12 +685,13 @@ def _relief(
     color: np.ndarray,
     base: Ground,
     normals: Future[np.ndarray],
+    found: Future[Cover],
     parts: HeadParts | None,
 ) -> bytes:
     relief, skin = normals.result(check_wanted), base.skin
     if base.metre is not None:
         bare = np.zeros(len(mesh.vertices)) if skin.bare is None else skin.bare
-        relief = with_relief(relief, mesh, uv, color, bare, base.metre, skin.scalp)
+        relief = with_relief(relief, mesh, uv, color, bare, base.metre, skin.scalp, found.result(check_wanted))
     return _png_with(parts and parts.flat, relief)
 
 

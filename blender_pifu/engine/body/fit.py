@@ -50,8 +50,8 @@ class Fit:
     the surface, in metres of a 1.7 m body; covered: share of the surface near skin; source: "surface" when it fits,
     "landmarks" or "proportions" where only those are believed; note: what the artist must be told, or None; seen:
     (52,) bool, bones whose part the photo shows; limbs_m: as residual_m, of each part of the body (`bones.part`) that
-    is seen; hands: sides (".L", ".R") whose hand is posed as the photo shows it; hidden: those whose hand is in a
-    pocket, behind the back, or before the trunk without being read.
+    is seen; hands: sides (".L", ".R") whose hand is posed as the photo shows it; hidden: those whose hand
+    stays as the surface has it, see `hands.hand_pose.pose_hands`.
     """
 
     pose: Pose

@@ -117,15 +117,14 @@ def find_sheets(
         inside, rim = _within(field, sheet)
         if inside < LEAST_POINTS:
             continue
+        off = max((apart for part, apart in fit.limbs_m.items() if part.startswith(limb)), default=0.0)
         if rim > OPEN_RIM:
             notes.append(f"{name} cannot be separated: clothes or hair join them.")
-        elif any(
-            apart > _most_apart(limb, fit, handed) for part, apart in fit.limbs_m.items() if part.startswith(limb)
-        ):
+        elif off > _most_apart(limb, fit, handed):
             notes.append(f"{name} cannot be separated: the body does not fit closely there.")
         elif inside > sheet.most:
             notes.append(f"{name} cannot be separated: the surface shows no border between them.")
-        elif any(apart > _most_apart(limb, fit, ()) for part, apart in fit.limbs_m.items() if part.startswith(limb)):
+        elif off > _most_apart(limb, fit, ()):
             sheets.append(replace(sheet, values=sheet.values[:2]))  # what seems a web may be the trunk's own cloth
         else:
             sheets.append(sheet)

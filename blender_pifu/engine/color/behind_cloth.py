@@ -17,7 +17,7 @@ from .held_things import HIPS, SHOULDERS, TRUNK, find_behind
 from .materials import LIGHTNESS, MATERIALS, tell_apart
 from .painting import smooth_step
 from .quilting import block_energy, quilt
-from .regions import REGIONS, Regions
+from .regions import REGIONS, WORN, Regions
 from .strands import strands_of
 
 WORK_PX = 256  # to a side of the crop, in which materials are told apart; lengths below are in its pixels, 8 mm
@@ -43,7 +43,6 @@ EDGE, CRISP = 1.5, 0.15  # how far costs are evened out, and by how much the lea
 ALONE, ROUNDS = 2.5, 5  # what it costs to be where nothing around is of the material, and how often that is asked
 AROUND = 9.0, 2.5  # how far that is, across and along: hems and collars run across
 NECKLINE = 0.35, 0.4  # of the shoulders' width to either side, of the trunk down from them: collars are open before
-WORN = ("skin", "upper", "lower", "shoes")  # regions that end in lines
 KNOWN, CRISPER = (
     0.4,
     4,

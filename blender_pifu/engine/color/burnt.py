@@ -9,13 +9,12 @@ import numpy as np
 
 from ..crop_space import blurred_within
 from ..srgb import LUMA
+from .likeness import lab_of
 from .painting import smooth_step
-from .regions import REGIONS, Regions
+from .regions import GARMENTS, REGIONS, WORN, Regions
 from .rim import off_head
 
 WORK_PX = 512  # to a side of the crop
-WORN = ("skin", "upper", "lower", "shoes")
-GARMENTS = ("upper", "lower")  # that may be white; pale hands and shoes that are taken for a garment's are no sun on it
 SURE, LEAST = 0.5, 0.3  # matte, and share of a region, from which on a pixel is of it, and of a region may be
 HOLES_PX = 7  # in a matte, which takes what is burnt out for the sky now and then
 BURNT = 0.93  # luma in the photo's own light from which on a colour tells nothing
@@ -55,7 +54,7 @@ class Burns:
         near, wide = (blurred_within(colors, kept, spread / 2 * WORK_PX) for spread in TONES)
         known = (cv2.GaussianBlur(kept, (0, 0), TONES[0] / 2 * WORK_PX) / TOLD).clip(0, 1)[..., None]
         tone = wide + known * (near - wide)
-        paler = np.linalg.norm(_lab(tone) - lab, axis=-1)
+        paler = np.linalg.norm(lab_of(tone) - lab, axis=-1)
         away = cv2.distanceTransform((~patch).astype(np.uint8), cv2.DIST_L2, 5) * 2 / WORK_PX
         glows = smooth_step(paler, *PALER) * (1 - smooth_step(away / GLOW, 0.6, 1))
         burnt = np.where(_near(patch, EDGE), 1, glows * about).astype(np.float32)
@@ -86,13 +85,14 @@ def find_burns(
     ends = cv2.resize(regions.ends.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     whole = cv2.morphologyEx((matte > SURE).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((HOLES_PX,) * 2, np.uint8))
     solid = (whole > 0) & (off_head(landmarks) > 0.5)
-    lab = _lab(colors)
+    lab = lab_of(colors)
     own = {name: front[..., REGIONS[name]] for name in WORN}
     mine = {name: solid & (share > SURE) for name, share in own.items()}
     tones = {name: np.median(lab[there], 0) for name, there in mine.items() if there.any()}
     burnt, nothing = lit @ LUMA > BURNT, np.zeros(solid.shape, np.float32)
     found = Burns(nothing, colors.copy())
     for white, tone in tones.items():
+        # A pale hand or a white shoe that is taken for a garment's is no sun on it.
         if white not in GARMENTS or tone[0] < WHITE or np.hypot(*tone[1:]) > GREY:
             continue
         for name, other in tones.items():
@@ -102,10 +102,6 @@ def find_burns(
                 if patch.any():
                     found.add(patch, own[name] * solid, colors, lab)
     return found if found.share.any() else None
-
-
-def _lab(colors):
-    return cv2.cvtColor(np.ascontiguousarray(colors, np.float32), cv2.COLOR_RGB2LAB)
 
 
 def _near(there, length):

@@ -10,7 +10,7 @@ DARKEST = 0.6  # times as dark as a shade is, at most
 
 def unlike(colors: np.ndarray, others: np.ndarray) -> np.ndarray:
     """Lab differences (...) of colours (..., 3) from others (..., 3), sRGB 0..1, or from these in a shade."""
-    ours, theirs = _lab(colors), _lab(others)
+    ours, theirs = lab_of(colors), lab_of(others)
     shade = ((ours[..., :1] + 16) / (theirs[..., :1] + 16)).clip(DARKEST, 1)
     lightness = LIGHTNESS * (ours[..., 0] - theirs[..., 0])
     return np.hypot(lightness, np.linalg.norm(ours[..., 1:] - shade * theirs[..., 1:], axis=-1))
@@ -18,9 +18,10 @@ def unlike(colors: np.ndarray, others: np.ndarray) -> np.ndarray:
 
 def of_hue(colors: np.ndarray) -> np.ndarray:
     """(..., 3) in which the distance of colours (..., 3), sRGB 0..1, is one of hue more than of lightness."""
-    return _lab(colors) * (LIGHTNESS, 1, 1)
+    return lab_of(colors) * (LIGHTNESS, 1, 1)
 
 
-def _lab(colors):
+def lab_of(colors: np.ndarray) -> np.ndarray:
+    """Lab of colours (..., 3), sRGB 0..1."""
     flat = np.ascontiguousarray(colors.reshape(1, -1, 3).clip(0, 1), np.float32)
     return cv2.cvtColor(flat, cv2.COLOR_RGB2LAB).reshape(colors.shape)

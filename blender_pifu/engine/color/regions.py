@@ -20,6 +20,8 @@ LABELS_OF = {
     "thing": ("thing",),
 }
 REGIONS = {name: number for number, name in enumerate(LABELS_OF)}  # last index of `front` and `back`
+GARMENTS = ("upper", "lower")
+WORN = ("skin", *GARMENTS, "shoes")  # regions that end in lines
 FACING = 0.0  # z of normals from which on what is seen tells of a place, and below what is hidden
 
 

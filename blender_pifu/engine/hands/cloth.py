@@ -4,6 +4,7 @@ the fit of a body tells."""
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
@@ -118,15 +119,7 @@ def _turned(body, fit, bone, turn):
     frames, _ = body.chain(fit.pose, body.rest(fit.pose.shape)[body.head_rows])
     frame = frames[PARENTS[INDEX[bone]]].numpy().astype(np.float64)
     rotations = fit.pose.rotations.clone()
-    own = frame.T @ _about(turn) @ frame @ rotations[INDEX[bone]].numpy().astype(np.float64)
+    own = frame.T @ cv2.Rodrigues(turn)[0] @ frame @ rotations[INDEX[bone]].numpy().astype(np.float64)
     rotations[INDEX[bone]] = torch.from_numpy(own).float()
     pose = replace(fit.pose, rotations=rotations)
     return replace(fit, pose=pose, rows=body.pose(pose).numpy())
-
-
-def _about(vector):
-    """A rotation vector (3,) -> (3, 3), by Rodrigues' formula."""
-    angle = float(np.linalg.norm(vector))
-    x, y, z = vector / max(angle, 1e-12)
-    skew = np.array([[0, -z, y], [z, 0, -x], [-y, x, 0]])
-    return np.eye(3) + np.sin(angle) * skew + (1 - np.cos(angle)) * skew @ skew

@@ -14,6 +14,7 @@ from ..body.bones import INDEX, SIDES
 from ..body.fit import Fit
 from ..body.model import load_body
 from ..body.part_cuts import Sheet
+from ..body.rigging import Mesh
 from ..cores import divided
 from ..interfaces import Field
 from ..layout.crossings import crossings_by_new
@@ -30,7 +31,7 @@ from ..surface.stitching import (
     without_unused,
 )
 from .hand_landmarks import HandReader
-from .hand_pose import Mesh, pose_hands
+from .hand_pose import pose_hands
 from .stump import made_wrist, stump
 from .wrist import RIM_M, wrist_of
 

@@ -11,6 +11,7 @@ import torch
 from ..body.bones import FINGERS, INDEX, SIDES
 from ..body.fit import Fit
 from ..body.model import load_body
+from ..body.rigging import Mesh
 from ..layout.crossings import crossing_faces
 from ..reading.stance import Framing
 from ..subject.figure import Figure
@@ -19,8 +20,6 @@ from .finger_chain import ANGLES, BENDS, FingerChain, with_fingers
 from .finger_fit import fit_fingers, target_points
 from .hand_landmarks import KNUCKLES, POINTS, ROOTS, WRIST, HandLandmarks, HandReader
 from .wrist import HandSkin, wrist_of
-
-Mesh = tuple[np.ndarray, np.ndarray]  # vertices (V, 3), field space, and faces (F, 3)
 
 LEAST_PX = 30.0  # longer side of a hand: with fewer pixels its fingers are guessed
 LEAST_PRESENCE, LEAST_OWN_SIDE = 0.5, 0.4  # of folded hands the network often takes one for the other
@@ -72,19 +71,11 @@ def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh |
         elif surface is not None:
             seen = side in hands and hands[side].presence > SEEN
             roots = figure.crop.to_field(figure.person.points[list(ROOTS[side]), :2])
-            away = (roots - _lies(fit, side, relaxed(), OF_BODY)).mean(0)
-            aim = fit if np.linalg.norm(away) > MOST_AIMED_M * fit.metre else aimed(fit, side, away)
-            out = lifted(aim, side, surface, seen)
-            beside = _beside(out, side, relaxed(), roots, OF_BODY)
-            if (
-                HandSkin(fit, side).before_trunk
-                or (not seen and depth_in_cloth(fit, side, surface)[0] > IN_POCKET_M)
-                or (not seen and figure.framing is not Framing.FULL)
-                or beside > MOST_BESIDE_UNREAD_M
-            ):  # a relaxed hand would lie beside what the photo shows
+            found = _unread(fit, side, roots, surface, seen, figure.framing is Framing.FULL)
+            if found is None:
                 hidden.append(side)
             else:
-                fit = out
+                fit = found
     if mesh is not None and not hidden:
         fit = apart(fit)
     return replace(fit, hands=tuple(read), hidden=tuple(hidden))
@@ -113,6 +104,20 @@ def _read(fit, side, target, mesh):
             clean, posed = nearer, _posed(fit, chain.posed(nearer))
     posed = lifted(posed, side, mesh[0], True)
     return posed if _beside(posed, side, clean, target) < MOST_BESIDE_M else None
+
+
+def _unread(fit, side, roots, surface, seen, whole):
+    """The fit with a relaxed hand out of the cloth, towards where the body's landmarks have its roots (3, 2); None
+    where it would lie beside what the photo shows, or is not to be seen. surface (V, 3); seen: the photo shows a hand;
+    whole: it shows all of the person."""
+    if HandSkin(fit, side).before_trunk:
+        return None
+    if not seen and (not whole or depth_in_cloth(fit, side, surface)[0] > IN_POCKET_M):
+        return None
+    away = (roots - _lies(fit, side, relaxed(), OF_BODY)).mean(0)
+    aim = fit if np.linalg.norm(away) > MOST_AIMED_M * fit.metre else aimed(fit, side, away)
+    out = lifted(aim, side, surface, seen)
+    return out if _beside(out, side, relaxed(), roots, OF_BODY) <= MOST_BESIDE_UNREAD_M else None
 
 
 def _beside(fit, side, angles, places, points: Sequence[int] = range(POINTS)):

@@ -13,8 +13,6 @@ from ..body.model import load_body
 from ..surface.mesh import vertex_normals
 
 RIM_M = 0.006  # along the forearm from the wrist, metres of a 1.7 m body: the rim of the hand
-
-
 FACING = 0.5  # how much that looks to the camera which a hand lies before
 DEEPEST_M = 0.15  # that anything lies within the skin
 

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import torch
 
-from ...engine.color.regions import LABELS_OF
+from ...engine.color.regions import LABELS_OF, WORN
 from ...engine.labels import LABELS
 from ...engine.parsing.reading import FILE, ParsingReader
 from ..drawn.people import DrawnPeople
@@ -18,7 +18,7 @@ REGION_OF = np.array(
     [0, *(1 + next(i for i, of in enumerate(LABELS_OF.values()) if name in of) for name in list(LABELS)[1:])]
 )
 RAW = "labels_front", "labels_back", "front_depth", "back_depth"
-WORN = [1 + list(LABELS_OF).index(name) for name in ("skin", "upper", "lower", "shoes")]
+ENDING = [1 + list(LABELS_OF).index(name) for name in WORN]
 FARTHEST_CM = 10.0  # that a border counts as off
 
 
@@ -60,7 +60,7 @@ def _off(told, true, there, pixels_a_cm):
 
 def _borders(regions):
     """(n, n) bool: where one of WORN meets another to the right or below."""
-    worn, border = np.isin(regions, WORN), np.zeros(regions.shape, bool)
+    worn, border = np.isin(regions, ENDING), np.zeros(regions.shape, bool)
     for one, other in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
         border[one] |= worn[one] & worn[other] & (regions[one] != regions[other])
     return border

@@ -11,7 +11,7 @@ import numpy as np
 from ...color.behind_arms import seen_forearms
 from ...color.painting import Side
 from ...color.quilting import quilt
-from ...color.regions import REGIONS, Regions
+from ...color.regions import GARMENTS, REGIONS, Regions
 from ...crop_space import blurred_within
 from ..painted_mesh import PaintedMesh
 from .dense_normals import DenseNormals
@@ -24,7 +24,6 @@ BEHIND_PX = 512  # in which folds are quilted
 FOLDS_M = 0.025  # metres, standard deviation of the blur that leaves no fold
 BLOCK_M = 0.12  # metres, what is quilted at once
 ANYWHERE = 2.0  # field units, from which folds are taken where there are none at their height
-GARMENTS = ("upper", "lower")  # regions that have folds behind
 SURE = 0.6  # how likely a garment is where its folds are taken from
 TOWARDS = 0.45  # z of drawn normals from which on folds are taken
 MOST = 0.5  # length that what is added to a unit normal approaches at most: at outlines both differ widely

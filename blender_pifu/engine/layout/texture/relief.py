@@ -16,7 +16,7 @@ from ...srgb import LUMA
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
 from .sharpness import texels_per_metre
-from .texels import SLACK, cover
+from .texels import SLACK, Cover, cover
 
 # Metres of height that a change of brightness by e stands for, and standard deviations of the blurs that leave none of
 # it: of hair, of skin, and of clothes, which have fewer texels.
@@ -49,18 +49,22 @@ def with_relief(
     bare: np.ndarray,
     metre: float,
     scalp: Scalp | None,
+    found: Cover | None = None,
 ) -> np.ndarray:
     """A normal map (n, n, 3) uint8, 128 is 0, with the relief that the base colour map (m, m, 3) uint8 tells of, for
     the UVs (F, 3|4, 2) of a PaintedMesh in field space. bare (V,): 1 of the body's own skin, of head and hands, whose
     faces are small enough for a hairline; hair on others has no edge. metre: field units of one; scalp: where hair
-    grows, if known."""
+    grows, if known; found: the texels that the UVs cover, with SLACK, if known."""
     grown = np.zeros(len(mesh.vertices)) if scalp is None else scalp.grown.clip(0, 1)
     head = {"hair": grown, "skin": bare * (1 - grown)}
     if scalp is not None:
         head |= {"edge": _edge(scalp) * bare, "brow": _at_brows(scalp) * bare}
     cloth = {"cloth": 1 - np.maximum(grown, bare)}
+    size = (len(picture), len(picture))
+    tone = np.log(cv2.resize(color, size, interpolation=cv2.INTER_AREA).astype(np.float32) @ LUMA + DARK)
+    found = found or cover(uv.reshape(-1, 2)[split_quads(mesh.faces)[1]], len(picture), SLACK)
     for shares, height_of in ((head, _height_of_head), (cloth, _height_of_cloth)):
-        picture = _raised(picture, mesh, uv, color, metre, shares, height_of)
+        picture = _raised(picture, mesh, uv, tone, metre, shares, height_of, found)
     return picture
 
 
@@ -68,28 +72,28 @@ def _raised(
     picture: np.ndarray,
     mesh: PaintedMesh,
     uv: np.ndarray,
-    color: np.ndarray,
+    tone: np.ndarray,
     metre: float,
     shares: dict[str, np.ndarray],
     height_of: Callable[[np.ndarray, dict[str, np.ndarray], float], np.ndarray],
+    found: Cover,
 ) -> np.ndarray:
     """A normal map as in `with_relief`, where vertices have any of the shares (V,) 0..1, by what `height_of` makes of
-    brightness (n, n), shares (n, n) and texels a metre."""
+    brightness `tone (n, n)`, shares (n, n) and texels a metre."""
     size = len(picture)
     triangles, corners = split_quads(mesh.faces)
     told = np.stack(list(shares.values())).any(0)[triangles].any(1)
     if not told.any():
         return picture
-    triangles, places = triangles[told], uv.reshape(-1, 2)[corners][told]
-    found = cover(places, size, SLACK)
-    corners = triangles[found.face]
+    mine = told[found.face]
+    texel, weights, vertices = found.texel[mine], found.weights[mine], triangles[found.face[mine]]
     pictures = {}
     for name, values in shares.items():
         flat = np.zeros(size * size, np.float32)
-        flat[found.texel] = (found.weights * values[corners]).sum(1)
+        flat[texel] = (weights * values[vertices]).sum(1)
         pictures[name] = flat.reshape(size, size)
-    per_metre = texels_per_metre(mesh.vertices / metre, triangles, places, size)
-    tone = np.log(cv2.resize(color, (size, size), interpolation=cv2.INTER_AREA).astype(np.float32) @ LUMA + DARK)
+    places = uv.reshape(-1, 2)[corners[told]]
+    per_metre = texels_per_metre(mesh.vertices / metre, triangles[told], places, size)
     slopes = _slopes(height_of(tone, pictures, per_metre) * per_metre)
     rows, columns = np.nonzero(np.stack(list(pictures.values())).any(0))
     local = picture[rows, columns].astype(np.float32) / 127 - 128 / 127
