@@ -38,7 +38,7 @@ from .hands.hand_landmarks import HandReader
 from .interfaces import Field, Model
 from .layout.animation.features import features
 from .layout.animation.head_graft import WornHead, wear
-from .layout.animation.scalp import as_seen, over_scalp, scalp
+from .layout.animation.scalp import as_seen, is_neck, over_nape, over_scalp, scalp
 from .layout.animation.template import hand_numbers, load_template
 from .layout.animation.wrapped_body import occluder
 from .layout.closest import DenseSurface
@@ -472,6 +472,12 @@ def _scalp(
     if fitted.head and fitted.head.leaves_crown:
         rest[~of_skin] = fitted.head.resting(vertices[~of_skin])
         grown[~of_skin] = over_scalp(rest[~of_skin])
+    elif fitted.head and regions is not None:
+        beside = np.flatnonzero(~of_skin)
+        resting = fitted.head.resting(vertices[beside])
+        neck = is_neck(resting)
+        beside, resting = beside[neck], resting[neck]
+        rest[beside], grown[beside] = resting, over_nape(resting, regions.at(vertices[beside], normals[beside]))
     if regions is not None:
         grown = as_seen(grown, rest, regions, vertices, normals)
     return Scalp(grown, rest, fitted.fit.metre, encoded.behind is not None)

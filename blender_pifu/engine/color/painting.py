@@ -32,12 +32,12 @@ SURELY = 0.9  # trust in what is seen, and how far hair grows, from which on it 
 # Metres from a head's outline to where a picture shows it, and not what is beside it; and over which its tone is taken.
 INWARD_M, TONE_M = 0.025, 0.008
 # Height of the body in rest, metres, above which what is painted behind is hair wherever hair grows; that lower down
-# has the mean tone of so many of the nearest places there.
-SURELY_HAIR_M, ALIKE_ABOVE = 0.705, 8
+# has the mean tone of so many of the nearest places there; and above which no nape is.
+SURELY_HAIR_M, ALIKE_ABOVE, ABOVE_NAPE_M = 0.705, 8, 0.650
 # Of the neck behind, below the hairline, regions tell: heights of the body in rest between which, how far to either
 # side, metres, and how likely a region is from which on it is told, and surely.
 NECK_M, NECK_ASIDE_M, LIKELY = (0.530, 0.620), 0.090, (0.5, 0.9)
-MOSTLY = 0.2  # share of the places that must be there: under a hat there are none
+MOSTLY = 0.2  # share of the places above the nape that must be there: under a hat there are none
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
 HOLD = 400.0
 EDGE_ON = (0.0, 0.25)  # z of normals between which regions begin to tell of what is seen edge-on, and do
@@ -166,7 +166,7 @@ def _of_regions(regions, vertices, normals, photo, scalp, hands):
     tells = smooth_step(normals[:, 2], *EDGE_ON) * photo.shows(vertices, normals)
     known = np.zeros(of.shape[1], np.float32)
     if scalp is not None:
-        for mine, name in ((scalp.grown > 0.5, "hair"), (scalp.grown < -0.5, "skin")):
+        for mine, name in ((scalp.grown > 0.5, "hair"), (scalp.grown < 0, "skin")):
             of[mine], tells[mine] = np.eye(len(known))[REGIONS[name]], 1
         neck = (scalp.grown == 0) & (normals[:, 2] < 0) & (np.abs(scalp.rest[:, 0]) < NECK_ASIDE_M)
         neck &= (scalp.rest[:, 1] > NECK_M[0]) & (scalp.rest[:, 1] < NECK_M[1])
@@ -200,16 +200,17 @@ def _told(side, places, looks, scalp, hair: SeenHair | None):
         trust[on] = np.maximum(own[on], trust[on])
         shown[on] = side.tones(places[on] - INWARD_M * scalp.metre * looks[on], TONE_M * scalp.metre)
         if side.hidden and not scalp.seen_behind:
-            shown[on] = _of_hair(shown[on], places[on], scalp.rest[on, 1] > SURELY_HAIR_M)
+            shown[on] = _of_hair(shown[on], places[on], scalp.rest[on, 1])
         if side.hidden and hair is not None:
             shown[on] = hair.beside(places[on], shown[on])
     return shown, trust
 
 
-def _of_hair(tones, places, surely):
-    """Tones (N, 3) of hair at places (N, 3), of which those that are not `surely` (N,) bool hair have that of the
-    nearest that are: beside the hairline a picture shows skin and cloth."""
-    if surely.all() or surely.mean() < MOSTLY:
+def _of_hair(tones, places, high):
+    """Tones (N, 3) of hair at places (N, 3), which rest so high (N,), metres: that of the nearest that are surely hair,
+    of those that are not: beside the hairline a picture shows skin and cloth."""
+    surely = high > SURELY_HAIR_M
+    if surely.all() or surely.sum() < MOSTLY * (high > ABOVE_NAPE_M).sum():
         return tones
     count = min(ALIKE_ABOVE, int(surely.sum()))
     _, near = cKDTree(places[surely]).query(places[~surely], [*range(1, count + 1)])

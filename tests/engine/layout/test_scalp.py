@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hair is told of where it grows on a head, and bare skin on its cheeks."""
+"""Hair is told of where it grows on a head, and bare skin on its cheeks and ears."""
 
 import numpy as np
 
 from blender_pifu.engine.body.model import load_body
 from blender_pifu.engine.color.regions import REGIONS, Regions
-from blender_pifu.engine.layout.animation.scalp import FRONTS, HEIGHTS, as_seen, over_scalp, scalp
+from blender_pifu.engine.layout.animation.scalp import FRONTS, HEIGHTS, as_seen, is_neck, over_nape, over_scalp, scalp
 from blender_pifu.engine.layout.animation.template import load_template
 
 
@@ -20,7 +20,7 @@ def test_hair_grows_on_the_crown_at_the_temples_and_to_the_nape_and_not_on_face_
     beside = head & (high > ears[:, 1].max()) & (front < ears[:, 2].max()) & (np.abs(aside) > 0.05)
     assert (grown[beside] > 0.5).all()
     assert (grown[head & (front > eyes[:, 2].max() - 0.02) & (high < eyes[:, 1].max() + 0.04)] <= 0).all()  # the face
-    assert (grown[template.regions == "ear"] == 0).all()
+    assert (grown[template.regions == "ear"] == -1).all()
     assert (grown[skin & (high < ears[:, 1].min() - 0.06)] == 0).all()  # the neck
     cheeks = skin & (np.abs(high - ears[:, 1].min()) < 0.01) & (front > ears[:, 2].max() + 0.015)
     assert (grown[cheeks] == -1).all()
@@ -31,6 +31,20 @@ def test_hair_that_stands_off_grows_behind_the_hairline_of_the_head_and_nowhere_
     neck = [0, 0.57, -0.05]
     assert over_scalp(np.array([bun, bob])).tolist() == [1, 1]
     assert over_scalp(np.array([fringe, shoulder, neck])).tolist() == [0, 0, 0]
+
+
+def test_hair_goes_on_below_the_heads_own_skin_to_the_hairline_of_the_nape_and_under_no_collar():
+    nape, middle, low, throat = [0, 0.655, -0.03], [0, 0.622, -0.04], [0, 0.575, -0.05], [0, 0.58, 0.06]
+    rest = np.array([nape, middle, low, throat, nape])
+    assert is_neck(rest).all()
+    assert not is_neck(np.array([[0, 0.655, -0.12], [0.2, 0.55, 0], [0, 0.75, -0.05]])).any()
+    shares = np.zeros((5, len(REGIONS)))
+    shares[:4, REGIONS["skin"]] = shares[4, REGIONS["upper"]] = 1
+    grown = over_nape(rest, shares)
+    assert grown[0] == 1
+    assert abs(grown[1]) < 0.1
+    assert (grown[2:4] == -1).all()
+    assert grown[4] == 0
 
 
 def test_the_hairline_moves_to_where_the_photo_shows_it_and_no_further():

@@ -11,10 +11,12 @@ from .template import load_template
 
 # The hairline of the body in rest, as seen from its side: heights, and how far to the front it is there, metres. The
 # ear's middle is at (0.658, 0.035), the eye's outer corner at (0.678, 0.097).
-HEIGHTS = (0.600, 0.630, 0.640, 0.657, 0.690, 0.720, 0.740, 0.755, 0.765)
-FRONTS = (0.012, 0.016, 0.050, 0.059, 0.061, 0.066, 0.085, 0.112, 0.160)
+HEIGHTS = (0.600, 0.615, 0.633, 0.642, 0.657, 0.690, 0.720, 0.740, 0.755, 0.765)
+FRONTS = (-0.035, -0.022, 0.000, 0.050, 0.059, 0.061, 0.066, 0.085, 0.112, 0.160)
 SOFT_M = 0.006  # from the hairline to either side, over which it begins
 NAPE_M = 0.600  # above which hair is told of
+# Between which heights, how far back and to either side the neck is, metres; where hair ends on it, and over how much.
+NECK_M, NECK_BACK_M, NECK_ASIDE_M, ENDS_M, FADES_M = (0.530, 0.680), -0.085, 0.090, 0.622, 0.03
 JAW_M, CHEEK_M = 0.605, 0.650  # between which bare skin is: higher up are eyes, brows and glasses
 TURNED, HARD = (0.05, 0.25), 2.0  # z of normals that begin to tell, and do; how soon of hair and skin one is sure
 MOVED_M = 0.02  # that a photo moves the hairline at most: farther off what it shows as skin is white hair or glare
@@ -23,13 +25,14 @@ OVER_M = 0.19  # from the skull's middle, that long or high hair lies at most
 
 @lru_cache(maxsize=1)
 def scalp() -> np.ndarray:
-    """(S,) -1..1: of each vertex of the skin whether hair grows there, 1, or it is a cheek, -1; 0 of what
-    neither is told of, as of ears and faces."""
+    """(S,) -1..1: of each vertex of the skin whether hair grows there, 1, or it is a cheek or an ear, -1;
+    0 of what neither is told of, as of faces."""
     template = load_template()
     _, high, front = template.rest.T
     hair, cheek = _sides_of_hairline(high, front)
     cheek = cheek * _above(high, JAW_M) * (1 - _above(high, CHEEK_M))
-    return np.where(template.regions == "skin", hair - cheek, 0.0)
+    bare = np.where(template.regions == "ear", -1.0, 0.0)
+    return np.where(template.regions == "skin", hair - cheek, bare)
 
 
 def as_seen(
@@ -57,6 +60,21 @@ def over_scalp(rest: np.ndarray) -> np.ndarray:
     far = np.linalg.norm(away, axis=1)
     under = MIDDLE + away * (RADIUS_M / np.maximum(far, RADIUS_M))[:, None]
     return _sides_of_hairline(under[:, 1], under[:, 2])[0] * (far < OVER_M) * _above(rest[:, 1], NAPE_M)
+
+
+def is_neck(rest: np.ndarray) -> np.ndarray:
+    """(N,) bool: which of places (N, 3), metres of the body in rest, are about its neck."""
+    aside, high, front = rest.T
+    return (high > NECK_M[0]) & (high < NECK_M[1]) & (front > NECK_BACK_M) & (np.abs(aside) < NECK_ASIDE_M)
+
+
+def over_nape(rest: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """(N,) -1..1, as `scalp()`: whether hair grows on a neck, at (N, 3) metres of the body in rest, whose regions are
+    (N, R): above and behind the hairline, at which it fades, and on no collar."""
+    _, high, front = rest.T
+    within = np.minimum(high - ENDS_M, np.interp(high, HEIGHTS, FRONTS) - front)
+    collar = shares[:, REGIONS["hair"]] + shares[:, REGIONS["skin"]] < 0.5
+    return np.where(collar, 0, (within / FADES_M).clip(-1, 1))
 
 
 def _sides_of_hairline(high, front):
