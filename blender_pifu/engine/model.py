@@ -40,7 +40,9 @@ from .parsing.reading import Parsing, parsing_reader
 from .published.pifu import PIFuModel
 from .published.pifuhd import PIFuHDModel
 from .published.vrn import VRNModel
+from .reading.landmarks import metre_of
 from .reading.person_cut import PersonCut, network_input
+from .shading.face_tint import with_face_tint
 from .shading.reading import shading_reader
 from .srgb import lit
 from .subject.lens import Lens
@@ -240,9 +242,15 @@ class HumanModel:
         normals = as_picture(encoding.front_normals)
         normals = cv2.resize(normals, (SHADING_PX, SHADING_PX), interpolation=cv2.INTER_AREA)
         normals /= np.maximum(np.linalg.norm(normals, axis=-1, keepdims=True), 1e-6)
-        shading = shading_reader(self.device).read(np.dstack(cut(SHADING_PX)), normals, light, cut.landmarks)
+        photo = np.dstack(cut(SHADING_PX))
+        shading = shading_reader(self.device).read(photo, normals, light, cut.landmarks)
         if cut.tone is None:
-            return shading
+            labels = encoding.front_labels
+            if labels is None or cut.landmarks is None:
+                return shading
+            face = as_picture(labels[:, LABELS["face_skin"], None])[..., 0]
+            face = cv2.resize(face, (SHADING_PX, SHADING_PX), interpolation=cv2.INTER_AREA)
+            return with_face_tint(shading, photo, face, metre_of(cut.landmarks) * SHADING_PX / 2)
         return np.exp(np.log(shading).mean(-1, keepdims=True)).repeat(3, -1)  # a photo without colour gets none
 
     def regions(self, encoding: Encoding, cut: PersonCut) -> Regions | None:
