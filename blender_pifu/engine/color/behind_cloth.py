@@ -16,6 +16,7 @@ from .hair import Hair, find_hair
 from .held_things import HIPS, SHOULDERS, TRUNK, find_behind
 from .materials import LIGHTNESS, MATERIALS, tell_apart
 from .painting import smooth_step
+from .prints import Prints
 from .quilting import block_energy, quilt
 from .regions import REGIONS, WORN, Regions
 from .strands import strands_of
@@ -43,10 +44,11 @@ EDGE, CRISP = 1.5, 0.15  # how far costs are evened out, and by how much the lea
 ALONE, ROUNDS = 2.5, 5  # what it costs to be where nothing around is of the material, and how often that is asked
 AROUND = 9.0, 2.5  # how far that is, across and along: hems and collars run across
 NECKLINE = 0.35, 0.4  # of the shoulders' width to either side, of the trunk down from them: collars are open before
-KNOWN, CRISPER = (
-    0.4,
-    4,
-)  # share of a region from which on it is known, and the power of shares that makes a line of them
+# Share of a region from which on it is known, and the power of shares that makes a line of them.
+KNOWN, CRISPER = 0.4, 4
+PRINTED, PRINTED_BEHIND = 0.5, (0.4, 0.6)  # share of a print from which on it is one, seen, and guessed behind
+EVERYWHERE = 0.8  # share of a material in such a garment on which a print is, that has one
+PRINT_BLOCKS, PRINT_PX = (0.12, 0.06), 9  # field units, in which it goes on; pixels between its parts at most
 BEYOND = 0.02  # field units outside the outline where these colours are known too
 HEAD = (2.0, 2.6)  # distances from the eyes to the mouth, round the ears: within, `behind_head` paints; beyond, this
 CHIN = (-1.5, -1.1)  # of those, below the ears: the neck is not the head
@@ -80,21 +82,13 @@ def paint_behind_cloth(
     if materials is None:
         return back
     size = len(photo)
-    fine = FineTexture(photo, landmarks)  # before there are shares: both take tens of megabytes
+    fine = FineTexture(photo, landmarks, regions)  # before there are shares: both take tens of megabytes
     check_wanted()
-    band, woven = fine.band, fine.beside_face(np.stack(pixel_centres(WORK_PX), -1).reshape(-1, 2)) > 0.5
+    band, prints = fine.band, fine.prints
+    woven = fine.beside_face(np.stack(pixel_centres(WORK_PX), -1).reshape(-1, 2)) > 0.5
     del fine
     drawn, back = smaller(back, WORK_PX), _larger(back, size)
-    difference = np.linalg.norm(_lab(materials.tones) - _lab(drawn[..., :3]), axis=-1)
-    costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) - REACHES * np.log(materials.beside + ABSENT)
-    before = materials.before if landmarks is None else materials.before & ~_neckline(landmarks, WORK_PX)
-    costs -= BEFORE * before * np.minimum(materials.beside / GOES_ON, 1)
-    costs[:, materials.hidden.any(0)] = SURE
-    costs[materials.hidden] = 0
-    if of_pixels is not None:
-        costs += _as_labelled(materials.before, of_pixels)
-    if landmarks is not None:
-        costs += _as_mirrored(costs, drawn[..., 3] > 0.5, landmarks)
+    costs = _costs(materials, drawn, landmarks, of_pixels)
     shares = _shares(_without_islands(costs, drawn[..., 3]), size)
     if of_pixels is not None:
         _end_with_regions(shares, of_pixels)
@@ -107,7 +101,8 @@ def paint_behind_cloth(
     woven = woven.reshape(WORK_PX, WORK_PX)
     if of_pixels is not None:  # skin has no weave, and laid in blocks it is banded
         woven &= of_pixels.front[..., REGIONS["skin"]] < SKIN
-    _add_texture(painted, band, materials.seen & woven, most, back[..., 3] * (1 - kept))
+    where = back[..., 3] * (1 - kept)
+    _add_texture(painted, band, materials.seen & woven, most, where, _printed(prints, of_pixels, size))
     strands = strands_of(hair, band)
     if hair is not None and strands is not None:
         strands.add_behind(hair, back[hair.where][..., :3])
@@ -115,6 +110,22 @@ def paint_behind_cloth(
     back[..., :3].clip(0, 1, out=back[..., :3])
     back[..., 3] = _beyond(back[..., 3])
     return back
+
+
+def _costs(materials, drawn, landmarks, regions):
+    """What it costs (K, n, n) to be of each of the Materials behind, where the back is drawn (n, n, 4); regions: on
+    these pixels, or None."""
+    difference = np.linalg.norm(_lab(materials.tones) - _lab(drawn[..., :3]), axis=-1)
+    costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) - REACHES * np.log(materials.beside + ABSENT)
+    before = materials.before if landmarks is None else materials.before & ~_neckline(landmarks, WORK_PX)
+    costs -= BEFORE * before * np.minimum(materials.beside / GOES_ON, 1)
+    costs[:, materials.hidden.any(0)] = SURE
+    costs[materials.hidden] = 0
+    if regions is not None:
+        costs += _as_labelled(materials.before, regions)
+    if landmarks is not None:
+        costs += _as_mirrored(costs, drawn[..., 3] > 0.5, landmarks)
+    return costs
 
 
 def _kept(hair: Hair | None, landmarks, size):
@@ -298,13 +309,52 @@ def _find_materials(photo, landmarks, regions: Regions | None) -> Materials | No
     return Materials(np.array(tones), np.array(beside) / total, np.array(before), np.array(hidden), np.array(where))
 
 
-def _add_texture(painted, band, seen, most, where):
+@dataclass(frozen=True)
+class _Printed:
+    """Which pixels seen are of printed `garments` (m, m) bool, on which of these a print is, `seen` (m, m) bool, and
+    where what is `behind` is of such a garment, (n, n) 0..1."""
+
+    garments: np.ndarray
+    seen: np.ndarray
+    behind: np.ndarray
+
+
+def _printed(prints: Prints | None, regions: Regions | None, size) -> _Printed | None:
+    if prints is None or regions is None:
+        return None
+    names = [REGIONS[name] for name in prints.garments]
+    front, back = (each[..., names].sum(-1) for each in (regions.front, regions.back))
+    return _Printed(front > PRINTED, prints.where > PRINTED, smooth_step(_larger(back, size), *PRINTED_BEHIND))
+
+
+def _add_texture(painted, band, seen, most, where, printed: _Printed | None):
     """Add the photo's fine band (n, n, 3) to colours (n, n, 3): of each material (K, ...) `seen`, where it is the `most
-    (n, n)`; where: (n, n) 0..1."""
+    (n, n)`; where: (n, n) 0..1. The blocks of a print are cut where they meet, and where one is too narrow for these,
+    as a sleeve is, it has smaller ones."""
     energy = block_energy(band)
     for k, mine in enumerate(seen):
-        there = cv2.resize(mine.astype(np.uint8), where.shape, interpolation=cv2.INTER_NEAREST) > 0
-        painted += quilt(band, there, where * (most == k), energy)
+        wanted = where * (most == k)
+        if printed and _share(printed.seen, mine & printed.garments) > EVERYWHERE:
+            # Dots may be told from their ground: a print is all of it.
+            whole = (
+                cv2.morphologyEx(mine.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((PRINT_PX, PRINT_PX), np.uint8)) > 0
+            )
+            there, of_print = _at_size(whole & printed.seen, len(band)), wanted * printed.behind
+            wanted, mine = wanted - of_print, mine & ~printed.seen
+            for wide in PRINT_BLOCKS:
+                texture = quilt(band, there, of_print, wide=wide, cut=True)
+                painted += texture
+                of_print = of_print * ~texture.any(-1)
+        painted += quilt(band, _at_size(mine, len(band)), wanted, energy)
+
+
+def _share(there, of):
+    """How much of pixels `of` (n, n) bool is there."""
+    return there[of].sum() / max(of.sum(), 1)
+
+
+def _at_size(where, size):
+    return cv2.resize(where.astype(np.uint8), (size, size), interpolation=cv2.INTER_NEAREST) > 0
 
 
 def _head(head, size):

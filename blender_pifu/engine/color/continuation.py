@@ -13,6 +13,8 @@ from ..crop_space import sample
 from ..reading.landmarks import head_place
 from ..srgb import LUMA
 from .painting import smooth_step
+from .prints import find_prints
+from .regions import Regions
 
 # Lengths are in field units: 0.01 is about 1 cm on an adult.
 SEEN = 0.5  # trust in the photo from which on a vertex counts as seen
@@ -27,7 +29,8 @@ SHADE = 0.5  # what differences of luminance count for, against those of hue: li
 ROOM = (0.05, 0.1)  # length of the way that is too short for texture, and that is enough
 REPEATED = (0.7, 1.5)  # times to and fro over one material, after which repetition begins to be left out, and is
 TORN = (2.0, 4.0)  # stretch of the places in the photo, against the surface's, at which texture begins to be left out
-LOUDEST = 0.12  # of the fine texture, 0..1: what is more is a button, a logo, a line, and not repeated
+# Of the fine texture, 0..1: what is more is a button, a logo, a line, and not repeated; and of a print.
+LOUDEST, PRINTED = 0.12, 1.0
 # Half axes of a face, in distances from the eyes to the mouth round the middle of these, and shares of them: within is
 # the face, beyond, where hair is, is not.
 FACE, FACE_ENDS = (1.15, 1.45), (0.95, 1.15)
@@ -45,20 +48,27 @@ class Ways:
 class FineTexture:
     """The fine band of a photo, by places in field space."""
 
-    def __init__(self, photo: np.ndarray, landmarks: np.ndarray | None = None):
+    def __init__(self, photo: np.ndarray, landmarks: np.ndarray | None = None, regions: Regions | None = None):
         """photo: (n, n, 4) float32 of the crop, sRGB 0..1 and matte; landmarks: (33, 4) as `landmarks_in`, or None: by
-        these the face is left out, of which there is one."""
+        these the face is left out, of which there is one; regions: where garments are, if known, whose prints are fine
+        texture too."""
         sigma = COARSE / 2 * len(photo)
         matte = np.ascontiguousarray(photo[..., 3:], np.float32)
         weighted = np.concatenate([photo[..., :3] * matte, matte], 2)
         blurred = cv2.GaussianBlur(weighted, (0, 0), sigma)
         self._coarse = blurred[..., :3] / np.maximum(blurred[..., 3:], 1e-3)
         self._matte = matte[..., 0]
+        self.prints = None if regions is None else find_prints(photo, regions)
+        loudest = LOUDEST
+        if self.prints:
+            where, means = (cv2.resize(each, photo.shape[:2]) for each in (self.prints.where, self.prints.means))
+            self._coarse += where[..., None] * (means - self._coarse)
+            loudest = LOUDEST + where[..., None] * (PRINTED - LOUDEST)
         self.band = photo[..., :3] - self._coarse
         self.band *= matte  # in place: these are tens of megabytes
-        self.band /= LOUDEST
+        self.band /= loudest
         np.tanh(self.band, out=self.band)
-        self.band *= LOUDEST
+        self.band *= loudest
         self._head = None if landmarks is None else head_place(landmarks)
 
     def at(self, places: np.ndarray) -> np.ndarray:

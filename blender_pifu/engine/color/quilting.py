@@ -29,11 +29,13 @@ def quilt(
     energy: np.ndarray | None = None,
     wide: float = BLOCK,
     farthest: float = FARTHEST,
+    cut: bool = False,
 ) -> np.ndarray:
     """Texture (n, n, 3) for a material where `targets (n, n)` 0..1 has it, 0 elsewhere and where there is no block to
     take: of a fine band (n, n, 3) around 0, from places where `sources (n, n)` bool shows the material; energy: the
     band's `block_energy`, where that is known; wide: a block, and farthest: how far above or below one is taken
-    from at most, field units."""
+    from at most, field units; cut: let blocks meet along the line where they differ least, as a print's must, and not
+    go over into each other."""
     size = len(fine)
     block, overlap = _block_px(size, wide), max(4, round(OVERLAP * wide / 2 * size))
     energy = block_energy(fine, wide) if energy is None else energy
@@ -59,8 +61,11 @@ def quilt(
             taken = _best(fine, rows[tried], columns[tried], off, (result[place], laid[place]), rng)
             if taken is None:
                 continue
-            result[place] += window[..., None] * taken
-            laid[place] += window**2
+            share = _cut(result[place], taken, laid[place] > 0, overlap) if cut else window
+            if cut:
+                result[place] *= 1 - share[..., None]
+            result[place] += share[..., None] * taken
+            laid[place] = 1 if cut else laid[place] + window**2
     # Independent textures add up in their squares.
     result /= np.sqrt(np.maximum(laid, 1e-6))[..., None]
     result *= targets[..., None].astype(np.float32)
@@ -113,6 +118,32 @@ def _best(fine, rows, columns, off, laid, rng):
         there = laid[0][over] / np.sqrt(laid[1][over])[:, None]
         costs += np.square(blocks[:, over] - there).mean((1, 2))
     return blocks[rng.choice(np.flatnonzero(costs <= AS_GOOD * costs.min()))]
+
+
+def _cut(before, block, laid, overlap):
+    """(b, b) 0..1: what of a block (b, b, 3) is laid over `before` (b, b, 3), where `laid` (b, b) bool is: what lies
+    beyond the line, in the overlap on its left and on its top, along which both differ least (minimum error boundary
+    cut)."""
+    error = np.square(before - block).sum(-1) * laid
+    share = np.ones(laid.shape, np.float32)
+    for costs, mine, there in ((error, share, laid), (error.T, share.T, laid.T)):
+        if there[:, :overlap].mean() > 0.5:
+            mine[:, :overlap][np.arange(overlap) < _least_path(costs[:, :overlap])[:, None]] = 0
+    return np.where(laid, cv2.GaussianBlur(share, (0, 0), 0.7), 1)
+
+
+def _least_path(costs):
+    """(b,) column of each row of costs (b, w), next to the one above, whose sum is least."""
+    sums = costs.astype(np.float64)
+    for row in range(1, len(sums)):
+        above = np.pad(sums[row - 1], 1, constant_values=np.inf)
+        sums[row] += np.minimum(np.minimum(above[:-2], above[1:-1]), above[2:])
+    path = np.empty(len(sums), int)
+    path[-1] = sums[-1].argmin()
+    for row in range(len(sums) - 2, -1, -1):
+        first = max(path[row + 1] - 1, 0)
+        path[row] = first + sums[row, first : path[row + 1] + 2].argmin()
+    return path
 
 
 def _window(block, overlap):

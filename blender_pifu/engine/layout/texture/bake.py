@@ -51,7 +51,7 @@ class Sources:
         self.sides += [(each.side(*mesh), k) for k, each in enumerate(others, 1)]
         self.sides.append((Side(*mesh, pictures["photo"], 1, edge_on=edge_on), 0))
         check_wanted()
-        self.fine = FineTexture(pictures["photo"], landmarks)
+        self.fine = FineTexture(pictures["photo"], landmarks, regions)
         self.others, self.regions = others, regions
         hair = find_hair(pictures["photo"], landmarks, regions) if hairy and landmarks is not None else None
         self.strands = strands_of(hair, self.fine.band)

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Prints, checks, stripes and dots: a garment whose colours differ everywhere within a hand's width, and not only at a
+logo, a button or a fold."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from ..crop_space import blurred_within, smaller
+from .painting import smooth_step
+from .regions import GARMENTS, REGIONS, Regions
+
+WORK_PX = 256  # to a side of the crop, in which garments are looked at
+MEAN = 0.03  # field units, 1 cm on an adult is 0.01: standard deviation of the blur that leaves no print
+# Differences of colours, 0..1, of a print, on how much of a garment: more than folds have, and of hue, as shade has
+# none; or so many that no light makes them.
+LOUD, HUED, LOUDEST, EVERYWHERE = 0.05, 0.01, 0.1, 0.75
+PLAIN = 0.03, 0.05  # up to which a part of a printed garment has none, and from which it has
+SURE = 0.6  # share of a region from which on a pixel is its
+LEAST = 300  # pixels of a garment
+
+
+@dataclass(frozen=True)
+class Prints:
+    """garments: which of GARMENTS are printed; where (m, m) 0..1 that is seen, and means (m, m, 3), colours sRGB 0..1
+    without it; m: WORK_PX."""
+
+    garments: tuple[str, ...]
+    where: np.ndarray
+    means: np.ndarray
+
+
+def find_prints(photo: np.ndarray, regions: Regions) -> Prints | None:
+    """The Prints in a photo (n, n, 4), sRGB 0..1 and matte, without its light; None where there are none."""
+    small, regions = smaller(photo, WORK_PX), regions.at_size(WORK_PX)
+    colors, matte = small[..., :3], small[..., 3]
+    inner = cv2.erode((matte > 0.9).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    garments, where, means = [], np.zeros_like(matte), colors.copy()
+    for name in GARMENTS:
+        share = np.ascontiguousarray(regions.front[..., REGIONS[name]] * matte)
+        surely = inner & (share > SURE)
+        if surely.sum() < LEAST:
+            continue
+        mean = _mean(colors, share)
+        band = colors - mean
+        tone = mean / np.maximum(np.linalg.norm(mean, axis=-1, keepdims=True), 1e-3)
+        hues = band - (band * tone).sum(-1, keepdims=True) * tone
+        loud, hued = (np.sqrt(_mean(np.square(each).mean(-1), surely.astype(np.float32))) for each in (band, hues))
+        least, least_hued = (np.quantile(each[surely], 1 - EVERYWHERE) for each in (loud, hued))
+        if least > LOUDEST or (least > LOUD and least_hued > HUED):
+            printed = share * smooth_step(loud, *PLAIN)
+            garments.append(name)
+            where += printed
+            means += printed[..., None] * (mean - means)
+    return Prints(tuple(garments), where, means) if garments else None
+
+
+def _mean(values, weight):
+    return blurred_within(values, weight, MEAN / 2 * WORK_PX)
