@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Colours as files hold them, sRGB, and as light adds up, linear (IEC 61966-2-1); colours under another light."""
+"""Colours as files hold them, sRGB, as light adds up, linear (IEC 61966-2-1), and as they differ to the eye, Lab;
+colours under another light."""
 
 import cv2
 import numpy as np
@@ -29,3 +30,9 @@ def lit(rgb: np.ndarray, gain: np.ndarray) -> np.ndarray:
         rows = np.s_[first : first + ROWS]
         result[rows] = to_srgb((to_linear(rgb[rows]) + DARKEST) * gain[rows] - DARKEST)
     return result
+
+
+def lab_of(colors: np.ndarray) -> np.ndarray:
+    """Lab of colours (..., 3), sRGB 0..1."""
+    flat = np.ascontiguousarray(colors.reshape(1, -1, 3).clip(0, 1), np.float32)
+    return cv2.cvtColor(flat, cv2.COLOR_RGB2LAB).reshape(colors.shape)

@@ -10,7 +10,18 @@ PACKAGE = Path(__file__).parents[2] / "blender_pifu"
 FILES = {path.relative_to(PACKAGE).with_suffix("").parts: path for path in PACKAGE.rglob("*.py")}
 # Files beside the rooms that every room stands on; the others there stand on the rooms.
 BASE = {
-    "engine": {"cores", "crop_space", "device", "errors", "futures", "interfaces", "labels", "memory", "srgb"},
+    "engine": {
+        "cores",
+        "crop_space",
+        "device",
+        "errors",
+        "futures",
+        "interfaces",
+        "labels",
+        "memory",
+        "smooth_step",
+        "srgb",
+    },
     "addon": {"errors", "files_in_use", "identity", "kept"},
 }
 # Room: what it may import, beside its own files. Both sides' common files are rooms of their own.

@@ -8,8 +8,8 @@ from ..crop_space import pixel_centres
 from ..reading.landmarks import Landmark as L
 from ..reading.landmarks import metre_of
 from ..reading.stance import PROFILE, SEEN
+from ..smooth_step import smooth_step
 from .inpainting import in_fewer_pixels, weighted
-from .painting import smooth_step
 
 # Joint, the next one, half the width in metres, and how far what is seen goes on beyond the second, in lengths of both.
 PARTS = (

@@ -11,11 +11,12 @@ from ..crop_space import pixel_centres, smaller
 from ..futures import check_wanted
 from ..reading.landmarks import head_place
 from ..reading.stance import PROFILE
+from ..smooth_step import smooth_step
+from ..srgb import lab_of
 from .continuation import FineTexture
 from .hair import Hair, find_hair
 from .held_things import HIPS, SHOULDERS, TRUNK, find_behind
 from .materials import LIGHTNESS, MATERIALS, tell_apart
-from .painting import smooth_step
 from .prints import Prints
 from .quilting import block_energy, quilt
 from .regions import REGIONS, WORN, Regions
@@ -368,8 +369,7 @@ def _head(head, size):
 
 def _lab(colors):
     """sRGB (..., 3) 0..1 -> Lab, with lightness counting less."""
-    flat = np.ascontiguousarray(colors.reshape(1, -1, 3).clip(0, 1), np.float32)
-    return (cv2.cvtColor(flat, cv2.COLOR_RGB2LAB) * np.array([LIGHTNESS, 1, 1], np.float32)).reshape(colors.shape)
+    return lab_of(colors) * np.array([LIGHTNESS, 1, 1], np.float32)
 
 
 def _blur(image, across, along=0.0):

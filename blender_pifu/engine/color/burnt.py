@@ -8,9 +8,8 @@ import cv2
 import numpy as np
 
 from ..crop_space import blurred_within
-from ..srgb import LUMA
-from .likeness import lab_of
-from .painting import smooth_step
+from ..smooth_step import smooth_step
+from ..srgb import LUMA, lab_of
 from .regions import GARMENTS, REGIONS, WORN, Regions
 from .rim import off_head
 

@@ -11,8 +11,8 @@ from scipy.sparse.csgraph import dijkstra
 
 from ..crop_space import sample
 from ..reading.landmarks import head_place
+from ..smooth_step import smooth_step
 from ..srgb import LUMA
-from .painting import smooth_step
 from .prints import find_prints
 from .regions import Regions
 

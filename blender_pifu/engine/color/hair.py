@@ -11,7 +11,8 @@ from scipy.ndimage import label
 from ..crop_space import pixel_centres
 from ..reading.landmarks import Landmark as L
 from ..reading.landmarks import head_place
-from .painting import smooth_step
+from ..smooth_step import smooth_step
+from ..srgb import lab_of
 from .regions import Regions
 
 # Lengths are in distances from the eyes to the mouth: u across from the middle of the ears, v up from the eyes.
@@ -170,8 +171,7 @@ def _long(colors, other, place, unit):
     is of the person and not like skin; place: u and v (h, w)."""
     u, v = place
     found, ends = np.zeros(other.shape, bool), [0.0, 0.0]
-    lab = cv2.cvtColor(np.ascontiguousarray(colors, np.float32), cv2.COLOR_RGB2LAB)
-    lab = cv2.GaussianBlur(lab, (0, 0), max(CELL / 2 * unit, 0.4))
+    lab = cv2.GaussianBlur(lab_of(colors), (0, 0), max(CELL / 2 * unit, 0.4))
     for k, side in enumerate((-1, 1)):
         jaw = other & (v > JAW[0]) & (v < JAW[1]) & (side * u > BESIDE[0]) & (side * u < BESIDE[1])
         if jaw.sum() < LONG * unit**2:

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """How unlike colours are of which one may be the other in a shade."""
 
-import cv2
 import numpy as np
+
+from ..srgb import lab_of
 
 LIGHTNESS = 0.35  # what differences of lightness count for against those of hue: folds are shaded
 DARKEST = 0.6  # times as dark as a shade is, at most
@@ -19,9 +20,3 @@ def unlike(colors: np.ndarray, others: np.ndarray) -> np.ndarray:
 def of_hue(colors: np.ndarray) -> np.ndarray:
     """(..., 3) in which the distance of colours (..., 3), sRGB 0..1, is one of hue more than of lightness."""
     return lab_of(colors) * (LIGHTNESS, 1, 1)
-
-
-def lab_of(colors: np.ndarray) -> np.ndarray:
-    """Lab of colours (..., 3), sRGB 0..1."""
-    flat = np.ascontiguousarray(colors.reshape(1, -1, 3).clip(0, 1), np.float32)
-    return cv2.cvtColor(flat, cv2.COLOR_RGB2LAB).reshape(colors.shape)

@@ -3,7 +3,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 import numpy as np
@@ -12,6 +11,7 @@ from scipy.sparse import coo_matrix, diags
 from scipy.spatial import cKDTree
 
 from ..crop_space import pixels_at, sample
+from ..smooth_step import smooth_step
 from ..surface.mesh import vertex_normals
 from .borders import HELD, Materials, find_materials
 from .edge_on import EdgeOn
@@ -398,9 +398,3 @@ def _erode(matte):
     """A matte (n, n) shrunk by RIM and softened, so that trust fades towards the outline."""
     reach = max(2, round(RIM / 2 * len(matte)))  # the pixels beside an outline's are still mixed with it
     return gaussian_filter(cv2.erode(matte, np.ones((2 * reach + 1,) * 2, np.uint8)), reach / 2)
-
-
-def smooth_step(value: Any, low: float, high: float) -> Any:
-    """Smooth step from 0 at `low` to 1 at `high`."""
-    share = np.clip((value - low) / (high - low), 0, 1)
-    return share * share * (3 - 2 * share)

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from ..crop_space import blurred_within, smaller
-from .painting import smooth_step
+from ..smooth_step import smooth_step
 from .regions import GARMENTS, REGIONS, Regions
 
 WORK_PX = 256  # to a side of the crop, in which garments are looked at

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from ..futures import check_wanted
-from .painting import smooth_step
+from ..smooth_step import smooth_step
 
 # In field units: 0.01 is about 1 cm on an adult.
 BLOCK = 0.06

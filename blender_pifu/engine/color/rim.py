@@ -7,8 +7,8 @@ import numpy as np
 
 from ..crop_space import smaller
 from ..reading.landmarks import head_place
+from ..smooth_step import smooth_step
 from .likeness import unlike
-from .painting import smooth_step
 
 WORK_PX = 512  # to a side of the crop, in which colours are compared
 # Lengths are in field units: 0.01 is about 1 cm on an adult.

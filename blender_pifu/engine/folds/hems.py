@@ -12,11 +12,11 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
-from ..color.painting import smooth_step
 from ..crop_space import blurred_within, to_pixels
 from ..labels import LABELS
 from ..reading.landmarks import Landmark as L
 from ..reading.landmarks import metre_of
+from ..smooth_step import smooth_step
 
 # Labels that count as one, as the networks do not tell an open jacket from a shirt.
 LAYERS = {

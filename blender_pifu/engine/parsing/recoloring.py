@@ -5,12 +5,11 @@ pixel is of the label whose colours it has (the colour models of GrabCut, Rother
 A network that must know all clothes knows these by their place; which sleeve ends where, their colours tell.
 """
 
-import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
 from ..labels import LABELS
-from ..srgb import LUMA
+from ..srgb import LUMA, lab_of
 
 STEP, BLUR = np.array([8.0, 6.0, 6.0]), 0.8  # of Lab in a histogram, and over how many of these it is evened out
 ROUNDS, POWER, RARE = 2, 1.5, 0.02  # of the colours, against what was read; and of the mean, that every colour has
@@ -43,7 +42,7 @@ def recolored(
 
 def _bins(photo):
     """Of each pixel the number of its colour's bin, (N,), and how many there are along each axis."""
-    lab = cv2.cvtColor(np.ascontiguousarray(photo[None], np.float32), cv2.COLOR_RGB2LAB)[0]
+    lab = lab_of(photo)
     place = ((lab - lab.min(0)) / STEP).astype(int)
     shape = place.max(0) + 1
     return np.ravel_multi_index(place.T, shape), shape

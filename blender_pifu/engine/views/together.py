@@ -7,9 +7,10 @@ import cv2
 import numpy as np
 
 from ..color.light import Light
-from ..color.painting import Elsewhere, smooth_step
+from ..color.painting import Elsewhere
 from ..color.rim import without_rim
 from ..interfaces import Field
+from ..smooth_step import smooth_step
 from ..srgb import lit
 from ..surface.normals import smooth_normals, unit
 from .bending import bend

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...body.head import Head
-from ...color.painting import smooth_step
+from ...smooth_step import smooth_step
 from ...srgb import LUMA
 from .eyeballs import SIDES
 

@@ -13,10 +13,11 @@ from ...color.continuation import FineTexture, alike, find_ways
 from ...color.edge_on import EdgeOn
 from ...color.hair import find_hair
 from ...color.hand_skin import believed, find_hand_skin
-from ...color.painting import Elsewhere, Scalp, Side, smooth_step
+from ...color.painting import Elsewhere, Scalp, Side
 from ...color.regions import Regions
 from ...color.strands import Strands, strands_of
 from ...futures import check_wanted
+from ...smooth_step import smooth_step
 from ...surface.mesh import split_quads
 from ...surface.normals import unit
 from ..painted_mesh import PaintedMesh

@@ -10,8 +10,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
-from ...color.painting import Scalp, smooth_step
+from ...color.painting import Scalp
 from ...crop_space import blurred_within
+from ...smooth_step import smooth_step
 from ...srgb import LUMA
 from ...surface.mesh import split_quads
 from ..painted_mesh import PaintedMesh
