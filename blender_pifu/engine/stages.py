@@ -28,6 +28,7 @@ from .color.edge_on import EdgeOn, seen_edge_on
 from .color.light import Shading
 from .color.painting import Elsewhere, Scalp
 from .color.painting import paint as paint_vertices
+from .color.prints import without_prints
 from .color.regions import Regions
 from .color.rim import without_rim
 from .errors import InputError, NoPersonError, OptionError
@@ -198,6 +199,11 @@ class Looks:
     def lit(self, waiting: Callable[[], object] | None = None) -> Encoded:
         """What was encoded, without the photo's light, as `take_light` gives it."""
         return self._lit.result(waiting)
+
+    @property
+    def has_texture(self) -> bool:
+        """Whether there is to be a texture."""
+        return self._in_texture is not None
 
     def photo(self, most_px: int) -> np.ndarray:
         """The photo's picture (n, n, 4) of at most so many pixels to a side."""
@@ -451,6 +457,8 @@ def paint(
         hairy = _scalp(*skin, fitted, encoded, looks.regions.result(report)) if fitted.head else None
         hands = _hands(rows)
     regions = looks.regions.result(report)
+    if regions is not None and looks.has_texture:  # which shows prints itself, also where these colours go on alone
+        shown = without_prints(shown, regions)
     how = {"others": others, "scalp": hairy, "hands": hands, "regions": regions}
     how["edge_on"] = looks.edge_on(report)
     told = paint_vertices(vertices, faces, normals, 2 / resolution, **shown, **how)

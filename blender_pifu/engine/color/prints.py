@@ -56,5 +56,27 @@ def find_prints(photo: np.ndarray, regions: Regions) -> Prints | None:
     return Prints(tuple(garments), where, means) if garments else None
 
 
+def without_prints(pictures: dict[str, np.ndarray], regions: Regions) -> dict[str, np.ndarray]:
+    """Pictures "photo" and perhaps "back", (n, n, 4) each, as `painting.paint` takes them, whose printed garments have
+    the colours that these have from afar; the same where none is."""
+    prints = find_prints(pictures["photo"], regions)
+    if prints is None:
+        return pictures
+    plain = {"photo": _mixed(pictures["photo"], prints.where, prints.means)}
+    if "back" in pictures:
+        small = smaller(pictures["back"], WORK_PX)
+        behind = regions.at_size(WORK_PX).back[..., [REGIONS[name] for name in prints.garments]].sum(-1)
+        share = np.ascontiguousarray(behind * small[..., 3])
+        plain["back"] = _mixed(pictures["back"], behind, _mean(small[..., :3], share))
+    return pictures | plain
+
+
+def _mixed(picture, where, colors):
+    where, colors = (cv2.resize(each, picture.shape[:2]) for each in (where, colors))
+    mixed = picture.copy()
+    mixed[..., :3] += where[..., None] * (colors - mixed[..., :3])
+    return mixed
+
+
 def _mean(values, weight):
     return blurred_within(values, weight, MEAN / 2 * WORK_PX)

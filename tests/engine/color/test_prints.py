@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.color.behind_cloth import paint_behind_cloth
-from blender_pifu.engine.color.prints import find_prints
+from blender_pifu.engine.color.prints import find_prints, without_prints
 from blender_pifu.engine.color.quilting import quilt
 from blender_pifu.engine.color.regions import REGIONS, Regions
 
@@ -42,6 +42,18 @@ def test_dots_all_over_a_shirt_are_a_print_and_its_mean_has_none(regions):
     inside = prints.where[80:220, 90:165]
     assert inside.min() > 0.5
     assert prints.means[80:220, 90:165].std((0, 1)).max() < 0.02
+
+
+def test_colours_that_go_on_where_nothing_is_seen_have_no_part_of_a_print(regions):
+    photo = _photo(_dots())
+    plain = without_prints({"photo": photo, "back": photo}, regions)
+    for picture in plain.values():
+        inside = picture[180:420, 190:320]
+        assert inside[..., :3].std((0, 1)).max() < 0.25 * photo[180:420, 190:320, :3].std((0, 1)).max()
+        assert np.allclose(inside[..., :3].mean((0, 1)), photo[180:420, 190:320, :3].mean((0, 1)), atol=0.02)
+        assert np.array_equal(picture[..., 3], photo[..., 3])
+    untouched = {"photo": _photo()}
+    assert without_prints(untouched, regions) is untouched
 
 
 def test_a_logo_is_no_print(regions):
