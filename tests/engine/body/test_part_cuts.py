@@ -93,6 +93,11 @@ def test_what_is_cut_apart_can_be_asked_in_low_precision_where_the_field_can():
     assert SeparatedField(Box([0.5, 0.4, 0.3]), [], 0.1).lowered(torch.bfloat16) is None
 
 
+def skin_of(fit):
+    """The skin of a fit, as a surface."""
+    return fit.rows[: load_body().skin_vertices], load_body().triangles
+
+
 def standing(turns):
     """A Fit that is true by definition, and the solid about it."""
     body = load_body()
@@ -113,7 +118,7 @@ def legs_together():
 def test_legs_that_touch_are_cut_apart_and_stay_closed(legs_together):
     fit, field = legs_together
     whole = largest_component(*_mesh(extract_surface(field, RESOLUTION)))
-    sheets, notes = find_sheets(field, fit, possible_sheets(fit, whole[0]))
+    sheets, notes = find_sheets(field, fit, possible_sheets(fit, whole))
     assert [sheet.limb for sheet in sheets] == ["leg"] and not notes
     cut = extract_surface(SeparatedField(field, sheets, 2 / RESOLUTION), RESOLUTION)
     vertices, faces = largest_component(*_mesh(cut))
@@ -128,14 +133,14 @@ def test_legs_that_touch_are_cut_apart_and_stay_closed(legs_together):
 def test_legs_that_the_body_fits_badly_are_left_as_they_are(legs_together, apart_m, cut):
     fit, field = legs_together
     fit = replace(fit, limbs_m={"leg.L": apart_m, "leg.R": apart_m})
-    sheets, notes = find_sheets(field, fit, possible_sheets(fit, fit.rows[: load_body().skin_vertices]))
+    sheets, notes = find_sheets(field, fit, possible_sheets(fit, skin_of(fit)))
     assert [sheet.limb for sheet in sheets] == ["leg"] * cut
     assert any("does not fit closely" in note for note in notes) == (not cut)
 
 
 def test_who_stands_free_is_left_as_they_are():
     fit, field = standing({})
-    assert find_sheets(field, fit, possible_sheets(fit, fit.rows[: load_body().skin_vertices])) == ([], [])
+    assert find_sheets(field, fit, possible_sheets(fit, skin_of(fit))) == ([], [])
 
 
 def test_a_skirt_is_not_cut_and_the_note_says_so(legs_together):
@@ -153,7 +158,7 @@ def test_a_skirt_is_not_cut_and_the_note_says_so(legs_together):
 
     body = load_body()
     skin = fit.rows[: body.skin_vertices]
-    sheets, notes = find_sheets(Skirt(skin, body.triangles, 0.012), fit, possible_sheets(fit, skin))
+    sheets, notes = find_sheets(Skirt(skin, body.triangles, 0.012), fit, possible_sheets(fit, skin_of(fit)))
     assert "leg" not in [sheet.limb for sheet in sheets]
     assert any(note.startswith("The legs cannot be separated") for note in notes)
 
@@ -180,7 +185,8 @@ def test_a_web_under_a_hanging_arm_goes_and_the_clothes_stay():
 
     field = Webbed(skin, body.triangles, 0.012)
     whole = extract_surface(field, RESOLUTION)
-    sheets, notes = find_sheets(field, replace(fit, limbs_m={"arm.L": 0.025}), possible_sheets(fit, whole.vertices))
+    possible = possible_sheets(fit, (whole.vertices, whole.faces))
+    sheets, notes = find_sheets(field, replace(fit, limbs_m={"arm.L": 0.025}), possible)
     assert [sheet.limb for sheet in sheets] == ["arm.L"] and not notes, "sleeves are not fitted as closely as legs"
     points = np.random.default_rng(0).uniform(-0.3, 0.3, (300000, 3)) + (shoulder + elbow) / 2
     points = points[in_web(points) & (np.linalg.norm(points - shoulder, axis=1) > 0.16)]

@@ -43,6 +43,10 @@ def hands_of(name):
     return HandReader().read(photo.rgb, person), person
 
 
+def wrists_of(person):
+    return {side: person.points[ROOTS[side][0], :2] for side in SIDES}
+
+
 def rest_fit():
     body = load_body()
     pose = body.rest_pose()
@@ -62,7 +66,7 @@ def bent(index=POINTING, others=FIST, fan=0.0):
 
 def test_hands_that_the_photo_shows_are_believed():
     hands, person = hands_of("man_polo_full_body.jpg")
-    sure = believed(hands, person.points)
+    sure = believed(hands, wrists_of(person))
     assert set(sure) == {".L", ".R"}
     for hand in sure.values():  # hanging hands: the tips lie under the wrist
         assert (hand.points[list(TIPS), 1] > hand.points[0, 1] + 20).all()
@@ -71,7 +75,7 @@ def test_hands_that_the_photo_shows_are_believed():
 
 def test_a_hand_in_a_pocket_is_not():
     hands, person = hands_of("man_suit_full_body.jpg")
-    assert set(believed(hands, person.points)) == {".R"}
+    assert set(believed(hands, wrists_of(person))) == {".R"}
 
 
 @pytest.mark.parametrize(
@@ -79,15 +83,14 @@ def test_a_hand_in_a_pocket_is_not():
 )
 def test_doubtful_hands_are_not(doubt):
     hands, person = hands_of("man_suit_full_body.jpg")
-    assert believed({".R": replace(hands[".R"], **doubt)}, person.points) == {}
+    assert believed({".R": replace(hands[".R"], **doubt)}, wrists_of(person)) == {}
 
 
 def test_of_two_hands_in_one_place_one_is_left():
     hands, person = hands_of("man_suit_full_body.jpg")
-    right, marks = hands[".R"], person.points.copy()
-    marks[15] = marks[16]
+    right, wrists = hands[".R"], wrists_of(person)
     both = {".R": right, ".L": replace(right, right=0.3)}
-    assert set(believed(both, marks)) == {".R"}
+    assert set(believed(both, wrists | {".L": wrists[".R"]})) == {".R"}
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -247,13 +250,14 @@ def test_a_hand_in_the_cloth_beside_it_is_brought_out():
 )
 def test_a_hand_that_is_not_read_is_put_on_where_the_photo_has_one(presence, framing, off, hidden):
     fit, skirt = in_a_skirt()
-    seen = HandLandmarks(np.zeros((21, 2)), np.zeros((21, 3)), presence, 0.5)
-    reader = SimpleNamespace(read=lambda rgb, person: dict.fromkeys(SIDES, seen))
-    points = np.zeros((33, 4))
+    points, hands = np.zeros((33, 4)), {}
     for side in SIDES:
-        roots = FingerChain(load_body(), fit.pose, side).points(np.zeros((1, ANGLES)))[0, [0, 5, 17], :2]
-        points[list(ROOTS[side]), :2] = roots + off
-    person, crop = SimpleNamespace(points=points), SimpleNamespace(to_field=lambda points: points)
+        places = FingerChain(load_body(), fit.pose, side).points(np.zeros((1, ANGLES)))[0, :, :2] + off
+        points[list(ROOTS[side]), :2] = places[[0, 5, 17]]
+        hands[side] = HandLandmarks(places, np.zeros((21, 3)), presence, 0.5)
+    reader = SimpleNamespace(read=lambda rgb, person: hands, near=lambda rgb, points: None)
+    same = SimpleNamespace(to_field=lambda points: points, to_photo=lambda points: points)
+    person, crop = SimpleNamespace(points=points), same
     figure = SimpleNamespace(person=person, crop=crop, framing=framing, photo=SimpleNamespace(rgb=None))
     assert pose_hands(fit, figure, reader, (skirt.vertices, skirt.faces)).hidden == tuple(hidden)
 
@@ -267,17 +271,25 @@ def test_reading_a_hand_leaves_its_depth_to_the_fit(nearer):
     assert abs(after[0, 2] - points[0, 2] - nearer) < 0.01
 
 
-def test_a_hand_bent_back_before_its_wrist_has_a_rim_all_the_same():
-    body, fit = load_body(), rest_fit()
+def bent_back(fit, angle):
+    """The fit with its left hand bent about an axis across the wrist, and the surface of that arm without its hand."""
+    body = load_body()
     turns = fit.pose.rotations.clone()
-    back = torch.from_numpy(2.5 * wrist_of(fit, ".L").across[:1]).float()
-    turns[INDEX["hand.L"]] = rotation(back)[0]
+    turns[INDEX["hand.L"]] = rotation(torch.from_numpy(angle * wrist_of(fit, ".L").across[:1]).float())[0]
     pose = replace(fit.pose, rotations=turns)
     fit = replace(fit, pose=pose, rows=body.pose(pose).numpy())
-    assert wrist_of(fit, ".L").beyond(fit.rows[body.tail_rows])[body.tail_bones.index("middle_3.L")] < 0
-    _, (vertices, faces) = grafted_arm()
+    return grafted(fit, arm_of(fit))
+
+
+@pytest.mark.parametrize(("angle", "put_on"), [(-1.0, True), (2.5, False)])
+def test_a_hand_that_is_bent_is_put_on_unless_it_lies_back_along_its_forearm(angle, put_on):
+    fit, (vertices, faces) = bent_back(rest_fit(), angle)
+    tails = fit.rows[load_body().tail_rows]
+    assert (wrist_of(fit, ".L").beyond(tails)[load_body().tail_bones.index("middle_3.L")] > 0) == put_on
     made = graft(vertices, faces, fit, ".L")
-    assert made is None or check_mesh(made[1]).watertight
+    assert (made is not None) == put_on
+    if made is not None:
+        assert_sound(fit, *made)
 
 
 def test_a_hand_is_not_put_where_there_is_no_stump():
