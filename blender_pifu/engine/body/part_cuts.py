@@ -34,14 +34,16 @@ END_M = 0.18  # metres round an arm's: farther off what is above it may be a for
 TAPER_M, TAPER = 0.03, 0.6  # next to the cut's end a web is taken away less and less, by so much a metre
 SURFACE_STEP = 3  # every so manieth vertex of the surface tells where its clothes lie
 REACH_M = 0.06  # how far from both skins a sheet goes
-# Metres between a limb's skin and the surface, on average, up to which it may be cut free: an arm's border is told by
-# the surface besides.
-MOST_APART_M = {"arm": 0.03, "leg": 0.018}
+# Metres between a limb's skin and the surface, on average, up to which it may be cut free, and an arm that the photo
+# shows to its end, whose border is told by the surface besides.
+MOST_APART_M, MOST_APART_ARM_M = 0.018, 0.03
 CLOTHES_POINTS, MOST_THICK_M = 8, 0.12  # of the surface, by which clothes are followed inwards; how thick they may be
 SKIN_M = 0.01  # round the skin of a forearm whose hand is seen, nothing is cut
 BORDER_M = 0.025  # from the surface, where its own border tells the cut more than what is under the clothes
 LEAST_POINTS = 6  # grid points of a sheet within the solid from which there is something to cut
-MOST_ARM, MOST_LEGS = 2500, 1300  # grid points: legs touch all along, but arms that seem to are drawn into the trunk
+# Grid points: legs and crossed arms touch all along, but arms that the photo cuts and that seem to are drawn into the
+# trunk.
+MOST_ARM, MOST_ARM_CUT, MOST_LEGS = 2500, 800, 1300
 OPEN_RIM = 0.2  # share of a sheet's points that may lie where it ends within the solid: there it cuts nothing apart
 SLOPE_STEPS = 1.5  # lattice steps over which the field rises from the layer's edge to full
 
@@ -121,13 +123,18 @@ def find_sheets(field: Field, fit: Fit, possible: list[Sheet]) -> tuple[list[She
         off = max((apart for part, apart in fit.limbs_m.items() if part.startswith(limb)), default=0.0)
         if rim > OPEN_RIM:
             notes.append(f"{name} cannot be separated: clothes or hair join them.")
-        elif off > MOST_APART_M[limb[:3]]:
+        elif off > (MOST_APART_ARM_M if _is_whole_arm(limb, fit) else MOST_APART_M):
             notes.append(f"{name} cannot be separated: the body does not fit closely there.")
         elif inside > sheet.most:
             notes.append(f"{name} cannot be separated: the surface shows no border between them.")
         else:
             sheets.append(sheet)
     return sheets, notes
+
+
+def _is_whole_arm(limb, fit):
+    """Whether a limb is an arm that the photo shows to its end."""
+    return limb.startswith("arm") and bool(fit.seen[INDEX["hand" + limb[-2:]]])
 
 
 def side_of(sheet: Sheet, points: np.ndarray) -> np.ndarray:
@@ -152,6 +159,7 @@ class _Parts:
         heads = body.mean[body.head_rows].numpy()
         rest = body.mean[: body.skin_vertices].numpy()
         self.whole = {"arm" + side: forearm_skin(side) for side in SIDES if side not in fit.hidden}
+        self.shown = [arm for arm in ("arm" + side for side in SIDES) if _is_whole_arm(arm, fit)]
         self.limb, self.root, self.ends = {}, {}, {}
         for kind, first, follower in (("arm", "upper_arm", "forearm"), ("leg", "thigh", "shin")):
             for side in SIDES:
@@ -199,7 +207,7 @@ class _Parts:
         apart, beyond, between, reached = (
             self._smooth(values, near, shape) for values in (half, np.maximum(reached, end), between, reached)
         )
-        most = MOST_LEGS if limb == "leg" else MOST_ARM
+        most = MOST_LEGS if limb == "leg" else MOST_ARM if limb in self.shown else MOST_ARM_CUT
         return Sheet(name, limb, torch.from_numpy(np.stack([apart, beyond, between])), reached, most, low, high)
 
     def _clothed(self, limb, first, second, points, a, b):

@@ -8,11 +8,13 @@ import pytest
 import torch
 from scipy.spatial import cKDTree
 
+from blender_pifu.engine.body.arm_borders import arm_borders
 from blender_pifu.engine.body.bones import BONES, INDEX
 from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import Pose, load_body, rotation
-from blender_pifu.engine.body.part_cuts import SeparatedField, Sheet, find_sheets, possible_sheets
+from blender_pifu.engine.body.part_cuts import SeparatedField, Sheet, find_sheets, possible_sheets, side_of
 from blender_pifu.engine.body.rigging import fit_under
+from blender_pifu.engine.body.weights import skin_weights
 from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import check_mesh, largest_component, volumes
@@ -197,6 +199,27 @@ def test_a_web_under_a_hanging_arm_goes_and_the_clothes_stay():
     ledge, clothes = (off > 0.018) & (np.abs(arms - trunks) > 0.018), off < 0.01
     assert ledge.sum() > 20 and left[ledge].mean() < 0.4
     assert clothes.sum() > 30 and left[clothes].mean() > 0.9
+
+
+def test_what_is_on_an_arm_s_side_of_its_cut_follows_it_and_nothing_else_does():
+    """Of an arm that hangs against the body, whose skins face each other."""
+    body = load_body()
+    fit, field = standing({"upper_arm.L": (0, 0, -0.75)})
+    surface = largest_component(*_mesh(extract_surface(field, RESOLUTION)))
+    sheet = next(one for one in possible_sheets(fit, surface) if one.limb == "arm.L")
+    skin, names = fit.rows[: body.skin_vertices], np.array(BONES)[body.labels[: body.skin_vertices]]
+    forearm, trunk = skin[names == "forearm.L"], skin[np.isin(names, ["spine", "hips"])]
+    mine = arm_borders(fit, *surface)["arm.L"]
+    near = cKDTree(surface[0])
+    assert mine[near.query(forearm)[1]].mean() > 0.9 and mine[near.query(trunk)[1]].mean() < 0.1  # what lies under it
+    sides = side_of(sheet, forearm), side_of(sheet, trunk)
+    assert (sides[0] == 1).mean() > 0.6 and not (sides[0] == -1).any() and (sides[1] == 1).mean() < 0.1
+    cut = largest_component(*_mesh(extract_surface(SeparatedField(field, [sheet], 2 / RESOLUTION), RESOLUTION)))
+    bones, weights = skin_weights(*cut, fit, cuts=[sheet])
+    share = (weights * np.isin(bones, [INDEX[bone + ".L"] for bone in ("upper_arm", "forearm", "hand")])).sum(1)
+    told = side_of(sheet, cut[0])
+    below = cut[0][:, 1] < fit.rows[body.head_rows][INDEX["forearm.L"], 1]
+    assert share[below & (told == 1)].min() > 0.9 and share[below & (told == -1)].max() < 0.1
 
 
 def test_all_of_it_from_a_surface(legs_together):

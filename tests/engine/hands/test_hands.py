@@ -17,8 +17,9 @@ from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import load_body, rotation
 from blender_pifu.engine.body.part_cuts import SeparatedField
 from blender_pifu.engine.hands.cloth import depth_in_cloth, lifted
+from blender_pifu.engine.hands.crossed_arms import one_before_other
 from blender_pifu.engine.hands.finger_chain import ANGLES, BENDS, SIDEWAYS, FingerChain
-from blender_pifu.engine.hands.finger_fit import fit_fingers, target_points
+from blender_pifu.engine.hands.finger_fit import fit_arm, fit_fingers, target_points
 from blender_pifu.engine.hands.hand_graft import graft
 from blender_pifu.engine.hands.hand_landmarks import ROOTS, TIPS, HandLandmarks, HandReader
 from blender_pifu.engine.hands.hand_pose import believed, pose_hands, relaxed
@@ -295,3 +296,59 @@ def test_a_hand_that_is_bent_is_put_on_unless_it_lies_back_along_its_forearm(ang
 def test_a_hand_is_not_put_where_there_is_no_stump():
     fit, (vertices, faces) = grafted_arm()
     assert graft(vertices - np.float32((0, 0.5, 0)), faces, fit, ".L") is None
+
+
+def turned(turns):
+    """A fit in rest but for some bones, turned by vectors."""
+    body = load_body()
+    rotations = body.rest_pose().rotations.clone()
+    for bone, turn in turns.items():
+        rotations[INDEX[bone]] = rotation(torch.tensor([turn]))[0]
+    pose = replace(body.rest_pose(), rotations=rotations)
+    return replace(rest_fit(), pose=pose, rows=body.pose(pose).numpy())
+
+
+def test_forearms_that_cross_are_brought_one_before_the_other_and_their_wrists_stay():
+    turns = {f"upper_arm{side}": (-0.2, sign * 0.3, sign * 0.6) for side, sign in zip(SIDES, (-1, 1), strict=True)}
+    turns |= {f"forearm{side}": (-0.5, sign * 1.9, 0.0) for side, sign in zip(SIDES, (-1, 1), strict=True)}
+    fit = turned(turns)
+    after = one_before_other(fit)
+    elbows, wrists = ([INDEX[bone + side] for side in SIDES] for bone in ("forearm", "hand"))
+    old, new = (one.rows[load_body().head_rows] for one in (fit, after))
+    moved = (new - old)[elbows][:, 2]
+    assert moved.max() > 0.005 and moved.min() < -0.005
+    np.testing.assert_allclose(new[wrists], old[wrists], atol=1e-3)
+    tips = [INDEX["middle_3" + side] for side in SIDES]
+    np.testing.assert_allclose(new[tips], old[tips], atol=2e-3)
+
+
+def test_arms_that_do_not_cross_stay():
+    fit = rest_fit()
+    assert one_before_other(fit) is fit
+
+
+def test_an_arm_reaches_where_landmarks_have_its_hand():
+    chain, points = chain_of(".L"), [0, 5, 17]
+    before = chain.points(relaxed()[None])[0]
+    places = before[points, :2] + (0.03, 0.02)
+    after = chain.points(fit_arm(chain, relaxed(), places, points, 1.0, 0.02)[None])[0]
+    assert np.linalg.norm(after[points, :2] - places, axis=1).max() < 0.012
+    assert 0.005 < after[0, 2] - before[0, 2] < 0.03
+
+
+def test_a_hand_is_looked_for_where_the_fitted_body_has_it():
+    fit, _ = in_a_skirt()
+    far = np.zeros((33, 4))  # the landmarks of the body are wrong
+    asked = []
+
+    def near(rgb, points):
+        asked.append(points)
+        return HandLandmarks(1000 * points, np.zeros((21, 3)), 0.1, 0.5)
+
+    reader = SimpleNamespace(read=lambda rgb, person: {}, near=near)
+    same = SimpleNamespace(to_field=lambda points: points, to_photo=lambda points: points)
+    person = SimpleNamespace(points=far)
+    figure = SimpleNamespace(person=person, crop=same, framing=Framing.FULL, photo=SimpleNamespace(rgb=None))
+    assert pose_hands(fit, figure, reader).hands == ()
+    for side, points in zip(SIDES, asked, strict=True):
+        np.testing.assert_allclose(points[0], wrist_of(fit, side).place[:2], atol=0.02)
