@@ -214,12 +214,16 @@ class _Parts:
         """Signed distances (N,) of points (N, 3) from what covers an arm and what covers the rest, and from half-way
         between them, which meets the surface where its border is; None where the surface has none. a, b: from the skin
         of either."""
-        mine = self.borders.get(limb)
-        if mine is None or min(mine.sum(), (~mine).sum()) < CLOTHES_POINTS:
+        if limb not in self.borders:
+            return None
+        low, high = points.min(0) - REACH_M * self.metre, points.max(0) + REACH_M * self.metre
+        near = ((self.surface > low) & (self.surface < high)).all(1)
+        mine, around = self.borders[limb][near], self.surface[near]
+        if min(mine.sum(), (~mine).sum()) < CLOTHES_POINTS:
             return None
         covers, distances = [], []
         for skin, apart, some in ((first, a, mine), (second, b, ~mine)):
-            surface = self.surface[some]
+            surface = around[some]
             thick = np.clip(self._signed(skin, surface), 0, MOST_THICK_M * self.metre)
             away, near = cKDTree(surface).query(points, k=CLOTHES_POINTS)
             covers.append(apart - thick[near].mean(1))

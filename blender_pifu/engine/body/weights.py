@@ -99,13 +99,18 @@ def _matched(places, facing, fit, cuts=()):
     skin = fit.vertices[: body.skin_vertices]
     normals = vertex_normals(skin, body.triangles)
     facing = facing / np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-9)
-    own = [np.where(body.parts[: body.skin_vertices] == cut.limb, 1, -1) for cut in cuts]
-    sides = [side_of(cut, places) for cut in cuts]
-    tree = cKDTree(np.column_stack([skin / fit.metre, NORMAL_REACH / 2 * normals, *(CUT_M / 2 * side for side in own)]))
-    there = np.column_stack([places / fit.metre, NORMAL_REACH / 2 * facing, *(CUT_M / 2 * side for side in sides)])
-    apart, near = tree.query(there, k=NEIGHBOURS)
-    alike = sum((side == 0 for side in sides), np.zeros(len(places)))  # all skin is as far from what is on neither
-    apart = np.sqrt(np.maximum(apart**2 - ((CUT_M / 2) ** 2 * alike)[:, None], 0))
+    ours, theirs = (
+        np.hstack([at / fit.metre, NORMAL_REACH / 2 * to]) for at, to in ((skin, normals), (places, facing))
+    )
+    apart, near = cKDTree(ours).query(theirs, k=NEIGHBOURS)
+    sides = np.array([side_of(cut, places) for cut in cuts]).reshape(len(cuts), len(places))
+    some = sides.any(0)
+    if some.any():
+        own = [np.where(body.parts[: body.skin_vertices] == cut.limb, 1, -1) for cut in cuts]
+        tree = cKDTree(np.column_stack([ours, *(CUT_M / 2 * side for side in own)]))
+        cut_apart, near[some] = tree.query(np.column_stack([theirs[some], CUT_M / 2 * sides[:, some].T]), k=NEIGHBOURS)
+        alike = (sides[:, some] == 0).sum(0)  # all skin is as far from what is on neither
+        apart[some] = np.sqrt(np.maximum(cut_apart**2 - ((CUT_M / 2) ** 2 * alike)[:, None], 0))
     share = 1 / (apart + 1e-3)
     # Not those of a limb that merely lies beside.
     labels = body.labels[near]
