@@ -22,7 +22,7 @@ from .arm_borders import arm_borders, forearm_skin
 from .bones import BONES, INDEX, SIDES, part
 from .fit import Fit
 from .model import load_body
-from .webs import MOST_M, web
+from .webs import web
 
 GAP_STEPS = 1.75  # lattice steps that the layer is thick: at 1.5 single cells bridged it
 GRID_M = 0.011
@@ -199,7 +199,6 @@ class _Parts:
         clothes = self._clothed(limb, first, second, places, a, b)
         if clothes:
             a, b, half = clothes
-            between = np.maximum(between, np.abs(half) - MOST_M * self.metre)
         reached = np.maximum(a, b) - reach
         grown = np.minimum(np.abs(a), np.abs(b)) - cKDTree(self.skin[root]).query(places)[0]
         end = np.maximum(grown, self._before_end(limb, places))
