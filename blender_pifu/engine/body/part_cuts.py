@@ -6,8 +6,7 @@ lies a sheet, and the field is made empty in a thin layer about it and where a w
 closes both sides by itself.
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -19,6 +18,7 @@ from torch import Tensor
 from ..cores import divided
 from ..interfaces import Field, FieldOver
 from ..surface.mesh import vertex_normals
+from .arm_borders import arm_borders, forearm_skin
 from .bones import BONES, INDEX, SIDES, part
 from .fit import Fit
 from .model import load_body
@@ -29,15 +29,21 @@ GRID_M = 0.011
 # Shares of the first bone: up to where skin grows together with the trunk (the armpit's crease is at 0.21, the crotch
 # at 0.26), and from where on it is cut, level, as skins of arms that hang cross each other in the armpit.
 ROOT_SHARE, END_SHARE = {"upper_arm": 0.27, "thigh": 0.3}, {"arm": 0.33, "leg": 0.0}
+WHOLE_SHARE = 0.8  # of an upper arm, from where on it is whole with its forearm
+END_M = 0.18  # metres round an arm's: farther off what is above it may be a forearm
 TAPER_M, TAPER = 0.03, 0.6  # next to the cut's end a web is taken away less and less, by so much a metre
 SURFACE_STEP = 3  # every so manieth vertex of the surface tells where its clothes lie
 REACH_M = 0.06  # how far from both skins a sheet goes
-# Metres between a limb's skin and the surface, on average, up to which it may be cut free, and of an arm beside the
-# body, its hand so far to the side of the hips' middle: there a cut that lies wrong harms little, before it it takes
-# hands off, but for those that are put on anew.
-MOST_APART_M, MOST_APART_BESIDE_M, BESIDE_M, MOST_APART_HANDED_M = 0.018, 0.03, 0.2, 0.03
+# Metres between a limb's skin and the surface, on average, up to which it may be cut free, and an arm that the photo
+# shows to its end, whose border is told by the surface besides.
+MOST_APART_M, MOST_APART_ARM_M = 0.018, 0.03
+CLOTHES_POINTS, MOST_THICK_M = 8, 0.12  # of the surface, by which clothes are followed inwards; how thick they may be
+SKIN_M = 0.01  # round the skin of a forearm whose hand is seen, nothing is cut
+BORDER_M = 0.025  # from the surface, where its own border tells the cut more than what is under the clothes
 LEAST_POINTS = 6  # grid points of a sheet within the solid from which there is something to cut
-MOST_ARM, MOST_LEGS = 800, 1300  # grid points: legs touch all along, but arms that seem to are drawn into the trunk
+# Grid points: legs and crossed arms touch all along, but arms that the photo cuts and that seem to are drawn into the
+# trunk.
+MOST_ARM, MOST_ARM_CUT, MOST_LEGS = 2500, 800, 1300
 OPEN_RIM = 0.2  # share of a sheet's points that may lie where it ends within the solid: there it cuts nothing apart
 SLOPE_STEPS = 1.5  # lattice steps over which the field rises from the layer's edge to full
 
@@ -100,17 +106,14 @@ class SeparatedField(FieldOver):
         return occupancy
 
 
-def possible_sheets(fit: Fit, surface: np.ndarray) -> list[Sheet]:
-    """The cuts between parts of the body that are near each other; surface: vertices (V, 3) round it."""
-    parts = _Parts(fit, surface)
+def possible_sheets(fit: Fit, surface: tuple[np.ndarray, np.ndarray]) -> list[Sheet]:
+    """The cuts between parts of the body that are near each other; surface: vertices (V, 3) and faces (F, 3) of it."""
+    parts = _Parts(fit, surface[0], arm_borders(fit, *surface))
     return [sheet for sheet in divided(lambda pair: parts.sheet(*pair), parts.pairs()) if sheet]
 
 
-def find_sheets(
-    field: Field, fit: Fit, possible: list[Sheet], handed: Collection[str] = ()
-) -> tuple[list[Sheet], list[str]]:
-    """Those of the possible cuts that the field needs, and a note for each pair of parts that must stay as they are;
-    handed: sides whose hand is put on anew."""
+def find_sheets(field: Field, fit: Fit, possible: list[Sheet]) -> tuple[list[Sheet], list[str]]:
+    """Those of the possible cuts that the field needs, and a note for each pair of parts that must stay as they are."""
     sheets, notes = [], []
     for sheet in possible:
         name, limb = sheet.name, sheet.limb
@@ -120,43 +123,43 @@ def find_sheets(
         off = max((apart for part, apart in fit.limbs_m.items() if part.startswith(limb)), default=0.0)
         if rim > OPEN_RIM:
             notes.append(f"{name} cannot be separated: clothes or hair join them.")
-        elif off > _most_apart(limb, fit, handed):
+        elif off > (MOST_APART_ARM_M if _is_whole_arm(limb, fit) else MOST_APART_M):
             notes.append(f"{name} cannot be separated: the body does not fit closely there.")
         elif inside > sheet.most:
             notes.append(f"{name} cannot be separated: the surface shows no border between them.")
-        elif off > _most_apart(limb, fit, ()):
-            sheets.append(replace(sheet, values=sheet.values[:2]))  # what seems a web may be the trunk's own cloth
         else:
             sheets.append(sheet)
     return sheets, notes
 
 
-def _most_apart(limb, fit, handed):
-    """Up to how many metres a limb's skin may lie off the surface."""
-    if not limb.startswith("arm"):
-        return MOST_APART_M
-    side = limb[-2:]
-    if side in handed:
-        return MOST_APART_HANDED_M
-    heads = fit.rows[load_body().head_rows]
-    hips = heads[[INDEX["thigh" + end] for end in SIDES]]
-    across = heads[INDEX["thigh" + side]] - hips.mean(0)
-    aside = (heads[INDEX["hand" + side]] - hips.mean(0)) @ across / np.linalg.norm(across)
-    return MOST_APART_BESIDE_M if aside > BESIDE_M * fit.metre else MOST_APART_M
+def _is_whole_arm(limb, fit):
+    """Whether a limb is an arm that the photo shows to its end."""
+    return limb.startswith("arm") and bool(fit.seen[INDEX["hand" + limb[-2:]]])
+
+
+def side_of(sheet: Sheet, points: np.ndarray) -> np.ndarray:
+    """On which side of a cut points (N, 3) lie: (N,) 1 on the limb's, -1 on the other, 0 where nothing is cut."""
+    place = (points - sheet.low) / (sheet.high - sheet.low) * 2 - 1
+    at = torch.from_numpy(place.astype(np.float32))[None, None, None]
+    apart, beyond = F.grid_sample(sheet.values[None, :2], at, align_corners=True)[0, :, 0, 0].numpy()
+    return np.where((np.abs(place) < 1).all(1) & (beyond < 0), -np.sign(apart), 0).astype(int)
 
 
 class _Parts:
     """The fitted skin by what may be cut from what."""
 
-    def __init__(self, fit: Fit, surface: np.ndarray):
+    def __init__(self, fit: Fit, surface: np.ndarray, borders: dict[str, np.ndarray]):
         body = load_body()
         self.metre, self.surface = fit.metre, surface[::SURFACE_STEP]
+        self.borders = {limb: mine[::SURFACE_STEP] for limb, mine in borders.items()}
         self.skin = fit.vertices[: body.skin_vertices]
         self.normals = vertex_normals(self.skin, body.triangles)
         labels = body.labels[: body.skin_vertices]
         names = np.array([part(bone) for bone in BONES])[labels]
         heads = body.mean[body.head_rows].numpy()
         rest = body.mean[: body.skin_vertices].numpy()
+        self.whole = {"arm" + side: forearm_skin(side) for side in SIDES if side not in fit.hidden}
+        self.shown = [arm for arm in ("arm" + side for side in SIDES) if _is_whole_arm(arm, fit)]
         self.limb, self.root, self.ends = {}, {}, {}
         for kind, first, follower in (("arm", "upper_arm", "forearm"), ("leg", "thigh", "shin")):
             for side in SIDES:
@@ -165,6 +168,8 @@ class _Parts:
                 self.ends[kind + side] = joint + END_SHARE[kind] * (next_joint - joint), next_joint - joint
                 along = (rest - begin) @ (end - begin) / ((end - begin) @ (end - begin))
                 near = (along < ROOT_SHARE[first]) & (labels == INDEX[first + side])
+                if kind + side in self.whole:
+                    self.whole[kind + side] |= (along > WHOLE_SHARE) & (labels == INDEX[first + side])
                 self.limb[kind + side] = (names == kind + side) & ~near
                 self.root[kind + side] = near | ((labels == INDEX["shoulder" + side]) if kind == "arm" else False)
 
@@ -190,23 +195,66 @@ class _Parts:
             return None
         places = grid[near]
         a, b = self._signed(first, places), self._signed(second, places)
+        half, between = (a - b) / 2, self._web(first, second, places, (a, b), (low, high))
+        clothes = self._clothed(limb, first, second, places, a, b)
+        if clothes:
+            a, b, half = clothes
         reached = np.maximum(a, b) - reach
         grown = np.minimum(np.abs(a), np.abs(b)) - cKDTree(self.skin[root]).query(places)[0]
         end = np.maximum(grown, self._before_end(limb, places))
-        between = self._web(first, second, places, (a, b), (low, high))
         between += TAPER * np.maximum(end + TAPER_M * self.metre, 0)
         apart, beyond, between, reached = (
-            self._smooth(values, near, shape) for values in ((a - b) / 2, np.maximum(reached, end), between, reached)
+            self._smooth(values, near, shape) for values in (half, np.maximum(reached, end), between, reached)
         )
-        most = MOST_LEGS if limb == "leg" else MOST_ARM
+        most = MOST_LEGS if limb == "leg" else MOST_ARM if limb in self.shown else MOST_ARM_CUT
         return Sheet(name, limb, torch.from_numpy(np.stack([apart, beyond, between])), reached, most, low, high)
+
+    def _clothed(self, limb, first, second, points, a, b):
+        """Signed distances (N,) of points (N, 3) from what covers an arm and what covers the rest, and from half-way
+        between them, which meets the surface where its border is; None where the surface has none. a, b: from the skin
+        of either."""
+        if limb not in self.borders:
+            return None
+        low, high = points.min(0) - REACH_M * self.metre, points.max(0) + REACH_M * self.metre
+        near = ((self.surface > low) & (self.surface < high)).all(1)
+        mine, around = self.borders[limb][near], self.surface[near]
+        if min(mine.sum(), (~mine).sum()) < CLOTHES_POINTS:
+            return None
+        covers, distances = [], []
+        for skin, apart, some in ((first, a, mine), (second, b, ~mine)):
+            surface = around[some]
+            thick = np.clip(self._signed(skin, surface), 0, MOST_THICK_M * self.metre)
+            away, near = cKDTree(surface).query(points, k=CLOTHES_POINTS)
+            covers.append(apart - thick[near].mean(1))
+            distances.append(away[:, 0])
+        half, border = ((one - other) / 2 for one, other in (covers, distances))
+        share = np.exp(-((np.minimum(*distances) / (BORDER_M * self.metre)) ** 2))
+        half = share * border + (1 - share) * half
+        # A forearm whose hand is seen is whole, of two that cross each as far as it is nearer.
+        room = SKIN_M * self.metre
+        own = self._forearm(limb, points) if limb in self.whole else np.full(len(points), np.inf)
+        others = [self._forearm(name, points) for name in self.whole if name != limb]
+        other = others[0] if others else np.full(len(points), np.inf)
+        nearer = np.where(np.isfinite(own) & np.isfinite(other), own - other, np.where(np.isfinite(own), -1.0, 1.0)) / 2
+        half = np.minimum(half, np.maximum(own - room, nearer))
+        half = np.maximum(half, np.minimum(room - other, nearer))
+        return *covers, half
+
+    def _forearm(self, limb, points):
+        """Signed distance (N,) of points from the skin of a forearm and its hand, positive within the upper arm."""
+        skin = np.flatnonzero(self.limb[limb])
+        apart, near = cKDTree(self.skin[skin]).query(points)
+        near = skin[near]
+        inside = ((points - self.skin[near]) * self.normals[near]).sum(1) < 0
+        return np.where(inside & self.whole[limb][near], -apart, apart)
 
     def _before_end(self, limb, points):
         """How far (N,) points lie before the place along a limb from which on it is cut."""
         if limb not in self.ends:
             return np.full(len(points), -np.inf)
         end, along = self.ends[limb]
-        return (end - points) @ along / np.linalg.norm(along)
+        off = end - points
+        return np.minimum(off @ along / np.linalg.norm(along), END_M * self.metre - np.linalg.norm(off, axis=1))
 
     def _web(self, first, second, points, gaps, box):
         near = ((self.surface > box[0]) & (self.surface < box[1])).all(1)
@@ -220,7 +268,13 @@ class _Parts:
         return gaussian_filter(grid.reshape(shape[::-1]), 0.8, mode="nearest").astype(np.float32)
 
     def _signed(self, mask, points):
-        """Distance (N,) of points from some skin, negative within the body."""
+        """Distance (N,) of points from some skin, negative within the body, of which arms are apart, as they may lie in
+        it."""
+        arms = [mask & self.limb["arm" + side] for side in SIDES]
+        parts = [part for part in (mask & ~arms[0] & ~arms[1], *arms) if part.any()]
+        return np.min([self._signed_part(part, points) for part in parts], 0)
+
+    def _signed_part(self, mask, points):
         apart, near = cKDTree(self.skin[mask]).query(points)
         inward = ((points - self.skin[mask][near]) * self.normals[mask][near]).sum(1) < 0
         return np.where(inward, -apart, apart)

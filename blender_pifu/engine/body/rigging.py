@@ -18,6 +18,7 @@ from ..subject.figure import Figure
 from ..surface.extraction import Surface
 from ..surface.fairing import RIPPLE_M, fair_walls
 from ..surface.mesh import components, largest_component, volumes
+from .bones import FINGERS, INDEX
 from .fit import Fit, fit_body
 from .model import load_body
 from .part_cuts import SeparatedField, Sheet, find_sheets, possible_sheets
@@ -144,11 +145,20 @@ class Fitted:
         """The rig of a mesh laid over the surface, `vertices (V, 3)` field space, `faces (F, 3|4)`; place: field space
         -> the rig's space, (N, 3) -> (N, 3)."""
         bones = skeleton(self.fit)
-        weight_bones, weights = skin_weights(vertices, faces, self.fit, bones.stands_for)
+        stands_for = bones.stands_for.copy()
+        for side in self.hands:  # whose fingers are all on the hand that was put on
+            fingers = [INDEX[f"{finger}_{joint}{side}"] for finger in FINGERS for joint in (1, 2, 3)]
+            stands_for[fingers] = stands_for[INDEX["hand" + side]]
+        weight_bones, weights = skin_weights(vertices, faces, self.fit, stands_for, self.arm_cuts)
         on_skin, own_bones, own = _weights_of_skin(vertices, self.fit, self.head)
         weight_bones[on_skin], weights[on_skin] = bones.stands_for[own_bones], own
         names = tuple(str(name) for name in bones.names)
         return Rig(names, bones.parents, place(bones.heads), place(bones.tails), weight_bones, weights)
+
+    @property
+    def arm_cuts(self) -> list[Sheet]:
+        """Of the sheets, those that cut an arm off the body."""
+        return [sheet for sheet in self.sheets if sheet.most and sheet.limb.startswith("arm")]
 
     def skin_rows(self, vertices: np.ndarray) -> np.ndarray:
         """(V,) rows of the body's skin that the vertices (V, 3) of a mesh with parts put on are, -1 of others."""
@@ -198,9 +208,7 @@ def cut_apart(
     notes = [fit.note] if fit.note else []
     if fit.source != "surface":
         return Fitted(field, [], mesh, fit, notes, tried=_handless(mesh, fit))
-    stumps, possible = beside(
-        lambda: hands.stumps(fit, mesh[0]) if hands else {}, lambda: possible_sheets(fit, mesh[0])
-    )
+    stumps, possible = beside(lambda: hands.stumps(fit, mesh[0]) if hands else {}, lambda: possible_sheets(fit, mesh))
     free: set[str] = set()  # sides whose wrists are cut free, as they were not sound by themselves
     sheets, more, arms, wrists = _found(field, fit, spacing, possible, stumps, hands, free)
     whole = mesh
@@ -229,7 +237,11 @@ def cut_apart(
         # as the surface has it.
         again = set() if lost else set(failed) - free
         free |= again
-        stumps = {side: stump for side, stump in stumps.items() if side in again or side not in failed}
+        left = set(failed) - again
+        stumps = {side: stump for side, stump in stumps.items() if side not in left}
+        # An arm whose hand finds no place is not where the surface has it either.
+        wrong = {"arm" + side for side in left}
+        possible = [dataclasses.replace(sheet, most=0) if sheet.limb in wrong else sheet for sheet in possible]
         sheets, more, arms, wrists = _found(field, fit, spacing, possible, stumps, hands, free)
     return Fitted(field, [], whole, fit, notes + more, tried=_handless(whole, fit))
 
@@ -292,7 +304,7 @@ def _found(field, fit, spacing, possible, stumps, hands, free):
     """What `find_sheets` gives beside the hands that are taken away, and the sheets that their wrists need: of those
     that are not `free`, which are cut apart like the others, and of those that are, in their order."""
     # What a hand that goes away touched needs no cut.
-    sheets, notes = find_sheets(SeparatedField(field, list(stumps.values()), spacing), fit, possible, tuple(stumps))
+    sheets, notes = find_sheets(SeparatedField(field, list(stumps.values()), spacing), fit, possible)
     cut = SeparatedField(field, sheets, spacing)
     arms = [sheet for side in stumps if side not in free for sheet in hands.wrist(fit, side, cut, False)]
     wrists = [sheet for side in stumps if side in free for sheet in hands.wrist(fit, side, cut, True)]

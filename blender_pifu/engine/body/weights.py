@@ -7,6 +7,7 @@ that took a limb's weights without hanging together with that limb are filled to
 centimetre, so that a dense mesh costs little more than a light one.
 """
 
+from collections.abc import Collection
 from functools import lru_cache
 
 import numpy as np
@@ -19,6 +20,8 @@ from ..surface.mesh import vertex_normals
 from .bones import BONES, FINGERS, INDEX, PARENTS, part
 from .fit import Fit
 from .model import load_body
+from .part_cuts import Sheet, side_of
+from .surface_nodes import edges_of, means, nodes
 
 INFLUENCES = 4
 NODE_M = 0.012
@@ -26,6 +29,7 @@ NORMAL_REACH = 0.06  # metres that opposite normals count as, halved
 NEIGHBOURS = 4  # vertices of the body whose weights are mixed
 MOST_HOPS = 2  # from bone to bone, the hand being one, between which weights are mixed
 LEAST_FACING = 0.3  # cosine between normals
+CUT_M = 1.0  # metres that skin on the other side of a cut counts as farther away
 # Metres of cloth or error over the skin: an arm has neighbours that are not its own, a skirt has none.
 MOST_APART = {"arm": 0.06, "head": 0.15, "trunk": 0.12, "leg": 0.15}
 LEAST_PATCH = 0.15  # of a part's largest patch, that a patch must have to be believed
@@ -34,19 +38,24 @@ LEAST_WEIGHT = 0.01
 
 
 def skin_weights(
-    vertices: np.ndarray, faces: np.ndarray, fit: Fit, stands_for: np.ndarray | None = None
+    vertices: np.ndarray,
+    faces: np.ndarray,
+    fit: Fit,
+    stands_for: np.ndarray | None = None,
+    cuts: Collection[Sheet] = (),
 ) -> tuple[np.ndarray, np.ndarray]:
     """Bones (V, 4) int32 and weights (V, 4) float32, sum 1, for `vertices (V, 3)`, `faces (F, 3|4)` in field space.
 
-    stands_for: (52,) the bone to take for each canonical one (see `skeleton.Skeleton`), by default itself. Quad meshes
-    name a triangle's missing fourth -1.
+    stands_for: (52,) the bone to take for each canonical one (see `skeleton.Skeleton`), by default itself; cuts: by
+    which arms were cut off the body: what is on their side of one follows them, wherever it faces, and nothing else
+    does. Quad meshes name a triangle's missing fourth -1.
     """
-    edges, triangles = _edges(faces)
+    edges, triangles = edges_of(faces)
     node, count = nodes(vertices, edges, NODE_M * fit.metre)
     normals = vertex_normals(vertices, triangles)
-    places, facing = _means(node, count, vertices), _means(node, count, normals)
+    places, facing = means(node, count, vertices), means(node, count, normals)
     graph = _node_graph(node, count, edges)
-    weights, sure = _matched(places, facing, fit)
+    weights, sure = _matched(places, facing, fit, cuts)
     sure &= _in_large_patches(weights, graph, sure)
     weights = _filled(weights, sure, graph)
     spread = diags(1 / np.maximum(graph.sum(1).A1, 1)) @ graph
@@ -73,38 +82,6 @@ def strongest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(kept > 0, bones, 0).astype(np.int32), kept.astype(np.float32)
 
 
-def nodes(vertices: np.ndarray, edges: np.ndarray, side: float) -> tuple[np.ndarray, int]:
-    """Group vertices that share a cube of that side and hang together in it: node (V,) of each, and their number."""
-    cubes = np.floor(vertices / side).astype(np.int64)
-    same = (cubes[edges[:, 0]] == cubes[edges[:, 1]]).all(1)
-    start, end = edges[same].T
-    graph = coo_matrix((np.ones(len(start), bool), (start, end)), shape=(len(vertices),) * 2)
-    count, node = connected_components(graph, directed=False)
-    return node, count
-
-
-def _edges(faces):
-    """Edges (E, 2) and triangles (T, 3) of faces (F, 3|4)."""
-    if faces.shape[1] == 3:
-        triangles = faces
-        sides = faces[:, [0, 1, 1, 2, 2, 0]].reshape(-1, 2)
-    else:
-        quads = faces[faces[:, 3] >= 0]
-        triangles = np.concatenate([faces[:, :3], quads[:, [0, 2, 3]]])
-        closing = np.where(faces[:, 3] >= 0, faces[:, 3], faces[:, 2])
-        sides = np.stack([faces[:, 0], faces[:, 1], faces[:, 1], faces[:, 2], faces[:, 2], closing, closing,
-                          faces[:, 0]], 1).reshape(-1, 2)  # fmt: skip
-        sides = sides[sides[:, 0] != sides[:, 1]]
-    sides = np.sort(sides.astype(np.int64), axis=1)
-    keys = np.unique(sides[:, 0] << 32 | sides[:, 1])
-    return np.stack([keys >> 32, keys & 0xFFFFFFFF], 1), triangles
-
-
-def _means(node, count, values):
-    size = np.bincount(node, minlength=count)
-    return np.stack([np.bincount(node, values[:, axis], count) / size for axis in range(3)], 1)
-
-
 def _node_graph(node, count, edges):
     """(N, N) symmetric: 1 where an edge of the mesh joins two nodes."""
     start, end = node[edges].T
@@ -115,14 +92,25 @@ def _node_graph(node, count, edges):
     return graph
 
 
-def _matched(places, facing, fit):
-    """Weights (N, 52) of the nearest skin that faces the same way, and where (N,) that is to be believed."""
+def _matched(places, facing, fit, cuts=()):
+    """Weights (N, 52) of the nearest skin that faces the same way, and is on the same side of the cuts,
+    and where (N,) that is to be believed."""
     body = load_body()
     skin = fit.vertices[: body.skin_vertices]
     normals = vertex_normals(skin, body.triangles)
     facing = facing / np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-9)
-    tree = cKDTree(np.hstack([skin / fit.metre, NORMAL_REACH / 2 * normals]))
-    apart, near = tree.query(np.hstack([places / fit.metre, NORMAL_REACH / 2 * facing]), k=NEIGHBOURS)
+    ours, theirs = (
+        np.hstack([at / fit.metre, NORMAL_REACH / 2 * to]) for at, to in ((skin, normals), (places, facing))
+    )
+    apart, near = cKDTree(ours).query(theirs, k=NEIGHBOURS)
+    sides = np.array([side_of(cut, places) for cut in cuts]).reshape(len(cuts), len(places))
+    some = sides.any(0)
+    if some.any():
+        own = [np.where(body.parts[: body.skin_vertices] == cut.limb, 1, -1) for cut in cuts]
+        tree = cKDTree(np.column_stack([ours, *(CUT_M / 2 * side for side in own)]))
+        cut_apart, near[some] = tree.query(np.column_stack([theirs[some], CUT_M / 2 * sides[:, some].T]), k=NEIGHBOURS)
+        alike = (sides[:, some] == 0).sum(0)  # all skin is as far from what is on neither
+        apart[some] = np.sqrt(np.maximum(cut_apart**2 - ((CUT_M / 2) ** 2 * alike)[:, None], 0))
     share = 1 / (apart + 1e-3)
     # Not those of a limb that merely lies beside.
     labels = body.labels[near]

@@ -23,6 +23,7 @@ LIMITS = {
 ARM_SPREAD = np.radians([3, 2.5, 2.5, 40, 7, 7, 10, 28, 16])
 ARM_MOST = np.radians([15, 25, 25, 110, 25, 25, 25, 75, 40])
 POINT_SPREAD_M, DEPTH_SHARE = 0.006, 0.7  # of a landmark; what its depth counts for
+BODY_SPREAD_M = 0.012  # of the body's landmarks of a hand
 WRIST_SPREAD_M = 0.005  # of the wrist's depth, from that of the fit: left to itself an arm came off its sleeve by 10 cm
 SIDEWAYS_SPREAD, THIRD_SPREAD, SECOND_SPREAD = 0.3, 0.5, 0.35  # radians
 THIRD_BY_SECOND, SECOND_BY_FIRST = 0.6, 0.5  # how far joints bend together
@@ -65,6 +66,29 @@ def fit_fingers(chain: FingerChain, target: np.ndarray, metre: float, lifted: fl
     off = problem.off(found[None])[0]
     across, apart = np.linalg.norm(off[:, :2], axis=1), np.linalg.norm(off, axis=1)
     return FingerFit(found, float(across[1:].mean()), float(apart[1:].mean()), size)
+
+
+def fit_arm(
+    chain: FingerChain, angles: np.ndarray, places: np.ndarray, points: list[int], metre: float, nearer: float
+) -> np.ndarray:
+    """Angles (ANGLES,) whose fingers are as in those given, and whose arm brings some of the hand's points to places
+    (N, 2) in field space, and the wrist nearer to the camera by so many metres."""
+    depth = chain.points(angles[None])[0, WRIST, 2] + nearer * metre
+
+    def off(arms):
+        found = chain.points(np.concatenate([arms, np.repeat(angles[None, len(ARM_MOST) :], len(arms), 0)], 1))
+        across = (found[:, points, :2] - places) / metre / BODY_SPREAD_M
+        deep = (found[:, WRIST, 2, None] - depth) / metre / BODY_SPREAD_M
+        return np.concatenate([across.reshape(len(arms), -1), deep, arms / ARM_SPREAD], 1)
+
+    def slopes(arm):
+        step = 1e-5
+        found = off(np.concatenate([arm[None], arm + step * np.eye(len(arm))]))
+        return (found[1:] - found[0]).T / step
+
+    start = np.zeros(len(ARM_MOST))
+    found = least_squares(lambda arm: off(arm[None])[0], start, slopes, bounds=(-ARM_MOST, ARM_MOST), max_nfev=20)
+    return np.concatenate([found.x, angles[len(ARM_MOST) :]])
 
 
 class _Problem:

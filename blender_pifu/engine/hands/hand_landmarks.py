@@ -69,6 +69,14 @@ class HandReader:
             hands[side] = self.look(rgb, close_region(hand.points)) if hand.presence > WORTH_A_LOOK else hand
         return hands
 
+    def near(self, rgb: np.ndarray, points: np.ndarray) -> HandLandmarks | None:
+        """What is where a hand may be, points (21, 2) photo pixels; None where the photo does not show that place."""
+        region = close_region(points)
+        if region.side < LEAST_PX or not _touches(region, rgb.shape):
+            return None
+        hand = self.look(rgb, region)
+        return self.look(rgb, close_region(hand.points)) if hand.presence > WORTH_A_LOOK else hand
+
     def _closer(self, rgb, region):
         """The region of the hand itself."""
         network, size = self._loaded()[0], self._loaded()[0].size[0]

@@ -10,14 +10,16 @@ import torch
 
 from ..body.bones import FINGERS, INDEX, SIDES
 from ..body.fit import Fit
+from ..body.lift import solid_stretches
 from ..body.model import load_body
 from ..body.rigging import Mesh
 from ..layout.crossings import crossing_faces
 from ..reading.stance import Framing
 from ..subject.figure import Figure
 from .cloth import TOUCH_M, aimed, apart, depth_in_cloth, lifted
+from .crossed_arms import one_before_other
 from .finger_chain import ANGLES, BENDS, FingerChain, with_fingers
-from .finger_fit import fit_fingers, target_points
+from .finger_fit import fit_arm, fit_fingers, target_points
 from .hand_landmarks import KNUCKLES, POINTS, ROOTS, WRIST, HandLandmarks, HandReader
 from .wrist import HandSkin, wrist_of
 
@@ -33,12 +35,13 @@ MOST_OFF_M = 0.025  # mean distance of the landmarks from the fitted hand
 # Metres across, on average, that a hand may lie off the photo's once it is out of the cloth: else the surface shows it
 # beside the one that is put on. By the landmarks of the hand, and of one that is not read by those of the body.
 MOST_BESIDE_M, MOST_BESIDE_UNREAD_M = 0.028, 0.05
+FREE_M = 0.09  # thickness up to which a surface is an arm and nothing else
 MOST_AIMED_M = 0.12  # across, by which the body's landmarks turn the forearm of a hand that is not read
 OF_BODY = WRIST, KNUCKLES[0], KNUCKLES[-1]  # points of a hand that these landmarks are
 # Degrees that the joints of thumb, index, middle, ring and little finger of a hand that does nothing are bent further
 # than in the model's rest.
 RELAXED = ((0, 3, 3), (5, 7, 4), (7, 9, 6), (9, 12, 7), (11, 15, 9))
-TOWARDS_RELAXED = (0.0, 0.15, 0.3, 0.5, 0.75)  # how far a hand is relaxed so that its fingers do not cross
+TOWARDS_RELAXED = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)  # how far a hand is relaxed so that its fingers do not cross
 
 
 @torch.inference_mode()
@@ -58,8 +61,8 @@ def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh |
     if figure is None or figure.person is None or fit.source != "surface":
         return fit
     hands = reader.read(figure.photo.rgb, figure.person)
-    sure = believed(hands, figure.person.points)
-    surface = None if mesh is None else mesh[0]
+    sure = believed(hands, {side: figure.person.points[ROOTS[side][0], :2] for side in SIDES})
+    sure |= _at_fit(fit, figure, reader, hands, sure)
     for side in SIDES:
         found = None
         if side in sure:
@@ -68,17 +71,31 @@ def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh |
         if found is not None:
             fit = found
             read.append(side)
-        elif surface is not None:
+        elif mesh is not None:
             seen = side in hands and hands[side].presence > SEEN
-            roots = figure.crop.to_field(figure.person.points[list(ROOTS[side]), :2])
-            found = _unread(fit, side, roots, surface, seen, figure.framing is Framing.FULL)
+            roots = hands[side].points[list(OF_BODY)] if seen else figure.person.points[list(ROOTS[side]), :2]
+            roots = figure.crop.to_field(roots)
+            found = _unread(fit, side, roots, mesh, seen, figure.framing is Framing.FULL)
             if found is None:
                 hidden.append(side)
-            else:
-                fit = found
+                found = fit if seen else _out_of_sight(fit, side, roots)
+            fit = found
     if mesh is not None and not hidden:
         fit = apart(fit)
-    return replace(fit, hands=tuple(read), hidden=tuple(hidden))
+    return one_before_other(replace(fit, hands=tuple(read), hidden=tuple(hidden)))
+
+
+def _at_fit(fit, figure, reader, hands, sure):
+    """The hands by side that the photo shows where the fitted body has them, as of an arm raised so high that the
+    body's landmarks are wrong; `hands` and `sure`: what was read, and believed, at these."""
+    found, wrists = {}, {}
+    for side in SIDES:
+        if side in sure or (side in hands and hands[side].presence > SEEN):
+            continue
+        points = figure.crop.to_photo(_lies(fit, side, relaxed(), range(POINTS)))
+        found[side], wrists[side] = reader.near(figure.photo.rgb, points), points[WRIST]
+    found = believed({side: hand for side, hand in found.items() if hand is not None}, wrists)
+    return {side: hand for side, hand in found.items() if all(not same_place(hand, one) for one in sure.values())}
 
 
 def _posed(fit, pose):
@@ -88,7 +105,8 @@ def _posed(fit, pose):
 def _read(fit, side, target, mesh):
     """The fit with a hand at the photo's points, `target (21, 3)`, or None where it cannot be so."""
     chain = FingerChain(load_body(), fit.pose, side)
-    found = fit_fingers(chain, target, fit.metre)
+    nearer = _nearer(fit, side, target[WRIST], mesh)
+    found = fit_fingers(chain, target, fit.metre, nearer)
     if found.off_m > MOST_OFF_M:
         return None
     angles = found.angles if mesh is None else _within(fit, side, chain, found.angles, mesh)
@@ -98,26 +116,58 @@ def _read(fit, side, target, mesh):
     posed = _posed(fit, chain.posed(clean))
     deep = depth_in_cloth(posed, side, mesh[0])[0]
     if deep > TOUCH_M and angles is found.angles:  # once more, so that it stays where the photo has it
-        again = fit_fingers(chain, target, fit.metre, min(deep, MOST_LIFTED_M))
-        nearer = uncrossed(chain, again.angles) if again.off_m <= MOST_OFF_M else None
-        if nearer is not None:
-            clean, posed = nearer, _posed(fit, chain.posed(nearer))
+        again = fit_fingers(chain, target, fit.metre, nearer + min(deep, MOST_LIFTED_M))
+        out = uncrossed(chain, again.angles) if again.off_m <= MOST_OFF_M else None
+        if out is not None:
+            clean, posed = out, _posed(fit, chain.posed(out))
     posed = lifted(posed, side, mesh[0], True)
     return posed if _beside(posed, side, clean, target) < MOST_BESIDE_M else None
 
 
-def _unread(fit, side, roots, surface, seen, whole):
+def _unread(fit, side, roots, mesh, seen, whole):
     """The fit with a relaxed hand out of the cloth, towards where the body's landmarks have its roots (3, 2); None
-    where it would lie beside what the photo shows, or is not to be seen. surface (V, 3); seen: the photo shows a hand;
-    whole: it shows all of the person."""
+    where it would lie beside what the photo shows, or is not to be seen. mesh: of the surface; seen: the photo shows a
+    hand; whole: it shows all of the person."""
     if HandSkin(fit, side).before_trunk:
         return None
+    surface = mesh[0]
     if not seen and (not whole or depth_in_cloth(fit, side, surface)[0] > IN_POCKET_M):
         return None
     away = (roots - _lies(fit, side, relaxed(), OF_BODY)).mean(0)
-    aim = fit if np.linalg.norm(away) > MOST_AIMED_M * fit.metre else aimed(fit, side, away)
-    out = lifted(aim, side, surface, seen)
-    return out if _beside(out, side, relaxed(), roots, OF_BODY) <= MOST_BESIDE_UNREAD_M else None
+    aims = [fit]
+    if np.linalg.norm(away) <= MOST_AIMED_M * fit.metre:
+        chain = FingerChain(load_body(), fit.pose, side)
+        angles = fit_arm(chain, relaxed(), roots, list(OF_BODY), fit.metre, _nearer(fit, side, roots[0], mesh))
+        aims = [_posed(fit, chain.posed(angles)), aimed(fit, side, away), fit]
+    kept = [aim for aim in aims if _inside(wrist_of(aim, side).place, *mesh)]
+    for aim in kept or aims:  # an arm that stays within its sleeve
+        out = lifted(aim, side, surface, seen)
+        if _beside(out, side, relaxed(), roots, OF_BODY) <= MOST_BESIDE_UNREAD_M:
+            return out
+    return None
+
+
+def _nearer(fit, side, place, mesh):
+    """Metres by which a wrist is to come nearer to the camera, so that it is in the arm that the surface has at a place
+    (2 or more), where that is free of all else; 0 elsewhere."""
+    if mesh is None:
+        return 0.0
+    wrist, metre = wrist_of(fit, side).place, fit.metre
+    vertices, faces = mesh
+    inside = solid_stretches(vertices, faces, place[None, :2])[0]
+    if not len(inside):
+        return 0.0
+    back, front = min(inside, key=lambda one: abs(one.mean() - wrist[2]))
+    off = ((back + front) / 2 - wrist[2]) / metre
+    return float(off) if front - back < FREE_M * metre and abs(off) < MOST_AIMED_M else 0.0
+
+
+def _out_of_sight(fit, side, roots):
+    """The fit with a forearm that it has before the trunk, where nobody sees one, turned to where the body's landmarks
+    guess its hand to be, (3, 2)."""
+    if not HandSkin(fit, side).before_trunk:
+        return fit
+    return aimed(fit, side, (roots - _lies(fit, side, relaxed(), OF_BODY)).mean(0))
 
 
 def _beside(fit, side, angles, places, points: Sequence[int] = range(POINTS)):
@@ -153,22 +203,26 @@ def _inside(place, vertices, faces):
     return float((place - vertices[nearest]) @ normal) < 0
 
 
-def believed(hands: dict[str, HandLandmarks], landmarks: np.ndarray) -> dict[str, HandLandmarks]:
-    """The hands by side that are surely there, theirs, and large enough; landmarks (33, 2 or more): of the body, photo
+def believed(hands: dict[str, HandLandmarks], wrists: dict[str, np.ndarray]) -> dict[str, HandLandmarks]:
+    """The hands by side that are surely there, theirs, and large enough; wrists (2,): where the body has them, photo
     pixels."""
     sure = {}
     for side, hand in hands.items():
         own = hand.right if side == ".R" else 1 - hand.right
-        wrist = landmarks[ROOTS[side][0], :2]
-        away = np.linalg.norm(hand.points[WRIST] - wrist) / max(hand.size, 1e-9)
+        away = np.linalg.norm(hand.points[WRIST] - wrists[side]) / max(hand.size, 1e-9)
         if hand.presence >= LEAST_PRESENCE and own >= LEAST_OWN_SIDE and hand.size >= LEAST_PX and away < MOST_AWAY:
             sure[side] = hand
     if len(sure) == 2:
         left, right = sure[".L"], sure[".R"]
-        apart = np.linalg.norm(left.points - right.points, axis=1).mean()
-        if apart < SAME_PLACE * max(left.size, right.size):
+        if same_place(left, right):
             del sure[".L" if 1 - left.right < right.right else ".R"]
     return sure
+
+
+def same_place(one: HandLandmarks, other: HandLandmarks) -> bool:
+    """Whether two hands are one."""
+    apart = np.linalg.norm(one.points - other.points, axis=1).mean()
+    return bool(apart < SAME_PLACE * max(one.size, other.size))
 
 
 def relaxed() -> np.ndarray:

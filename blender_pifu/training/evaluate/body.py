@@ -154,7 +154,7 @@ def draw_bones(picture: np.ndarray, heads: np.ndarray, degrees: float, color: tu
 
 def cut_apart(field, fit: Fit, mesh: tuple, resolution: int):
     """The mesh with limbs cut free as the engine does it, and the notes."""
-    sheets, notes = find_sheets(field, fit, possible_sheets(fit, mesh[0]))
+    sheets, notes = find_sheets(field, fit, possible_sheets(fit, mesh))
     if not sheets:
         return mesh, notes
     return _mesh(extract_surface(SeparatedField(field, sheets, 2 / resolution), resolution)), notes

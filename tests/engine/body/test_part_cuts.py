@@ -8,11 +8,13 @@ import pytest
 import torch
 from scipy.spatial import cKDTree
 
+from blender_pifu.engine.body.arm_borders import arm_borders
 from blender_pifu.engine.body.bones import BONES, INDEX
 from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import Pose, load_body, rotation
-from blender_pifu.engine.body.part_cuts import SeparatedField, Sheet, find_sheets, possible_sheets
+from blender_pifu.engine.body.part_cuts import SeparatedField, Sheet, find_sheets, possible_sheets, side_of
 from blender_pifu.engine.body.rigging import fit_under
+from blender_pifu.engine.body.weights import skin_weights
 from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import check_mesh, largest_component, volumes
@@ -93,6 +95,11 @@ def test_what_is_cut_apart_can_be_asked_in_low_precision_where_the_field_can():
     assert SeparatedField(Box([0.5, 0.4, 0.3]), [], 0.1).lowered(torch.bfloat16) is None
 
 
+def skin_of(fit):
+    """The skin of a fit, as a surface."""
+    return fit.rows[: load_body().skin_vertices], load_body().triangles
+
+
 def standing(turns):
     """A Fit that is true by definition, and the solid about it."""
     body = load_body()
@@ -113,7 +120,7 @@ def legs_together():
 def test_legs_that_touch_are_cut_apart_and_stay_closed(legs_together):
     fit, field = legs_together
     whole = largest_component(*_mesh(extract_surface(field, RESOLUTION)))
-    sheets, notes = find_sheets(field, fit, possible_sheets(fit, whole[0]))
+    sheets, notes = find_sheets(field, fit, possible_sheets(fit, whole))
     assert [sheet.limb for sheet in sheets] == ["leg"] and not notes
     cut = extract_surface(SeparatedField(field, sheets, 2 / RESOLUTION), RESOLUTION)
     vertices, faces = largest_component(*_mesh(cut))
@@ -128,14 +135,14 @@ def test_legs_that_touch_are_cut_apart_and_stay_closed(legs_together):
 def test_legs_that_the_body_fits_badly_are_left_as_they_are(legs_together, apart_m, cut):
     fit, field = legs_together
     fit = replace(fit, limbs_m={"leg.L": apart_m, "leg.R": apart_m})
-    sheets, notes = find_sheets(field, fit, possible_sheets(fit, fit.rows[: load_body().skin_vertices]))
+    sheets, notes = find_sheets(field, fit, possible_sheets(fit, skin_of(fit)))
     assert [sheet.limb for sheet in sheets] == ["leg"] * cut
     assert any("does not fit closely" in note for note in notes) == (not cut)
 
 
 def test_who_stands_free_is_left_as_they_are():
     fit, field = standing({})
-    assert find_sheets(field, fit, possible_sheets(fit, fit.rows[: load_body().skin_vertices])) == ([], [])
+    assert find_sheets(field, fit, possible_sheets(fit, skin_of(fit))) == ([], [])
 
 
 def test_a_skirt_is_not_cut_and_the_note_says_so(legs_together):
@@ -153,7 +160,7 @@ def test_a_skirt_is_not_cut_and_the_note_says_so(legs_together):
 
     body = load_body()
     skin = fit.rows[: body.skin_vertices]
-    sheets, notes = find_sheets(Skirt(skin, body.triangles, 0.012), fit, possible_sheets(fit, skin))
+    sheets, notes = find_sheets(Skirt(skin, body.triangles, 0.012), fit, possible_sheets(fit, skin_of(fit)))
     assert "leg" not in [sheet.limb for sheet in sheets]
     assert any(note.startswith("The legs cannot be separated") for note in notes)
 
@@ -180,7 +187,8 @@ def test_a_web_under_a_hanging_arm_goes_and_the_clothes_stay():
 
     field = Webbed(skin, body.triangles, 0.012)
     whole = extract_surface(field, RESOLUTION)
-    sheets, notes = find_sheets(field, replace(fit, limbs_m={"arm.L": 0.025}), possible_sheets(fit, whole.vertices))
+    possible = possible_sheets(fit, (whole.vertices, whole.faces))
+    sheets, notes = find_sheets(field, replace(fit, limbs_m={"arm.L": 0.025}), possible)
     assert [sheet.limb for sheet in sheets] == ["arm.L"] and not notes, "sleeves are not fitted as closely as legs"
     points = np.random.default_rng(0).uniform(-0.3, 0.3, (300000, 3)) + (shoulder + elbow) / 2
     points = points[in_web(points) & (np.linalg.norm(points - shoulder, axis=1) > 0.16)]
@@ -191,6 +199,27 @@ def test_a_web_under_a_hanging_arm_goes_and_the_clothes_stay():
     ledge, clothes = (off > 0.018) & (np.abs(arms - trunks) > 0.018), off < 0.01
     assert ledge.sum() > 20 and left[ledge].mean() < 0.4
     assert clothes.sum() > 30 and left[clothes].mean() > 0.9
+
+
+def test_what_is_on_an_arm_s_side_of_its_cut_follows_it_and_nothing_else_does():
+    """Of an arm that hangs against the body, whose skins face each other."""
+    body = load_body()
+    fit, field = standing({"upper_arm.L": (0, 0, -0.75)})
+    surface = largest_component(*_mesh(extract_surface(field, RESOLUTION)))
+    sheet = next(one for one in possible_sheets(fit, surface) if one.limb == "arm.L")
+    skin, names = fit.rows[: body.skin_vertices], np.array(BONES)[body.labels[: body.skin_vertices]]
+    forearm, trunk = skin[names == "forearm.L"], skin[np.isin(names, ["spine", "hips"])]
+    mine = arm_borders(fit, *surface)["arm.L"]
+    near = cKDTree(surface[0])
+    assert mine[near.query(forearm)[1]].mean() > 0.9 and mine[near.query(trunk)[1]].mean() < 0.1  # what lies under it
+    sides = side_of(sheet, forearm), side_of(sheet, trunk)
+    assert (sides[0] == 1).mean() > 0.6 and not (sides[0] == -1).any() and (sides[1] == 1).mean() < 0.1
+    cut = largest_component(*_mesh(extract_surface(SeparatedField(field, [sheet], 2 / RESOLUTION), RESOLUTION)))
+    bones, weights = skin_weights(*cut, fit, cuts=[sheet])
+    share = (weights * np.isin(bones, [INDEX[bone + ".L"] for bone in ("upper_arm", "forearm", "hand")])).sum(1)
+    told = side_of(sheet, cut[0])
+    below = cut[0][:, 1] < fit.rows[body.head_rows][INDEX["forearm.L"], 1]
+    assert share[below & (told == 1)].min() > 0.9 and share[below & (told == -1)].max() < 0.1
 
 
 def test_all_of_it_from_a_surface(legs_together):

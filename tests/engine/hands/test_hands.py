@@ -17,8 +17,9 @@ from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import load_body, rotation
 from blender_pifu.engine.body.part_cuts import SeparatedField
 from blender_pifu.engine.hands.cloth import depth_in_cloth, lifted
+from blender_pifu.engine.hands.crossed_arms import one_before_other
 from blender_pifu.engine.hands.finger_chain import ANGLES, BENDS, SIDEWAYS, FingerChain
-from blender_pifu.engine.hands.finger_fit import fit_fingers, target_points
+from blender_pifu.engine.hands.finger_fit import fit_arm, fit_fingers, target_points
 from blender_pifu.engine.hands.hand_graft import graft
 from blender_pifu.engine.hands.hand_landmarks import ROOTS, TIPS, HandLandmarks, HandReader
 from blender_pifu.engine.hands.hand_pose import believed, pose_hands, relaxed
@@ -43,6 +44,10 @@ def hands_of(name):
     return HandReader().read(photo.rgb, person), person
 
 
+def wrists_of(person):
+    return {side: person.points[ROOTS[side][0], :2] for side in SIDES}
+
+
 def rest_fit():
     body = load_body()
     pose = body.rest_pose()
@@ -62,7 +67,7 @@ def bent(index=POINTING, others=FIST, fan=0.0):
 
 def test_hands_that_the_photo_shows_are_believed():
     hands, person = hands_of("man_polo_full_body.jpg")
-    sure = believed(hands, person.points)
+    sure = believed(hands, wrists_of(person))
     assert set(sure) == {".L", ".R"}
     for hand in sure.values():  # hanging hands: the tips lie under the wrist
         assert (hand.points[list(TIPS), 1] > hand.points[0, 1] + 20).all()
@@ -71,7 +76,7 @@ def test_hands_that_the_photo_shows_are_believed():
 
 def test_a_hand_in_a_pocket_is_not():
     hands, person = hands_of("man_suit_full_body.jpg")
-    assert set(believed(hands, person.points)) == {".R"}
+    assert set(believed(hands, wrists_of(person))) == {".R"}
 
 
 @pytest.mark.parametrize(
@@ -79,15 +84,14 @@ def test_a_hand_in_a_pocket_is_not():
 )
 def test_doubtful_hands_are_not(doubt):
     hands, person = hands_of("man_suit_full_body.jpg")
-    assert believed({".R": replace(hands[".R"], **doubt)}, person.points) == {}
+    assert believed({".R": replace(hands[".R"], **doubt)}, wrists_of(person)) == {}
 
 
 def test_of_two_hands_in_one_place_one_is_left():
     hands, person = hands_of("man_suit_full_body.jpg")
-    right, marks = hands[".R"], person.points.copy()
-    marks[15] = marks[16]
+    right, wrists = hands[".R"], wrists_of(person)
     both = {".R": right, ".L": replace(right, right=0.3)}
-    assert set(believed(both, marks)) == {".R"}
+    assert set(believed(both, wrists | {".L": wrists[".R"]})) == {".R"}
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -247,13 +251,14 @@ def test_a_hand_in_the_cloth_beside_it_is_brought_out():
 )
 def test_a_hand_that_is_not_read_is_put_on_where_the_photo_has_one(presence, framing, off, hidden):
     fit, skirt = in_a_skirt()
-    seen = HandLandmarks(np.zeros((21, 2)), np.zeros((21, 3)), presence, 0.5)
-    reader = SimpleNamespace(read=lambda rgb, person: dict.fromkeys(SIDES, seen))
-    points = np.zeros((33, 4))
+    points, hands = np.zeros((33, 4)), {}
     for side in SIDES:
-        roots = FingerChain(load_body(), fit.pose, side).points(np.zeros((1, ANGLES)))[0, [0, 5, 17], :2]
-        points[list(ROOTS[side]), :2] = roots + off
-    person, crop = SimpleNamespace(points=points), SimpleNamespace(to_field=lambda points: points)
+        places = FingerChain(load_body(), fit.pose, side).points(np.zeros((1, ANGLES)))[0, :, :2] + off
+        points[list(ROOTS[side]), :2] = places[[0, 5, 17]]
+        hands[side] = HandLandmarks(places, np.zeros((21, 3)), presence, 0.5)
+    reader = SimpleNamespace(read=lambda rgb, person: hands, near=lambda rgb, points: None)
+    same = SimpleNamespace(to_field=lambda points: points, to_photo=lambda points: points)
+    person, crop = SimpleNamespace(points=points), same
     figure = SimpleNamespace(person=person, crop=crop, framing=framing, photo=SimpleNamespace(rgb=None))
     assert pose_hands(fit, figure, reader, (skirt.vertices, skirt.faces)).hidden == tuple(hidden)
 
@@ -267,19 +272,83 @@ def test_reading_a_hand_leaves_its_depth_to_the_fit(nearer):
     assert abs(after[0, 2] - points[0, 2] - nearer) < 0.01
 
 
-def test_a_hand_bent_back_before_its_wrist_has_a_rim_all_the_same():
-    body, fit = load_body(), rest_fit()
+def bent_back(fit, angle):
+    """The fit with its left hand bent about an axis across the wrist, and the surface of that arm without its hand."""
+    body = load_body()
     turns = fit.pose.rotations.clone()
-    back = torch.from_numpy(2.5 * wrist_of(fit, ".L").across[:1]).float()
-    turns[INDEX["hand.L"]] = rotation(back)[0]
+    turns[INDEX["hand.L"]] = rotation(torch.from_numpy(angle * wrist_of(fit, ".L").across[:1]).float())[0]
     pose = replace(fit.pose, rotations=turns)
     fit = replace(fit, pose=pose, rows=body.pose(pose).numpy())
-    assert wrist_of(fit, ".L").beyond(fit.rows[body.tail_rows])[body.tail_bones.index("middle_3.L")] < 0
-    _, (vertices, faces) = grafted_arm()
+    return grafted(fit, arm_of(fit))
+
+
+@pytest.mark.parametrize(("angle", "put_on"), [(-1.0, True), (2.5, False)])
+def test_a_hand_that_is_bent_is_put_on_unless_it_lies_back_along_its_forearm(angle, put_on):
+    fit, (vertices, faces) = bent_back(rest_fit(), angle)
+    tails = fit.rows[load_body().tail_rows]
+    assert (wrist_of(fit, ".L").beyond(tails)[load_body().tail_bones.index("middle_3.L")] > 0) == put_on
     made = graft(vertices, faces, fit, ".L")
-    assert made is None or check_mesh(made[1]).watertight
+    assert (made is not None) == put_on
+    if made is not None:
+        assert_sound(fit, *made)
 
 
 def test_a_hand_is_not_put_where_there_is_no_stump():
     fit, (vertices, faces) = grafted_arm()
     assert graft(vertices - np.float32((0, 0.5, 0)), faces, fit, ".L") is None
+
+
+def turned(turns):
+    """A fit in rest but for some bones, turned by vectors."""
+    body = load_body()
+    rotations = body.rest_pose().rotations.clone()
+    for bone, turn in turns.items():
+        rotations[INDEX[bone]] = rotation(torch.tensor([turn]))[0]
+    pose = replace(body.rest_pose(), rotations=rotations)
+    return replace(rest_fit(), pose=pose, rows=body.pose(pose).numpy())
+
+
+def test_forearms_that_cross_are_brought_one_before_the_other_and_their_wrists_stay():
+    turns = {f"upper_arm{side}": (-0.2, sign * 0.3, sign * 0.6) for side, sign in zip(SIDES, (-1, 1), strict=True)}
+    turns |= {f"forearm{side}": (-0.5, sign * 1.9, 0.0) for side, sign in zip(SIDES, (-1, 1), strict=True)}
+    fit = turned(turns)
+    after = one_before_other(fit)
+    elbows, wrists = ([INDEX[bone + side] for side in SIDES] for bone in ("forearm", "hand"))
+    old, new = (one.rows[load_body().head_rows] for one in (fit, after))
+    moved = (new - old)[elbows][:, 2]
+    assert moved.max() > 0.005 and moved.min() < -0.005
+    np.testing.assert_allclose(new[wrists], old[wrists], atol=1e-3)
+    tips = [INDEX["middle_3" + side] for side in SIDES]
+    np.testing.assert_allclose(new[tips], old[tips], atol=2e-3)
+
+
+def test_arms_that_do_not_cross_stay():
+    fit = rest_fit()
+    assert one_before_other(fit) is fit
+
+
+def test_an_arm_reaches_where_landmarks_have_its_hand():
+    chain, points = chain_of(".L"), [0, 5, 17]
+    before = chain.points(relaxed()[None])[0]
+    places = before[points, :2] + (0.03, 0.02)
+    after = chain.points(fit_arm(chain, relaxed(), places, points, 1.0, 0.02)[None])[0]
+    assert np.linalg.norm(after[points, :2] - places, axis=1).max() < 0.012
+    assert 0.005 < after[0, 2] - before[0, 2] < 0.03
+
+
+def test_a_hand_is_looked_for_where_the_fitted_body_has_it():
+    fit, _ = in_a_skirt()
+    far = np.zeros((33, 4))  # the landmarks of the body are wrong
+    asked = []
+
+    def near(rgb, points):
+        asked.append(points)
+        return HandLandmarks(1000 * points, np.zeros((21, 3)), 0.1, 0.5)
+
+    reader = SimpleNamespace(read=lambda rgb, person: {}, near=near)
+    same = SimpleNamespace(to_field=lambda points: points, to_photo=lambda points: points)
+    person = SimpleNamespace(points=far)
+    figure = SimpleNamespace(person=person, crop=same, framing=Framing.FULL, photo=SimpleNamespace(rgb=None))
+    assert pose_hands(fit, figure, reader).hands == ()
+    for side, points in zip(SIDES, asked, strict=True):
+        np.testing.assert_allclose(points[0], wrist_of(fit, side).place[:2], atol=0.02)
