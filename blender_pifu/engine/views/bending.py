@@ -26,7 +26,8 @@ from .shared_body import NOD, ROLL, Camera, SharedBody
 from .sheet import Sheet
 
 TOWARDS = 0.75  # of the way from the first photo's own body to the shared one, where a camera stood at the side
-BEHIND = 0.8  # of that where none did: who looks from behind guesses depth too, but not the same
+BEHIND = 0.8  # of that where none did: who looks from behind guesses depth too, but guesses otherwise
+BELIEVED_M = (0.03, 0.06)  # off the shared body up to which that is believed, and from which on it is not
 EVEN = 4.0  # how much alike neighbours, and front and back, move on that way, against each by itself
 MOVE_M, STEP_M = 0.08, 0.015  # spread of further moves in depth, and of their differences between neighbours
 THICKNESS_M = 0.02  # spread of how the front moves against the back
@@ -94,15 +95,24 @@ def bend(photos: list[OnePhoto], shared: SharedBody) -> Bent:
 
 def _towards(shared: SharedBody, first: OnePhoto, sheet: Sheet) -> np.ndarray:
     """(n,) metres that each node moves in depth with the skin next to it, evenly, part of the way to the shared body:
-    further where a camera stood at the side."""
+    as far as a camera stood at the side; and, but for how the person leans, which only these know, as far as what a
+    camera ahead or behind guesses is believed."""
     skin = slice(0, load_body().skin_vertices)
     apart, near = cKDTree(first.rows[skin]).query(sheet.nodes, k=SKIN)
     share = 1 / (apart**2 + (SOFT_M * first.metre) ** 2) ** 2
     deeper = (share * (shared.rows - first.rows)[skin, 2][near]).sum(1) / share.sum(1) / first.metre
     even = diags(np.ones(len(sheet))) + EVEN * (sheet.along() + sheet.through())
     deeper = spsolve(even.tocsc(), deeper)
-    aside = max(max(1 - camera.towards[2] ** 2, BEHIND) for camera in shared.cameras[1:])
-    return TOWARDS * aside * (deeper - np.median(deeper))
+    aside = max(1 - camera.towards[2] ** 2 for camera in shared.cameras[1:])
+    behind = BEHIND * max(map(_believed, shared.off_m[1:]))
+    upright = np.column_stack([np.ones(len(sheet)), sheet.nodes[:, 1]])
+    lean = upright @ np.linalg.lstsq(upright, deeper, rcond=None)[0]
+    return TOWARDS * (aside * (deeper - np.median(deeper)) + (1 - aside) * behind * (deeper - lean))
+
+
+def _believed(off_m: float) -> float:
+    """0..1, by how far a photo's body lies off the shared one."""
+    return float(np.clip((BELIEVED_M[1] - off_m) / (BELIEVED_M[1] - BELIEVED_M[0]), 0, 1))
 
 
 def _moved_in_depth(vertices: np.ndarray, moves: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ def test_depth_is_put_right_by_the_side_alone(yaw, most):
 
 
 def test_what_a_photo_from_behind_guesses_the_other_way_takes_part_of_a_wrong_guess_away():
-    leant = {bone: [(turn, 0.0, 0.0)] for bone, turn in (("thigh.L", -0.2), ("thigh.R", -0.2))}
+    leant = {bone: [(turn, 0.0, 0.0)] for bone, turn in (("thigh.L", -0.1), ("thigh.R", 0.1))}
     behind = {bone: [(-turn, 0.0, 0.0)] for bone, ((turn, _, _),) in leant.items()}
     photos = [dressed(posed(STANDING | turns, yaw), WORN, LIGHT) for turns, yaw in ((leant, 0.0), (behind, np.pi))]
     truth = dressed(posed(STANDING), WORN, LIGHT).vertices[:, 2]
@@ -42,7 +42,7 @@ def test_what_a_photo_from_behind_guesses_the_other_way_takes_part_of_a_wrong_gu
         return np.abs(depth - np.median(depth)).mean()
 
     bent = bend(photos, share_body(photos))
-    assert off(bent.vertices) < 0.8 * off(photos[0].vertices)
+    assert off(bent.vertices) < 0.85 * off(photos[0].vertices)
 
 
 def test_how_near_the_camera_stood_is_told_by_feet_one_behind_the_other():
