@@ -33,6 +33,9 @@ MOST = 0.8  # share of the seen skin that has to fit
 ROUNDS, CAMERA_STEPS = 12, 4
 NEARER = 0.5  # spread of how near cameras stood, over that of somebody usual
 STIFF = 3  # rounds in which all photos show one pose
+MANY = (
+    5  # photos from which on they keep to it: how each sways is lost in their mean, and its turns would hide the rest
+)
 BUFFER_PX, THICK_M = 96, 0.05  # of the picture that tells which skin is hidden behind other skin
 
 
@@ -101,7 +104,7 @@ def share_body(photos: list[OnePhoto]) -> SharedBody:
         posed = body.pose(pose).double().numpy()
         placed, joints = posed[rows], joints_of(posed, rows)
         for k in range(1, len(photos)):
-            sways = turns[k], step >= STIFF
+            sways = turns[k], STIFF <= step and len(photos) < MANY
             cameras[k], turns[k] = _better(cameras[k], placed, points[k], soft, joints, sways)
         swayed = [joints.moved(placed, each) - placed for each in turns]
         pose = _step(body, pose, rows, list(zip(cameras, points, swayed, strict=True)), soft)
