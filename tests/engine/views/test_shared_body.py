@@ -96,6 +96,14 @@ def test_an_arm_that_hangs_otherwise_in_a_photo_turns_there_and_not_in_the_share
     assert found == pytest.approx(yaws, abs=0.02)
 
 
+def test_many_photos_show_one_pose():
+    yaws = np.arange(5) * 2 * np.pi / 5
+    shared = share_body([photo(posed(GUESSED if k == 0 else STANDING, yaw)) for k, yaw in enumerate(yaws)])
+    assert not any(turns.any() for turns in shared.turns)
+    truth, skin = photo(posed(STANDING)).rows, slice(0, load_body().skin_vertices)
+    assert mean_off(shared.rows[skin], truth[skin]) < 0.02
+
+
 def test_another_body_lies_off(photos):
     stranger = posed({"upper_arm.L": [(0.0, 0.0, 1.0)], "thigh.L": [(-0.7, 0.0, 0.0)]}, np.pi / 2)
     off = share_body([photos[0], replace(photo(stranger))]).off_m[1]
