@@ -97,7 +97,7 @@ def test_an_arm_that_hangs_otherwise_in_a_photo_turns_there_and_not_in_the_share
 
 
 def test_many_photos_show_one_pose():
-    yaws = np.arange(5) * 2 * np.pi / 5
+    yaws = (2 * np.pi / 5 * np.arange(5)).tolist()
     shared = share_body([photo(posed(GUESSED if k == 0 else STANDING, yaw)) for k, yaw in enumerate(yaws)])
     assert not any(turns.any() for turns in shared.turns)
     truth, skin = photo(posed(STANDING)).rows, slice(0, load_body().skin_vertices)
