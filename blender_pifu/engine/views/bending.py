@@ -4,8 +4,9 @@
 Across its line of sight the first photo knows where all is; how deep it lies it guesses, and that is what others show:
 from the side a photo's outline is the depth of chest, back, legs and head. So every place moves along the first photo's
 line of sight, smoothly over the surface and through the body, and each camera a little, by least squares over matched
-outlines (robust, matched anew in rounds, as in iterated closest points). It starts half-way to where the shared body
-lies, which other cameras saw from the side: outlines that are far off would else find others' places, or none.
+outlines (robust, matched anew in rounds, as in iterated closest points), each in its own photo's pose. It starts most
+of the way to where the shared body lies, which other cameras saw from the side: outlines that are far off would else
+find others' places, or none.
 """
 
 from dataclasses import dataclass
@@ -18,12 +19,16 @@ from scipy.spatial import cKDTree
 
 from ..body.model import load_body, rotation
 from ..subject.lens import Lens
+from .joints import joints_near
 from .one_photo import OnePhoto
 from .outlines import Matches, match, outline_of
 from .shared_body import NOD, ROLL, Camera, SharedBody
 from .sheet import Sheet
 
-TOWARDS = 0.5  # of the way from the first photo's own body to the shared one
+TOWARDS = 0.75  # of the way from the first photo's own body to the shared one, where a camera stood at the side
+BEHIND = 0.8  # of that where none did: who looks from behind guesses depth too, but guesses otherwise
+BELIEVED_M = (0.03, 0.06)  # off the shared body up to which that is believed, and from which on it is not
+EVEN = 4.0  # how much alike neighbours, and front and back, move on that way, against each by itself
 MOVE_M, STEP_M = 0.08, 0.015  # spread of further moves in depth, and of their differences between neighbours
 THICKNESS_M = 0.02  # spread of how the front moves against the back
 POINTS = 100  # as many independent points as an outline counts for: what is wrong with it is wrong for long stretches
@@ -58,10 +63,10 @@ def bend(photos: list[OnePhoto], shared: SharedBody) -> Bent:
     shares = sheet.shares(first.vertices, first.normals)
     holds = sheet.along() / STEP_M**2 + sheet.through() / THICKNESS_M**2 + diags(np.full(len(sheet), 1 / MOVE_M**2))
     outlines = [outline_of(photo.cut, photo.metre) for photo in others]
-    arm = on_arms(first)
+    arm, joints = on_arms(first), joints_near(first, first.vertices)
     start = _towards(shared, first, sheet)
     moves, cameras = start * first.metre, list(shared.cameras)
-    lenses, usual = [photo.lens for photo in others], [photo.lens.nearness for photo in others]
+    lenses, usual = list(shared.lenses[1:]), [photo.lens.nearness for photo in others]
     changes = np.zeros((len(others), PARTS))
     changes[:, [0, 2]] = [camera.slant for camera in cameras[1:]]
     placed, missed = _moved_in_depth(first.vertices, shares @ moves), []
@@ -69,13 +74,13 @@ def bend(photos: list[OnePhoto], shared: SharedBody) -> Bent:
         parts, missed = [], []
         for k, (photo, outline) in enumerate(zip(others, outlines, strict=True)):
             camera = cameras[k + 1]
-            there, looks = lenses[k].seen(camera(placed)), first.normals @ camera.turn.T
+            posed = joints.moved(placed, shared.turns[k + 1])
+            there, looks = lenses[k].seen(camera(posed)), first.normals @ camera.turn.T
             found = match(outline, there, looks, reach * photo.metre, photo.metre)
-            row, off = _equations(found, (camera, lenses[k], usual[k]), placed, shares, (k, len(others)), first.metre)
-            counts = ~arm[found.vertices]
-            weight = counts / OFF_M**2 / (1 + (off / SOFT_M) ** 2) * (POINTS / max(POINTS, counts.sum()))
+            row, off = _equations(found, (camera, lenses[k], usual[k]), posed, shares, (k, len(others)), first.metre)
+            weight = 1 / OFF_M**2 / (1 + (off / SOFT_M) ** 2) * (POINTS / max(POINTS, len(off)))
             parts.append((row, off + row[:, : len(sheet)] @ (moves / first.metre), weight))
-            near = np.count_nonzero(np.abs(off) < MISSED_M) + np.count_nonzero(~counts & (np.abs(off) >= MISSED_M))
+            near = np.count_nonzero((np.abs(off) < MISSED_M) | arm[found.vertices])
             missed.append(1 - near / max(1, len(outline.points)))
         solved = _solve(parts, holds, start, changes)
         moves = solved[: len(sheet)] * first.metre
@@ -89,14 +94,25 @@ def bend(photos: list[OnePhoto], shared: SharedBody) -> Bent:
 
 
 def _towards(shared: SharedBody, first: OnePhoto, sheet: Sheet) -> np.ndarray:
-    """(n,) metres that each node moves in depth with the skin next to it, part of the way to the shared body, as far
-    as a camera stood at the side: ahead and behind none knows more of depth than the first."""
+    """(n,) metres that each node moves in depth with the skin next to it, evenly, part of the way to the shared body:
+    as far as a camera stood at the side; and, but for how the person leans, which only these know, as far as what a
+    camera ahead or behind guesses is believed."""
     skin = slice(0, load_body().skin_vertices)
     apart, near = cKDTree(first.rows[skin]).query(sheet.nodes, k=SKIN)
     share = 1 / (apart**2 + (SOFT_M * first.metre) ** 2) ** 2
     deeper = (share * (shared.rows - first.rows)[skin, 2][near]).sum(1) / share.sum(1) / first.metre
+    even = diags(np.ones(len(sheet))) + EVEN * (sheet.along() + sheet.through())
+    deeper = spsolve(even.tocsc(), deeper)
     aside = max(1 - camera.towards[2] ** 2 for camera in shared.cameras[1:])
-    return TOWARDS * aside * (deeper - np.median(deeper))
+    behind = BEHIND * max(map(_believed, shared.off_m[1:]))
+    upright = np.column_stack([np.ones(len(sheet)), sheet.nodes[:, 1]])
+    lean = upright @ np.linalg.lstsq(upright, deeper, rcond=None)[0]
+    return TOWARDS * (aside * (deeper - np.median(deeper)) + (1 - aside) * behind * (deeper - lean))
+
+
+def _believed(off_m: float) -> float:
+    """0..1, by how far a photo's body lies off the shared one."""
+    return float(np.clip((BELIEVED_M[1] - off_m) / (BELIEVED_M[1] - BELIEVED_M[0]), 0, 1))
 
 
 def _moved_in_depth(vertices: np.ndarray, moves: np.ndarray) -> np.ndarray:

@@ -26,7 +26,10 @@ SWAY_DEG = {  # standard deviations of how joints stand otherwise in another pho
     "upperleg01.R": 1.5,
 }
 YAW_DEG = 6.0  # standard deviation of how the camera misses the side it is meant for
-SIDES_DEG = {"front": 0.0, "left": 90.0, "back": 180.0, "right": -90.0}  # of the camera, towards the person's left
+SIDES_DEG = {  # of the camera, towards the person's left; the order gives each its random numbers
+    **{"front": 0.0, "left": 90.0, "back": 180.0, "right": -90.0},
+    **{"front left": 45.0, "back left": 135.0, "back right": -135.0, "front right": -45.0},
+}
 
 
 def make_moved(

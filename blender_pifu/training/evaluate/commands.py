@@ -34,8 +34,8 @@ from .rig_check import as_table as rig_table
 from .rig_check import rig_check
 from .texture import as_table as texture_table
 from .texture import evaluate_texture
+from .views import COUNTS, SETS, evaluate_views
 from .views import as_table as views_table
-from .views import evaluate_views
 from .weights import as_markdown, evaluate
 
 
@@ -164,12 +164,15 @@ def _add_evaluate_views(commands) -> None:
     command = commands.add_parser("evaluate-views", help="score what further photos, from other sides, add")
     command.add_argument("--weights", default="human", help="bundled name or .safetensors file")
     command.add_argument("--count", type=int, default=5, help="people of the test split")
+    command.add_argument(
+        "--photos", type=int, nargs="+", choices=tuple(SETS), default=list(COUNTS), help="how many, each"
+    )
     command.add_argument("--resolution", type=int, default=256)
     command.add_argument("--sway", type=float, default=1.0, help="how much poses differ; 0: not at all")
     command.add_argument("--first", type=int, default=0, help="so many people of the split are left out before")
     command.add_argument("--generation", type=int, choices=GENERATIONS, default=GENERATION, help="of the test people")
     command.add_argument("--assets", type=Path, metavar="DIR", help="source assets that generation 4 is made from")
-    command.add_argument("--out", type=Path, help="folder for a sheet a person")
+    command.add_argument("--out", type=Path, help="folder for a sheet and a row a person; what is there is kept")
     command.set_defaults(act=_evaluate_views)
 
 
@@ -282,6 +285,7 @@ def _evaluate_views(options: argparse.Namespace) -> None:
     torch.set_num_threads(1)
     seeds = islice(split_seeds("test", options.generation), options.first, options.first + options.count)
     asked = {"generation": options.generation, "assets": options.assets, "folder": options.out}
+    asked["counts"] = sorted({1, *options.photos})
     print(views_table(evaluate_views(seeds, options.weights, options.resolution, options.sway, **asked)))
 
 

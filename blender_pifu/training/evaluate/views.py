@@ -2,8 +2,9 @@
 """What further photos of a person are worth: the same people made of one photo, two, three and four, against the truth;
 and whether photos of somebody else are left out."""
 
+import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -28,7 +29,14 @@ from .cases import PHOTO_PX, Case, split_case
 from .measures.metrics import normal_views, surface_distances, views_error_deg
 
 log = logging.getLogger(__name__)
-SETS = {1: (), 2: ("back",), 3: ("left", "right"), 4: ("left", "back", "right")}  # photos -> sides beside the front
+SETS = {  # photos -> sides beside the front
+    1: (),
+    2: ("back",),
+    3: ("left", "right"),
+    4: ("left", "back", "right"),
+    8: ("front left", "left", "back left", "back", "back right", "right", "front right"),
+}
+COUNTS = (1, 2, 3, 4)  # by default
 FIGURES = {
     "chamfer": ("Chamfer, cm", 2),
     "normals_deg": ("normals from four sides, degrees", 1),
@@ -81,24 +89,31 @@ def evaluate_views(
     resolution: int,
     sway: float,
     *,
+    counts: Sequence[int] = COUNTS,
     generation: int = 3,
     assets: Path | None = None,
     folder: Path | None = None,
 ) -> list[dict]:
     """One row a person: `seed`, `kind`; `photos`: by their number the figures of FIGURES; `left_out`: photos of theirs
     that were not used, and why; `strange`: of each photo of the person before, whether it was left out.
-    sway, generation, assets: as `photograph_side`. Pictures go into `folder` if given. Raises EngineError."""
+    counts: of SETS, 1 the first; sway, generation, assets: as `photograph_side`. Pictures and rows go into `folder` if
+    given; rows that lie there are not made again. Raises EngineError."""
     model, figures = load_model(weights), Figures("cpu")
     rows, strangers = [], []
+    most = SETS[max(counts)]
     for seed in seeds:
-        person = _photographed(seed, figures, sway, generation, assets)
+        kept = folder / f"{seed:05d}.json" if folder else None
+        if kept and kept.exists():
+            rows.append(_kept(kept))
+            continue
+        person = _photographed(seed, figures, sway, generation, assets, most)
         readings = read(model, person)
         row = {"seed": seed, "kind": pose_kind(seed, "test"), "photos": {}, "left_out": {}}
         cells = []
-        for count, sides in SETS.items():
-            encoded, row["photos"][count], seen = measured(model, person, readings, sides, resolution)
+        for count in counts:
+            encoded, row["photos"][count], seen = measured(model, person, readings, SETS[count], resolution)
             cells.append(seen)
-            if count == max(SETS):
+            if count == max(counts):
                 row["left_out"] = {verdict.name: verdict.why_not for verdict in encoded.verdicts if verdict.why_not}
         row["strange"] = [readings.together((), stranger).together is None for stranger in strangers]
         strangers = list(readings.views.values())
@@ -106,13 +121,20 @@ def evaluate_views(
         log.info("%s", row)
         if folder:
             save_sheet(folder / f"{seed:05d}.png", person, cells)
+        if kept:
+            kept.write_text(json.dumps(row))
     return rows
+
+
+def _kept(path: Path) -> dict:
+    row = json.loads(path.read_text())
+    return row | {"photos": {int(count): figures for count, figures in row["photos"].items()}}
 
 
 def as_table(rows: list[dict]) -> str:
     """Means over the people by the number of photos, and the change against one, as markdown; then what was left
     out."""
-    counts = list(SETS)
+    counts = list(rows[0]["photos"])
     lines = [f"| mean of {len(rows)} | one photo | {' | '.join(f'{count} photos' for count in counts[1:])} |"]
     lines.append("|---" * (len(counts) + 1) + "|")
     for name, (heading, decimals) in FIGURES.items():
@@ -128,14 +150,16 @@ def as_table(rows: list[dict]) -> str:
     mixed = [left_out for row in rows for left_out in row["strange"]]
     lines += ["", f"worse than one photo by Chamfer: {len(worse)} of {len(rows) * (len(counts) - 1)}"]
     lines += [f"- {each}" for each in worse]
-    lines += [f"own photos left out: {sum(len(row['left_out']) for row in rows)} of {len(rows) * 3}"]
+    lines += [f"own photos left out: {sum(len(row['left_out']) for row in rows)} of {len(rows) * (max(counts) - 1)}"]
     lines += [f"somebody else's photos left out: {sum(mixed)} of {len(mixed)}"]
     return "\n".join(lines)
 
 
-def _photographed(seed: int, figures: Figures, sway: float, generation: int, assets: Path | None) -> Photographed:
+def _photographed(
+    seed: int, figures: Figures, sway: float, generation: int, assets: Path | None, sides: Sequence[str]
+) -> Photographed:
     case, who = split_case(seed, generation, assets), (generation, assets)
-    photos = {side: photograph_side(seed, side, "test", sway, *who) for side in SETS[max(SETS)]}
+    photos = {side: photograph_side(seed, side, "test", sway, *who) for side in sides}
     views = {side: stages.cut_out_view(figures, photo) for side, photo in photos.items()}
     return Photographed(case, true_sides(seed, generation, assets), front_of(case, figures), views)
 

@@ -31,6 +31,20 @@ def test_depth_is_put_right_by_the_side_alone(yaw, most):
     assert np.array_equal(bent.vertices[:, :2], first.vertices[:, :2])
 
 
+def test_what_a_photo_from_behind_guesses_the_other_way_takes_part_of_a_wrong_guess_away():
+    leant = {bone: [(turn, 0.0, 0.0)] for bone, turn in (("thigh.L", -0.1), ("thigh.R", 0.1))}
+    behind = {bone: [(-turn, 0.0, 0.0)] for bone, ((turn, _, _),) in leant.items()}
+    photos = [dressed(posed(STANDING | turns, yaw), WORN, LIGHT) for turns, yaw in ((leant, 0.0), (behind, np.pi))]
+    truth = dressed(posed(STANDING), WORN, LIGHT).vertices[:, 2]
+
+    def off(vertices):
+        depth = vertices[:, 2] - truth
+        return np.abs(depth - np.median(depth)).mean()
+
+    bent = bend(photos, share_body(photos))
+    assert off(bent.vertices) < 0.85 * off(photos[0].vertices)
+
+
 def test_how_near_the_camera_stood_is_told_by_feet_one_behind_the_other():
     wide = STANDING | {"thigh.L": [(0.0, 0.0, 0.3)], "thigh.R": [(0.0, 0.0, -0.3)]}
     first, aside = dressed(posed(wide), WORN, LIGHT), photo(posed(wide, np.pi / 2))

@@ -14,6 +14,7 @@ from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.srgb import to_linear
 from blender_pifu.engine.views.bent_field import SIDE, BentField
 from blender_pifu.engine.views.carrying import carry
+from blender_pifu.engine.views.joints import SWAY_DEG
 from blender_pifu.engine.views.laying import Laid
 from blender_pifu.engine.views.light import Gain
 from blender_pifu.engine.views.roles import role_of
@@ -70,6 +71,37 @@ def test_the_field_moves_as_the_surface_did_and_keeps_its_pixels():
     there = field.query_columns(xy, torch.arange(3), 0.2 * xy[:, 1])
     beside = field.query_columns(xy, torch.arange(3), 0.2 * xy[:, 1] + 0.15)
     assert (there > 0.9).all() and (beside < 0.1).all() and field.support(xy).all()
+
+
+def test_arms_whose_depth_the_first_photo_guessed_wrong_altogether_go_where_others_see_them():
+    wrong = STANDING | {"upper_arm.L": [(0.5, 0.0, 0.0), (0.0, 0.0, -0.75)]}
+    photos = [photo(posed(wrong)), *(photo(posed(STANDING, yaw)) for yaw in (np.pi / 2, -np.pi / 2))]
+    body = load_body()
+    arm = np.char.startswith(body.parts[: body.skin_vertices].astype(str), "arm.L")
+    truth = photo(posed(STANDING)).rows[: body.skin_vertices][arm, 2]
+    before, after = (
+        np.abs(rows[: body.skin_vertices][arm, 2] - truth).mean() for rows in (photos[0].rows, share_body(photos).rows)
+    )
+    assert before > 0.1 and after < 0.25 * before
+
+
+def test_an_arm_that_hangs_otherwise_in_a_photo_turns_there_and_not_in_the_shared_body():
+    otherwise = STANDING | {"upper_arm.R": [(0.12, 0.0, 0.0), (0.0, 0.0, 0.75)]}
+    yaws = (0.0, np.pi / 2, -np.pi / 2)
+    photos = [photo(posed(otherwise if k == 1 else STANDING, yaw)) for k, yaw in enumerate(yaws)]
+    shared = share_body(photos)
+    turns = [each.reshape(-1, 3)[list(SWAY_DEG).index("upper_arm.R")] for each in shared.turns]
+    assert not turns[0].any() and 0.04 < turns[1][0] < 0.14 and turns[1][0] > turns[2][0] + 0.03
+    found = [np.arctan2(*camera.towards[[0, 2]]) for camera in shared.cameras]
+    assert found == pytest.approx(yaws, abs=0.02)
+
+
+def test_many_photos_show_one_pose():
+    yaws = (2 * np.pi / 5 * np.arange(5)).tolist()
+    shared = share_body([photo(posed(GUESSED if k == 0 else STANDING, yaw)) for k, yaw in enumerate(yaws)])
+    assert not any(turns.any() for turns in shared.turns)
+    truth, skin = photo(posed(STANDING)).rows, slice(0, load_body().skin_vertices)
+    assert mean_off(shared.rows[skin], truth[skin]) < 0.02
 
 
 def test_another_body_lies_off(photos):

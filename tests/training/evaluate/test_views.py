@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What further photos add is measured where the truth lies, also of a person who leans and was turned upright."""
 
+import json
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,7 +13,7 @@ from blender_pifu.engine.reading.landmarks import BodyLandmarks, Region
 from blender_pifu.engine.reading.photo import Photo
 from blender_pifu.engine.subject.upright import turn_upright
 from blender_pifu.training.evaluate.cases import PHOTO_PX
-from blender_pifu.training.evaluate.views import Photographed
+from blender_pifu.training.evaluate.views import FIGURES, Photographed, as_table, evaluate_views
 
 
 @pytest.mark.parametrize("roll", [0.0, 0.2, -0.35])
@@ -28,3 +29,12 @@ def test_a_person_turned_upright_is_scored_where_the_truth_lies(roll):
     assert Photographed(cast(Any, None), cast(Any, None), figure, {}).as_truth(there)[:, :2] == pytest.approx(
         truth, abs=1e-4
     )
+
+
+def test_rows_that_lie_there_are_not_made_again(tmp_path):
+    figures = {count: dict.fromkeys(FIGURES, 2.0 / count) for count in (1, 8)}
+    row = {"seed": 3, "kind": "stand", "photos": figures, "left_out": {"left 3": "why"}, "strange": []}
+    (tmp_path / "00003.json").write_text(json.dumps(row))
+    rows = evaluate_views([3], "human", 64, 1.0, counts=(1, 8), folder=tmp_path)
+    assert rows == [row]
+    assert "8 photos" in as_table(rows) and "own photos left out: 1 of 7" in as_table(rows)
