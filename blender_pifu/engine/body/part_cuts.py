@@ -6,7 +6,7 @@ lies a sheet, and the field is made empty in a thin layer about it and where a w
 closes both sides by itself.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -37,6 +37,7 @@ REACH_M = 0.06  # how far from both skins a sheet goes
 # Metres between a limb's skin and the surface, on average, up to which it may be cut free, and an arm that the photo
 # shows to its end, whose border is told by the surface besides.
 MOST_APART_M, MOST_APART_ARM_M = 0.018, 0.03
+STOUT_M = 0.022  # metres between a trunk's skin and the surface, on average: usual ones are up to 0.018
 CLOTHES_POINTS, MOST_THICK_M = 8, 0.12  # of the surface, by which clothes are followed inwards; how thick they may be
 SKIN_M = 0.01  # round the skin of a forearm whose hand is seen, nothing is cut
 BORDER_M = 0.025  # from the surface, where its own border tells the cut more than what is under the clothes
@@ -120,13 +121,15 @@ def find_sheets(field: Field, fit: Fit, possible: list[Sheet]) -> tuple[list[She
         inside, rim = _within(field, sheet)
         if inside < LEAST_POINTS:
             continue
-        off = max((apart for part, apart in fit.limbs_m.items() if part.startswith(limb)), default=0.0)
+        off = _off(limb, fit)
         if rim > OPEN_RIM:
             notes.append(f"{name} cannot be separated: clothes or hair join them.")
         elif off > (MOST_APART_ARM_M if _is_whole_arm(limb, fit) else MOST_APART_M):
             notes.append(f"{name} cannot be separated: the body does not fit closely there.")
         elif inside > sheet.most:
             notes.append(f"{name} cannot be separated: the surface shows no border between them.")
+        elif off > MOST_APART_M and _is_stout(fit):
+            sheets.append(replace(sheet, values=sheet.values[:2]))  # what seems a web may be the trunk's own cloth
         else:
             sheets.append(sheet)
     return sheets, notes
@@ -135,6 +138,17 @@ def find_sheets(field: Field, fit: Fit, possible: list[Sheet]) -> tuple[list[She
 def _is_whole_arm(limb, fit):
     """Whether a limb is an arm that the photo shows to its end."""
     return limb.startswith("arm") and bool(fit.seen[INDEX["hand" + limb[-2:]]])
+
+
+def _is_stout(fit):
+    """Whether the surface has a belly that the fitted body has not: what seems an arm's border there may be a fold of
+    its cloth, and what seems a web that cloth."""
+    return _off("trunk", fit) > STOUT_M
+
+
+def _off(limb, fit):
+    """Metres between a limb's skin and the surface, on average."""
+    return max((apart for part, apart in fit.limbs_m.items() if part.startswith(limb)), default=0.0)
 
 
 def side_of(sheet: Sheet, points: np.ndarray) -> np.ndarray:
@@ -151,7 +165,7 @@ class _Parts:
     def __init__(self, fit: Fit, surface: np.ndarray, borders: dict[str, np.ndarray]):
         body = load_body()
         self.metre, self.surface = fit.metre, surface[::SURFACE_STEP]
-        self.borders = {limb: mine[::SURFACE_STEP] for limb, mine in borders.items()}
+        self.borders = {} if _is_stout(fit) else {limb: mine[::SURFACE_STEP] for limb, mine in borders.items()}
         self.skin = fit.vertices[: body.skin_vertices]
         self.normals = vertex_normals(self.skin, body.triangles)
         labels = body.labels[: body.skin_vertices]

@@ -222,6 +222,27 @@ def test_what_is_on_an_arm_s_side_of_its_cut_follows_it_and_nothing_else_does():
     assert share[below & (told == 1)].min() > 0.9 and share[below & (told == -1)].max() < 0.1
 
 
+def test_beside_a_belly_that_the_body_has_not_arms_are_cut_by_the_skin_and_webs_stay():
+    """Of a stout man folds of the shirt were taken for the border of his arm, and torn off with it."""
+    fit, field = standing({"upper_arm.L": (0, 0, -0.75)})
+    vertices, faces = largest_component(*_mesh(extract_surface(field, RESOLUTION)))
+    belly = vertices.copy()
+    belly[np.abs(vertices[:, 0]) < 0.1, 2] *= 1.5
+    loose = {"arm.L": 0.025}
+    sheets = {
+        stout: find_sheets(field, person, possible_sheets(person, (belly, faces)))[0]
+        for stout, person in (
+            (False, replace(fit, limbs_m=loose)),
+            (True, replace(fit, limbs_m=loose | {"trunk": 0.026})),
+        )
+    }
+    assert [sheet.limb for sheet in sheets[True]] == [sheet.limb for sheet in sheets[False]] == ["arm.L"]
+    assert len(sheets[False][0].values) == 3 and len(sheets[True][0].values) == 2
+    skin = fit.rows[: load_body().skin_vertices]
+    arm = skin[load_body().parts[: len(skin)] == "arm.L"]
+    assert (side_of(sheets[True][0], arm) >= 0).mean() > 0.95
+
+
 def test_all_of_it_from_a_surface(legs_together):
     _, field = legs_together
     surface = extract_surface(field, RESOLUTION)
