@@ -18,7 +18,7 @@ from .hair import Hair, find_hair
 from .held_things import HIPS, SHOULDERS, TRUNK, find_behind
 from .materials import LIGHTNESS, MATERIALS, tell_apart
 from .prints import Prints
-from .quilting import block_energy, quilt
+from .quilting import block_energy, quilt, without_buttons
 from .regions import REGIONS, WORN, Regions
 from .strands import strands_of
 
@@ -346,7 +346,7 @@ def _add_texture(painted, band, seen, most, where, printed: _Printed | None):
                 texture = quilt(band, there, of_print, wide=wide, cut=True)
                 painted += texture
                 of_print = of_print * ~texture.any(-1)
-        painted += quilt(band, _at_size(mine, len(band)), wanted, energy)
+        painted += quilt(band, without_buttons(_at_size(mine, len(band)), band), wanted, energy)
 
 
 def _share(there, of):

@@ -18,6 +18,7 @@ LEVELLED = 0.5  # of a block's energy: what being LEVEL away costs, against diff
 AS_GOOD = 1.15  # times the least difference at the overlap that does as well
 WHOLE = 0.97  # share of a block that must be its material's
 LOUD = 1.7  # times the usual energy of the material's blocks: what has more is a button, a pocket, an edge
+BUTTON, LOUDER = 0.012, 12.0  # across a button, and times the usual energy that is in that
 COVERED = 0.05  # share of a block that must be asked for
 RIM = 0.008  # inside a material's border, where others' colours are mixed in
 
@@ -77,6 +78,15 @@ def block_energy(fine: np.ndarray, wide: float = BLOCK) -> np.ndarray:
     block = _block_px(len(fine), wide)
     how = {"anchor": (0, 0), "borderType": cv2.BORDER_CONSTANT}
     return cv2.boxFilter(np.square(fine).sum(-1), -1, (block, block), **how)
+
+
+def without_buttons(sources: np.ndarray, fine: np.ndarray) -> np.ndarray:
+    """Where `sources (n, n)` bool show a material, but for where its fine band (n, n, 3) is much louder within a
+    finger's width than usual: a button or an eyelet, which is too small to make its block loud."""
+    small = max(3, round(BUTTON / 2 * len(fine)))
+    energy = cv2.boxFilter(np.square(fine).sum(-1), -1, (small, small), borderType=cv2.BORDER_REPLICATE)
+    usual = np.median(energy[sources]) if sources.any() else 0.0
+    return sources & (energy <= LOUDER * usual)
 
 
 def _block_px(size, wide):

@@ -51,6 +51,17 @@ def test_a_logo_is_not_on_the_back_though_it_is_drawn_there(photo, back):
     assert np.allclose(behind[logo][..., :3].mean((0, 1)), JACKET, atol=0.05)
 
 
+def test_buttons_are_not_on_the_back(photo, back):
+    """Each is too small to make the cloth around it much louder than usual."""
+    jacket = photo[120:WAIST, 170:342, :3]
+    jacket += 0.4 * (np.float32(JACKET) - jacket)
+    for row in range(140, WAIST - 20, 40):
+        for column in (190, 310):
+            photo[row : row + 3, column : column + 3, :3] += 0.2
+    behind = paint_behind_cloth(back, photo, None)[140 : WAIST - 20, 185:327, :3]
+    assert (behind - JACKET).max() < 0.11
+
+
 def test_one_material_ends_where_the_next_begins(photo, back):
     behind = paint_behind_cloth(back, photo, None)[..., 0].mean(1, where=photo[..., 3] > 0)
 
