@@ -24,10 +24,8 @@ FAR_M = 0.25  # from an arm's skin, where nothing is the arm's
 TELLS_M, SURE_M = 0.03, 0.012  # from a skin, so near it tells whose a surface is; by so much nearer one of them must be
 TELLS = 0.3  # how much it tells, against a step of the walk
 CELL_M = 0.015  # of a view of surface and skin from the front
-BEHIND_M, SHOWN_M = (
-    0.06,
-    0.03,
-)  # by so much a forearm before the trunk may be fitted too deep; thickness of what is seen
+# By so much a forearm before the trunk may be fitted too deep; thickness of what is seen.
+BEHIND_M, SHOWN_M = 0.06, 0.03
 STRAY = 0.3  # of an arm's largest patch: smaller ones of an arm whose hand nobody sees are none
 CREASE = 8.0  # how seldom a crease is passed: by e for each 1 / CREASE of the sine between normals
 

@@ -33,9 +33,8 @@ MOST = 0.8  # share of the seen skin that has to fit
 ROUNDS, CAMERA_STEPS = 12, 4
 NEARER = 0.5  # spread of how near cameras stood, over that of somebody usual
 STIFF = 3  # rounds in which all photos show one pose
-MANY = (
-    5  # photos from which on they keep to it: how each sways is lost in their mean, and its turns would hide the rest
-)
+# Photos from which on they keep to it: how each sways is lost in their mean, and its turns would hide the rest.
+MANY = 5
 BUFFER_PX, THICK_M = 96, 0.05  # of the picture that tells which skin is hidden behind other skin
 
 
