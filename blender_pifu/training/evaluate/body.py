@@ -153,8 +153,9 @@ def draw_bones(picture: np.ndarray, heads: np.ndarray, degrees: float, color: tu
 
 
 def cut_apart(field, fit: Fit, mesh: tuple, resolution: int):
-    """The mesh with limbs cut free as the engine does it, and the notes."""
-    sheets, notes = find_sheets(field, fit, possible_sheets(fit, mesh))
+    """The mesh, (vertices, faces, normals), with limbs cut free as the engine does it, and the notes."""
+    vertices, faces, _ = mesh
+    sheets, notes = find_sheets(field, fit, possible_sheets(fit, (vertices, faces)))
     if not sheets:
         return mesh, notes
     return _mesh(extract_surface(SeparatedField(field, sheets, 2 / resolution), resolution)), notes
