@@ -7,7 +7,7 @@ passes a crease, comes upon the arm first or upon the rest.
 """
 
 import numpy as np
-from scipy.sparse import coo_matrix, diags
+from scipy.sparse import coo_matrix, diags, triu
 from scipy.sparse.csgraph import connected_components
 from scipy.sparse.linalg import splu
 from scipy.spatial import cKDTree
@@ -16,7 +16,7 @@ from ..surface.mesh import vertex_normals
 from .bones import FINGERS, INDEX, SIDES
 from .fit import Fit
 from .model import load_body
-from .surface_nodes import edges_of, means, nodes
+from .surface_nodes import edges_of, means, node_graph, nodes
 
 # Metres of a 1.7 m body.
 NODE_M = 0.012
@@ -38,10 +38,7 @@ def arm_borders(fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> dict[str, 
     node, count = nodes(vertices, edges, NODE_M * fit.metre)
     places, facing = means(node, count, vertices), means(node, count, vertex_normals(vertices, triangles))
     facing /= np.maximum(np.linalg.norm(facing, axis=1, keepdims=True), 1e-9)
-    start, end = node[edges].T
-    keys = np.unique((start * count + end)[start < end])
-    keys = np.unique(np.concatenate([keys, (end * count + start)[end < start]]))
-    start, end = keys // count, keys % count
+    start, end = triu(node_graph(node, count, edges), 1).nonzero()
     along = places[end] - places[start]
     along /= np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
     hollow = np.maximum(-((facing[end] - facing[start]) * along).sum(1), 0)

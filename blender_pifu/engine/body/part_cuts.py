@@ -109,7 +109,7 @@ class SeparatedField(FieldOver):
 
 def possible_sheets(fit: Fit, surface: tuple[np.ndarray, np.ndarray]) -> list[Sheet]:
     """The cuts between parts of the body that are near each other; surface: vertices (V, 3) and faces (F, 3) of it."""
-    parts = _Parts(fit, surface[0], arm_borders(fit, *surface))
+    parts = _Parts(fit, surface[0], {} if _is_stout(fit) else arm_borders(fit, *surface))
     return [sheet for sheet in divided(lambda pair: parts.sheet(*pair), parts.pairs()) if sheet]
 
 
@@ -165,7 +165,7 @@ class _Parts:
     def __init__(self, fit: Fit, surface: np.ndarray, borders: dict[str, np.ndarray]):
         body = load_body()
         self.metre, self.surface = fit.metre, surface[::SURFACE_STEP]
-        self.borders = {} if _is_stout(fit) else {limb: mine[::SURFACE_STEP] for limb, mine in borders.items()}
+        self.borders = {limb: mine[::SURFACE_STEP] for limb, mine in borders.items()}
         self.skin = fit.vertices[: body.skin_vertices]
         self.normals = vertex_normals(self.skin, body.triangles)
         labels = body.labels[: body.skin_vertices]

@@ -2,7 +2,7 @@
 """A surface as nodes of about a centimetre, so that what is found over it costs little on a dense one."""
 
 import numpy as np
-from scipy.sparse import coo_matrix
+from scipy.sparse import coo_matrix, csr_matrix
 from scipy.sparse.csgraph import connected_components
 
 
@@ -14,6 +14,16 @@ def nodes(vertices: np.ndarray, edges: np.ndarray, side: float) -> tuple[np.ndar
     graph = coo_matrix((np.ones(len(start), bool), (start, end)), shape=(len(vertices),) * 2)
     count, node = connected_components(graph, directed=False)
     return node, count
+
+
+def node_graph(node: np.ndarray, count: int, edges: np.ndarray) -> csr_matrix:
+    """(N, N) symmetric: 1 where one of the edges (E, 2) joins two of `count` nodes, node (V,)."""
+    start, end = node[edges].T
+    apart = start != end
+    graph = coo_matrix((np.ones(apart.sum(), np.float32), (start[apart], end[apart])), shape=(count, count)).tocsr()
+    graph = graph + graph.T
+    graph.data[:] = 1
+    return graph
 
 
 def edges_of(faces: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

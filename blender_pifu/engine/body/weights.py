@@ -21,7 +21,7 @@ from .bones import BONES, FINGERS, INDEX, PARENTS, part
 from .fit import Fit
 from .model import load_body
 from .part_cuts import Sheet, side_of
-from .surface_nodes import edges_of, means, nodes
+from .surface_nodes import edges_of, means, node_graph, nodes
 
 INFLUENCES = 4
 NODE_M = 0.012
@@ -54,7 +54,7 @@ def skin_weights(
     node, count = nodes(vertices, edges, NODE_M * fit.metre)
     normals = vertex_normals(vertices, triangles)
     places, facing = means(node, count, vertices), means(node, count, normals)
-    graph = _node_graph(node, count, edges)
+    graph = node_graph(node, count, edges)
     weights, sure = _matched(places, facing, fit, cuts)
     sure &= _in_large_patches(weights, graph, sure)
     weights = _filled(weights, sure, graph)
@@ -80,16 +80,6 @@ def strongest(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     kept = np.where(kept >= LEAST_WEIGHT * kept[:, :1], kept, 0).astype(np.float64)
     kept /= kept.sum(1, keepdims=True)
     return np.where(kept > 0, bones, 0).astype(np.int32), kept.astype(np.float32)
-
-
-def _node_graph(node, count, edges):
-    """(N, N) symmetric: 1 where an edge of the mesh joins two nodes."""
-    start, end = node[edges].T
-    apart = start != end
-    graph = coo_matrix((np.ones(apart.sum(), np.float32), (start[apart], end[apart])), shape=(count, count)).tocsr()
-    graph = graph + graph.T
-    graph.data[:] = 1
-    return graph
 
 
 def _matched(places, facing, fit, cuts=()):

@@ -62,11 +62,14 @@ def quilt(
             taken = _best(fine, rows[tried], columns[tried], off, (result[place], laid[place]), rng)
             if taken is None:
                 continue
-            share = _cut(result[place], taken, laid[place] > 0, overlap) if cut else window
             if cut:
-                result[place] *= 1 - share[..., None]
-            result[place] += share[..., None] * taken
-            laid[place] = 1 if cut else laid[place] + window**2
+                result[place] += _cut(result[place], taken, laid[place] > 0, overlap)[..., None] * (
+                    taken - result[place]
+                )
+                laid[place] = 1
+            else:
+                result[place] += window[..., None] * taken
+                laid[place] += window**2
     # Independent textures add up in their squares.
     result /= np.sqrt(np.maximum(laid, 1e-6))[..., None]
     result *= targets[..., None].astype(np.float32)

@@ -11,7 +11,7 @@ from scipy.spatial import cKDTree
 
 from ..body.bones import INDEX, PARENTS, SIDES
 from ..body.fit import Fit
-from ..body.model import load_body
+from ..body.model import BodyModel, load_body
 from ..layout.crossings import crossing_pairs
 from .wrist import HandSkin, signed
 
@@ -77,7 +77,7 @@ def lifted(fit: Fit, side: str, surface: np.ndarray, seen: bool) -> Fit:
             break  # it points that way itself
         angle = min((depth + TOUCH_M) * fit.metre / size, MOST_LIFTED - turned)
         turned += angle
-        fit = _turned(body, fit, "forearm" + side, angle * axis / size)
+        fit = with_turned_bone(body, fit, "forearm" + side, angle * axis / size)
         depth, out = depth_in_cloth(fit, side, surface)
     return fit
 
@@ -87,7 +87,7 @@ def aimed(fit: Fit, side: str, away: np.ndarray) -> Fit:
     hand = HandSkin(fit, side)
     reach = hand.skin[hand.mine].mean(0) - hand.wrist.elbow
     axis = np.cross(reach, (*away, 0.0))
-    return _turned(load_body(), fit, "forearm" + side, axis / float(reach @ reach))
+    return with_turned_bone(load_body(), fit, "forearm" + side, axis / float(reach @ reach))
 
 
 def apart(fit: Fit) -> Fit:
@@ -101,7 +101,7 @@ def apart(fit: Fit) -> Fit:
         reach = points[side].mean(0) - hands[side].wrist.elbow
         axis = np.cross(reach, (0.0, 0.0, 1.0))
         size = max(float(np.linalg.norm(axis)), 0.3 * float(np.linalg.norm(reach)))
-        fit = _turned(load_body(), fit, "forearm" + side, STEP_M * fit.metre * axis / size**2)
+        fit = with_turned_bone(load_body(), fit, "forearm" + side, STEP_M * fit.metre * axis / size**2)
     return fit
 
 
@@ -114,7 +114,7 @@ def _cross(hands):
     return bool((pairs[:, 0] != pairs[:, 1]).any())
 
 
-def _turned(body, fit, bone, turn):
+def with_turned_bone(body: BodyModel, fit: Fit, bone: str, turn: np.ndarray) -> Fit:
     """The fit with a bone turned by a vector (3,) in field space, about its head."""
     frames, _ = body.chain(fit.pose, body.rest(fit.pose.shape)[body.head_rows])
     frame = frames[PARENTS[INDEX[bone]]].numpy().astype(np.float64)

@@ -3,13 +3,12 @@
 
 from dataclasses import replace
 
-import cv2
 import numpy as np
-import torch
 
 from ..body.bones import INDEX, PARENTS, SIDES
 from ..body.fit import Fit
 from ..body.model import load_body
+from .cloth import with_turned_bone
 
 APART_M = 0.068  # of a 1.7 m body, between the axes of forearms where they cross
 MOST_MOVED_M = 0.06  # that an elbow is brought forward or back
@@ -51,14 +50,10 @@ def _elbow_moved(fit, side, nearer):
     reach = float(np.linalg.norm(np.cross(axis, elbow - shoulder)))
     if abs(moves) < 0.5 * reach or reach < 1e-9:
         return fit  # it would go up or down instead
-    turn = cv2.Rodrigues(np.clip(nearer / moves, -0.5, 0.5) * axis)[0]
-    rotations = fit.pose.rotations.clone()
-    frames, _ = body.chain(fit.pose, body.rest(fit.pose.shape)[body.head_rows])
-    upper, hand = INDEX["upper_arm" + side], INDEX["hand" + side]
-    frame = frames[PARENTS[upper]].numpy().astype(np.float64)
-    rotations[upper] = torch.from_numpy(frame.T @ turn @ frame @ rotations[upper].numpy().astype(np.float64)).float()
-    forearm = turn @ frames[PARENTS[hand]].numpy().astype(np.float64)
-    own = forearm.T @ frames[hand].numpy().astype(np.float64)
-    rotations[hand] = torch.from_numpy(own).float()
-    pose = replace(fit.pose, rotations=rotations)
-    return replace(fit, pose=pose, rows=body.pose(pose).numpy())
+    moved = with_turned_bone(body, fit, "upper_arm" + side, np.clip(nearer / moves, -0.5, 0.5) * axis)
+    hand = INDEX["hand" + side]
+    before, after = (body.chain(one.pose, body.rest(one.pose.shape)[body.head_rows])[0] for one in (fit, moved))
+    rotations = moved.pose.rotations.clone()
+    rotations[hand] = after[PARENTS[hand]].T @ before[hand]
+    pose = replace(moved.pose, rotations=rotations)
+    return replace(moved, pose=pose, rows=body.pose(pose).numpy())

@@ -2,6 +2,7 @@
 """A pose for each photo: how its joints stand otherwise than those of the one body that all photos share."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import torch
@@ -67,6 +68,7 @@ def _heads(rows):
     return rows[load_body().head_rows][[INDEX[bone] for bone in SWAY_DEG]].astype(np.float64)
 
 
+@lru_cache(maxsize=1)
 def _hangs():
     body = load_body()
     return (body.weights @ body.descendants[[INDEX[bone] for bone in SWAY_DEG]].T).double().numpy()
