@@ -14,6 +14,7 @@ from ..errors import NoPersonError
 from ..memory import give_back_memory
 from .border_matte import answer_with_borders
 from .crop import crop_around
+from .disputes import settle
 from .instances import share_of, trunk_of
 from .landmarks import BodyLandmarks
 from .limb_matte import fill_limbs
@@ -75,6 +76,7 @@ class Matting:
             hole = trunk_of(people[chosen], alpha.shape) & mine & (alpha < SURE)
             alpha[hole], foreground[hole] = 1, photo.rgb[hole]
             fill_limbs(alpha, foreground, photo.rgb, people[chosen], mine)
+            settle(alpha, foreground, photo.rgb, people[chosen], mine)
         alpha = _one_person(alpha, f'No person was found in "{photo.name}".')
         if not people or not drop_above_head(alpha, people[chosen]):
             return Matte(alpha, foreground)

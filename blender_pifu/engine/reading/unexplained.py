@@ -36,8 +36,8 @@ def drop_above_head(alpha: np.ndarray, person: BodyLandmarks) -> bool:
 
     alpha: (H, W) float32 of the person, upright. What a hand may hold is left.
     """
-    strange, scale = _strange(alpha, person)
-    parts = [part for part in _parts(strange, person, scale) if _above(part, person, scale)]
+    small, scale = overview_of(alpha)
+    parts = [part for part in strange_parts(small, person, scale) if _above(part, person, scale)]
     if not parts:
         return False
     reach = 2 * max(1, round(ROOT * body_height(person) * scale)) + 1
@@ -65,18 +65,17 @@ def above_crown(alpha: np.ndarray, person: BodyLandmarks) -> bool:
 
 def off_body(alpha: np.ndarray, person: BodyLandmarks) -> bool:
     """Whether a large part of the matte (H, W) is no body: something held, worn or behind."""
-    strange, scale = _strange(alpha, person)
-    least = LARGE * (body_height(person) * scale) ** 2
-    return any(part.sum() > least for part in _parts(strange, person, scale))
-
-
-def _strange(alpha, person):
-    """(h, w) bool: what of the matte nothing explains, in its overview, and the scale of that."""
     small, scale = overview_of(alpha)
+    least = LARGE * (body_height(person) * scale) ** 2
+    return any(part.sum() > least for part in strange_parts(small, person, scale))
+
+
+def strange_parts(small: np.ndarray, person: BodyLandmarks, scale: float) -> list[np.ndarray]:
+    """Parts of a matte's overview (h, w), the photo at `scale`, that nothing explains: (h, w) bool each."""
     solid = small > 0.5
     width = 2 * max(1, round(THICK * body_height(person) * scale)) + 1
     strange = (solid & _outside(person, scale, solid.shape)).astype(np.uint8)
-    return cv2.morphologyEx(strange, cv2.MORPH_OPEN, np.ones((width, width), np.uint8)) > 0, scale
+    return _parts(cv2.morphologyEx(strange, cv2.MORPH_OPEN, np.ones((width, width), np.uint8)), person, scale)
 
 
 def _outside(person, scale, shape):
@@ -87,8 +86,8 @@ def _outside(person, scale, shape):
 
 
 def _parts(strange, person, scale):
-    """Connected parts that are large enough and surely no person's, (h, w) bool each."""
-    count, parts, statistics, _ = cv2.connectedComponentsWithStats(strange.astype(np.uint8))
+    """Connected parts of (h, w) uint8 that are large enough and surely no person's, (h, w) bool each."""
+    count, parts, statistics, _ = cv2.connectedComponentsWithStats(strange)
     mask = person.mask_on(strange.shape, scale)
     least = LEAST * (body_height(person) * scale) ** 2
     large = [index for index in range(1, count) if statistics[index, cv2.CC_STAT_AREA] > least]

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from blender_pifu.engine import reconstruct
+from blender_pifu.engine.reading.disputes import settle
 from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.reading.limb_matte import fill_limbs
 from blender_pifu.engine.reading.matte import Matting
@@ -20,6 +21,7 @@ from blender_pifu.engine.subject.cut_advice import strides
 from blender_pifu.engine.subject.drawing import is_drawn
 from blender_pifu.engine.subject.figure import Figures
 from blender_pifu.engine.subject.missing import missing_limbs, without_feet
+from blender_pifu.training.photos.reading import iou
 from helpers import altered
 from helpers.altered import photo_of, polo, suit
 from helpers.couple import PHOTOS, mattes
@@ -174,6 +176,38 @@ def test_a_head_that_fades_out_of_the_matte_is_filled(figures, part):
     fill_limbs(alpha, whole.matte.foreground.copy(), polo(), person, np.ones(alpha.shape, bool))
     both = (alpha[head] > 0.5, whole.matte.alpha[head] > 0.5)
     assert (both[0] & both[1]).sum() > 0.94 * (both[0] | both[1]).sum()
+
+
+def settled(figures, wrong):
+    """IoU with the whole matte of the man in the polo shirt, of his matte with `wrong` (bool) the other way round,
+    before and after colours were asked."""
+    whole = figures.cut_out(photo_of(polo()))
+    alpha = np.where(wrong, 1 - whole.matte.alpha.round(), whole.matte.alpha).astype(np.float32)
+    before, everything = alpha.copy() > 0.5, np.ones(alpha.shape, bool)
+    settle(alpha, whole.matte.foreground.copy(), polo(), whole.person, everything)
+    return [iou(each, whole.matte.alpha) for each in (before, alpha)]
+
+
+def test_a_lump_of_the_background_is_taken_off_by_its_colours(figures, polo_cut):
+    """Beside a shin, where no mask and no limb is: pavement like all of it."""
+    lump = np.zeros(polo_cut.alpha.shape, bool)
+    lump[780:920, 250:370] = True
+    before, after = settled(figures, lump & (polo_cut.alpha < 0.5))
+    assert before < 0.95 and after > 0.99
+
+
+@pytest.mark.parametrize(("name", "box"), [("leg", (700, 860, 400, 500)), ("flank", (430, 560, 560, 700))])
+def test_what_the_mask_is_sure_of_and_colours_confirm_is_filled(figures, polo_cut, name, box):
+    top, bottom, left, right = box
+    lost = np.zeros(polo_cut.alpha.shape, bool)
+    lost[top:bottom, left:right] = True
+    before, after = settled(figures, lost & (polo_cut.alpha > 0.5))
+    assert before < 0.97 and after > before + 0.7 * (1 - before)
+
+
+def test_a_gap_between_arm_and_trunk_stays(figures, polo_cut):
+    before, after = settled(figures, np.zeros(polo_cut.alpha.shape, bool))
+    assert before > 0.999 and after > 0.995
 
 
 # ---- what is no body
