@@ -39,7 +39,7 @@ from .hands.hand_landmarks import HandReader
 from .interfaces import Field, Model
 from .layout.animation.features import features
 from .layout.animation.head_graft import WornHead, wear
-from .layout.animation.scalp import as_seen, is_neck, over_nape, over_scalp, scalp
+from .layout.animation.scalp import ENDS_M, as_seen, ends_at_nape, is_neck, over_nape, over_scalp, scalp
 from .layout.animation.template import hand_numbers, load_template
 from .layout.animation.wrapped_body import occluder
 from .layout.closest import DenseSurface
@@ -477,15 +477,17 @@ def _scalp(
     of_skin = rows >= 0
     grown = np.where(of_skin, scalp()[rows], 0)
     rest = np.where(of_skin[:, None], load_template().rest[rows], 0)
-    if fitted.head and fitted.head.leaves_crown:
-        rest[~of_skin] = fitted.head.resting(vertices[~of_skin])
-        grown[~of_skin] = over_scalp(rest[~of_skin])
-    elif fitted.head and regions is not None:
+    if fitted.head and (fitted.head.leaves_crown or regions is not None):
         beside = np.flatnonzero(~of_skin)
         resting = fitted.head.resting(vertices[beside])
-        neck = is_neck(resting)
-        beside, resting = beside[neck], resting[neck]
-        rest[beside], grown[beside] = resting, over_nape(resting, regions.at(vertices[beside], normals[beside]))
+        if fitted.head.leaves_crown:
+            rest[beside], grown[beside] = resting, over_scalp(resting)
+        if regions is not None:
+            neck = is_neck(resting)
+            shares = regions.at(vertices[beside[neck]], normals[beside[neck]])
+            if not fitted.head.leaves_crown or ends_at_nape(resting[neck], shares, normals[beside[neck]]):
+                grown[beside[resting[:, 1] < ENDS_M]] = 0
+                rest[beside[neck]], grown[beside[neck]] = resting[neck], over_nape(resting[neck], shares)
     if regions is not None:
         grown = as_seen(grown, rest, regions, vertices, normals)
     return Scalp(grown, rest, fitted.fit.metre, encoded.behind is not None)

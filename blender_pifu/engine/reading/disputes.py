@@ -67,7 +67,7 @@ def settle(alpha: np.ndarray, foreground: np.ndarray, rgb: np.ndarray, person: B
 
 
 def _lacking(alpha, person, scale, mask, allowed):
-    """Large parts that the mask is sure of and the matte lacks, (h, w) bool each; those with the person all round are gaps."""
+    """Large parts that the mask is sure of and the matte lacks, (h, w) bool each. Between limbs are gaps."""
     height = body_height(person) * scale
     width = 2 * max(1, round(THICK * height)) + 1
     lacking = (allowed & (mask > SURE_MASK) & (alpha < 0.5)).astype(np.uint8)

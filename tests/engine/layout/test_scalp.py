@@ -5,7 +5,16 @@ import numpy as np
 
 from blender_pifu.engine.body.model import load_body
 from blender_pifu.engine.color.regions import REGIONS, Regions
-from blender_pifu.engine.layout.animation.scalp import FRONTS, HEIGHTS, as_seen, is_neck, over_nape, over_scalp, scalp
+from blender_pifu.engine.layout.animation.scalp import (
+    FRONTS,
+    HEIGHTS,
+    as_seen,
+    ends_at_nape,
+    is_neck,
+    over_nape,
+    over_scalp,
+    scalp,
+)
 from blender_pifu.engine.layout.animation.template import load_template
 
 
@@ -28,9 +37,9 @@ def test_hair_grows_on_the_crown_at_the_temples_and_to_the_nape_and_not_on_face_
 
 def test_hair_that_stands_off_grows_behind_the_hairline_of_the_head_and_nowhere_else():
     bun, bob, fringe, shoulder = [0, 0.72, -0.12], [0.13, 0.68, 0.0], [0, 0.70, 0.17], [0.25, 0.5, 0.0]
-    neck = [0, 0.57, -0.05]
-    assert over_scalp(np.array([bun, bob])).tolist() == [1, 1]
-    assert over_scalp(np.array([fringe, shoulder, neck])).tolist() == [0, 0, 0]
+    neck, high, aside = [0, 0.57, -0.05], [0.02, 0.93, 0.0], [0.25, 0.66, 0.0]
+    assert over_scalp(np.array([bun, bob, high])).tolist() == [1, 1, 1]
+    assert over_scalp(np.array([fringe, shoulder, neck, aside])).tolist() == [0, 0, 0, 0]
 
 
 def test_hair_goes_on_below_the_heads_own_skin_to_the_hairline_of_the_nape_and_under_no_collar():
@@ -45,6 +54,17 @@ def test_hair_goes_on_below_the_heads_own_skin_to_the_hairline_of_the_nape_and_u
     assert abs(grown[1]) < 0.1
     assert (grown[2:4] == -1).all()
     assert grown[4] == 0
+
+
+def test_hair_ends_at_a_nape_whose_skin_is_seen_below_it_and_not_under_long_hair():
+    rest = np.array([[0, 0.655, -0.03], [0, 0.61, -0.05], [0, 0.59, -0.05], [0, 0.58, 0.06]])
+    looks = np.array([[0, 0, -1.0], [0, 0, -1.0], [0, 0, -1.0], [0, 0, 1.0]])
+    names = ["hair", "skin", "skin", "hair"]
+    short, long = np.zeros((2, 4, len(REGIONS)))
+    short[range(4), [REGIONS[name] for name in names]] = 1
+    long[:, REGIONS["hair"]] = 1
+    assert ends_at_nape(rest, short, looks)
+    assert not ends_at_nape(rest, long, looks)
 
 
 def test_the_hairline_moves_to_where_the_photo_shows_it_and_no_further():

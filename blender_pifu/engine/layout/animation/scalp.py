@@ -16,11 +16,11 @@ FRONTS = (-0.035, -0.022, 0.000, 0.050, 0.059, 0.061, 0.066, 0.085, 0.112, 0.160
 SOFT_M = 0.006  # from the hairline to either side, over which it begins
 NAPE_M = 0.600  # above which hair is told of
 # Between which heights, how far back and to either side the neck is, metres; where hair ends on it, and over how much.
-NECK_M, NECK_BACK_M, NECK_ASIDE_M, ENDS_M, FADES_M = (0.530, 0.680), -0.085, 0.090, 0.622, 0.03
+NECK_M, NECK_BACK_M, NECK_ASIDE_M, ENDS_M, FADES_M = (0.530, 0.680), -0.085, 0.090, 0.622, 0.015
 JAW_M, CHEEK_M = 0.605, 0.650  # between which bare skin is: higher up are eyes, brows and glasses
 TURNED, HARD = (0.05, 0.25), 2.0  # z of normals that begin to tell, and do; how soon of hair and skin one is sure
 MOVED_M = 0.02  # that a photo moves the hairline at most: farther off what it shows as skin is white hair or glare
-OVER_M = 0.19  # from the skull's middle, that long or high hair lies at most
+OVER_M, HIGH_M = 0.19, 0.30  # from the skull's middle, that hair lies at most, and above that middle
 
 
 @lru_cache(maxsize=1)
@@ -59,13 +59,22 @@ def over_scalp(rest: np.ndarray) -> np.ndarray:
     away = rest - MIDDLE
     far = np.linalg.norm(away, axis=1)
     under = MIDDLE + away * (RADIUS_M / np.maximum(far, RADIUS_M))[:, None]
-    return _sides_of_hairline(under[:, 1], under[:, 2])[0] * (far < OVER_M) * _above(rest[:, 1], NAPE_M)
+    near = far < np.where(away[:, 1] > 0, HIGH_M, OVER_M)
+    return _sides_of_hairline(under[:, 1], under[:, 2])[0] * near * _above(rest[:, 1], NAPE_M)
 
 
 def is_neck(rest: np.ndarray) -> np.ndarray:
     """(N,) bool: which of places (N, 3), metres of the body in rest, are about its neck."""
     aside, high, front = rest.T
     return (high > NECK_M[0]) & (high < NECK_M[1]) & (front > NECK_BACK_M) & (np.abs(aside) < NECK_ASIDE_M)
+
+
+def ends_at_nape(rest: np.ndarray, shares: np.ndarray, normals: np.ndarray) -> bool:
+    """Whether a neck, at (N, 3) metres of the body in rest, with unit normals (N, 3), whose regions are (N, R), has more
+    skin than hair below the hairline behind, as it has not under long hair."""
+    nape = (normals[:, 2] < 0) & (rest[:, 1] < ENDS_M + FADES_M)
+    hair, skin = (shares[nape, REGIONS[name]].sum() for name in ("hair", "skin"))
+    return bool(skin > hair)
 
 
 def over_nape(rest: np.ndarray, shares: np.ndarray) -> np.ndarray:

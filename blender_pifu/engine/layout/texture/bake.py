@@ -24,6 +24,7 @@ from ..painted_mesh import PaintedMesh
 from .mouth import Mouth
 from .texels import SLACK, cover, filled
 
+SHOWS_LOCKS = (0.3, 0.65)  # z of normals from which a picture shows some of the locks of hair, and all of them
 HAIRLINE = (0.3, 0.7)  # how far hair grows, between vertices, at which it begins and is
 ACROSS_M = 0.03  # metres across the hairline, within which colours on its other side are known
 TURNED = 0.6  # what is added to the normals of what was fitted to the photo, towards the camera
@@ -171,7 +172,7 @@ class _Texels:
             if "believed" in of and side is self._sides[-1][0]:
                 trust *= of["believed"][:, 0]
             if self._hairy:
-                trust = self._hairy.covers(side, of["hair"], trust)
+                trust = self._hairy.covers(side, of["hair"], trust, looks)
             if "tone" in of and side.of_crop:
                 trust[seen] *= believed(shown, of["on hand"][seen, 0], of["tone"][seen])
             colors[seen] += trust[seen, None] * (shown * 255 - colors[seen])
@@ -211,12 +212,12 @@ class _Hairy:
                 colors[there] = mesh.colors[mine][near[apart < ACROSS_M * self.scalp.metre]]
         return of_hair, beside
 
-    def covers(self, side: Side, hair: np.ndarray, trust: np.ndarray) -> np.ndarray:
-        """The trust (N,) in a side's picture that is left where hair (N, 1) covers what is only guessed; what is
-        trusted is taken off `hair`."""
+    def covers(self, side: Side, hair: np.ndarray, trust: np.ndarray, looks: np.ndarray) -> np.ndarray:
+        """The trust (N,) in a side's picture that is left where hair (N, 1), which looks to (N, 3), covers what is only
+        guessed; of `hair` is taken off what is trusted and seen well enough to show locks."""
         if side.hidden and not self.scalp.seen_behind:
             trust = trust * (1 - hair[:, 0])
-        hair *= 1 - trust[:, None]
+        hair *= 1 - (trust * smooth_step(np.abs(looks[:, 2]), *SHOWS_LOCKS))[:, None]
         return trust
 
     def add(self, colors: np.ndarray, rest: np.ndarray, hair: np.ndarray) -> None:
