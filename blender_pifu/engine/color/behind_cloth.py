@@ -79,13 +79,14 @@ def paint_behind_cloth(
     regions: of both sides, if known. Returns (n, n, 4), or `back` where too little is seen.
     """
     of_pixels = regions and regions.at_size(WORK_PX)
-    materials = _find_materials(smaller(photo, WORK_PX), landmarks, of_pixels)
-    if materials is None:
-        return back
     size = len(photo)
     fine = FineTexture(photo, landmarks, regions)  # before there are shares: both take tens of megabytes
-    check_wanted()
     band, prints = fine.band, fine.prints
+    plain = smaller(photo, WORK_PX)
+    materials = _find_materials(prints.without(plain) if prints else plain, landmarks, of_pixels)
+    if materials is None:
+        return back
+    check_wanted()
     woven = fine.beside_face(np.stack(pixel_centres(WORK_PX), -1).reshape(-1, 2)) > 0.5
     del fine
     drawn, back = smaller(back, WORK_PX), _larger(back, size)

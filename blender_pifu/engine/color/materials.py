@@ -3,6 +3,7 @@
 
 import cv2
 import numpy as np
+from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.cluster.vq import kmeans2
 from scipy.sparse.csgraph import connected_components
 
@@ -14,6 +15,9 @@ MATERIALS, SAMPLES = 10, 4000  # asked for, and how many pixels or places cluste
 LIGHTNESS = 0.8  # what differences of lightness count for, against those of hue
 ONE, IN_SHADE = 10.0, 0.6  # Lab difference of what is taken for one material, and what lightness counts for in it
 ONE_GARMENT = 16.0  # the same of what is mostly in one region: a garment of two materials has them farther apart
+# Logarithm of how many times as much light one material reflects in the sun as in shade, at most; and what is added to
+# either, as black is black in both.
+SHADES, BLACK = np.log(14), 0.01
 UNLIKE = 0.5  # share of skin by which colours differ that are not of one material
 LIT, IN_SUN = 12.0, 0.3  # the same of what lies beside the outline at the same heights: there it is shade more likely
 LEVEL, LEVEL_PX = 0.3, 4.0  # share of the lesser one that must be at the other's heights, and how exactly
@@ -56,8 +60,27 @@ def tell_apart(
     if regions is not None:  # a forearm in the shade is of the tone of a red shirt, and no shade of it
         skin = _in_region(tint, plain, regions == REGIONS["skin"], count)
         alike, one = (each & (np.abs(skin[:, None] - skin) < UNLIKE) for each in (alike, one))
-    one_material = connected_components(one, directed=False)[1]
+    one_material = _within_range(connected_components(one, directed=False)[1], centres)
     return connected_components(alike)[1][tint], one_material[tint], sheens.any(1)[tint]
+
+
+def _within_range(numbers, centres):
+    """Numbers (K,) of materials whose colours, Lab centres (K, 3), are linked by shades between them, once each has only
+    what one light and its shade make: black cloth and white cloth have all greys between them in folds and borders."""
+    logs = np.log(_luminance(centres[:, 0] / LIGHTNESS) + BLACK)
+    parts = numbers.copy()
+    for one in np.unique(numbers):
+        mine = np.flatnonzero(numbers == one)
+        if np.ptp(logs[mine]) > SHADES:
+            groups = fcluster(linkage(logs[mine, None], "complete"), SHADES, "distance")
+            parts[mine] = numbers.max() + numbers[mine] * len(numbers) + groups
+    return np.unique(parts, return_inverse=True)[1]
+
+
+def _luminance(lightness):
+    """Linear luminance of CIE lightness (K,), of white 1."""
+    high = ((lightness + 16) / 116) ** 3
+    return np.where(lightness > 8, high, lightness.clip(0) / 903.3)
 
 
 def _one_region(tint, plain, regions, count):

@@ -14,8 +14,9 @@ from .regions import GARMENTS, REGIONS, Regions
 WORK_PX = 256  # to a side of the crop, in which garments are looked at
 MEAN = 0.03  # field units, 1 cm on an adult is 0.01: standard deviation of the blur that leaves no print
 # Differences of colours, 0..1, of a print, on how much of a garment: more than folds have, and of hue, as shade has
-# none; or so many that no light makes them.
-LOUD, HUED, LOUDEST, EVERYWHERE = 0.05, 0.01, 0.1, 0.75
+# none; or so many, by themselves or as a share of the garment's colour, that no light makes them.
+LOUD, HUED, LOUDEST, CONTRAST, EVERYWHERE = 0.05, 0.01, 0.1, 0.5, 0.75
+DARKEST = 0.02  # of colours of which such a share is told
 PLAIN = 0.03, 0.05  # up to which a part of a printed garment has none, and from which it has
 SURE = 0.6  # share of a region from which on a pixel is its
 LEAST = 300  # pixels of a garment
@@ -29,6 +30,10 @@ class Prints:
     garments: tuple[str, ...]
     where: np.ndarray
     means: np.ndarray
+
+    def without(self, photo: np.ndarray) -> np.ndarray:
+        """A picture (n, n, 4) of what the photo shows, in the colours that garments have from afar."""
+        return _mixed(photo, self.where, self.means)
 
 
 def find_prints(photo: np.ndarray, regions: Regions) -> Prints | None:
@@ -47,8 +52,9 @@ def find_prints(photo: np.ndarray, regions: Regions) -> Prints | None:
         tone = mean / np.maximum(np.linalg.norm(mean, axis=-1, keepdims=True), 1e-3)
         hues = band - (band * tone).sum(-1, keepdims=True) * tone
         loud, hued = (np.sqrt(_mean(np.square(each).mean(-1), surely.astype(np.float32))) for each in (band, hues))
-        least, least_hued = (np.quantile(each[surely], 1 - EVERYWHERE) for each in (loud, hued))
-        if least > LOUDEST or (least > LOUD and least_hued > HUED):
+        share_of_color = loud / np.maximum(mean.mean(-1), DARKEST)
+        least, hue, contrast = (np.quantile(each[surely], 1 - EVERYWHERE) for each in (loud, hued, share_of_color))
+        if least > LOUDEST or (least > LOUD and (hue > HUED or contrast > CONTRAST)):
             printed = share * smooth_step(loud, *PLAIN)
             garments.append(name)
             where += printed
@@ -62,7 +68,7 @@ def without_prints(pictures: dict[str, np.ndarray], regions: Regions) -> dict[st
     prints = find_prints(pictures["photo"], regions)
     if prints is None:
         return pictures
-    plain = {"photo": _mixed(pictures["photo"], prints.where, prints.means)}
+    plain = {"photo": prints.without(pictures["photo"])}
     if "back" in pictures:
         small = smaller(pictures["back"], WORK_PX)
         behind = regions.at_size(WORK_PX).back[..., [REGIONS[name] for name in prints.garments]].sum(-1)

@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from blender_pifu.engine.color.materials import tell_apart
+from blender_pifu.engine.color.materials import LIGHTNESS, tell_apart
 from blender_pifu.engine.color.regions import REGIONS
 
 SIZE = 64
@@ -28,3 +28,13 @@ def test_a_forearm_in_the_shade_of_a_red_shirt_is_none_of_it():
     assert len(np.unique(one)) == 1
     assert not set(told[:16].ravel()) & set(told[16:].ravel())
     assert len(np.unique(told[20:])) == 1
+
+
+def test_black_and_white_cloth_are_two_materials_though_folds_and_borders_have_all_greys():
+    """A black jacket above pale trousers: behind, one went over into the other from the shoulders to the feet."""
+    grey = np.repeat(np.concatenate([np.full(40, 10.0), np.linspace(10, 80, 40), np.full(40, 80.0)]), 2)[:, None]
+    lab = np.dstack([grey.repeat(120, 1), np.zeros((240, 120)), np.zeros((240, 120))]).astype(np.float32)
+    everywhere = np.ones(lab.shape[:2], bool)
+    material = tell_apart(lab * [LIGHTNESS, 1, 1], everywhere, ~everywhere, np.zeros(lab.shape[:2], int))[1]
+    assert len(np.unique(material[:60])) == len(np.unique(material[-60:])) == 1
+    assert material[0, 0] != material[-1, 0]

@@ -67,6 +67,14 @@ def test_folds_in_hard_light_are_no_print(regions):
     assert find_prints(_photo(0.0, folds), regions) is None
 
 
+def test_dark_stripes_on_dark_cloth_are_a_print(regions):
+    """A tiger coat of black and brown: no colour differs by much, but by half of what the coat has."""
+    stripes = (np.arange(SIDE)[:, None] % 14 < 7).astype(np.float32)
+    dark = _photo(stripes)
+    dark[..., :3] = np.where(stripes[..., None] > 0, [0.04, 0.04, 0.04], [0.21, 0.2, 0.19]) * dark[..., 3:]
+    assert find_prints(dark.astype(np.float32), regions) is not None
+
+
 def test_a_print_is_as_loud_behind_as_before(regions):
     photo = _photo(_dots())
     flat = _photo(_dots().mean())
