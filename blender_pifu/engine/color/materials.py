@@ -65,8 +65,8 @@ def tell_apart(
 
 
 def _within_range(numbers, centres):
-    """Numbers (K,) of materials whose colours, Lab centres (K, 3), are linked by shades between them, once each has only
-    what one light and its shade make: black cloth and white cloth have all greys between them in folds and borders."""
+    """Numbers (K,) of materials whose colours, Lab centres (K, 3), are linked by shades between, once each has but what
+    one light and its shade make: black cloth and white cloth have all greys between them in folds and borders."""
     logs = np.log(_luminance(centres[:, 0] / LIGHTNESS) + BLACK)
     parts = numbers.copy()
     for one in np.unique(numbers):

@@ -70,8 +70,8 @@ def is_neck(rest: np.ndarray) -> np.ndarray:
 
 
 def ends_at_nape(rest: np.ndarray, shares: np.ndarray, normals: np.ndarray) -> bool:
-    """Whether a neck, at (N, 3) metres of the body in rest, of unit normals (N, 3) and regions (N, R), has more skin than
-    hair below the hairline behind, as it has not under long hair."""
+    """Whether a neck, at (N, 3) metres of the body in rest, of unit normals (N, 3) and regions (N, R), has more skin
+    than hair below the hairline behind, as it has not under long hair."""
     nape = (normals[:, 2] < 0) & (rest[:, 1] < ENDS_M + FADES_M)
     hair, skin = (shares[nape, REGIONS[name]].sum() for name in ("hair", "skin"))
     return bool(skin > hair)
