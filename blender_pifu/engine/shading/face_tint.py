@@ -9,8 +9,9 @@ from ..crop_space import blurred_within
 from ..srgb import DARKEST, to_linear
 
 BROAD_M = 0.02  # metres, standard deviation of the blur that leaves what varies broadly: lips and cheeks stay
-EVENED = 0.5  # share of it that is taken for the light's
-MOST = np.log(1.35)  # that a channel is changed by, at most
+# Share of it that may be the skin's own, and how much at most, logarithm: no temple is lilac, though the sky makes one so.
+OWN, OWN_MOST = 0.5, 0.07
+MOST = np.log(2)  # that a channel is changed by, at most
 LEAST = 30  # pixels of skin, without which nothing is told
 
 
@@ -24,4 +25,5 @@ def with_face_tint(shading: np.ndarray, photo: np.ndarray, face: np.ndarray, met
     bare = np.log(to_linear(photo[..., :3]) + DARKEST) - np.log(shading)
     tint = (bare - (bare @ LUMINANCE)[..., None]).astype(np.float32)
     broad = blurred_within(tint, skin, BROAD_M * metre) - np.median(tint[surely], 0)
-    return (shading * np.exp(skin[..., None] * (EVENED * broad).clip(-MOST, MOST))).astype(np.float32)
+    lights = broad - (OWN * broad).clip(-OWN_MOST, OWN_MOST)
+    return (shading * np.exp(skin[..., None] * lights.clip(-MOST, MOST))).astype(np.float32)
