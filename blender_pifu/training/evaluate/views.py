@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from ...engine import stages
+from ...engine.errors import OutputError
 from ...engine.interfaces import Model
 from ...engine.layout.painted_mesh import PaintedMesh
 from ...engine.model import load_model
@@ -97,18 +98,19 @@ def evaluate_views(
     """One row a person: `seed`, `kind`; `photos`: by their number the figures of FIGURES; `left_out`: photos of theirs
     that were not used, and why; `strange`: of each photo of the person before, whether it was left out.
     counts: of SETS, 1 the first; sway, generation, assets: as `photograph_side`. Pictures and rows go into `folder` if
-    given; rows that lie there are not made again. Raises EngineError."""
+    given; rows that lie there are not made again, and must be `of` these settings. Raises EngineError."""
     model, figures = load_model(weights), Figures("cpu")
     rows, strangers = [], []
     most = SETS[max(counts)]
+    of = {"weights": weights, "resolution": resolution, "sway": sway, "counts": [*counts], "generation": generation}
     for seed in seeds:
         kept = folder / f"{seed:05d}.json" if folder else None
         if kept and kept.exists():
-            rows.append(_kept(kept))
+            rows.append(_kept(kept, of))
             continue
         person = _photographed(seed, figures, sway, generation, assets, most)
         readings = read(model, person)
-        row = {"seed": seed, "kind": pose_kind(seed, "test"), "photos": {}, "left_out": {}}
+        row = {"seed": seed, "kind": pose_kind(seed, "test"), "of": of, "photos": {}, "left_out": {}}
         cells = []
         for count in counts:
             encoded, row["photos"][count], seen = measured(model, person, readings, SETS[count], resolution)
@@ -126,8 +128,10 @@ def evaluate_views(
     return rows
 
 
-def _kept(path: Path) -> dict:
+def _kept(path: Path, of: dict) -> dict:
     row = json.loads(path.read_text())
+    if row.get("of") != of:
+        raise OutputError(f'"{path}" was made with other settings.', fix="Choose another folder with --out.")
     return row | {"photos": {int(count): figures for count, figures in row["photos"].items()}}
 
 

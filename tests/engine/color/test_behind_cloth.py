@@ -70,7 +70,7 @@ def test_one_material_ends_where_the_next_begins(photo, back):
         share = (values[WAIST - 30 : WAIST + 30] - low) / (high - low)
         return int(((share > 0.2) & (share < 0.8)).sum())
 
-    assert rows_between(behind) < rows_between(back[..., 0].mean(1, where=photo[..., 3] > 0)) / 2
+    assert rows_between(behind) < rows_between(back[..., 0].mean(1, where=there)) / 2
 
 
 def test_weave_goes_on_behind(photo, back):

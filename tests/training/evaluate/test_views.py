@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
+from blender_pifu.engine.errors import OutputError
 from blender_pifu.engine.reading.crop import Crop
 from blender_pifu.engine.reading.landmarks import BodyLandmarks, Region
 from blender_pifu.engine.reading.photo import Photo
@@ -31,10 +32,13 @@ def test_a_person_turned_upright_is_scored_where_the_truth_lies(roll):
     )
 
 
-def test_rows_that_lie_there_are_not_made_again(tmp_path):
+def test_rows_that_lie_there_are_not_made_again_and_those_of_other_settings_are_refused(tmp_path):
     figures = {count: dict.fromkeys(FIGURES, 2.0 / count) for count in (1, 8)}
-    row = {"seed": 3, "kind": "stand", "photos": figures, "left_out": {"left 3": "why"}, "strange": []}
+    of = {"weights": "human", "resolution": 64, "sway": 1.0, "counts": [1, 8], "generation": 3}
+    row = {"seed": 3, "kind": "stand", "of": of, "photos": figures, "left_out": {"left 3": "why"}, "strange": []}
     (tmp_path / "00003.json").write_text(json.dumps(row))
     rows = evaluate_views([3], "human", 64, 1.0, counts=(1, 8), folder=tmp_path)
     assert rows == [row]
     assert "8 photos" in as_table(rows) and "own photos left out: 1 of 7" in as_table(rows)
+    with pytest.raises(OutputError, match="other settings"):
+        evaluate_views([3], "human", 128, 1.0, counts=(1, 8), folder=tmp_path)
