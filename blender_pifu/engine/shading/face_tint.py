@@ -9,7 +9,7 @@ from ..crop_space import blurred_within
 from ..srgb import DARKEST, to_linear
 
 BROAD_M = 0.02  # metres, standard deviation of the blur that leaves what varies broadly: lips and cheeks stay
-# Share of it that may be the skin's own, and how much at most, logarithm: no temple is lilac, though the sky makes one so.
+# Share of it that may be the skin's own, and how much at most, logarithm: no temple is lilac, though skies make one so.
 OWN, OWN_MOST = 0.5, 0.07
 MOST = np.log(2)  # that a channel is changed by, at most
 LEAST = 30  # pixels of skin, without which nothing is told
