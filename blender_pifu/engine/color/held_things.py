@@ -18,7 +18,7 @@ TALL = 0.8  # from its upper to its lower rim, at most: what is as tall as the t
 BEYOND = 0.1  # from the rim of a thing to the cloth above and below, where the two are no longer mixed
 WITHIN = 0.9  # share of a thing that is before the trunk
 SAME = 0.25  # share of the columns with cloth above and below in which it is the same, from which on it goes on behind
-LEAST = 8  # such columns
+LEAST, CLOTHED = 8, 0.4  # such columns, and their share: above a shirt are a neck and hair, and no cloth beside them
 
 
 def find_behind(mine: np.ndarray, material: np.ndarray, landmarks: np.ndarray) -> tuple[int, np.ndarray] | None:
@@ -61,6 +61,6 @@ def _goes_on(mine, material, beyond):
     above, below = material[top[inside], columns[inside]], material[bottom[inside], columns[inside]]
     both = (above >= 0) & (below >= 0)
     same = both & (above == below)
-    if both.sum() < LEAST or same.sum() < SAME * both.sum():
+    if both.sum() < max(LEAST, CLOTHED * len(columns)) or same.sum() < SAME * both.sum():
         return None
     return int(np.bincount(above[same]).argmax())

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.color.behind_cloth import paint_behind_cloth
+from blender_pifu.engine.color.held_things import find_behind
 from blender_pifu.engine.color.quilting import quilt
 from blender_pifu.engine.color.regions import REGIONS, Regions
 from blender_pifu.engine.reading.landmarks import Landmark as L
@@ -136,6 +137,14 @@ def test_a_box_held_across_the_whole_body_is_not_behind_it(photo, back, holding)
     holding[hands, :2] = square((256, 450))
     far_from_it = paint_behind_cloth(back, photo, holding)
     assert not np.allclose(far_from_it[middle][..., :3].mean((0, 1)), JACKET, atol=0.2)
+
+
+def test_a_shirt_is_no_thing_that_is_held_though_hair_above_it_has_the_colour_of_trousers(holding):
+    material = np.full((SIDE, SIDE), -1)
+    material[140:260, 180:332], material[260:420, 190:322], material[90:140, 241:271] = 1, 2, 2
+    assert find_behind(material == 1, material, holding) is None
+    material[90:140, 190:322] = 2
+    assert find_behind(material == 1, material, holding)[0] == 2
 
 
 def test_the_shade_on_one_side_of_a_jacket_is_not_on_its_back(photo, back):
