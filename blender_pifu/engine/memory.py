@@ -68,11 +68,10 @@ def _windows_peak_bytes():
     return counters.PeakWorkingSetSize
 
 
-def give_back_memory() -> None:
-    """Hand what was freed back to the system, where that is asked for by `give_back_at_once`: else it is fetched anew
-    by whatever comes next. glibc keeps what networks leave, in pieces that large arrays do not fit into; elsewhere
-    nothing needs to be done."""
-    if _Back.at_once and sys.platform == "linux":
+def give_back_memory(always: bool = True) -> None:
+    """Hand what was freed back to the system; always: not only where that is to be `at_once`. glibc keeps what networks
+    leave, in pieces that large arrays do not fit into; elsewhere nothing needs to be done."""
+    if (always or _Back.at_once) and sys.platform == "linux":
         import ctypes
 
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
@@ -87,8 +86,7 @@ def give_back_at_once(yes: bool) -> None:
     _set_malloc(MMAP_THRESHOLD, SMALL if yes else LARGE)
     _set_malloc(TRIM_THRESHOLD, TRIMMED if yes else KEPT)
     _Back.at_once = yes
-    if yes:
-        give_back_memory()
+    give_back_memory()
 
 
 def share_memory() -> None:

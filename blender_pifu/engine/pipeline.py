@@ -180,10 +180,10 @@ class Engine:
         choices, clock, resolution = job.choices, job.clock, job.choices.resolution
         model, rig, subject = self._read(job)
         figure = subject.figure
-        with clock.step(ENCODE):
-            encoded = stages.encode(model, subject, clock.sign_of_life(ENCODE), job.texture_px > 0)
         large = figure.photo.rgb.nbytes > LARGE_PHOTO  # of which no more is held at once than must be
         begin = Future if large else job.futures.begin
+        with clock.step(ENCODE):
+            encoded = stages.encode(model, subject, clock.sign_of_life(ENCODE), job.texture_px > 0, begin)
         looks = stages.Looks(model, encoded, resolution, job.texture_px, begin, choices.keep_light)
         with clock.step(CARVE):
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))

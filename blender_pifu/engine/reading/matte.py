@@ -154,7 +154,7 @@ class Matting:
         small = _reduced(rgb, side)
         small = torch.from_numpy(np.ascontiguousarray(small)).to(self.device).permute(2, 0, 1)[None].float() / 255
         answer = _Answer(small, answer_with_borders(self._network, small), side)
-        give_back_memory()
+        give_back_memory(always=False)
         return answer
 
 

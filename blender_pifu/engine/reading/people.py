@@ -89,7 +89,7 @@ class People:
                 if not (person := self._unclaimed(rgb, people, everybody)):
                     break
                 people.append(person)
-        give_back_memory()
+        give_back_memory(always=False)
         return sorted(real_people(people, rgb, self._shows_face), key=lambda person: person.region.center_x)
 
     def by_faces(self, rgb: np.ndarray) -> list[BodyLandmarks]:
