@@ -205,7 +205,10 @@ class HumanModel:
         coarse for any."""
         if self.fine is None or cut.landmarks is None:
             return encoding
-        light = find_light(np.dstack(cut(RELIEF_PX)), drawn_relief(encoding.maps).front_normals)
+
+        def light():
+            return find_light(np.dstack(cut(RELIEF_PX)), drawn_relief(encoding.maps).front_normals)
+
         seen = partial(_seen, cut), light, cut.landmarks, cut.side_px(FOLDS_PX) if fine else 0, fold_reader(self.device)
         parsed = Future(self.with_parsing, encoding, cut)
 

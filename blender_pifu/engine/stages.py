@@ -693,7 +693,8 @@ def bake_texture(
     relief = begin(_relief, mesh, uv, color, base, normals, found, parts)
     roughness = bake_roughness(mesh, uv, _region_shares(mesh, base.regions, skin), fewer, found.result(report))
     rough = _png_with(parts and parts.rough, roughness)
-    return Texture(uv, picture.result(report), relief.result(report), rough)
+    flat = relief.result(report)  # the longer one first: what no thread has begun yet, this one does
+    return Texture(uv, picture.result(report), flat, rough)
 
 
 def _relief(

@@ -82,7 +82,7 @@ def test_the_drawn_maps_have_hems_on_both_sides():
     depth, nothing = torch.zeros(1, 1, SIZE, SIZE), torch.zeros(1, 3, SIZE, SIZE)
     maps = Maps(normals, -normals, depth, depth, nothing, depth, depth)
     photo = np.dstack([np.full((SIZE, SIZE, 3), 0.5), TRUNK]).astype(np.float32)
-    laid, _ = lay_folds(maps, lambda _: photo, None, MARKS, SIZE, FoldReader(), lambda: (labels, labels))
+    laid, _ = lay_folds(maps, lambda _: photo, lambda: None, MARKS, SIZE, FoldReader(), lambda: (labels, labels))
     over = np.s_[0, 0, SIZE // 2 - 2, SIZE // 2]
     assert laid.front_depth[over] > 0.004 and laid.back_depth[over] < -0.004
     falls = np.s_[0, 1, SIZE // 2, SIZE // 2]  # the hem looks down
