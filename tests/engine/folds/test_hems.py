@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from blender_pifu.engine import cores
 from blender_pifu.engine.crop_space import pixel_centres
 from blender_pifu.engine.folds.hems import EDGES, hem_height
 from blender_pifu.engine.folds.laying import FoldReader, lay_folds
@@ -88,3 +89,12 @@ def test_the_drawn_maps_have_hems_on_both_sides():
     falls = np.s_[0, 1, SIZE // 2, SIZE // 2]  # the hem looks down
     assert laid.front_normals[falls] < -0.3 and laid.back_normals[falls] < -0.3
     assert (laid.back_normals[0, 2] < 0).all()
+
+
+def test_hems_are_the_same_on_one_core_and_on_two(monkeypatch):
+    names = np.where(Y > 0.2, "upper_garment", np.where(Y > -0.5, "lower_garment", "other_skin"))
+    found = []
+    for threads in (1, 2):
+        monkeypatch.setattr(cores.FreeCores, "threads", threads)
+        found.append(heights(names, depth=np.cos(9 * X)))
+    assert found[0].any() and np.array_equal(*found)
