@@ -123,10 +123,10 @@ def paint(
     colors = np.zeros((len(vertices), 3))
     trust = np.zeros(len(vertices))
     hold = HOLD * (spacing * 128) ** 2
-    how = {"buffers": depth_buffers(vertices, faces, spacing)}
-    sides = [(Side(vertices, faces, spacing, back, -1, **how), vertices, normals)] if back is not None else []
-    sides += [(each.side(vertices, faces, spacing), *each.placed(vertices, faces)) for each in others]
-    sides.append((Side(vertices, faces, spacing, photo, 1, edge_on=edge_on, **how), vertices, normals))
+    mesh, buffers = (vertices, faces, spacing), depth_buffers(vertices, faces, spacing)
+    sides = [(Side(*mesh, back, -1, buffers=buffers), vertices, normals)] if back is not None else []
+    sides += [(each.side(*mesh), *each.placed(vertices, faces)) for each in others]
+    sides.append((Side(*mesh, photo, 1, edge_on=edge_on, buffers=buffers), vertices, normals))
     skin = None
     if hands is not None:
         shown = sides[-1][0].colors(vertices), sides[-1][0].trust(vertices, normals)

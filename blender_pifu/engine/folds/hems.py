@@ -86,7 +86,7 @@ def _height(layers, depth, solid, limbs, even_m, pixel_m):
     raised, sunk = np.zeros((2, *solid.shape), np.float32)
     goes_on = _goes_on(depth, STEP_M / pixel_m)
 
-    def stands(layers_and_edge):
+    def stands(layers_and_edge) -> list[tuple[np.ndarray, np.ndarray]] | None:
         """How high it stands over what lies over a border, and sinks below what lies under; None where none is."""
         (upper, lower), edge = layers_and_edge
         over, under = layers[upper], layers[lower]
