@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..choices import KINDS, OPTIONS, Choices
 from .errors import EngineError
-from .files.result import ENDINGS, check_output, write_result
+from .files.writable import ENDINGS, check_output
 from .memory import loading_libraries
 from .priority import give_way
 
@@ -176,6 +176,7 @@ def generate(options):
     )
     show = Progress(options.json)
     with loading_libraries():
+        from .files.result import write_result
         from .pipeline import Engine
     choices = choices_of(options)
     result = Engine(options.device).reconstruct(photo, choices, progress=show).written_to(options.output)

@@ -30,8 +30,9 @@ class FreeCores:
 
     threads: ClassVar[int] = 1  # for `divided`
 
-    def __init__(self) -> None:
-        self._looked_at, self._busy, self._mine = -math.inf, 0.0, 0.0
+    def __init__(self, since: tuple[float, float, float] = (-math.inf, 0.0, 0.0)) -> None:
+        """since: a first look that there was, as LOADED."""
+        self._looked_at, self._busy, self._mine = since
         self._giving_way: dict[int, float] = {}
 
     def use(self) -> int:
@@ -48,7 +49,7 @@ class FreeCores:
 
     def _look(self) -> float:
         """Cores that other processes kept busy since the last look, without those that give way to this one."""
-        now, busy, mine = time.monotonic(), _busy_s(), sum(os.times()[:4])
+        now, busy, mine = time.monotonic(), _busy_s(), _mine_s()
         before, self._looked_at, self._busy, self._mine = (
             (self._looked_at, self._busy, self._mine),
             now,
@@ -67,12 +68,17 @@ class FreeCores:
         return max(0.0, others / since)
 
 
-def divided(work: Callable[[_T], _R], parts: Iterable[_T], waiting: Callable[[], None] = lambda: None) -> list[_R]:
+def divided(
+    work: Callable[[_T], _R],
+    parts: Iterable[_T],
+    waiting: Callable[[], None] = lambda: None,
+    device: torch.device | str = "cpu",
+) -> list[_R]:
     """What `work` gives for each of the parts, in their order; on several threads where cores are free. Of use where
     the work is done by libraries that let go of the interpreter. waiting: called in this thread as each is done, may
-    raise to stop."""
+    raise to stop; device: of a network that is asked, which several threads do on the CPU alone."""
     parts, found = list(parts), []
-    threads = min(FreeCores.threads, len(parts))
+    threads = min(FreeCores.threads, len(parts)) if torch.device(device).type == "cpu" else 1
     with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
         try:
             for one in pool.map(work, parts) if pool else map(work, parts):
@@ -85,9 +91,9 @@ def divided(work: Callable[[_T], _R], parts: Iterable[_T], waiting: Callable[[],
     return found
 
 
-def beside(*works: Callable[[], Any]) -> list[Any]:
+def beside(*works: Callable[[], Any], device: torch.device | str = "cpu") -> list[Any]:
     """What each of some works gives, side by side as `divided`."""
-    return divided(lambda work: work(), works)
+    return divided(lambda work: work(), works, device=device)
 
 
 def _cores() -> int:
@@ -125,3 +131,12 @@ def _busy_s() -> float | None:
     except (OSError, ValueError):
         return None
     return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+
+
+def _mine_s() -> float:
+    """Seconds of the processor that this process and those that it has seen end have taken."""
+    return sum(os.times()[:4])
+
+
+# The look from which on the first job is told what cores are free: it need not wait and watch.
+LOADED = time.monotonic(), _busy_s() or 0.0, _mine_s()

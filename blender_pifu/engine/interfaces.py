@@ -99,8 +99,13 @@ class Model(Protocol[E]):
         """A quick model to fit the body by, which `encode` then takes drawn as `body`; None where it reads none."""
         ...
 
-    def with_face(self, encoding: E, cut: PersonCut) -> E:
-        """The encoding with a face, where the model draws none that is as fine as the photo."""
+    def face_in(self, cut: PersonCut, fine: bool = False) -> Any:
+        """Where the face is, where the model draws none that is as fine as the photo, or None: told by the photo alone,
+        so that it can be asked beside `encode`. fine: as `with_folds` will be told."""
+        ...
+
+    def with_face(self, encoding: E, face: Any) -> E:
+        """The encoding with a face where `face_in` found one."""
         ...
 
     def with_folds(self, encoding: E, cut: PersonCut, fine: bool = False) -> E:

@@ -18,7 +18,8 @@ from .batch.entries import Entry, entries_of, read_manifest
 from .batch.report import DONE, Report
 from .batch.results import FolderResults, Results, UrlResults
 from .errors import EngineError, InputError, OptionError, OutputError
-from .files.result import ENDINGS, cannot_write, write_result
+from .files.result import write_result
+from .files.writable import ENDINGS, cannot_write
 
 STRIPS = "strips"  # the folder of the contact sheets' parts
 

@@ -8,7 +8,16 @@ from contextlib import contextmanager
 
 TRIM_THRESHOLD, MMAP_THRESHOLD, ARENA_MAX = -1, -3, -8  # M_... of glibc's malloc.h
 SMALL, LARGE = 2**20, 2**25  # bytes
+# Bytes of free memory at the end of the heap from which on that goes back to the system: glibc's own number, with which
+# each page comes and goes again and again, half of a job's 800,000; and one at which it is fetched once.
+TRIMMED, KEPT = 2**17, 2**27
 LARGE_PHOTO = 24e6  # bytes of its pixels, from which on memory counts more than a second
+
+
+class _Back:
+    """Whether memory goes back at_once."""
+
+    at_once = False
 
 
 def peak_memory_mb() -> float:
@@ -59,10 +68,10 @@ def _windows_peak_bytes():
     return counters.PeakWorkingSetSize
 
 
-def give_back_memory() -> None:
-    """Hand what was freed back to the system. glibc keeps what networks leave, in pieces that large arrays do not fit
-    into; elsewhere nothing needs to be done."""
-    if sys.platform == "linux":
+def give_back_memory(always: bool = True) -> None:
+    """Hand what was freed back to the system; always: not only where that is to be `at_once`. glibc keeps what networks
+    leave, in pieces that large arrays do not fit into; elsewhere nothing needs to be done."""
+    if (always or _Back.at_once) and sys.platform == "linux":
         import ctypes
 
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
@@ -75,8 +84,9 @@ def give_back_at_once(yes: bool) -> None:
     most for a photo of 4096 pixels, but all takes longer. Otherwise glibc keeps those of up to 32 megabytes for the
     next. What is free already goes back too. Does nothing elsewhere."""
     _set_malloc(MMAP_THRESHOLD, SMALL if yes else LARGE)
-    if yes:
-        give_back_memory()
+    _set_malloc(TRIM_THRESHOLD, TRIMMED if yes else KEPT)
+    _Back.at_once = yes
+    give_back_memory()
 
 
 def share_memory() -> None:

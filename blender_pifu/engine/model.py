@@ -24,7 +24,7 @@ from .color.light import Light, Shading, find_light
 from .color.regions import Regions
 from .errors import ModelError
 from .face.head_crop import close_up
-from .face.mean_face import find_face, lay_face
+from .face.mean_face import Place, find_face, lay_face
 from .files.tensors import Tensors, read_tensors
 from .folds.laying import fold_reader, lay_folds
 from .futures import Future, check_wanted
@@ -181,15 +181,23 @@ class HumanModel:
         seen = self.encode(*self.prepare(behind))
         return replace(encoding, maps=fuse(encoding.maps, seen.maps, encoding.mask * seen.mask)), behind, True
 
-    def with_face(self, encoding: Encoding, cut: PersonCut) -> Encoding:
-        """The encoding with a face, where the cut has one that its maps are too coarse for; else as it was."""
-        near = close_up(cut, encoding.front_depth.shape[-1])
+    def face_in(self, cut: PersonCut, fine: bool = False) -> Place | None:
+        """Where the face is, where the cut has one that maps are too coarse for. Pictures that `with_folds` will ask
+        for are made."""
+        for size in (RELIEF_PX, *([cut.side_px(FOLDS_PX)] if fine else [])):
+            if self.fine and cut.keeps(size):
+                cut(size)
+        check_wanted()
+        near = close_up(cut, self.input_px)
         if near is None or cut.landmarks is None:
-            return encoding
+            return None
         coarse = self.without_fine() or self
         drawn = as_picture(coarse.encode(*coarse.prepare(near.cut)).front_normals)
-        place = find_face(cut.landmarks, drawn, near.center, near.half)
-        return encoding if place is None else replace(encoding, maps=lay_face(encoding.maps, encoding.mask, place))
+        return find_face(cut.landmarks, drawn, near.center, near.half)
+
+    def with_face(self, encoding: Encoding, face: Place | None) -> Encoding:
+        """The encoding with a face, if `face_in` found where."""
+        return encoding if face is None else replace(encoding, maps=lay_face(encoding.maps, encoding.mask, face))
 
     def with_folds(self, encoding: Encoding, cut: PersonCut, fine: bool = False) -> Encoding:
         """The encoding with the folds that the photo's shades tell of, with hems, and if `fine` its `fine_normals`; as
@@ -197,7 +205,10 @@ class HumanModel:
         coarse for any."""
         if self.fine is None or cut.landmarks is None:
             return encoding
-        light = find_light(np.dstack(cut(RELIEF_PX)), drawn_relief(encoding.maps).front_normals)
+
+        def light():
+            return find_light(np.dstack(cut(RELIEF_PX)), drawn_relief(encoding.maps).front_normals)
+
         seen = partial(_seen, cut), light, cut.landmarks, cut.side_px(FOLDS_PX) if fine else 0, fold_reader(self.device)
         parsed = Future(self.with_parsing, encoding, cut)
 

@@ -11,7 +11,7 @@ from ..choices import OPTIONS, ChoiceError, Choices
 from ..result_file import Motion, Reconstruction, Rig, Summary, Texture
 from ..steps import BAKE, BIND, CARVE, ENCODE, FIT, LAY_OUT, MATTE, MOVE, PAINT, READ, UNWRAP, seconds_of
 from . import stages
-from .cores import FreeCores
+from .cores import LOADED, FreeCores
 from .device import empty_cache, is_out_of_memory, pick_device
 from .errors import InputError, OptionError, OutOfMemory, TopologyError
 from .futures import Begin, Future, Futures
@@ -96,7 +96,7 @@ class Engine:
         self._figures = Figures(self.device)
         self._hands = HandReader(self.device)
         self._last_photo = LastPhoto()
-        self._cores = FreeCores()
+        self._cores = FreeCores(LOADED)
         self._model_name: str | None = None
         self._model: Model | None = None
 
@@ -180,10 +180,10 @@ class Engine:
         choices, clock, resolution = job.choices, job.clock, job.choices.resolution
         model, rig, subject = self._read(job)
         figure = subject.figure
-        with clock.step(ENCODE):
-            encoded = stages.encode(model, subject, clock.sign_of_life(ENCODE), job.texture_px > 0)
         large = figure.photo.rgb.nbytes > LARGE_PHOTO  # of which no more is held at once than must be
         begin = Future if large else job.futures.begin
+        with clock.step(ENCODE):
+            encoded = stages.encode(model, subject, clock.sign_of_life(ENCODE), job.texture_px > 0, begin)
         looks = stages.Looks(model, encoded, resolution, job.texture_px, begin, choices.keep_light)
         with clock.step(CARVE):
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))

@@ -17,6 +17,7 @@ from .body.rigging import landmarks_of
 from .errors import EngineError
 from .interfaces import Model
 from .layout.texture.texels import cover
+from .memory import give_back_memory
 from .networks.body_maps import BODY_PX, stack_body
 from .reading.person_cut import PersonCut
 from .subject.figure import Figure
@@ -39,6 +40,7 @@ def draw(model: Model, cut: PersonCut, figure: Figure | None = None):
         return model.encode(*prepared)
     frame = landmarks_of(figure)[2]
     body = _body(quick, cut, frame)
+    give_back_memory()  # the second look takes the most of this step
     return model.encode(*prepared) if body is None else model.encode(*prepared, body=body.to(model.device))
 
 

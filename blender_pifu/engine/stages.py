@@ -307,12 +307,13 @@ def cut_out_view(figures: Figures, photo: Photo) -> Figure | Verdict:
     return figure if figure.framing is Framing.FULL else Verdict(photo.name, None, NOT_WHOLE)
 
 
-def encode(model: Model, subject: Subject, report: Report, fine: bool = False) -> Encoded:
+def encode(model: Model, subject: Subject, report: Report, fine: bool = False, begin: Begin = Future) -> Encoded:
     """Have the model draw the person, with a face, legs that can be and, where photos show them, the back or other
-    sides; report: called often; fine: whether a normal map is to show what is finer than the surface."""
+    sides; report: called often; fine: whether a normal map is to show what is finer than the surface; begin: see
+    Looks."""
     figure, behind, shaped_by_back = subject.figure, subject.behind, False
     cut = figure.cut
-    encoding, legs = _draw(model, figure, cut, fine)
+    encoding, legs = _draw(model, figure, cut, fine, Future if model.device.type == "mps" else begin)
     if behind:
         encoding, behind, shaped_by_back = model.with_back(encoding, behind)
     encoded = Encoded(
@@ -328,9 +329,11 @@ def encode(model: Model, subject: Subject, report: Report, fine: bool = False) -
     return with_views(encoded, *read_views(model, subject, encoded, report)) if subject.views else encoded
 
 
-def _draw(model: Model, figure: Figure, cut: PersonCut, fine: bool = False):
+def _draw(model: Model, figure: Figure, cut: PersonCut, fine: bool = False, begin: Begin = Future):
     """The encoding of a person with face, folds and legs, and what was found of these; cut: the figure's."""
-    encoding = model.with_folds(model.with_face(second_look.draw(model, cut, figure), cut), cut, fine)
+    face = begin(model.face_in, cut, fine)
+    encoding = model.with_face(second_look.draw(model, cut, figure), face.result())
+    encoding = model.with_folds(encoding, cut, fine)
     if figure.framing is not Framing.FULL:
         return encoding, None
     return model.with_legs(encoding, cut, lens_of(figure))
@@ -692,7 +695,8 @@ def bake_texture(
     relief = begin(_relief, mesh, uv, color, base, normals, found, parts)
     roughness = bake_roughness(mesh, uv, _region_shares(mesh, base.regions, skin), fewer, found.result(report))
     rough = _png_with(parts and parts.rough, roughness)
-    return Texture(uv, picture.result(report), relief.result(report), rough)
+    flat = relief.result(report)  # the longer one first: what no thread has begun yet, this one does
+    return Texture(uv, picture.result(report), flat, rough)
 
 
 def _relief(

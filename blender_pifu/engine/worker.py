@@ -137,7 +137,8 @@ class Worker:
             return _failure(job, error)
 
     def _reconstruct(self, job: protocol.Generate) -> protocol.Done:
-        from .files.result import check_output, write_result
+        from .files.result import write_result
+        from .files.writable import check_output
 
         check_output(job.output, inputs=(job.photo, job.choices.back, *job.choices.views, job.choices.model))
         report = _Reporter(job.job, self._events, self._inbox)

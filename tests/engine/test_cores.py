@@ -4,6 +4,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -72,6 +73,26 @@ def test_what_is_raised_while_waiting_stops_the_rest(four_cores):
     with pytest.raises(KeyboardInterrupt):
         cores.divided(lambda part: done.append(part) or time.sleep(0.01), range(1000), stop)
     assert len(done) < 100
+
+
+def test_the_first_job_need_not_wait_to_know_which_cores_are_free(four_cores, monkeypatch):
+    four_cores(2)
+    loaded = time.monotonic() - 0.5, cores._busy_s() - 0.5 * 2, sum(os.times()[:4])
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waits"))
+    assert cores.FreeCores(loaded).use() == 2
+
+
+def test_networks_on_other_devices_are_asked_in_turn(four_cores):
+    four_cores(0)
+    cores.FreeCores().use()
+    asked = cores.divided(lambda _: threading.get_ident(), range(8), device="meta")
+    assert set(asked) == {threading.get_ident()}
+
+
+def test_threads_are_told_to_sleep_before_libraries_are_loaded():
+    code = "import sys, blender_pifu.engine.__main__; print({'numpy', 'cv2', 'scipy', 'torch'} & {*sys.modules})"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "set()"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there it has a priority class")

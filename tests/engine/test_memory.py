@@ -2,6 +2,7 @@
 """Memory: the peak that a job reports is its own, and errors that tell of a full one are known for that."""
 
 import errno
+import platform
 import subprocess
 import sys
 
@@ -42,3 +43,19 @@ def test_whichever_library_runs_out_of_memory_it_is_told_as_that(reserve):
 )
 def test_what_a_full_memory_is_told_by(error, yes):
     assert is_out_of_memory(error) == yes
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's own")
+@pytest.mark.parametrize(("at_once", "fetched"), [(False, False), (True, True)])
+def test_freed_memory_stays_for_the_next_array_unless_it_is_to_go_back(at_once, fetched):
+    code = (
+        "import numpy as np, resource\n"
+        "from blender_pifu.engine.memory import give_back_at_once, share_memory\n"
+        f"share_memory(); give_back_at_once({at_once})\n"
+        "faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "for _ in range(3):\n"
+        "    before = faults(); one = np.ones(300_000); other = np.ones(300_000); del one, other\n"
+        "print(faults() - before)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert (int(run.stdout) > 500) == fetched

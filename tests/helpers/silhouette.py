@@ -43,7 +43,10 @@ class AnalyticModel:
     def for_body(self):
         return None
 
-    def with_face(self, encoding, cut):
+    def face_in(self, cut, fine=False):
+        return None
+
+    def with_face(self, encoding, face):
         return encoding
 
     def with_folds(self, encoding, cut, fine=False):

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 from ...outputs import write_whole
 from ..errors import InputError, OutputError
-from ..files.result import cannot_write
+from ..files.writable import cannot_write
 
 
 class Results(Protocol):

@@ -2,45 +2,12 @@
 """Result files: .npz (the native one), .glb, .obj, .ply. Written beside their place, then renamed into it."""
 
 import os
-import tempfile
-from collections.abc import Iterable
 from pathlib import Path
 
-from ...outputs import replaced_input
 from ...result_file import Reconstruction, npz_bytes
-from ..errors import OutputError
 from .glb import glb_bytes
 from .obj_ply import obj_files, ply_bytes
-
-ENDINGS = (".npz", ".glb", ".obj", ".ply")
-
-
-def check_output(
-    path: str | os.PathLike, endings: tuple[str, ...] = ENDINGS, inputs: Iterable[str | os.PathLike | None] = ()
-) -> None:
-    """Raise OutputError unless a file of one of `endings` can be written to `path` without replacing one of `inputs`
-    (paths, or None). Quick, leaves nothing behind."""
-    path = Path(path)
-    if path.suffix.lower() not in endings:
-        raise OutputError(
-            f'"{path.name}" does not say which kind of file to write.',
-            fix=f"End the name with {' or '.join(filter(None, [', '.join(endings[:-1]), endings[-1]]))}.",
-        )
-    try:
-        path.lstat()
-    except FileNotFoundError:
-        pass
-    except OSError as error:  # a name too long for the disk, a folder that is a file
-        raise cannot_write(path, error) from error
-    if path.is_dir():
-        raise OutputError(f'"{path}" is a folder.', fix="Give the name of a file.")
-    if replaced := replaced_input([path], inputs):
-        raise OutputError(f'The result would replace "{replaced}", of which it is made.', fix="Choose another name.")
-    try:
-        with tempfile.TemporaryFile(dir=path.absolute().parent):
-            pass
-    except OSError as error:
-        raise cannot_write(path, error) from error
+from .writable import cannot_write, check_output
 
 
 def write_result(reconstruction: Reconstruction, path: str | os.PathLike) -> list[Path]:
@@ -75,11 +42,3 @@ def write_result(reconstruction: Reconstruction, path: str | os.PathLike) -> lis
         for file in beside.values():
             file.unlink(missing_ok=True)
     return others
-
-
-def cannot_write(path, error):
-    """The OutputError for an error met when writing `path`."""
-    return OutputError(
-        f'The result cannot be written to "{path}": {getattr(error, "strerror", None) or error}.',
-        fix="Choose a folder that exists, may be written to and has room.",
-    )

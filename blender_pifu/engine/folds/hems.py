@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from scipy.ndimage import gaussian_filter
 
+from ..cores import divided
 from ..crop_space import blurred_within, to_pixels
 from ..labels import LABELS
 from ..reading.landmarks import Landmark as L
@@ -84,22 +85,29 @@ def _height(layers, depth, solid, limbs, even_m, pixel_m):
     """As `hem_height` of a part of the picture, in which each of the layers is (h, w) bool; limbs: see `_limbs`."""
     raised, sunk = np.zeros((2, *solid.shape), np.float32)
     goes_on = _goes_on(depth, STEP_M / pixel_m)
-    for (upper, lower), edge in EDGES.items():
+
+    def stands(layers_and_edge) -> list[tuple[np.ndarray, np.ndarray]] | None:
+        """How high it stands over what lies over a border, and sinks below what lies under; None where none is."""
+        (upper, lower), edge = layers_and_edge
         over, under = layers[upper], layers[lower]
         rim, foot = over & _beside(under) & goes_on, under & _beside(over) & goes_on
         if not rim.any() or not foot.any():
-            continue
+            return None
         firm, border = np.zeros(solid.shape, np.float32), np.nonzero(rim | foot)
         firm[border] = _across(over, under, border, limbs, even_m / pixel_m, pixel_m)
         firm[border] *= _behind(under, over, border, depth, BESIDE_M / pixel_m, pixel_m)
-        evenly = partial(_evenly, reach=INWARD_M[lower])
-        for line, within, height, share, falls in (
-            (rim, over, raised, OVER, evenly),
-            (foot, under, sunk, UNDER, lambda away: np.exp(-away / OUTWARD_M)),
+        evenly, found = partial(_evenly, reach=INWARD_M[lower]), []
+        for line, within, share, falls in (
+            (rim, over, OVER, evenly),
+            (foot, under, UNDER, lambda away: np.exp(-away / OUTWARD_M)),
         ):
             away, whole = _from(line, firm, BESIDE_M / pixel_m)
-            stands = share * edge / pixel_m * whole[within] * falls(away[within] * pixel_m)
-            height[within] = np.maximum(height[within], stands)
+            found.append((within, share * edge / pixel_m * whole[within] * falls(away[within] * pixel_m)))
+        return found
+
+    for found in divided(stands, EDGES.items()):
+        for height, (within, high) in zip((raised, sunk), found or (), strict=False):
+            height[within] = np.maximum(height[within], high)
     height = np.where(raised > sunk, raised, -sunk).astype(np.float32)
     return cv2.GaussianBlur(height, (0, 0), SOFT_PX) * solid
 
@@ -114,8 +122,9 @@ def _layers(shares, sigma, size):
     more than these: none."""
     told = [shares[..., [LABELS[name] for name in names]].sum(-1) for names in LAYERS.values()]
     most, layer = np.full((size, size), -1, np.float32), np.zeros((size, size), np.uint8)
-    for i, share in enumerate((*told, 1 - np.sum(told, 0))):
-        even = gaussian_filter(share, sigma * len(share) / size)
+    told.append(1 - np.sum(told, 0))
+    evened = divided(lambda share: gaussian_filter(share, sigma * len(share) / size), told)
+    for i, even in enumerate(evened):
         even = cv2.resize(even, (size, size), interpolation=cv2.INTER_LINEAR)
         layer[even > most] = i
         np.maximum(most, even, out=most)
@@ -158,8 +167,11 @@ def _behind(under, over, at, depth, sigma, pixel_m):
 def _across(over, under, at, limbs, sigma, pixel_m):
     """How far the border of what lies over and under runs across the limb it is on, (N,) 0..1 of the pixels `at`, rows
     (N,) and columns (N,); 0 on the lower half of a limb whose end lies below the picture."""
-    both = over.astype(np.float32) - under
-    slope = np.stack([gaussian_filter(both, 2 * sigma, order=order)[at] for order in ((0, 1), (1, 0))])
+    reach = round(4 * 2 * sigma) + 1  # of the filter
+    part = tuple(np.s_[max(0, place.min() - reach) : place.max() + reach + 1] for place in at)
+    both = over[part].astype(np.float32) - under[part]
+    within = tuple(place - rows.start for place, rows in zip(at, part, strict=True))
+    slope = np.stack([gaussian_filter(both, 2 * sigma, order=order)[within] for order in ((0, 1), (1, 0))])
     slope /= np.maximum(np.linalg.norm(slope, axis=0), 1e-9)
     row, column = (each.astype(np.float32) for each in at)
     nearest, cosine = np.full(row.shape, np.inf, np.float32), np.zeros(row.shape, np.float32)

@@ -72,18 +72,18 @@ class FoldReader:
 def lay_folds(
     maps: Maps,
     photos: Callable[[int], np.ndarray],
-    light: Light | None,
+    light: Callable[[], Light | None],
     landmarks: np.ndarray,
     fine_px: int,
     reader: FoldReader,
     labels: Callable[[], tuple[Tensor, Tensor]],
 ) -> tuple[Maps, np.ndarray]:
     """The maps, n pixels, with the folds that a photo tells of and hems, and its normals (m, m, 3) with finer ones, m =
-    fine_px but no fewer than n. photos: the photo at any size m, (m, m, 4), see `stack_shades`; light: found in it;
+    fine_px but no fewer than n. photos: the photo at any size m, (m, m, 4), see `stack_shades`; light: finds it there;
     landmarks: (33, 4) as `landmarks_in`, which tell how large the person is, and where the head, which has none;
     labels: gives how likely each is, of what is seen and hidden, (1, L, n, n) each: they are read beside the folds."""
     size = metre_of(landmarks)
-    how = light, size, off_head(landmarks), reader
+    worn = off_head(landmarks)
     drawn = as_picture(maps.front_normals)
     pixel, shown = 2 / len(drawn), photos(len(drawn))
     solid = shown[..., 3] > SOLID
@@ -97,11 +97,12 @@ def lay_folds(
         told = labels()
         sides = zip(told, (maps.front_depth, -maps.back_depth), (True, False), strict=True)
         return told, [
-            _hems(as_picture(shares), as_picture(depth)[..., 0], solid, landmarks, how[2], seen)
+            _hems(as_picture(shares), as_picture(depth)[..., 0], solid, landmarks, worn, seen)
             for shares, depth, seen in sides
         ]
 
     def read_folds():
+        how = light(), size, worn, reader
         return _height(shown, drawn, *how), None if larger is None else _height(shown_larger, larger, *how)
 
     (told, hems), (folds, fine) = beside(read_hems, read_folds)
@@ -123,7 +124,7 @@ def lay_folds(
         height * (pixel * fine_px / 2) + (fine - blurred_within(fine, solid, COARSE_M * size * fine_px / 2)) * solid
     )
     solid = shown_larger[..., 3] > SOLID
-    height += _hems(as_picture(told[0]), depth, solid, landmarks, how[2], True)
+    height += _hems(as_picture(told[0]), depth, solid, landmarks, worn, True)
     both = (torch.from_numpy(np.ascontiguousarray(each)) for each in (larger.transpose(2, 0, 1), height[None]))
     return maps, as_picture(folded(*(each[None] for each in both)))
 

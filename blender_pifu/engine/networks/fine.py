@@ -18,6 +18,7 @@ from .maps import Maps, double, front_colors, unit_normals
 MAPS = 12  # drawn channels: normals 3 + 3, depth 1 + 1, hidden side's colour 3 and how much of it is the front's
 DEPTH_STEP = 0.05  # field units a drawn unit of depth moves the coarse surface
 GATE_START = -4.0
+JOINED = 8  # channels that are doubled at once
 
 
 @dataclass(frozen=True)
@@ -72,11 +73,12 @@ class FineLevel(nn.Module):
         if self.further is not None:
             seen = seen + self.further.look(self.further.known(coarse).to(image))
         skips = [self.enter(seen)]
+        del features, seen  # tens of megabytes
         for stage in self.down:
             skips.append(stage(skips[-1]))
         x = skips.pop()
         for merge, up in zip(reversed(self.merge), reversed(self.up), strict=True):
-            x = up(merge(torch.cat([double(x), skips.pop()], 1)))
+            x = up(merge(_joined(x, skips.pop())))
         x = F.silu(x)
         added = self.draw(x).float()
         painted = (coarse.back_rgb + added[:, 8:11]).clamp(0, 1)
@@ -103,6 +105,19 @@ class FineLevel(nn.Module):
             silence(merge)
             width = merge.out_channels
             merge.weight.data[:, -width:, 0, 0] = torch.eye(width)
+
+
+def _joined(x: Tensor, skip: Tensor) -> Tensor:
+    """Twice as many pixels of x (B, C, h, w), and skip (B, D, 2 h, 2 w): (B, C + D, 2 h, 2 w)."""
+    if torch.is_grad_enabled():
+        return torch.cat([double(x), skip], 1)
+    count = x.shape[1]  # a few channels at a time: doubled at once all of them take tens of megabytes more
+    joined = skip.new_empty(len(skip), count + skip.shape[1], *skip.shape[2:])
+    joined[:, count:] = skip
+    for first in range(0, count, JOINED):
+        part = slice(first, min(first + JOINED, count))
+        joined[:, part] = double(x[:, part])
+    return joined
 
 
 class FurtherMaps(nn.Module):

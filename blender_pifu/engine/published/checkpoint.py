@@ -23,8 +23,8 @@ from torch import Tensor
 from ..device import is_out_of_memory
 from ..errors import InputError, OutOfMemory
 from ..files.cards import check_card
-from ..files.result import cannot_write, check_output
 from ..files.tensors import WRONG_FILE, Tensors
+from ..files.writable import cannot_write, check_output
 from .layer_tree import taken_from
 from .pifu import COLOR, SHAPE, PIFuModel
 from .pifuhd import PIFuHDModel

@@ -90,8 +90,12 @@ class PublishedModel(Generic[E], ABC):
         """As `model.HumanModel.for_body`: these read no body."""
         return
 
-    def with_face(self, encoding: E, cut: PersonCut) -> E:
-        """As `model.HumanModel.with_face`: these see faces as large as the close-up would."""
+    def face_in(self, cut: PersonCut, fine: bool = False) -> None:
+        """As `model.HumanModel.face_in`: these see faces as large as the close-up would."""
+        return
+
+    def with_face(self, encoding: E, face: object) -> E:
+        """As `model.HumanModel.with_face`."""
         return encoding
 
     def without_light(self, encoding: E, cut: PersonCut) -> tuple[E, None]:

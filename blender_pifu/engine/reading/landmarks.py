@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..cores import divided
 from ..crop_space import between_centres
 from .crop import Crop
 from .graph import DATA, Graph
@@ -223,11 +224,9 @@ class Landmarks:
 
     def read(self, rgb: np.ndarray, region: Region) -> BodyLandmarks:
         """The person by several looks at a region, as `glance` takes and gives it."""
-        looks = [self._look(rgb, replace(region, side=region.side * size), how)[0] for size, how in LOOKS]
-        looks = of_one_side(looks)
+        looks = of_one_side(self._looks(rgb, region, LOOKS))
         if max(map(_width, looks)) < -CLEAR_SIDE:
-            more = [self._look(rgb, replace(region, side=region.side * size), how)[0] for size, how in MORE_LOOKS]
-            front = [look for look in more if _width(look) > CLEAR_SIDE]
+            front = [look for look in self._looks(rgb, region, MORE_LOOKS) if _width(look) > CLEAR_SIDE]
             if front and self._shows_face(rgb, front[0]):
                 looks = front
         points = np.median([look.points for look in looks], axis=0)
@@ -237,6 +236,15 @@ class Landmarks:
         visibility = np.median([look.visibility for look in looks], axis=0)
         score = float(np.median([look.score for look in looks]))
         return replace(looks[0], points=points, visibility=visibility, score=score)
+
+    def _looks(self, rgb, region, sizes):
+        """The person by looks at so many sides of a region, mirrored or not."""
+
+        def look(how):
+            size, mirrored = how
+            return self._look(rgb, replace(region, side=region.side * size), mirrored)[0]
+
+        return divided(look, sizes, device=self._network.device)
 
     def _look(self, rgb, region, mirrored=False):
         """The person, and a better region. mirrored: the network gets to see the mirror image."""

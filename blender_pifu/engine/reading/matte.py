@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 import torch
 
+from ..cores import divided
 from ..errors import NoPersonError
 from ..memory import give_back_memory
 from .border_matte import answer_with_borders
@@ -156,7 +157,7 @@ class Matting:
         small = _reduced(rgb, side)
         small = torch.from_numpy(np.ascontiguousarray(small)).to(self.device).permute(2, 0, 1)[None].float() / 255
         answer = _Answer(small, answer_with_borders(self._network, small), side)
-        give_back_memory()
+        give_back_memory(always=False)
         return answer
 
 
@@ -167,14 +168,15 @@ class _Answer:
         self._target, self._side = target, side
         self._sharpen = GuidedFilter(small, target)
 
-    @torch.inference_mode()
     def develop(self, rgb, alpha=None, foreground=None):
         """(H, W, 3) uint8 -> alpha (H, W) float32 0..1 and foreground (H, W, 3) uint8, in these where given."""
         height, width = rgb.shape[:2]
         alpha = np.empty((height, width), np.float32) if alpha is None else alpha
         foreground = np.empty((height, width, 3), np.uint8) if foreground is None else foreground
         sharpen = _factor(rgb.shape, self._side) < 1
-        for first in range(0, height, ROWS):  # photos are large
+
+        @torch.inference_mode()  # which is a thread's own
+        def of_rows(first):
             rows = np.s_[first : first + ROWS]
             picture = torch.from_numpy(np.ascontiguousarray(rgb[rows])).to(self._target.device)
             picture = picture.permute(2, 0, 1)[None].float() / 255
@@ -183,6 +185,8 @@ class _Answer:
             colors = (picture + found[:, :3]).clamp_(0, 1).mul_(255).round_()
             foreground[rows] = colors[0].permute(1, 2, 0).byte().cpu().numpy()
             alpha[rows] = found[0, 3].clamp(0, 1).cpu().numpy()
+
+        divided(of_rows, range(0, height, ROWS), device=self._target.device)  # photos are large
         return alpha, foreground
 
 

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import torch
 
+from ..cores import divided
 from ..errors import InputError
 from ..memory import give_back_memory
 from .doubles import real_people
@@ -68,25 +69,18 @@ class People:
     def _landmarks(self) -> Landmarks:
         return Landmarks(self._device, self._shows_face)
 
-    def find(self, rgb: np.ndarray, everybody: np.ndarray | None = None) -> list[BodyLandmarks]:
+    def find(
+        self,
+        rgb: np.ndarray,
+        everybody: np.ndarray | None = None,
+        by_faces: list[BodyLandmarks] | None = None,
+    ) -> list[BodyLandmarks]:
         """All people found, from left to right; possibly none.
 
         rgb: (H, W, 3) uint8; everybody: `Matting.everybody` of it: without it only those are found whom faces give
-        away, and things that look like people to the landmarks alone.
+        away, and things that look like people to the landmarks alone; by_faces: what `by_faces` gave, if it was asked.
         """
-        height, width = rgb.shape[:2]
-        found = np.concatenate([self._detect(rgb[window]) + shift for window, shift in _windows(height, width)])
-        faces = merge(found)
-        clear = faces[:, 0] >= CLEAR_FACE
-        people = []
-        for group in (faces[clear][:MOST_PEOPLE], faces[~clear][:MOST_FACELESS]):
-            group = [face for face in group if _region(face).side >= LEAST_SIDE]
-            group = [face for face in group if not any(_hides(other, face[1:3]) for other in people)]
-            glances = [self._landmarks.glance(rgb, _region(face)) for face in group]
-            # Bodies seen whole come before parts of bodies that look like one.
-            for index in sorted(range(len(group)), key=lambda index: -group[index][0] - _clearness(glances[index][0])):
-                if person := self._read(rgb, group[index], glances[index], people):
-                    people.append(person)
+        people = self.by_faces(rgb) if by_faces is None else by_faces
         if everybody is not None:
             people = [person for person in people if _stands_out(person, everybody, rgb.shape)]
             people = self._looked_for_again(rgb, people, everybody)
@@ -95,8 +89,33 @@ class People:
                 if not (person := self._unclaimed(rgb, people, everybody)):
                     break
                 people.append(person)
-        give_back_memory()
+        give_back_memory(always=False)
         return sorted(real_people(people, rgb, self._shows_face), key=lambda person: person.region.center_x)
+
+    def by_faces(self, rgb: np.ndarray) -> list[BodyLandmarks]:
+        """Those in rgb (H, W, 3) uint8 whom faces give away, and what looks like somebody."""
+        height, width = rgb.shape[:2]
+        device, windows = self._detector.device, _windows(height, width)
+        found = divided(lambda window: self._detect(rgb[window[0]]) + window[1], windows, device=device)
+        faces = merge(np.concatenate(found))
+        clear = faces[:, 0] >= CLEAR_FACE
+        people: list[BodyLandmarks] = []
+        for group in (faces[clear][:MOST_PEOPLE], faces[~clear][:MOST_FACELESS]):
+            group = [face for face in group if _region(face).side >= LEAST_SIDE]
+            group = [face for face in group if not any(_hides(other, face[1:3]) for other in people)]
+            glances = self._glances(rgb, group)
+            # Bodies seen whole come before parts of bodies that look like one.
+            for index in sorted(range(len(group)), key=lambda index: -group[index][0] - _clearness(glances[index][0])):
+                if person := self._read(rgb, group[index], glances[index], people):
+                    people.append(person)
+        return people
+
+    def _glances(self, rgb, faces):
+        """The person of each face and a better region, as `Landmarks.glance` gives them."""
+        if not faces:
+            return []
+        landmarks = self._landmarks  # loaded by one thread
+        return divided(lambda face: landmarks.glance(rgb, _region(face)), faces, device=self._detector.device)
 
     def glance(self, rgb: np.ndarray) -> BodyLandmarks | None:
         """The person of the clearest face in rgb (H, W, 3) uint8, or None: by two looks, in a third of the time that

@@ -46,13 +46,17 @@ class PersonCut:
         rgb, alpha = self._made.get((crop, size)) or self._make(crop, size)
         return rgb if self.gain is None else lit(rgb, self.gain), alpha
 
+    def keeps(self, size: int) -> bool:
+        """Whether pictures of that size are kept."""
+        return size <= (KEPT_OF_LARGE_PX if self.matte.foreground.nbytes > LARGE_PHOTO else KEPT_PX)
+
     def _make(self, crop, size):
         """As it is called, in the photo's own light. Small ones are kept for whoever asks again, and under another
         light: nobody may write to them."""
         both = crop.compose(self._weighted, (*self.matte.alpha.shape, 4), size)
         alpha = np.clip(both[..., 3], 0, 1)
         rgb = np.clip(both[..., :3] / (255 * np.maximum(alpha, 1e-6))[..., None], 0, 1)
-        if size <= (KEPT_OF_LARGE_PX if self.matte.foreground.nbytes > LARGE_PHOTO else KEPT_PX):
+        if self.keeps(size):
             rgb.flags.writeable = alpha.flags.writeable = False
             self._made[crop, size] = rgb, alpha
         return rgb, alpha

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from ...choices import HEIGHT_M
+from ..cores import beside
 from ..errors import NoPersonError
 from ..reading.crop import Crop, crop_around
 from ..reading.landmarks import BodyLandmarks, landmarks_in
@@ -168,7 +169,12 @@ class Figures:
     def _find(self, photo: Photo) -> list[BodyLandmarks]:
         if self._found and self._found[0] is photo:
             return self._found[1]
-        return self._people.find(photo.rgb, self._matting.everybody(photo))
+        everybody, by_faces = beside(
+            lambda: self._matting.everybody(photo),
+            lambda: self._people.by_faces(photo.rgb),
+            device=self._matting.device,
+        )
+        return self._people.find(photo.rgb, everybody, by_faces)
 
     def _nobody(self, photo):
         """Whether the matte finds what the landmarks do not."""

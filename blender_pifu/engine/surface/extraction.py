@@ -227,7 +227,8 @@ def follow_surface(sampler: Sampler, seeds: np.ndarray) -> tuple[np.ndarray, np.
     while len(front):
         corners = front[:, None] + lattice.corner_offsets
         sampler.evaluate(corners.ravel())
-        cases = np.packbits(sampler.inside(corners), axis=1, bitorder="little")[:, 0]
+        # Each corner's keys are sorted: looked up one corner after the other they take less time.
+        cases = np.packbits(sampler.inside(np.ascontiguousarray(corners.T)), axis=0, bitorder="little")[0]
         all_cells.append(front)
         all_cases.append(cases)
         reached = np.concatenate([front[mixed[cases]] + move for mixed, move in across])

@@ -7,6 +7,7 @@ there is its network's noise, and showed as crumpled jaws and ribbed trouser leg
 
 import numpy as np
 
+from ..cores import divided
 from .mesh import neighbour_mean
 from .normals import smooth_normals
 
@@ -17,6 +18,7 @@ EDGES, MOST_EDGES = 11, 30  # everywhere on walls those of fewer edges fade; mor
 BLEND, AROUND = 3, 20  # rings over which walls end, and in which is asked how broad they are
 BROAD = (0.6, 0.75)  # mean of how edge-on the surface there is, from which on it is a broad wall: a finger is none
 IN, ROUNDS = 0.6, 15  # step in of a round, of two; rounds for waves of EDGES
+ROWS = 2**16  # vertices that one thread moves at a time: fewer take no longer than a thread
 
 
 def fair_walls(vertices: np.ndarray, faces: np.ndarray, ripple: float = RIPPLE_M * WHOLE_M) -> np.ndarray:
@@ -46,11 +48,21 @@ def _without_ripples(vertices, mean, share, edges):
         near = mean @ near.astype(np.float32) > 0
     rows = np.flatnonzero(near)
     among, around = mean[rows][:, rows].tocsr(), mean[rows] @ (vertices * ~near[:, None])
+    parts = [np.s_[first : first + ROWS] for first in range(0, len(rows), ROWS)]
+    pieces = [(part, among[part]) for part in parts]
+    del among
     out = 1 / ((np.pi / edges) ** 2 - 1 / IN)  # so that waves of so many edges neither shrink nor swell
     fair = vertices[rows]
+    moved = np.empty_like(fair)
     for _ in range(round(ROUNDS * (edges / EDGES) ** 2)):
-        for step in (IN, out):
-            fair = fair + np.float32(step) * (among @ fair + around - fair)
+        for step in (np.float32(IN), np.float32(out)):
+
+            def move(piece, fair=fair, moved=moved, step=step):
+                part, mean_of = piece
+                moved[part] = fair[part] + step * (mean_of @ fair + around[part] - fair[part])
+
+            divided(move, pieces)
+            fair, moved = moved, fair
     even = vertices.copy()
     even[rows] += share[rows, None] * (fair - vertices[rows])
     return even

@@ -9,7 +9,7 @@ from pathlib import Path
 import cv2
 
 from ..errors import InputError, NoPersonError
-from ..files.result import cannot_write
+from ..files.writable import cannot_write
 from ..reading.people import People
 from ..reading.photo import Photo
 from ..views.roles import SIDES

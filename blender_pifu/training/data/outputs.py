@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ...engine.errors import OutputError
-from ...engine.files.result import check_output
+from ...engine.files.writable import check_output
 from ...outputs import same_file
 
 PICTURES = (".png", ".jpg", ".jpeg", ".webp")

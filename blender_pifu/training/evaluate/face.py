@@ -55,7 +55,7 @@ def evaluate_face(weights: str, count: int, resolution: int, folder: Path | None
         matte = Matte(sample["mask"].astype(np.float32) / 255, sample["rgb"])
         cut = PersonCut(matte, Crop(PHOTO_PX / 2, PHOTO_PX / 2, PHOTO_PX), read(sample["rgb"]))
         encoding = model.encode(*model.prepare(cut))
-        faced = model.with_face(encoding, cut)
+        faced = model.with_face(encoding, model.face_in(cut))
         rows.append({"seed": seed, "laid": faced is not encoding})
         if faced is not encoding:
             truth = truth_arrays(scene.vertices, scene.faces, scene.alpha)

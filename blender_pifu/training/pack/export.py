@@ -14,8 +14,8 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from ...engine.files.cards import check_card
-from ...engine.files.result import check_output
 from ...engine.files.tensors import read_tensors
+from ...engine.files.writable import check_output
 from ...engine.model import FINE
 from ..learn.train import run_folder
 

@@ -18,7 +18,7 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from ...engine.files.cards import check_card
-from ...engine.files.result import check_output
+from ...engine.files.writable import check_output
 from ...engine.reading.rvm import BLOCKS, RVM
 
 DATA = Path(__file__).parents[2] / "data"

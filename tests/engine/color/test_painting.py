@@ -3,8 +3,10 @@
 
 import numpy as np
 import pytest
+from scipy.sparse import coo_matrix, diags
 
-from blender_pifu.engine.color.painting import Scalp, paint, spread
+from blender_pifu.engine.color import painting
+from blender_pifu.engine.color.painting import Scalp, depth_buffers, paint, spread
 from blender_pifu.engine.color.regions import REGIONS, Regions
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import largest_component, vertex_normals
@@ -164,3 +166,72 @@ def test_no_colour_runs_over_the_border_of_two_regions(person):
     for colors in shown:
         off = np.abs(colors[above] - 255 * np.array(RED)).mean() + np.abs(colors[below] - 255 * np.array(BLUE)).mean()
         assert off < 10
+
+
+def links_of(faces, count):
+    start, end = faces.ravel(), np.roll(faces, -1, axis=1).ravel()
+    links = coo_matrix((np.ones(len(start)), (start, end)), shape=(count, count)).tocsr()
+    return links + links.T
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3, 4])
+def test_equations_are_solved_to_the_bit_as_written_plainly(person, columns):
+    vertices, faces, _ = person
+    links, rng = links_of(faces, len(vertices)), np.random.default_rng(columns)
+    held = rng.random(len(vertices)) * (rng.random(len(vertices)) < 0.1)
+    matrix = (diags(np.asarray(links.sum(1)).ravel() + held + 1e-6) - links).tocsr()
+    right, start = (rng.random((len(vertices), columns)) for _ in range(2))
+    right *= held[:, None]
+    scale, tolerance = 1 / matrix.diagonal()[:, None], 1e-3
+
+    result, rest = start.copy(), right - matrix @ start
+    least = tolerance * np.linalg.norm(right, axis=0)
+    step = scale * rest
+    size = (rest * step).sum(0)
+    for _ in range(painting.ROUNDS):
+        if (np.linalg.norm(rest, axis=0) <= least).all():
+            break
+        turned = matrix @ step
+        far = size / np.maximum((step * turned).sum(0), 1e-30)
+        result += far * step
+        rest -= far * turned
+        way = scale * rest
+        size, before = (rest * way).sum(0), size
+        step = way + size / np.maximum(before, 1e-30) * step
+    assert np.array_equal(painting._solved(matrix, right, start, scale, tolerance), result)
+
+
+def test_a_first_guess_is_handed_on_as_if_everybody_were_asked_each_time(person):
+    vertices, faces, _ = person
+    links, rng = links_of(faces, len(vertices)), np.random.default_rng(0)
+    links.data *= np.where(rng.random(len(links.data)) < 0.5, 1e-4, 1)  # between two materials
+    trust = (rng.random(len(vertices)) < 0.01).astype(float)
+    colors = rng.random((len(vertices), 3))
+    known = (trust > 0).astype(float)
+    plain, least = colors * known[:, None], 0.5
+    while True:
+        weight = links @ known
+        new = (known == 0) & (weight > least)
+        if not new.any():
+            if not least:
+                break
+            least = 0
+            continue
+        plain[new] = (links[new] @ plain) / weight[new, None]
+        known[new] = 1
+    assert np.array_equal(painting._nearest_trusted(colors, trust, links), plain)
+
+
+def test_depth_of_both_sides_is_that_of_all_points_of_faces(person, monkeypatch):
+    vertices, faces, _ = person
+    size, spacing = 64, 2 / 64
+    a, b, c = vertices[faces].transpose(1, 0, 2)
+    points = np.concatenate([vertices, (a + b) / 2, (b + c) / 2, (c + a) / 2, (a + b + c) / 3])
+    column, row = painting.pixels_at(*points[:, :2].T, size=size)
+    whole = depth_buffers(vertices, faces, spacing)
+    monkeypatch.setattr(painting, "FACES", 1000)
+    parts = depth_buffers(vertices, faces, spacing)
+    for side in (1, -1):
+        plain = np.full((size, size), -np.inf)
+        np.maximum.at(plain, (row, column), side * points[:, 2])
+        assert np.array_equal(whole[side], plain) and np.array_equal(parts[side], plain)

@@ -122,13 +122,13 @@ def test_who_needs_none_gets_no_close_up():
 def test_a_whole_person_in_a_photo_gets_a_face_and_their_portrait_stays_as_it_was():
     model, cut = load_model("human"), Figures("cpu").cut_out(load_photo(POLO)).cut
     encoding = model.encode(*model.prepare(cut))
-    faced = model.with_face(encoding, cut)
+    faced = model.with_face(encoding, model.face_in(cut))
     added = (faced.front_depth - encoding.front_depth)[0, 0].numpy()
     rows, columns = np.nonzero(np.abs(added) > 1e-4)
     nose = cut.landmarks[L.NOSE, :2]
     assert abs(columns.mean() / MAPS_PX * 2 - 1 - nose[0]) < 0.05
     assert abs(1 - rows.mean() / MAPS_PX * 2 - nose[1]) < 0.05
-    assert torch.equal(model.with_face(encoding, cut).front_depth, faced.front_depth)
+    assert torch.equal(model.with_face(encoding, model.face_in(cut)).front_depth, faced.front_depth)
     near = close_up(cut, MAPS_PX).cut
     portrait = model.encode(*model.prepare(near))
-    assert model.with_face(portrait, near) is portrait
+    assert model.with_face(portrait, model.face_in(near)) is portrait

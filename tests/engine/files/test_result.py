@@ -13,7 +13,8 @@ from PIL import Image
 from scipy.spatial.transform import Rotation
 
 from blender_pifu.engine.errors import InputError
-from blender_pifu.engine.files.result import check_output, write_result
+from blender_pifu.engine.files.result import write_result
+from blender_pifu.engine.files.writable import check_output
 from blender_pifu.engine.surface.mesh import check_mesh, split_quads
 from blender_pifu.result_file import (
     FORMAT,

@@ -129,7 +129,7 @@ def test_what_is_seen_of_a_photo_says_nothing_beyond_the_person():
 def test_folds_stay_on_the_person_and_leave_the_form(seeded):
     inside, plain, creased = cloth()
     maps, photo = drawn(plain, normals_of(plain)), photo_of(inside, normals_of(creased), light_from(1, 0))
-    laid, normals = lay_folds(maps, lambda _: photo, light_from(1, 0), MARKS, SIZE, seeded, lambda: CLOTH)
+    laid, normals = lay_folds(maps, lambda _: photo, lambda: light_from(1, 0), MARKS, SIZE, seeded, lambda: CLOTH)
     assert np.array_equal(normals, laid.front_normals[0].permute(1, 2, 0).numpy())
     moved = (laid.front_depth - maps.front_depth)[0, 0].numpy()
     assert np.abs(moved[inside]).max() > 0 and not moved[~inside].any()
@@ -150,14 +150,14 @@ def test_shaded_folds_are_drawn_where_they_are(x, y):
     light, smooth, true = light_from(x, y), normals_of(plain), normals_of(creased)
     maps = drawn(plain, smooth)
     creased_photo = photo_of(inside, true, light)
-    laid, _ = lay_folds(maps, lambda _: creased_photo, light, MARKS, SIZE, FoldReader(), lambda: CLOTH)
+    laid, _ = lay_folds(maps, lambda _: creased_photo, lambda: light, MARKS, SIZE, FoldReader(), lambda: CLOTH)
     found = laid.front_normals[0].permute(1, 2, 0).numpy() - smooth
     across, up = pixel_centres(SIZE)
     inner = (np.abs(across) < 0.25) & (np.abs(up) < 0.7)
     lacking = (true - smooth)[inner]
     assert (found[inner] * lacking).sum() / np.linalg.norm(found[inner]) / np.linalg.norm(lacking) > 0.5
     smooth_photo = photo_of(inside, smooth, light)
-    flat, _ = lay_folds(maps, lambda _: smooth_photo, light, MARKS, SIZE, FoldReader(), lambda: CLOTH)
+    flat, _ = lay_folds(maps, lambda _: smooth_photo, lambda: light, MARKS, SIZE, FoldReader(), lambda: CLOTH)
     added = flat.front_normals[0].permute(1, 2, 0).numpy() - smooth
     assert np.linalg.norm(added[inner]) < 0.3 * np.linalg.norm(found[inner])
 
@@ -170,8 +170,8 @@ def test_a_photo_of_more_pixels_adds_finer_folds_to_the_same_broader_ones(seeded
     def photos(size):
         return cv2.resize(photo, (size, size), interpolation=cv2.INTER_CUBIC).clip(0, 1)
 
-    laid, same = lay_folds(maps, photos, light, MARKS, SIZE, seeded, lambda: CLOTH)
-    again, fine = lay_folds(maps, photos, light, MARKS, 2 * SIZE, seeded, lambda: CLOTH)
+    laid, same = lay_folds(maps, photos, lambda: light, MARKS, SIZE, seeded, lambda: CLOTH)
+    again, fine = lay_folds(maps, photos, lambda: light, MARKS, 2 * SIZE, seeded, lambda: CLOTH)
     assert torch.equal(laid.front_depth, again.front_depth) and fine.shape == (2 * SIZE, 2 * SIZE, 3)
     across, up = pixel_centres(SIZE)
     inner = (np.abs(across) < 0.3) & (np.abs(up) < 0.7)

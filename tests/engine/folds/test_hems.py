@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from blender_pifu.engine import cores
 from blender_pifu.engine.crop_space import pixel_centres
 from blender_pifu.engine.folds.hems import EDGES, hem_height
 from blender_pifu.engine.folds.laying import FoldReader, lay_folds
@@ -82,9 +83,18 @@ def test_the_drawn_maps_have_hems_on_both_sides():
     depth, nothing = torch.zeros(1, 1, SIZE, SIZE), torch.zeros(1, 3, SIZE, SIZE)
     maps = Maps(normals, -normals, depth, depth, nothing, depth, depth)
     photo = np.dstack([np.full((SIZE, SIZE, 3), 0.5), TRUNK]).astype(np.float32)
-    laid, _ = lay_folds(maps, lambda _: photo, None, MARKS, SIZE, FoldReader(), lambda: (labels, labels))
+    laid, _ = lay_folds(maps, lambda _: photo, lambda: None, MARKS, SIZE, FoldReader(), lambda: (labels, labels))
     over = np.s_[0, 0, SIZE // 2 - 2, SIZE // 2]
     assert laid.front_depth[over] > 0.004 and laid.back_depth[over] < -0.004
     falls = np.s_[0, 1, SIZE // 2, SIZE // 2]  # the hem looks down
     assert laid.front_normals[falls] < -0.3 and laid.back_normals[falls] < -0.3
     assert (laid.back_normals[0, 2] < 0).all()
+
+
+def test_hems_are_the_same_on_one_core_and_on_two(monkeypatch):
+    names = np.where(Y > 0.2, "upper_garment", np.where(Y > -0.5, "lower_garment", "other_skin"))
+    found = []
+    for threads in (1, 2):
+        monkeypatch.setattr(cores.FreeCores, "threads", threads)
+        found.append(heights(names, depth=np.cos(9 * X)))
+    assert found[0].any() and np.array_equal(*found)

@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
+from blender_pifu.engine import cores
 from blender_pifu.engine.errors import InputError
 from blender_pifu.engine.reading.doubles import real_people
 from blender_pifu.engine.reading.face_marks import face_reader
@@ -15,6 +16,7 @@ from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.reading.matte import Matting
 from blender_pifu.engine.reading.people import People, choose
 from blender_pifu.engine.reading.photo import load_photo
+from blender_pifu.engine.subject.figure import Figures
 from helpers import altered
 from helpers.couple import BEFORE, BESIDE, POLO, SUIT, couple
 
@@ -210,3 +212,14 @@ def test_a_region_cuts_and_pastes_in_the_same_place():
     assert np.abs(pasted[middle] - photo[middle][..., 0]).mean() < 6
     assert region.place(90.1, 110.1, 240) == (120, 120)
     assert pasted[0, 0] == 0
+
+
+def test_a_person_is_cut_out_the_same_on_one_core_and_on_two(monkeypatch):
+    found = []
+    for threads in (1, 2):
+        monkeypatch.setattr(cores.FreeCores, "threads", threads)
+        found.append(Figures("cpu").cut_out(load_photo(POLO)))
+    one, other = found
+    assert np.array_equal(one.matte.alpha, other.matte.alpha)
+    assert np.array_equal(one.matte.foreground, other.matte.foreground)
+    assert np.array_equal(one.person.points, other.person.points)

@@ -6,6 +6,8 @@ import pytest
 import torch
 from igl.copyleft.cgal import remesh_self_intersections
 
+from blender_pifu.engine import cores
+from blender_pifu.engine.surface import fairing
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.fairing import fair_walls
 from blender_pifu.engine.surface.mesh import volumes
@@ -57,3 +59,11 @@ def test_no_face_runs_through_another(resolution):
     even = fair_walls(surface.vertices, surface.faces)
     pairs = remesh_self_intersections(even.astype(np.float64), surface.faces.astype(np.int64), detect_only=True)[2]
     assert len(pairs) == 0
+
+
+def test_walls_are_the_same_moved_in_parts_by_two_threads(body, monkeypatch):
+    _, vertices, faces = body
+    whole = fair_walls(vertices, faces)
+    monkeypatch.setattr(fairing, "ROWS", 700)
+    monkeypatch.setattr(cores.FreeCores, "threads", 2)
+    assert not np.array_equal(whole, vertices) and np.array_equal(fair_walls(vertices, faces), whole)

@@ -13,7 +13,7 @@ from ...color.continuation import FineTexture, alike, find_ways
 from ...color.edge_on import EdgeOn
 from ...color.hair import find_hair
 from ...color.hand_skin import believed, find_hand_skin
-from ...color.painting import Elsewhere, Scalp, Side
+from ...color.painting import Elsewhere, Scalp, Side, depth_buffers
 from ...color.regions import Regions
 from ...color.strands import Strands, strands_of
 from ...futures import check_wanted
@@ -49,9 +49,10 @@ class Sources:
         hairy: whether it is to have the grain of the photo's hair, which `regions` tell of, if known; edge_on: what is
         to be made of what the photo shows edge-on, if known."""
         mesh = dense.vertices, dense.faces, spacing
-        self.sides = [(Side(*mesh, pictures["back"], -1), 0)] if "back" in pictures else []
+        buffers = depth_buffers(*mesh)
+        self.sides = [(Side(*mesh, pictures["back"], -1, buffers=buffers), 0)] if "back" in pictures else []
         self.sides += [(each.side(*mesh), k) for k, each in enumerate(others, 1)]
-        self.sides.append((Side(*mesh, pictures["photo"], 1, edge_on=edge_on), 0))
+        self.sides.append((Side(*mesh, pictures["photo"], 1, edge_on=edge_on, buffers=buffers), 0))
         check_wanted()
         self.fine = FineTexture(pictures["photo"], landmarks, regions)
         self.others, self.regions = others, regions

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from ...color.behind_arms import seen_forearms
-from ...color.painting import Side
+from ...color.painting import Side, depth_buffers
 from ...color.quilting import quilt
 from ...color.regions import GARMENTS, REGIONS, Regions
 from ...crop_space import blurred_within
@@ -58,9 +58,10 @@ class FineNormals:
         pictures = {1: np.dstack([lacking, matte])}
         if regions is not None:
             pictures[-1] = _behind(drawn, matte, regions, metre, landmarks)
+        mesh = dense.vertices, dense.faces, spacing
+        buffers = depth_buffers(*mesh)
         self._sides = [
-            Side(dense.vertices, dense.faces, spacing, picture.astype(np.float32), side)
-            for side, picture in pictures.items()
+            Side(*mesh, picture.astype(np.float32), side, buffers=buffers) for side, picture in pictures.items()
         ]
 
     def added(self, points: np.ndarray, normals: np.ndarray, share: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from ...color.painting import Scalp
+from ...cores import beside
 from ...crop_space import blurred_within
 from ...smooth_step import smooth_step
 from ...srgb import LUMA
@@ -64,13 +65,15 @@ def with_relief(
     size = (len(picture), len(picture))
     tone = np.log(cv2.resize(color, size, interpolation=cv2.INTER_AREA).astype(np.float32) @ LUMA + DARK)
     found = found or cover(uv.reshape(-1, 2)[split_quads(mesh.faces)[1]], len(picture), SLACK)
-    for shares, height_of in ((head, _height_of_head), (cloth, _height_of_cloth)):
-        picture = _raised(picture, mesh, uv, tone, metre, shares, height_of, found)
+    for told in beside(
+        lambda: _slopes_of(mesh, uv, tone, metre, head, _height_of_head, found),
+        lambda: _slopes_of(mesh, uv, tone, metre, cloth, _height_of_cloth, found),
+    ):
+        picture = picture if told is None else _raised(picture, *told)
     return picture
 
 
-def _raised(
-    picture: np.ndarray,
+def _slopes_of(
     mesh: PaintedMesh,
     uv: np.ndarray,
     tone: np.ndarray,
@@ -78,14 +81,15 @@ def _raised(
     shares: dict[str, np.ndarray],
     height_of: Callable[[np.ndarray, dict[str, np.ndarray], float], np.ndarray],
     found: Cover,
-) -> np.ndarray:
-    """A normal map as in `with_relief`, where vertices have any of the shares (V,) 0..1, by what `height_of` makes of
-    brightness `tone (n, n)`, shares (n, n) and texels a metre."""
-    size = len(picture)
+) -> tuple[np.ndarray, np.ndarray, np.ndarray] | None:
+    """How steep it is where vertices have any of the shares (V,) 0..1, by what `height_of` makes of brightness
+    `tone (n, n)`, shares (n, n) and texels a metre: rows and columns (N,) of texels, and slopes (N, 2) there; None
+    where no vertices have."""
+    size = len(tone)
     triangles, corners = split_quads(mesh.faces)
     told = np.stack(list(shares.values())).any(0)[triangles].any(1)
     if not told.any():
-        return picture
+        return None
     mine = told[found.face]
     texel, weights, vertices = found.texel[mine], found.weights[mine], triangles[found.face[mine]]
     pictures = {}
@@ -97,8 +101,13 @@ def _raised(
     per_metre = texels_per_metre(mesh.vertices / metre, triangles[told], places, size)
     slopes = _slopes(height_of(tone, pictures, per_metre) * per_metre)
     rows, columns = np.nonzero(np.stack(list(pictures.values())).any(0))
+    return rows, columns, slopes[rows, columns]
+
+
+def _raised(picture: np.ndarray, rows: np.ndarray, columns: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+    """A normal map as in `with_relief`, by slopes (N, 2) at rows and columns (N,)."""
     local = picture[rows, columns].astype(np.float32) / 127 - 128 / 127
-    local[:, :2] -= local[:, 2:] * slopes[rows, columns]
+    local[:, :2] -= local[:, 2:] * slopes
     local /= np.linalg.norm(local, axis=1, keepdims=True).clip(1e-6)
     relieved = picture.copy()
     relieved[rows, columns] = np.round(local * 127 + 128).clip(0, 255)
