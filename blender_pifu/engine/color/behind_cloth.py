@@ -292,7 +292,12 @@ def _find_materials(photo, landmarks, regions: Regions | None) -> Materials | No
     )
     material = np.where(inner, cloth, -1)
     found = {one: (cloth == one) & plain for one in np.unique(cloth[plain])}
-    held = {} if landmarks is None else {one: find_behind(found[one], material, landmarks) for one in found}
+    cloth_alone = material
+    if regions is not None:  # a face above a shirt, and hands below it, make no box of it
+        skin = regions.front[..., REGIONS["skin"]] > 0.5
+        bare = [one for one, mine in found.items() if skin[mine].mean() > 0.5]
+        cloth_alone = np.where(np.isin(material, bare), -1, material)
+    held = {} if landmarks is None else {one: find_behind(found[one], cloth_alone, landmarks) for one in found}
     tones, beside, before, hidden, where = [], [], [], [], []
     for one, mine in found.items():
         if mine.sum() < LEAST or held.get(one):

@@ -25,7 +25,7 @@ def find_behind(mine: np.ndarray, material: np.ndarray, landmarks: np.ndarray) -
     """If one of a photo's materials, `mine (n, n)` bool, is of a thing held before the body: which material is behind
     it, and where (n, n) bool that is hidden; else None.
 
-    material: (n, n) the number of every pixel's material, -1 outside the person, on the crop's pixels; landmarks:
+    material: (n, n) the number of every pixel's material, -1 where there is no cloth, on the crop's pixels; landmarks:
     (33, 4) as `landmarks_in`. Of people seen from their side nothing is held.
     """
     size = len(mine)
