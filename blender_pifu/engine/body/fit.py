@@ -40,6 +40,7 @@ MOST_OFF = 0.0135
 STANDS = 0.93, 1.05
 COVERED_M = 0.06
 BORDER_M = 0.03
+SIDEWAYS = 0.7  # how much of a trunk's skin looks to either side in rest, beside the arms
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,8 @@ class Fit:
     the surface, in metres of a 1.7 m body; covered: share of the surface near skin; source: "surface" when it fits,
     "landmarks" or "proportions" where only those are believed; note: what the artist must be told, or None; seen:
     (52,) bool, bones whose part the photo shows; limbs_m: as residual_m, of each part of the body (`bones.part`) that
-    is seen; hands: sides (".L", ".R") whose hand is posed as the photo shows it; hidden: those whose hand
-    stays as the surface has it, see `hands.hand_pose.pose_hands`.
+    is seen, and flanks_m, of the trunk's skin that looks to the sides; hands: sides (".L", ".R") whose hand is posed as
+    the photo shows it; hidden: those whose hand stays as the surface has it, see `hands.hand_pose.pose_hands`.
     """
 
     pose: Pose
@@ -62,6 +63,7 @@ class Fit:
     note: str | None
     seen: np.ndarray
     limbs_m: dict[str, float] = field(default_factory=dict)
+    flanks_m: float = 0.0
     hands: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
 
@@ -122,7 +124,7 @@ def fit_body(
             f"the skeleton follows {basis} only."
         )
     rows = fitter.body.pose(pose).numpy()
-    return Fit(pose, rows, residual, covered, source, note, fitter.seen(rows), fitter.by_part(pose))
+    return Fit(pose, rows, residual, covered, source, note, fitter.seen(rows), *fitter.by_part(pose))
 
 
 def _off(residual, covered):
@@ -270,27 +272,31 @@ class _Fitter:
 
     def misfit(self, pose):
         """As the distance of `score`, but that skin under the surface counts as little as clothes may be loose."""
-        _, _, apart, _, under = self._compared(pose)
+        _, _, apart, _, under, _ = self._compared(pose)
         return float((np.where(under, UNDER_CLOTHES, 1.0) * apart).mean()) if len(apart) else np.inf
 
     def by_part(self, pose):
-        """Mean distance of seen skin from the surface, metres, by part of the body."""
-        _, _, apart, parts, _ = self._compared(pose)
-        return {str(name): float(apart[parts == name].mean()) for name in np.unique(parts)}
+        """Mean distance of seen skin from the surface, metres, by part of the body, and of the trunk's that looks to
+        the sides."""
+        _, _, apart, parts, _, sideways = self._compared(pose)
+        flanks = apart[sideways & (parts == "trunk")]
+        by_part = {str(name): float(apart[parts == name].mean()) for name in np.unique(parts)}
+        return by_part, float(flanks.mean()) if len(flanks) else 0.0
 
     def _compared(self, pose):
-        """Seen skin, surface points, distance of each of the former in metres, its part of the body, and whether it
-        lies under the surface."""
+        """Seen skin, surface points, distance of each of the former in metres, its part of the body, whether it lies
+        under the surface, and whether it looks to the sides in rest."""
         metre = float(pose.scale)
         skin, parts = self.body.pose(pose)[self.skin_rows].numpy(), self.body.parts[self.skin_rows.numpy()]
+        sideways = self.rest_normals[:, 0].abs().numpy() > SIDEWAYS
         chosen = thinned(self.vertices, STEP_M * metre / 2)
         surface = self.vertices[chosen]
         if self.visible is not None:
             shown = self._inside(skin, 0)
-            skin, parts = skin[shown], parts[shown]
+            skin, parts, sideways = skin[shown], parts[shown], sideways[shown]
         apart, near = cKDTree(surface).query(skin)
         under = ((skin - surface[near]) * self.normals[chosen][near]).sum(1) < 0
-        return skin, surface, apart / metre, parts, under
+        return skin, surface, apart / metre, parts, under, sideways
 
     def seen(self, rows):
         """(52,) bool: bones of which the photo shows a third or more of what they move, with all they hang on."""

@@ -37,7 +37,7 @@ REACH_M = 0.06  # how far from both skins a sheet goes
 # Metres between a limb's skin and the surface, on average, up to which it may be cut free, and an arm that the photo
 # shows to its end, whose border is told by the surface besides.
 MOST_APART_M, MOST_APART_ARM_M = 0.018, 0.03
-STOUT_M = 0.022  # metres between a trunk's skin and the surface, on average: usual ones are up to 0.018
+STOUT_M = 0.036  # metres between a trunk's flanks and the surface, on average: usual ones are up to 0.032
 CLOTHES_POINTS, MOST_THICK_M = 8, 0.12  # of the surface, by which clothes are followed inwards; how thick they may be
 SKIN_M = 0.01  # round the skin of a forearm whose hand is seen, nothing is cut
 BORDER_M = 0.025  # from the surface, where its own border tells the cut more than what is under the clothes
@@ -46,6 +46,7 @@ LEAST_POINTS = 6  # grid points of a sheet within the solid from which there is 
 # trunk.
 MOST_ARM, MOST_ARM_CUT, MOST_LEGS = 2500, 800, 1300
 OPEN_RIM = 0.2  # share of a sheet's points that may lie where it ends within the solid: there it cuts nothing apart
+STEEPEST = 3.0  # how steep a jump is at most that is made even: beyond, holes come into sleeves
 SLOPE_STEPS = 1.5  # lattice steps over which the field rises from the layer's edge to full
 
 
@@ -143,12 +144,18 @@ def _is_whole_arm(limb, fit):
 def _is_stout(fit):
     """Whether the surface has a belly that the fitted body has not: what seems an arm's border there may be a fold of
     its cloth, and what seems a web that cloth."""
-    return _off("trunk", fit) > STOUT_M
+    return fit.flanks_m > STOUT_M
 
 
 def _off(limb, fit):
     """Metres between a limb's skin and the surface, on average."""
     return max((apart for part, apart in fit.limbs_m.items() if part.startswith(limb)), default=0.0)
+
+
+def _even(apart, step):
+    """Signed distances (z, y, x) from a sheet, on a grid of that step, made to rise less where they jump, as from one
+    skin to the next: the layer would be too thin there to part anything."""
+    return apart / np.clip(np.linalg.norm(np.gradient(apart, step), axis=0), 1, STEEPEST).astype(np.float32)
 
 
 def side_of(sheet: Sheet, points: np.ndarray) -> np.ndarray:
@@ -172,7 +179,8 @@ class _Parts:
         names = np.array([part(bone) for bone in BONES])[labels]
         heads = body.mean[body.head_rows].numpy()
         rest = body.mean[: body.skin_vertices].numpy()
-        self.whole = {"arm" + side: forearm_skin(side) for side in SIDES if side not in fit.hidden}
+        self.fore = {"arm" + side: forearm_skin(side) for side in SIDES}
+        self.whole = {"arm" + side: self.fore["arm" + side].copy() for side in SIDES if side not in fit.hidden}
         self.shown = [arm for arm in ("arm" + side for side in SIDES) if _is_whole_arm(arm, fit)]
         self.limb, self.root, self.ends = {}, {}, {}
         for kind, first, follower in (("arm", "upper_arm", "forearm"), ("leg", "thigh", "shin")):
@@ -220,6 +228,7 @@ class _Parts:
         apart, beyond, between, reached = (
             self._smooth(values, near, shape) for values in (half, np.maximum(reached, end), between, reached)
         )
+        apart = _even(apart, step)
         most = MOST_LEGS if limb == "leg" else MOST_ARM if limb in self.shown else MOST_ARM_CUT
         return Sheet(name, limb, torch.from_numpy(np.stack([apart, beyond, between])), reached, most, low, high)
 
@@ -249,7 +258,8 @@ class _Parts:
         own = self._forearm(limb, points) if limb in self.whole else np.full(len(points), np.inf)
         others = [self._forearm(name, points) for name in self.whole if name != limb]
         other = others[0] if others else np.full(len(points), np.inf)
-        nearer = np.where(np.isfinite(own) & np.isfinite(other), own - other, np.where(np.isfinite(own), -1.0, 1.0)) / 2
+        nearer, both = np.where(np.isfinite(own), -0.5, 0.5), np.isfinite(own) & np.isfinite(other)
+        nearer[both] = (own[both] - other[both]) / 2
         half = np.minimum(half, np.maximum(own - room, nearer))
         half = np.maximum(half, np.minimum(room - other, nearer))
         return *covers, half
@@ -263,12 +273,20 @@ class _Parts:
         return np.where(inside & self.whole[limb][near], -apart, apart)
 
     def _before_end(self, limb, points):
-        """How far (N,) points lie before the place along a limb from which on it is cut."""
+        """How far (N,) points lie before the place along a limb from which on it is cut, of an arm beside its upper
+        part: a forearm that is raised before the trunk is cut off that as far as it goes."""
         if limb not in self.ends:
             return np.full(len(points), -np.inf)
         end, along = self.ends[limb]
         off = end - points
-        return np.minimum(off @ along / np.linalg.norm(along), END_M * self.metre - np.linalg.norm(off, axis=1))
+        found = np.minimum(off @ along / np.linalg.norm(along), END_M * self.metre - np.linalg.norm(off, axis=1))
+        if limb in self.fore:
+            upper, fore = (
+                cKDTree(self.skin[mask]).query(points)[0]
+                for mask in (self.limb[limb] & ~self.fore[limb], self.fore[limb])
+            )
+            found = np.minimum(found, fore - upper)
+        return found
 
     def _web(self, first, second, points, gaps, box):
         near = ((self.surface > box[0]) & (self.surface < box[1])).all(1)

@@ -25,7 +25,8 @@ def web(
         gap - _clothes(points, surface, own, other, metre)
         for gap, own, other in zip(gaps, bounds, bounds[::-1], strict=True)
     ]
-    return np.maximum(MARGIN_M * metre - np.minimum(*off), np.abs(gaps[0] - gaps[1]) / 2 - MOST_M * metre)
+    found = np.maximum(MARGIN_M * metre - np.minimum(*off), np.abs(gaps[0] - gaps[1]) / 2 - MOST_M * metre)
+    return np.maximum(found, np.maximum(*gaps) - REACH_M * metre)  # farther off hang sleeves
 
 
 def _clothes(points, surface, own, other, metre):

@@ -9,10 +9,9 @@ import numpy as np
 import torch
 from scipy.spatial import cKDTree
 
-from ..body.bones import INDEX, PARENTS, SIDES
+from ..body.bones import INDEX, PARENTS
 from ..body.fit import Fit
 from ..body.model import BodyModel, load_body
-from ..layout.crossings import crossing_pairs
 from .wrist import HandSkin, signed
 
 # Metres of a 1.7 m body.
@@ -23,7 +22,6 @@ SURELY_M = 0.03  # so much nearer than the hand is what is surely cloth
 DEEPEST = 0.95  # share of a hand's skin that lies less deep in cloth than the hand is said to
 TOUCH_M = 0.003  # so deep a hand may lie
 MOST_LIFTED = 0.3  # radians that a forearm is turned about the elbow
-STEP_M, STEPS, NEAR_M = 0.012, 3, 0.01  # by which a hand is brought before the other, where they are so near
 LIFTS = 3  # times that it is turned, until the hand is out
 
 
@@ -88,30 +86,6 @@ def aimed(fit: Fit, side: str, away: np.ndarray) -> Fit:
     reach = hand.skin[hand.mine].mean(0) - hand.wrist.elbow
     axis = np.cross(reach, (*away, 0.0))
     return with_turned_bone(load_body(), fit, "forearm" + side, axis / float(reach @ reach))
-
-
-def apart(fit: Fit) -> Fit:
-    """The fit with the hand that is nearer to the camera brought forward until it does not pass through the other."""
-    for _ in range(STEPS):
-        hands = {side: HandSkin(fit, side) for side in SIDES}
-        points = {side: hand.skin[hand.mine] for side, hand in hands.items()}
-        if cKDTree(points[SIDES[0]]).query(points[SIDES[1]])[0].min() > NEAR_M * fit.metre or not _cross(hands):
-            break
-        side = max(SIDES, key=lambda one: float(points[one][:, 2].mean()))
-        reach = points[side].mean(0) - hands[side].wrist.elbow
-        axis = np.cross(reach, (0.0, 0.0, 1.0))
-        size = max(float(np.linalg.norm(axis)), 0.3 * float(np.linalg.norm(reach)))
-        fit = with_turned_bone(load_body(), fit, "forearm" + side, STEP_M * fit.metre * axis / size**2)
-    return fit
-
-
-def _cross(hands):
-    """Whether one hand passes through the other."""
-    body = load_body()
-    one, other = (body.triangles[hand.mine[body.triangles].all(1)] for hand in hands.values())
-    skin = next(iter(hands.values())).skin
-    pairs = crossing_pairs(skin, np.concatenate([one, other])) >= len(one)
-    return bool((pairs[:, 0] != pairs[:, 1]).any())
 
 
 def with_turned_bone(body: BodyModel, fit: Fit, bone: str, turn: np.ndarray) -> Fit:

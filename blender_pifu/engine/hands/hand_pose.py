@@ -16,8 +16,8 @@ from ..body.rigging import Mesh
 from ..layout.crossings import crossing_faces
 from ..reading.stance import Framing
 from ..subject.figure import Figure
-from .cloth import TOUCH_M, aimed, apart, depth_in_cloth, lifted
-from .crossed_arms import one_before_other
+from .cloth import TOUCH_M, aimed, depth_in_cloth, lifted
+from .crossed_arms import apart, one_before_other, tangled
 from .finger_chain import ANGLES, BENDS, FingerChain, with_fingers
 from .finger_fit import fit_arm, fit_fingers, target_points
 from .hand_landmarks import KNUCKLES, POINTS, ROOTS, WRIST, HandLandmarks, HandReader
@@ -80,9 +80,15 @@ def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh |
                 hidden.append(side)
                 found = fit if seen else _out_of_sight(fit, side, roots)
             fit = found
-    if mesh is not None and not hidden:
-        fit = apart(fit)
-    return one_before_other(replace(fit, hands=tuple(read), hidden=tuple(hidden)))
+    found = one_before_other(replace(fit, hands=tuple(read), hidden=tuple(hidden)))
+    if mesh is None or hidden:
+        return found
+    found = apart(found)
+    caught = tangled(found)
+    if not caught:
+        return found
+    kept = tuple(side for side in read if side not in caught)
+    return one_before_other(replace(fit, hands=kept, hidden=tuple(caught)))
 
 
 def _at_fit(fit, figure, reader, hands, sure):

@@ -26,6 +26,7 @@ BEHIND_M = 0.03  # behind a hand before the trunk, what is cloth
 ARM_M = 0.06  # half an arm's thickness at most
 # Points of a forearm, and round each, by which it is looked whether the surface has one.
 AXIS_POINTS, THICK_M = 13, 0.012
+MOST = 0.7  # of them: an arm that lies a little beside the fitted one would get a second beside it
 FOREARM_M, OVERLAP_M = 0.003, 0.03  # thicker than the skin is one that is made; so far it reaches into what is there
 # Before and beyond the wrist, what is cut free, and by so much.
 COLLAR_M, COLLAR_BEYOND_M, COLLAR_ROOM_M = 0.03, 0.012, 0.018
@@ -70,7 +71,7 @@ def made_wrist(fit: Fit, side: str, field: Field, free: bool) -> list[Sheet]:
     wrist, metre = hand.wrist, fit.metre
     axis = wrist.elbow + np.linspace(0, 1, AXIS_POINTS)[:, None] * (wrist.place - wrist.elbow)
     about = THICK_M * metre * np.concatenate([np.zeros((1, 3)), wrist.across, -wrist.across])
-    solid = _solid(field, (axis[:, None] + about).reshape(-1, 3)).reshape(AXIS_POINTS, -1).all(1)
+    solid = _solid(field, (axis[:, None] + about).reshape(-1, 3)).reshape(AXIS_POINTS, -1).mean(1) > MOST
     if solid[-1] and not free:
         return []
     begin = -COLLAR_M if free else 0.0

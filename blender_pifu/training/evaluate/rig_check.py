@@ -20,17 +20,19 @@ import numpy as np
 
 from ...choices import Choices
 from ...engine.benchmark import PHOTO
+from ...engine.body.bones import SIDES
 from ...engine.errors import EngineError
 from ...engine.files.result import write_result
 from ...engine.pipeline import Engine
 from ...engine.surface.mesh import split_quads
 from ...result_file import Reconstruction
 from ..data.outputs import check_folder
-from ..data.sample import GENERATION, KINDS, make_sample
+from ..data.sample import GENERATION, KINDS, make_scene
 from ..data.sheets import shaded
 from .cases import split_seeds
 from .repose import POSES, repose
 from .rig_measures import measure
+from .shown_hands import HIDDEN, sides_shown
 
 log = logging.getLogger(__name__)
 ENDINGS = {".jpg", ".jpeg", ".png", ".webp"}
@@ -59,7 +61,8 @@ def rig_check(
     out.mkdir(parents=True, exist_ok=True)
     engine, cases, further = Engine("cpu"), {}, []
     synthetic = _synthetic(count, out, generation, assets)
-    for kind, photo in [*(("photo", path) for path in find_photos(photos)), *synthetic]:
+    given = (("photo", path, sorted({*SIDES} - {*HIDDEN.get(path.stem, ())})) for path in find_photos(photos))
+    for kind, photo, shown in [*given, *synthetic]:
         result, begun = out / f"{photo.stem}.npz", time.process_time()
         try:
             made = engine.reconstruct(photo, choices)
@@ -72,7 +75,7 @@ def rig_check(
         log.info("%s made in %.1f seconds of the processor", photo.name, time.process_time() - begun)
         write_result(made, result)
         cases[result] = kind
-        further.append(measure(made))
+        further.append(measure(made, shown))
         cv2.imwrite(str(out / f"{photo.stem}_posed.png"), posed_sheet(made)[..., ::-1])
     done = subprocess.run([*CHECK, *map(str, cases)], capture_output=True, text=True, check=False)
     reports = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
@@ -93,13 +96,16 @@ def find_photos(given: list[Path]) -> Iterator[Path]:
                 yield photo
 
 
-def _synthetic(count: int, out: Path, generation: int, assets: Path | None) -> Iterator[tuple[str, Path]]:
-    """(kind of pose, file) of the first whole people of the test split, cut out."""
+def _synthetic(
+    count: int, out: Path, generation: int, assets: Path | None
+) -> Iterator[tuple[str, Path, tuple[str, ...]]]:
+    """(kind of pose, file, sides whose hand is shown) of the first whole people of the test split, cut out."""
     for seed in islice(split_seeds("test", generation), count):
-        sample = make_sample(seed, "test", PERSON_PX, generation, assets)
+        scene = make_scene(seed, "test", PERSON_PX, generation, assets)
+        sample = scene.sample
         path = out / f"person_{seed:05d}.png"
         cv2.imwrite(str(path), np.dstack([sample["rgb"][..., ::-1], sample["mask"]]))
-        yield KINDS[int(sample["kind"])], path
+        yield KINDS[int(sample["kind"])], path, sides_shown(scene)
 
 
 def posed_sheet(made: Reconstruction) -> np.ndarray:

@@ -2,6 +2,8 @@
 """What a rigged result is worth to who animates it, as further lines of the report on it: poles, fingers that move by
 themselves, arms that leave nothing behind, a mouth that opens where it is painted."""
 
+from collections.abc import Collection
+
 import cv2
 import numpy as np
 
@@ -34,13 +36,15 @@ LABELS = {
 }
 
 
-def measure(made: Reconstruction) -> list[dict]:
-    """Lines as `addon.criteria` reports them, of LABELS: "id", "label", "state", "value", "measured"."""
+def measure(made: Reconstruction, shown: Collection[str] = SIDES) -> list[dict]:
+    """Lines as `addon.criteria` reports them, of LABELS: "id", "label", "state", "value", "measured". shown: the sides
+    whose hand the photo shows; of others nobody knows the fingers."""
     skin = made.faces if made.parts is None else made.faces[made.parts.faces == 0]
     lines = [_poles(skin), _face_loops(made)]
     if made.rig is not None:
         sides = [side for side in SIDES if _has_fingers(made.rig, skin, side)]
-        lines.append(_line("fingers", len(sides) < 2, f"{len(sides)} hands", len(sides), "WARNING"))
+        value = f"{len(sides)} hands" + (f", {len(SIDES) - len(shown)} hidden" if len(shown) < len(SIDES) else "")
+        lines.append(_line("fingers", bool(set(shown) - set(sides)), value, len(sides), "WARNING"))
         if sides:
             moved = max(_moved_beside(made, side) for side in sides)
             lines.append(_line("fingers_alone", moved > MOST_MOVED_M, f"the rest moves {1000 * moved:.1f} mm", moved))

@@ -12,8 +12,9 @@ from blender_pifu.engine.body.arm_borders import arm_borders
 from blender_pifu.engine.body.bones import BONES, INDEX
 from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import Pose, load_body, rotation
-from blender_pifu.engine.body.part_cuts import SeparatedField, Sheet, find_sheets, possible_sheets, side_of
+from blender_pifu.engine.body.part_cuts import SeparatedField, Sheet, _even, find_sheets, possible_sheets, side_of
 from blender_pifu.engine.body.rigging import fit_under
+from blender_pifu.engine.body.webs import REACH_M, web
 from blender_pifu.engine.body.weights import skin_weights
 from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.surface.extraction import extract_surface
@@ -233,7 +234,7 @@ def test_beside_a_belly_that_the_body_has_not_arms_are_cut_by_the_skin_and_webs_
         stout: find_sheets(field, person, possible_sheets(person, (belly, faces)))[0]
         for stout, person in (
             (False, replace(fit, limbs_m=loose)),
-            (True, replace(fit, limbs_m=loose | {"trunk": 0.026})),
+            (True, replace(fit, limbs_m=loose, flanks_m=0.04)),
         )
     }
     assert [sheet.limb for sheet in sheets[True]] == [sheet.limb for sheet in sheets[False]] == ["arm.L"]
@@ -241,6 +242,40 @@ def test_beside_a_belly_that_the_body_has_not_arms_are_cut_by_the_skin_and_webs_
     skin = fit.rows[: load_body().skin_vertices]
     arm = skin[load_body().parts[: len(skin)] == "arm.L"]
     assert (side_of(sheets[True][0], arm) >= 0).mean() > 0.95
+
+
+def test_a_forearm_raised_before_the_chest_is_cut_off_it_above_where_cuts_of_hanging_arms_end():
+    """A hand held before the shoulder held the coat behind it."""
+    body = load_body()
+    fit, _ = standing({"upper_arm.L": (0, -1.2, -0.7), "forearm.L": (-2.0, -0.9, 0)})
+    names, skin = np.array(BONES)[body.labels[: body.skin_vertices]], fit.rows[: body.skin_vertices]
+    hand = skin[np.char.startswith(names, "hand") & (body.parts[: len(skin)] == "arm.L")].mean(0)
+    chest = skin[body.parts[: len(skin)] == "trunk"]
+    between = (hand + chest[np.linalg.norm(chest - hand, axis=1).argmin()]) / 2
+    shoulder, elbow = (fit.rows[body.head_rows][INDEX[bone]] for bone in ("upper_arm.L", "forearm.L"))
+    assert between[1] > (0.67 * shoulder + 0.33 * elbow)[1] and np.linalg.norm(between - shoulder) < 0.2
+    sheet = next(one for one in possible_sheets(fit, skin_of(fit)) if one.limb == "arm.L")
+    place = torch.from_numpy((between - sheet.low) / (sheet.high - sheet.low) * 2 - 1).float()
+    beyond = torch.nn.functional.grid_sample(sheet.values[None, 1:2], place[None, None, None, None], align_corners=True)
+    assert float(beyond) < 0
+
+
+def test_what_hangs_far_off_both_skins_is_no_web():
+    """A loose sleeve under a bent elbow lost its lower half."""
+    between = np.linspace(0, 0.1, 11)[:, None] * (0, -1, 0)
+    gaps = 0.02 + 0.1 * np.linspace(0, 1, 11)
+    found = web(between, (gaps, gaps), np.zeros((0, 3)), (np.zeros(0), np.zeros(0)), 1.0)
+    assert (found < 0).tolist() == (gaps < REACH_M).tolist() and 0 < (found < 0).sum() < 11
+
+
+def test_a_layer_is_thick_enough_where_distances_jump():
+    """Single cells bridged it: an arm hung on the coat by a thread."""
+    step = 0.011
+    x = step * np.arange(-6, 7)
+    jumps = np.broadcast_to(x + 0.02 * np.sign(x), (13, 13, 13)).astype(np.float32)
+    even = _even(jumps, step)
+    assert (np.sign(even) == np.sign(jumps)).all() and np.abs(even[..., 5]).max() < 0.6 * np.abs(jumps[..., 5]).max()
+    np.testing.assert_allclose(even[..., [0, -1]], jumps[..., [0, -1]], rtol=1e-4)
 
 
 def test_all_of_it_from_a_surface(legs_together):

@@ -17,7 +17,7 @@ from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import load_body, rotation
 from blender_pifu.engine.body.part_cuts import SeparatedField
 from blender_pifu.engine.hands.cloth import depth_in_cloth, lifted
-from blender_pifu.engine.hands.crossed_arms import one_before_other
+from blender_pifu.engine.hands.crossed_arms import apart, crossing, one_before_other, tangled
 from blender_pifu.engine.hands.finger_chain import ANGLES, BENDS, SIDEWAYS, FingerChain
 from blender_pifu.engine.hands.finger_fit import fit_arm, fit_fingers, target_points
 from blender_pifu.engine.hands.hand_graft import graft
@@ -25,7 +25,7 @@ from blender_pifu.engine.hands.hand_landmarks import ROOTS, TIPS, HandLandmarks,
 from blender_pifu.engine.hands.hand_pose import believed, pose_hands, relaxed
 from blender_pifu.engine.hands.stump import made_wrist, stump
 from blender_pifu.engine.hands.wrist import wrist_of
-from blender_pifu.engine.layout.crossings import crossing_faces
+from blender_pifu.engine.layout.crossings import crossing_faces, crossing_pairs
 from blender_pifu.engine.reading.people import People
 from blender_pifu.engine.reading.photo import load_photo
 from blender_pifu.engine.reading.stance import Framing
@@ -216,6 +216,15 @@ def test_an_arm_that_is_whole_gets_none():
     assert made_wrist(fit, ".L", arm_of(fit), False) == []
 
 
+def test_an_arm_that_lies_a_little_beside_the_fitted_one_gets_no_second():
+    """Half of it stood beside the first, as a nub."""
+    fit = rest_fit()
+    wrist = wrist_of(fit, ".L")
+    off = 0.027 * wrist.across[0]
+    field = CapsuleField(np.stack([(wrist.elbow, wrist.place + 0.05 * wrist.along)]) + off, [0.035])
+    assert made_wrist(fit, ".L", field, False) == []
+
+
 def in_a_skirt():
     """A fit with its arms hanging, and the surface of a skirt so wide that its hands are in that."""
     body = load_body()
@@ -325,6 +334,45 @@ def test_forearms_that_cross_are_brought_one_before_the_other_and_their_wrists_s
 def test_arms_that_do_not_cross_stay():
     fit = rest_fit()
     assert one_before_other(fit) is fit
+
+
+def before_the_trunk(raised, bend):
+    """A fit whose forearms are bent so far before the trunk, and the right arm raised."""
+    turns = {"upper_arm.L": (-0.2, -0.3, -0.6), "upper_arm.R": (-0.2 - raised, 0.3, 0.6)}
+    return turned(turns | {"forearm.L": (-0.5, -bend, 0.0), "forearm.R": (-0.5, bend, 0.0)})
+
+
+def test_a_hand_is_brought_before_the_arm_that_it_passes_through_and_stays_across():
+    """A thumb went through the other wrist, and that hand found no place."""
+    fit = before_the_trunk(0.2, 1.4)
+    heads = load_body().head_rows
+    assert hands_cross(fit) and crossing(fit) is None
+    after = apart(fit)
+    assert not hands_cross(after) and not tangled(after)
+    wrists = [INDEX["hand" + side] for side in SIDES]
+    moved = (after.rows[heads] - fit.rows[heads])[wrists]
+    assert sorted(moved[:, 2] > 0.005) == [False, True]
+    assert np.abs(moved[:, :2]).max() < 0.03
+
+
+def test_a_hand_that_passes_through_the_other_forearm_of_crossed_arms_is_left_to_the_surface():
+    fit = one_before_other(before_the_trunk(0.1, 1.5))
+    assert crossing(fit) is not None and tangled(fit) and not tangled(rest_fit())
+    assert apart(fit) is fit
+
+
+def hands_cross(fit):
+    """Whether a hand passes through the other or its forearm."""
+    body = load_body()
+    skin, parts = fit.vertices[: body.skin_vertices], body.parts[: body.skin_vertices]
+    upper = np.isin(body.labels[: body.skin_vertices], [INDEX["upper_arm" + side] for side in SIDES])
+    for side, other in (SIDES, SIDES[::-1]):
+        own = (parts == "arm" + side) & (wrist_of(fit, side).beyond(skin) > 0.01)
+        hand, arm = (body.triangles[mask[body.triangles].all(1)] for mask in (own, (parts == "arm" + other) & ~upper))
+        pairs = crossing_pairs(skin, np.concatenate([hand, arm])) < len(hand)
+        if (pairs[:, 0] != pairs[:, 1]).any():
+            return True
+    return False
 
 
 def test_an_arm_reaches_where_landmarks_have_its_hand():

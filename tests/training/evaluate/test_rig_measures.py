@@ -43,6 +43,16 @@ def test_a_body_with_its_own_fingers_is_right_but_for_the_face_that_it_lacks(mad
     assert found["face_loops"]["state"] == "WARNING" and "mouth" not in found
 
 
+def test_a_hand_without_fingers_is_told_unless_the_photo_hides_it(made):
+    bones = made.rig.weight_bones.copy()
+    fingers = [k for k, name in enumerate(made.rig.names) if name.endswith(".L") and name[-3] in "123"]
+    bones[np.isin(bones, fingers)] = made.rig.names.index("hand.L")
+    mitten = replace(made, rig=replace(made.rig, weight_bones=bones))
+    told, hidden = lines(mitten)["fingers"], {line["id"]: line for line in measure(mitten, (".R",))}["fingers"]
+    assert told["state"] == "WARNING" and told["measured"] == hidden["measured"] == 1
+    assert hidden["state"] == "OK" and hidden["value"] == "1 hands, 1 hidden"
+
+
 def test_a_thigh_that_follows_a_finger_is_told(made):
     thigh, _ = nearest(made, "thigh.L", "hand.L")
     bones, weights = made.rig.weight_bones.copy(), made.rig.weights.copy()
