@@ -48,7 +48,7 @@ def _ends(fit):
     return (np.stack([heads[INDEX[bone + side]] for side in SIDES]) for bone in ("forearm", "hand"))
 
 
-def crossing(fit):
+def crossing(fit: Fit) -> np.ndarray | None:
     """(2,) shares of the way from elbow to wrist at which the forearms cross in the picture; None where they do not."""
     elbows, wrists = _ends(fit)
     along = (wrists - elbows)[:, :2]
