@@ -7,6 +7,7 @@ import numpy as np
 
 DARKEST = 0.005  # linear; keeps the dark out of ratios
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)  # of sRGB (ITU-R BT.601)
+LUMINANCE = np.array([0.2126, 0.7152, 0.0722])  # of linear sRGB (ITU-R BT.709)
 ROWS = 256  # lit at a time: pictures are large
 
 

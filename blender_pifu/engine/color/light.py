@@ -11,10 +11,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from ..srgb import DARKEST, to_linear
+from ..srgb import DARKEST, LUMINANCE, to_linear
 from .materials import usual_colors
 
-LUMINANCE = np.array([0.2126, 0.7152, 0.0722])
 SOLID = 0.95  # matte from which a pixel is nothing but the person
 LEAST = 400  # pixels that tell of a light
 TELLING = (0.012, 0.92)  # linear: darker, and with a brighter channel, cameras do not tell how bright it is

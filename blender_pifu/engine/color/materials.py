@@ -7,7 +7,7 @@ from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.cluster.vq import kmeans2
 from scipy.sparse.csgraph import connected_components
 
-from ..srgb import to_linear
+from ..srgb import LUMINANCE, to_linear
 from .regions import REGIONS
 
 # Lengths are in pixels of a person in 256, 8 mm.
@@ -67,7 +67,7 @@ def tell_apart(
 def _within_range(numbers, centres):
     """Numbers (K,) of materials whose colours, Lab centres (K, 3), are linked by shades between, once each has but what
     one light and its shade make: black cloth and white cloth have all greys between them in folds and borders."""
-    logs = np.log(_luminance(centres[:, 0] / LIGHTNESS) + BLACK)
+    logs = np.log(_linear(centres) @ LUMINANCE + BLACK)
     parts = numbers.copy()
     for one in np.unique(numbers):
         mine = np.flatnonzero(numbers == one)
@@ -77,10 +77,10 @@ def _within_range(numbers, centres):
     return np.unique(parts, return_inverse=True)[1]
 
 
-def _luminance(lightness):
-    """Linear luminance of CIE lightness (K,), of white 1."""
-    high = ((lightness + 16) / 116) ** 3
-    return np.where(lightness > 8, high, lightness.clip(0) / 903.3)
+def _linear(centres):
+    """Linear sRGB (K, 3) of Lab centres (K, 3)."""
+    lab = (centres / np.array([LIGHTNESS, 1, 1])).astype(np.float32)[None]
+    return to_linear(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)[0].astype(np.float64).clip(0, 1))
 
 
 def _one_region(tint, plain, regions, count):
@@ -100,9 +100,7 @@ def _sheens(centres, tint, plain):
     """(K, K) bool: whether colours k, Lab centres (K, 3), are a sheen on a material of colour j: that one and a little
     of the light it mirrors, in the midst of it (Shafer 1985, the dichromatic model). tint: (n, n) numbers of colours;
     plain: (n, n) bool, where they tell."""
-    lab = (centres / np.array([LIGHTNESS, 1, 1])).astype(np.float32)[None]
-    linear = to_linear(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB)[0].astype(np.float64).clip(0, 1))
-    count = len(centres)
+    linear, count = _linear(centres), len(centres)
     pixels = np.bincount(tint[plain], minlength=count)
     sheens = np.zeros((count, count), bool)
     for k in range(count):

@@ -3,9 +3,9 @@
 
 import numpy as np
 
-from ..color.light import LUMINANCE, Light
+from ..color.light import Light
 from ..crop_space import blurred_within
-from ..srgb import to_linear
+from ..srgb import LUMINANCE, to_linear
 
 CHANNELS = 12
 BLUR_M = 0.02  # metres, standard deviation of the blur that folds are what is finer than

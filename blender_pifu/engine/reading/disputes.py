@@ -9,11 +9,11 @@ photos of synthetic people before backgrounds: of the 17 whose matte changes 16 
 import cv2
 import numpy as np
 
-from .instances import TRUNK
+from .instances import trunk_on
 from .landmarks import BodyLandmarks
 from .overview import enlarged, overview_of
-from .stance import SEEN, body_height, trunk_length
-from .unexplained import THICK, strange_parts
+from .stance import body_height, trunk_length
+from .unexplained import THICK, large_parts, strange_parts
 
 MASK, SURE_MASK, NO_MASK = 0.5, 0.95, 0.3  # mask of the person's, of what is surely the person's, and of what is not
 SURE, NONE = 0.9, 0.02  # the same of the matte
@@ -36,9 +36,9 @@ def settle(alpha: np.ndarray, foreground: np.ndarray, rgb: np.ndarray, person: B
     """
     small, scale = overview_of(alpha)
     mask, height = person.mask_on(small.shape, scale), body_height(person) * scale
-    lumps = [part for part in strange_parts(small, person, scale) if part.sum() > LEAST * height**2]
+    lumps = strange_parts(small, person, scale, LEAST)
     allowed = cv2.resize(mine.astype(np.uint8), small.shape[::-1], interpolation=cv2.INTER_NEAREST) > 0
-    lacking = _lacking(small, person, scale, mask, allowed)
+    lacking = _lacking(small, mask * allowed, height)
     if not lumps and not lacking:
         return
     picture = cv2.resize(rgb, small.shape[::-1], interpolation=cv2.INTER_AREA)
@@ -53,7 +53,7 @@ def settle(alpha: np.ndarray, foreground: np.ndarray, rgb: np.ndarray, person: B
         part, share = enlarged(_softened(dropped), scale, alpha.shape)
         alpha[part] *= np.where(share > 1 - NONE, 0, 1 - share)
     filled = np.zeros(small.shape, bool)
-    beside = _beside_trunk(person, scale, small.shape)
+    beside = _grown(trunk_on(person, small.shape, scale), FLANK * trunk_length(person) * scale)
     for part in lacking:
         share = persons[part].mean()
         if share > TAKEN_WHOLE and beside[part].mean() > 0.5:
@@ -66,25 +66,10 @@ def settle(alpha: np.ndarray, foreground: np.ndarray, rgb: np.ndarray, person: B
         alpha[part][more], foreground[part][more] = share[more], rgb[part][more]
 
 
-def _lacking(alpha, person, scale, mask, allowed):
+def _lacking(alpha, mask, height):
     """Large parts that the mask is sure of and the matte lacks, (h, w) bool each. Between limbs are gaps."""
-    height = body_height(person) * scale
-    width = 2 * max(1, round(THICK * height)) + 1
-    lacking = (allowed & (mask > SURE_MASK) & (alpha < 0.5)).astype(np.uint8)
-    lacking = cv2.morphologyEx(lacking, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
-    count, numbers, statistics, _ = cv2.connectedComponentsWithStats(lacking)
-    large = [index for index in range(1, count) if statistics[index, cv2.CC_STAT_AREA] > LEAST * height**2]
-    parts = [numbers == index for index in large]
+    parts = large_parts((mask > SURE_MASK) & (alpha < 0.5), height, LEAST)
     return [part for part in parts if (alpha[_grown(part, THICK * height) & ~part] > 0.5).mean() < ENCLOSED]
-
-
-def _beside_trunk(person, scale, shape):
-    """(h, w) bool: the trunk and what lies beside it; nothing where it is not seen."""
-    trunk = np.zeros(shape, np.uint8)
-    if person.seen(*TRUNK) > SEEN:
-        corners = (person.points[list(TRUNK), :2] * scale).round().clip(-9999, 9999).astype(np.int32)
-        cv2.fillConvexPoly(trunk, cv2.convexHull(corners), [1])
-    return _grown(trunk > 0, FLANK * trunk_length(person) * scale)
 
 
 def _by_colours(picture, alpha, mask, disputed, height):

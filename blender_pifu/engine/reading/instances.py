@@ -92,10 +92,16 @@ def trunk_of(person: BodyLandmarks, shape: tuple[int, ...]) -> np.ndarray:
 
     Empty where these are not all seen.
     """
+    return trunk_on(person, shape, share=INNER)
+
+
+def trunk_on(person: BodyLandmarks, shape: tuple[int, ...], scale: float = 1.0, share: float = 1.0) -> np.ndarray:
+    """(h, w) bool over the photo at `scale`: what lies between shoulders and hips, a share of its width and length.
+    Nothing where these are not all seen."""
     trunk = np.zeros(shape, np.uint8)
     if person.seen(*TRUNK) > 0.5:
-        corners = person.points[list(TRUNK), :2]
-        corners = corners.mean(0) + INNER * (corners - corners.mean(0))
+        corners = person.points[list(TRUNK), :2] * scale
+        corners = corners.mean(0) + share * (corners - corners.mean(0))
         cv2.fillPoly(trunk, [corners.round().clip(-9999, 9999).astype(np.int32)], (1,))
     return trunk > 0
 
@@ -118,8 +124,7 @@ def claim_of(person, scale, shape):
             limbs[mask < ARM_MASK] = 0
         if person.seen(one, other) > 0.5:
             cv2.line(limbs, _pixel(points[one]), _pixel(points[other]), (1,), max(1, round(trunk * LIMB_WIDTH)))
-    if person.seen(*TRUNK) > 0.5:
-        cv2.fillPoly(limbs, [points[list(TRUNK)].round().clip(-9999, 9999).astype(np.int32)], (1,))
+    limbs[trunk_on(person, shape, scale)] = 1
     head = points[[L.NOSE, L.LEFT_EAR, L.RIGHT_EAR]].mean(0)
     cv2.circle(limbs, _pixel(head), max(1, round(trunk * HEAD_RADIUS)), (1,), -1)
     return mask, cv2.distanceTransform(1 - limbs, cv2.DIST_L2, 3) / max(trunk, 1.0)

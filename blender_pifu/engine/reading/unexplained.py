@@ -66,16 +66,25 @@ def above_crown(alpha: np.ndarray, person: BodyLandmarks) -> bool:
 def off_body(alpha: np.ndarray, person: BodyLandmarks) -> bool:
     """Whether a large part of the matte (H, W) is no body: something held, worn or behind."""
     small, scale = overview_of(alpha)
-    least = LARGE * (body_height(person) * scale) ** 2
-    return any(part.sum() > least for part in strange_parts(small, person, scale))
+    return bool(strange_parts(small, person, scale, LARGE))
 
 
-def strange_parts(small: np.ndarray, person: BodyLandmarks, scale: float) -> list[np.ndarray]:
-    """Parts of a matte's overview (h, w), the photo at `scale`, that nothing explains: (h, w) bool each."""
-    solid = small > 0.5
-    width = 2 * max(1, round(THICK * body_height(person) * scale)) + 1
-    strange = (solid & _outside(person, scale, solid.shape)).astype(np.uint8)
-    return _parts(cv2.morphologyEx(strange, cv2.MORPH_OPEN, np.ones((width, width), np.uint8)), person, scale)
+def strange_parts(small: np.ndarray, person: BodyLandmarks, scale: float, least: float = LEAST) -> list[np.ndarray]:
+    """Parts of a matte's overview (h, w), the photo at `scale`, that nothing explains and that are surely no person's:
+    (h, w) bool each, larger than `least` squares of the body's height."""
+    strange = (small > 0.5) & _outside(person, scale, small.shape)
+    mask = person.mask_on(small.shape, scale)
+    return [part for part in large_parts(strange, body_height(person) * scale, least) if mask[part].mean() < STRANGE]
+
+
+def large_parts(there: np.ndarray, height: float, least: float) -> list[np.ndarray]:
+    """Connected parts of what is there (h, w) bool, without edges: (h, w) bool each, larger than `least` squares of the
+    body's height in pixels."""
+    width = 2 * max(1, round(THICK * height)) + 1
+    opened = cv2.morphologyEx(there.astype(np.uint8), cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
+    count, numbers, statistics, _ = cv2.connectedComponentsWithStats(opened)
+    large = [index for index in range(1, count) if statistics[index, cv2.CC_STAT_AREA] > least * height**2]
+    return [numbers == index for index in large]
 
 
 def _outside(person, scale, shape):
@@ -83,15 +92,6 @@ def _outside(person, scale, shape):
     mask, distance = claim_of(person, scale, shape)
     away = cv2.distanceTransform((mask < MASK).astype(np.uint8), cv2.DIST_L2, 3)
     return (away > BESIDE * body_height(person) * scale) & (distance > LIMB)
-
-
-def _parts(strange, person, scale):
-    """Connected parts of (h, w) uint8 that are large enough and surely no person's, (h, w) bool each."""
-    count, parts, statistics, _ = cv2.connectedComponentsWithStats(strange)
-    mask = person.mask_on(strange.shape, scale)
-    least = LEAST * (body_height(person) * scale) ** 2
-    large = [index for index in range(1, count) if statistics[index, cv2.CC_STAT_AREA] > least]
-    return [parts == index for index in large if mask[parts == index].mean() < STRANGE]
 
 
 def _above(part, person, scale):

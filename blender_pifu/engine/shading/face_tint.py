@@ -4,9 +4,8 @@ one hue, so that what varies broadly in it is for the most part the light's."""
 
 import numpy as np
 
-from ..color.light import LUMINANCE
 from ..crop_space import blurred_within
-from ..srgb import DARKEST, to_linear
+from ..srgb import DARKEST, LUMINANCE, to_linear
 
 BROAD_M = 0.02  # metres, standard deviation of the blur that leaves what varies broadly: lips and cheeks stay
 # Share of it that may be the skin's own, and how much at most, logarithm: no temple is lilac, though skies make one so.

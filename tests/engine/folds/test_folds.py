@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import save_file
 
-from blender_pifu.engine.color.light import LUMINANCE, Light, harmonics
+from blender_pifu.engine.color.light import Light, harmonics
 from blender_pifu.engine.crop_space import pixel_centres
 from blender_pifu.engine.errors import ModelError
 from blender_pifu.engine.folds.laying import FoldReader, lay_folds
@@ -20,7 +20,7 @@ from blender_pifu.engine.labels import LABELS
 from blender_pifu.engine.networks.maps import Maps
 from blender_pifu.engine.reading.landmarks import RULERS
 from blender_pifu.engine.reading.landmarks import Landmark as L
-from blender_pifu.engine.srgb import to_srgb
+from blender_pifu.engine.srgb import LUMINANCE, to_srgb
 
 SIZE = 256
 PIXEL = 2 / SIZE
