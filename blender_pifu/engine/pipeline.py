@@ -189,7 +189,7 @@ class Engine:
             carved = stages.carve(encoded.field, resolution, clock.reporter(CARVE))
             mesh = None if rig else stages.fair((carved.vertices, carved.faces), figure.cut)
         give_back_at_once(large)
-        fitted, own = self._fit(job, figure, encoded, carved) if rig else (None, stages.OwnHead())
+        fitted, own = self._fit(job, figure, encoded, carved, looks) if rig else (None, stages.OwnHead())
         mesh = fitted.fair if fitted else mesh
         encoded = looks.lit()
         painted, under, laid = self._lay_out(job, model, subject, encoded, looks, mesh, fitted, own, begin)
@@ -244,10 +244,10 @@ class Engine:
         with job.clock.step(MOVE):
             return capture(job.choices.motion, skeleton, self.people, job.clock.reporter(MOVE))
 
-    def _fit(self, job: _Job, figure, encoded, carved) -> tuple[stages.Fitted, stages.OwnHead]:
+    def _fit(self, job: _Job, figure, encoded, carved, looks) -> tuple[stages.Fitted, stages.OwnHead]:
         """The body under the surface that was carved, and the head that it wears."""
         with job.clock.step(FIT):
-            how = self._hands, job.clock.sign_of_life(FIT), job.futures.begin
+            how = self._hands, looks.regions, job.clock.sign_of_life(FIT), job.futures.begin
             return stages.fit(encoded, carved, job.choices.resolution, job.topology, figure, *how)
 
     def _lay_out(

@@ -407,14 +407,20 @@ def fit(
     topology: Topology,
     figure: Figure,
     hands: HandReader,
+    regions: Future[Regions | None],
     report: Report,
     begin: Begin = Future,
 ) -> tuple[Fitted, OwnHead]:
     """Fit the body under the surface, pose its hands as the photo shows them, cut apart what the photo fused, and fit
-    the head that a topology wears. begin: see Looks."""
+    the head that a topology wears. regions: of the person; begin: see Looks."""
     mesh = carved.vertices, carved.faces
     heads: list[tuple[Mesh, Future[OwnHead]]] = []
-    photo_hands = PhotoHands(figure, hands)
+
+    def skin(points: np.ndarray, normals: np.ndarray) -> np.ndarray:
+        told = regions.result(lambda: report(0.0))
+        return np.zeros(len(points), np.float32) if told is None else told.skin(points, normals)
+
+    photo_hands = PhotoHands(figure, hands, skin)
     body = find_body(mesh, figure, photo_hands)
     found = begin(find_own_head, figure, encoded.lens, body) if topology.wears_head else None
 

@@ -33,6 +33,7 @@ from ..surface.stitching import (
 from .hand_landmarks import HandReader
 from .hand_pose import pose_hands
 from .stump import made_wrist, stump
+from .taper import SkinAt, is_bare, tapered
 from .wrist import RIM_M, wrist_of
 
 # Metres of a 1.7 m body.
@@ -47,8 +48,9 @@ NEAR_M = 0.16  # from the wrist, where faces may cross the hand's
 class PhotoHands:
     """The hands of the person in a photo, as `body.rigging.fit_under` takes them."""
 
-    def __init__(self, figure: Figure, reader: HandReader):
-        self._figure, self._reader = figure, reader
+    def __init__(self, figure: Figure, reader: HandReader, skin: SkinAt | None = None):
+        """skin: by which it is told whether a forearm is bare; None: none is."""
+        self._figure, self._reader, self._skin = figure, reader, skin
 
     def pose(self, fit: Fit, mesh: Mesh) -> Fit:
         """As `hand_pose.pose_hands`."""
@@ -64,18 +66,25 @@ class PhotoHands:
         return made_wrist(fit, side, field, free)
 
     def graft(self, fit: Fit, side: str, vertices: np.ndarray, faces: np.ndarray):
-        """As `graft`."""
-        return graft(vertices, faces, fit, side)
+        """As `graft`, of a mesh whose forearm narrows to the hand where it is bare."""
+        bare = self._skin is not None and is_bare(fit, side, self._skin)
+        made = graft(vertices, faces, fit, side, bare)
+        return graft(vertices, faces, fit, side) if bare and made is None else made
 
 
-def graft(vertices: np.ndarray, faces: np.ndarray, fit: Fit, side: str) -> tuple[np.ndarray, np.ndarray] | None:
+def graft(
+    vertices: np.ndarray, faces: np.ndarray, fit: Fit, side: str, bare: bool = False
+) -> tuple[np.ndarray, np.ndarray] | None:
     """A closed mesh with a stump, vertices (V, 3) and faces (F, 3|4) of which a triangle among quads has -1 at its end,
     with the hand: the same, the hand's vertices last and as in the fit. None where that does not give one closed piece
-    in which the hand passes through nothing."""
+    in which the hand passes through nothing. bare: the forearm is, and narrows to the hand."""
     wrist = wrist_of(fit, side)
     hand = _hand(fit, wrist)
     if hand is None or _through(vertices, faces, fit, wrist, *hand[:2]):
         return None
+    if bare:
+        rows, _, rim = hand
+        vertices = tapered(vertices, faces, fit, side, fit.vertices[rows[rim]])
     first = None
     for wide, at in product(WIDE_M, STUMPS_M):
         opened = _opened(vertices, faces, wrist, at, wide)
@@ -122,16 +131,9 @@ def _opened(vertices, faces, wrist, at, wide):
     end = within(faces, beyond)
     if not end.any():
         return None
-    end = piece_of(faces, end, len(vertices), _nearest(vertices, faces, end, wrist))
+    end = piece_of(faces, end, len(vertices), wrist.nearest(vertices, faces[end]))
     rim = rim_of(faces[~end])
     return None if rim is None else (~end, rim)
-
-
-def _nearest(vertices, faces, among, wrist):
-    """The vertex of some faces that is nearest to the wrist."""
-    some = np.unique(faces[among])
-    some = some[some >= 0]
-    return some[np.linalg.norm(vertices[some] - wrist.place, axis=1).argmin()]
 
 
 def _hand(fit, wrist):

@@ -44,6 +44,12 @@ class Wrist:
         off = (points - self.place) / self.metre
         return np.linalg.norm(off - (off @ self.along)[:, None] * self.along, axis=1)
 
+    def nearest(self, vertices: np.ndarray, faces: np.ndarray) -> int:
+        """Which of a mesh's vertices (V, 3) that some faces (F, 3|4) have is nearest to the wrist."""
+        some = np.unique(faces)
+        some = some[some >= 0]
+        return int(some[np.linalg.norm(vertices[some] - self.place, axis=1).argmin()])
+
 
 def wrist_of(fit: Fit, side: str) -> Wrist:
     """Of a fitted body."""

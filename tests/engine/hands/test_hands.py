@@ -16,6 +16,7 @@ from blender_pifu.engine.body.bones import FINGERS, INDEX, SIDES
 from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import load_body, rotation
 from blender_pifu.engine.body.part_cuts import SeparatedField
+from blender_pifu.engine.color.regions import REGIONS, Regions
 from blender_pifu.engine.hands.cloth import depth_in_cloth, lifted
 from blender_pifu.engine.hands.crossed_arms import apart, crossing, one_before_other, tangled
 from blender_pifu.engine.hands.finger_chain import ANGLES, BENDS, SIDEWAYS, FingerChain
@@ -24,6 +25,7 @@ from blender_pifu.engine.hands.hand_graft import graft
 from blender_pifu.engine.hands.hand_landmarks import ROOTS, TIPS, HandLandmarks, HandReader
 from blender_pifu.engine.hands.hand_pose import believed, pose_hands, relaxed
 from blender_pifu.engine.hands.stump import made_wrist, stump
+from blender_pifu.engine.hands.taper import is_bare
 from blender_pifu.engine.hands.wrist import wrist_of
 from blender_pifu.engine.layout.crossings import crossing_faces, crossing_pairs
 from blender_pifu.engine.reading.people import People
@@ -187,6 +189,39 @@ def test_the_body_s_hand_is_put_on_the_stump():
 def test_a_hand_is_put_into_a_wide_sleeve():
     fit = rest_fit()
     assert_sound(fit, *graft(*grafted(fit, arm_of(fit, width=WIDE_M))[1], fit, ".L"))
+
+
+def thickness(fit, points, low, high):
+    """How far an arm's points are from the forearm's axis, on average, so far beyond the wrist, metres."""
+    wrist = wrist_of(fit, ".L")
+    beyond, aside = wrist.beyond(points), wrist.aside(points)
+    return aside[(beyond > low) & (beyond < high) & (aside < 2 * WIDE_M)].mean()
+
+
+def test_a_bare_forearm_narrows_to_the_hand_and_a_sleeve_does_not():
+    fit = rest_fit()
+    vertices, faces = grafted(fit, arm_of(fit, width=WIDE_M))[1]
+    bare, sleeve = (graft(vertices, faces, fit, ".L", bare=bare) for bare in (True, False))
+    assert_sound(fit, *bare)
+    hand = thickness(fit, bare[0], 0.008, 0.02)
+    assert thickness(fit, bare[0], -0.02, -0.008) < 1.2 * hand
+    assert thickness(fit, sleeve[0], -0.02, -0.008) > 1.6 * hand
+    assert thickness(fit, bare[0], -0.2, -0.14) == pytest.approx(thickness(fit, sleeve[0], -0.2, -0.14), rel=1e-3)
+
+
+def test_what_a_bare_forearm_lies_against_stays():
+    fit = rest_fit()
+    vertices, faces = grafted(fit, beside_a_block(fit), free=True)[1]
+    bare, before = (graft(vertices, faces, fit, ".L", bare=bare)[0] for bare in (True, False))
+    block = wrist_of(fit, ".L").aside(before) > 0.1
+    assert cKDTree(bare).query(before[block])[0].max() < 1e-6
+
+
+@pytest.mark.parametrize("worn, bare", [("skin", True), ("upper", False)])
+def test_a_forearm_is_bare_where_skin_is_seen_of_it(worn, bare):
+    told = np.zeros((16, 16, len(REGIONS)), np.float32)
+    told[..., REGIONS[worn]] = 1
+    assert is_bare(rest_fit(), ".L", Regions(told, told).skin) == bare
 
 
 def beside_a_block(fit):
