@@ -74,7 +74,7 @@ class OwnHead(Protocol):
     def shows_face(self) -> bool: ...
 
     def resting(self, points: np.ndarray) -> np.ndarray:
-        """(N, 3) field space -> metres of the body in rest."""
+        """(N, 3) field space -> metres of the mean body in rest."""
         ...
 
     def graft(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

@@ -109,6 +109,19 @@ def test_a_mesh_without_the_head_has_no_expressions():
     assert worn().expressions(egg()[0]) is None
 
 
+@pytest.mark.parametrize("component", [0, 1, 2])
+@pytest.mark.parametrize("taller", [-2.0, 2.0])
+def test_where_hair_ends_is_told_on_the_mean_body_of_people_of_any_size(component, taller):
+    shape = torch.zeros(20)
+    shape[component] = taller
+    head = replace(own_head(), shape=shape)
+    skin = load_template().rest
+    of_head = (load_head().weight[: len(skin)] > 0.5) & (load_template().regions == "skin")
+    shown = head.seen(head.neutral[: len(skin)][of_head])
+    resting = replace(worn(), head=head).resting(shown)
+    assert np.median(np.abs(resting - skin[of_head])) < 0.006
+
+
 def test_the_head_keeps_its_own_weights():
     vertices, faces = worn().graft(*egg())
     fitted = Fitted(None, [], egg(), rest_fit(), [], head=worn())

@@ -98,8 +98,19 @@ class WornHead:
         return self.head.face_seen
 
     def resting(self, points: np.ndarray) -> np.ndarray:
-        """(N, 3) field space -> metres of the body in rest, where the head has them."""
-        return self.head.resting(points)
+        """(N, 3) field space -> metres of the mean body in rest, where the head has them: one that is larger or longer
+        is brought to its size."""
+        scale, shift = self._to_mean
+        return self.head.resting(points) * scale + shift
+
+    @cached_property
+    def _to_mean(self) -> tuple[np.ndarray, np.ndarray]:
+        """(3,) and (3,): mean body = scale * the person's + shift, both in rest, of the head."""
+        mean = load_template().rest
+        of_head = load_head().weight[: len(mean)] > 0.5
+        mean, own = mean[of_head], self.head.neutral[: len(mean)][of_head]
+        scale = mean.std(0) / own.std(0)
+        return scale, mean.mean(0) - scale * own.mean(0)
 
     def graft(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """A closed mesh laid over the surface, vertices (V, 3) and faces (F, 3|4) of which a triangle among quads has
