@@ -34,6 +34,7 @@ from .color.rim import without_rim
 from .errors import InputError, NoPersonError, OptionError
 from .face.own_head import FoundHead, find_own_head
 from .futures import Begin, Future, check_wanted
+from .hands.beside import with_beside
 from .hands.hand_graft import PhotoHands
 from .hands.hand_landmarks import HandReader
 from .interfaces import Field, Model
@@ -464,7 +465,7 @@ def paint(
         rows = fitted.skin_rows(vertices)
         skin = vertices, normals, rows
         hairy = _scalp(*skin, fitted, encoded, looks.regions.result(report)) if fitted.head else None
-        hands = _hands(rows)
+        hands = _hands(vertices, rows, fitted.fit)
     regions = looks.regions.result(report)
     if regions is not None and looks.has_texture:  # which shows prints itself, also where these colours go on alone
         shown = without_prints(shown, regions)
@@ -502,9 +503,10 @@ def _scalp(
     return Scalp(grown, rest, fitted.fit.metre, encoded.behind is not None)
 
 
-def _hands(rows: np.ndarray) -> np.ndarray:
-    """(V,) 1 or 2 of vertices that are rows (V,) of the skin of either hand, 0 of others."""
-    return np.where(rows >= 0, hand_numbers()[rows], 0)
+def _hands(vertices: np.ndarray, rows: np.ndarray, fit: Fit) -> np.ndarray:
+    """(V,) 1 or 2 of vertices (V, 3) that are rows (V,) of the skin of either hand, -1 or -2 of those beside it, 0 of
+    others."""
+    return with_beside(np.where(rows >= 0, hand_numbers()[rows], 0), vertices, rows, fit)
 
 
 def _regions(model: Model, encoded: Encoded) -> Regions | None:
@@ -782,7 +784,7 @@ def _of_skin(laid: LaidOut, fitted: Fitted | None, encoded: Encoded, regions: Re
         return _OfSkin()
     vertices, normals = laid.as_shown.vertices, laid.as_shown.normals
     rows = np.arange(len(vertices)) if laid.body else fitted.skin_rows(vertices)
-    hands = _hands(rows)
+    hands = _hands(vertices, rows, fitted.fit)
     bare = (load_body().parts[rows] == "head") | (hands > 0) if laid.body else rows >= 0
     if (laid.body.head if laid.body else fitted.head) is None:
         return _OfSkin(hands=hands, worn=1.0 - bare)

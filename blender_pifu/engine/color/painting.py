@@ -116,9 +116,9 @@ def paint(
     known, the back as it would be seen through the body (not mirrored).
     guess: (V, 3) float, sRGB 0..1, if known: colours to take wherever no picture shows any.
     others: further photos; each lies over the ones before it and the back, `photo` over all.
-    scalp: where hair grows, if known. hands: (V,) number of the hand that was put on there, 0 of none. regions: where
-    hair, skin and each garment are, if known: over whose borders no colour runs. edge_on: what is to be made of what
-    `photo` shows edge-on, if known.
+    scalp: where hair grows, if known. hands: (V,) number of the hand that was put on there, 0 of none, its negative
+    beside it. regions: where hair, skin and each garment are, if known: over whose borders no colour runs. edge_on:
+    what is to be made of what `photo` shows edge-on, if known.
     """
     colors = np.zeros((len(vertices), 3))
     trust = np.zeros(len(vertices))
@@ -163,7 +163,7 @@ def paint(
 
 def _of_regions(regions, vertices, normals, photo, scalp, hands):
     """Of which region vertices are, (V, R), and how far that tells (V,) 0..1 where nothing is seen: what the photo's
-    Side shows edge-on, hands that were put on, hair, and the neck behind."""
+    Side shows edge-on, hands that were put on and what the photo's hide, hair, and the neck behind."""
     of = regions.at(vertices, normals)
     tells = smooth_step(normals[:, 2], *EDGE_ON) * photo.shows(vertices, normals)
     known = np.zeros(of.shape[1], np.float32)
@@ -175,6 +175,9 @@ def _of_regions(regions, vertices, normals, photo, scalp, hands):
         tells[neck] = smooth_step(of[neck].max(1), *LIKELY)
     if hands is not None:
         of[hands > 0], tells[hands > 0] = np.eye(len(known))[REGIONS["skin"]], 1
+        beside = np.flatnonzero((hands < 0) & (of[:, REGIONS["skin"]] > LIKELY[0]))
+        of[beside] = regions.at(vertices[beside], -np.abs(normals[beside]))  # as what is behind goes on before it
+        tells[beside] = smooth_step(of[beside].max(1), *LIKELY)
     return of, tells
 
 

@@ -18,6 +18,14 @@ def test_what_a_hand_cannot_be_is_not_believed_of_its_fingers(beside):
     assert (believed[25:] < 0.35).all()
 
 
+def test_the_photo_s_hand_is_not_believed_of_what_is_beside_the_hand():
+    colors = np.array([SKIN] * 20 + [SKIN] * 5 + [SHADED] * 5 + [TROUSERS] * 5 + [BLACK] * 5 + [SKIN] * 5)
+    number = np.repeat([1, -1, 0], [20, 20, 5])
+    believed = find_hand_skin(number, colors, np.ones(len(number))).believed(colors)
+    assert (believed[20:30] == 0).all()
+    assert (believed[:20] == 1).all() and (believed[30:] == 1).all()
+
+
 def test_each_hand_has_its_own_colour_and_what_is_no_hand_any():
     glove = np.array([BLACK] * 20 + [SKIN] * 20 + [TROUSERS] * 20)
     number = np.repeat([1, 2, 0], 20)

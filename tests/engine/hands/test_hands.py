@@ -17,7 +17,8 @@ from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import load_body, rotation
 from blender_pifu.engine.body.part_cuts import SeparatedField
 from blender_pifu.engine.color.regions import REGIONS, Regions
-from blender_pifu.engine.hands.cloth import depth_in_cloth, lifted
+from blender_pifu.engine.hands.beside import with_beside
+from blender_pifu.engine.hands.cloth import depth_in_cloth, lifted, with_turned_bone
 from blender_pifu.engine.hands.crossed_arms import apart, crossing, one_before_other, tangled
 from blender_pifu.engine.hands.finger_chain import ANGLES, BENDS, SIDEWAYS, FingerChain
 from blender_pifu.engine.hands.finger_fit import fit_arm, fit_fingers, target_points
@@ -26,7 +27,7 @@ from blender_pifu.engine.hands.hand_landmarks import ROOTS, TIPS, HandLandmarks,
 from blender_pifu.engine.hands.hand_pose import believed, pose_hands, relaxed
 from blender_pifu.engine.hands.stump import made_wrist, stump
 from blender_pifu.engine.hands.taper import is_bare
-from blender_pifu.engine.hands.wrist import wrist_of
+from blender_pifu.engine.hands.wrist import HandSkin, wrist_of
 from blender_pifu.engine.layout.crossings import crossing_faces, crossing_pairs
 from blender_pifu.engine.reading.people import People
 from blender_pifu.engine.reading.photo import load_photo
@@ -364,6 +365,18 @@ def test_forearms_that_cross_are_brought_one_before_the_other_and_their_wrists_s
     np.testing.assert_allclose(new[wrists], old[wrists], atol=1e-3)
     tips = [INDEX["middle_3" + side] for side in SIDES]
     np.testing.assert_allclose(new[tips], old[tips], atol=2e-3)
+
+
+def test_beside_a_hand_are_the_trunk_and_the_legs_that_the_photo_shows_behind_it():
+    skin = load_body().skin_vertices
+    fit = with_turned_bone(load_body(), rest_fit(), "upper_arm.L", np.array((0, 0, -1.0)))
+    points, parts = fit.vertices[:skin], load_body().parts[:skin]
+    hand = HandSkin(fit, ".L").mine
+    told = with_beside(np.where(hand, 1, 0), points, np.where(hand, np.arange(skin), -1), fit)
+    assert (told[hand] == 1).all() and not (told == 2).any()
+    assert (told < 0).any() and set(parts[told < 0]) <= {"trunk", "leg.L", "leg.R"}
+    across = cKDTree(points[hand, :2]).query(points[:, :2])[0]
+    assert (told[(across < 0.05) & (parts == "leg.L")] == -1).all()
 
 
 def test_arms_that_do_not_cross_stay():
