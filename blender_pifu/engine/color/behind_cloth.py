@@ -45,8 +45,8 @@ EDGE, CRISP = 1.5, 0.15  # how far costs are evened out, and by how much the lea
 ALONE, ROUNDS = 2.5, 5  # what it costs to be where nothing around is of the material, and how often that is asked
 AROUND = 9.0, 2.5  # how far that is, across and along: hems and collars run across
 NECKLINE = 0.35, 0.4  # of the shoulders' width to either side, of the trunk down from them: collars are open before
-# Share of a region from which on it is known, and the power of shares that makes a line of them.
-KNOWN, CRISPER = 0.4, 4
+# Share of a region from which on it is known, and the powers of shares that make a line of regions' and of materials'.
+KNOWN, CRISPER, LINE = 0.4, 4, 24
 PRINTED, PRINTED_BEHIND = 0.5, (0.4, 0.6)  # share of a print from which on it is one, seen, and guessed behind
 EVERYWHERE = 0.8  # share of a material in such a garment on which a print is, that has one
 PRINT_BLOCKS, PRINT_PX = (0.12, 0.06), 9  # field units, in which it goes on; pixels between its parts at most
@@ -252,9 +252,12 @@ def _end_with_regions(shares, regions: Regions):
     told = np.power(told, CRISPER)
     known = told.max(0) > KNOWN**CRISPER
     row, column, told = row[known], column[known], told[:, known] / told[:, known].sum(0)
-    there = (row * WORK_PX // size, column * WORK_PX // size)
-    for k, share in enumerate(shares):
-        share[row, column] = (told * (of_region[there] == k).T).sum(0)
+    made = np.zeros((len(shares), len(row)), np.float32)
+    for i, share in enumerate(told):  # of materials as lines, too: pixels of WORK_PX are stairs
+        mine = [_larger(_blur(of_region[..., i] == k, EDGE), size)[row, column] for k in range(len(shares))]
+        mine = np.power(mine / np.max(mine, 0), LINE)
+        made += share * mine / mine.sum(0)
+    shares[:, row, column] = made
 
 
 def _mixed(shares, tones):
