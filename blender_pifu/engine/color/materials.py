@@ -18,7 +18,7 @@ ONE_GARMENT = 16.0  # the same of what is mostly in one region: a garment of two
 # Logarithm of how many times as much light one material reflects in the sun as in shade, at most; and what is added to
 # either, as black is black in both.
 SHADES, BLACK = np.log(14), 0.01
-UNLIKE = 0.5  # share of skin by which colours differ that are not of one material
+UNLIKE = 0.5  # share of skin, or of hair, by which colours differ that are not of one material
 LIT, IN_SUN = 12.0, 0.3  # the same of what lies beside the outline at the same heights: there it is shade more likely
 LEVEL, LEVEL_PX = 0.3, 4.0  # share of the lesser one that must be at the other's heights, and how exactly
 DIMMED = (0.6, 1.3)  # times its own colour that a material shows under a sheen
@@ -57,9 +57,12 @@ def tell_apart(
     lit = (np.hypot(IN_SUN * apart[..., 0], hues) < LIT) & (level > LEVEL * least)
     sheens = _sheens(centres, tint, plain)
     one = alike | lit | sheens
-    if regions is not None:  # a forearm in the shade is of the tone of a red shirt, and no shade of it
-        skin = _in_region(tint, plain, regions == REGIONS["skin"], count)
-        alike, one = (each & (np.abs(skin[:, None] - skin) < UNLIKE) for each in (alike, one))
+    if (
+        regions is not None
+    ):  # a forearm in the shade is of the tone of a red shirt, and no shade of it, nor is dark hair
+        for region in ("skin", "hair"):
+            share = _in_region(tint, plain, regions == REGIONS[region], count)
+            alike, one = (each & (np.abs(share[:, None] - share) < UNLIKE) for each in (alike, one))
     one_material = _within_range(connected_components(one, directed=False)[1], centres)
     return connected_components(alike)[1][tint], one_material[tint], sheens.any(1)[tint]
 

@@ -21,6 +21,7 @@ from ..reading.landmarks import POINTS, metre_of
 from .ends import close_ends
 from .network import MATTE, WORN, ParsingConfig, ParsingNetwork, stack_seen
 from .recoloring import recolored
+from .stray_hair import without_stray_hair
 
 FILE = DATA / "parsing.safetensors"
 SOLID = 0.5  # matte from which on a pixel is the person's
@@ -79,7 +80,7 @@ class ParsingReader:
         wide = 0.0 if landmarks is None else LIMB_M * metre_of(landmarks) * size / 2
         limb = cv2.distanceTransform(inside.astype(np.uint8), cv2.DIST_L2, 5)[inside] < wide
         told = recolored(front, back, photo[0, :3][:, solid].T.float().cpu().numpy(), limb)
-        told = tuple(_evened(shares, inside) for shares in told)
+        told = without_stray_hair(*(_evened(shares, inside) for shares in told), inside)
         ends = np.zeros(inside.shape, bool)
         if landmarks is not None:
             deep = np.zeros(len(told[0]), np.float32) if thickness is None else thickness[0, 0, solid].cpu().numpy()

@@ -30,6 +30,21 @@ def test_a_forearm_in_the_shade_of_a_red_shirt_is_none_of_it():
     assert len(np.unique(told[20:])) == 1
 
 
+def test_dark_hair_is_no_shade_of_a_dark_shirt():
+    """Brown hair to the shoulders over a shirt of a dark purple: behind, the hair was purple."""
+    tones = [
+        (9, 3, 7),
+        (12, 7, 4),
+        (14, 12, -2),
+        (15, 17, -5),
+    ]  # hair, and in the shirt's gloss, then shirt, and its lit
+    lab = np.repeat(np.array(tones, np.float64), 16, 0)[:, None] + np.random.default_rng(0).normal(0, 1, (64, 64, 3))
+    whole, regions = np.ones((64, 64), bool), np.where(np.arange(64)[:, None] < 32, REGIONS["hair"], REGIONS["upper"])
+    one, told = (tell_apart(lab, whole, whole, how)[1] for how in (None, np.repeat(regions, 64, 1)))
+    assert len(np.unique(one)) == 1
+    assert not set(told[:32].ravel()) & set(told[32:].ravel())
+
+
 def test_black_and_white_cloth_are_two_materials_though_folds_and_borders_have_all_greys():
     """A black jacket above pale trousers: behind, one went over into the other from the shoulders to the feet."""
     grey = np.repeat(np.concatenate([np.full(40, 10.0), np.linspace(10, 80, 40), np.full(40, 80.0)]), 2)[:, None]

@@ -12,6 +12,7 @@ from blender_pifu.engine.labels import LABELS
 from blender_pifu.engine.model import DATA, load_model
 from blender_pifu.engine.parsing.reading import ParsingReader
 from blender_pifu.engine.parsing.recoloring import recolored
+from blender_pifu.engine.parsing.stray_hair import without_stray_hair
 from blender_pifu.engine.reading.photo import load_photo
 from blender_pifu.engine.subject.figure import Figures
 
@@ -100,3 +101,32 @@ def test_a_sleeve_ends_where_its_colour_does():
     assert (told[parts[3]] == labels["upper_garment"]).mean() > 0.95
     assert (back.argmax(1)[parts[1]] == labels["other_skin"]).mean() > 0.95
     assert (back.argmax(1)[parts[2]] == read.argmax(1)[parts[2]]).all()
+
+
+def test_hair_hangs_together_with_the_head():
+    """A head with hair to the shoulders, and dark cloth under an arm that was taken for hair, before and behind."""
+    names = np.full((128, 128), "upper_garment", object)
+    names[4:40, 44:84], names[14:36, 52:76] = "hair", "face_skin"
+    names[38:60, 44:50] = "hair"  # a strand
+    names[70:90, 90:100] = "hair"
+    names[41:43, 44:50] = "thing"  # what holds the strand
+    front = np.stack([0.1 + 0.9 * (names == name).ravel() for name in list(LABELS)[1:]], 1)
+    front /= front.sum(1, keepdims=True)
+    back = front.copy()
+    inside = np.ones((128, 128), bool)
+    for shares in without_stray_hair(front, back, inside):
+        hair = (shares.argmax(1) == LABELS["hair"] - 1).reshape(128, 128)
+        assert hair[4:14, 44:84].all() and hair[44:60, 44:50].all()
+        assert not hair[70:90, 90:100].any()
+        assert shares.sum(1) == pytest.approx(1)
+
+
+def test_hair_without_a_face_is_that_of_the_largest_piece():
+    """Somebody seen from behind."""
+    hair = np.zeros((64, 64), bool)
+    hair[2:20, 20:44] = hair[50:54, 10:16] = True
+    shares = np.full((64 * 64, len(LABELS) - 1), 0.01)
+    shares[np.arange(64 * 64), np.where(hair.ravel(), LABELS["hair"] - 1, LABELS["upper_garment"] - 1)] = 1
+    told, _ = without_stray_hair(shares, shares, np.ones((64, 64), bool))
+    left = (told.argmax(1) == LABELS["hair"] - 1).reshape(64, 64)
+    assert left[2:20, 20:44].all() and not left[50:54, 10:16].any()
