@@ -9,6 +9,7 @@ import numpy as np
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial import cKDTree
 
+from ..smooth_step import even_step
 from ..surface.mesh import neighbour_mean
 from .likeness import of_hue, unlike
 from .materials import usual_colors
@@ -56,10 +57,10 @@ class Materials:
     def asked_to_believe(self, colors: np.ndarray, trust: np.ndarray, firm: np.ndarray) -> "Materials":
         """The same with what is believed of colours (V, 3), seen with trust (V,), where their materials are of colours
         (V, 3), all sRGB 0..1."""
-        other = _step(unlike(colors, firm), *OTHER)
+        other = even_step(unlike(colors, firm), *OTHER)
         mixed = self.apart[self.looks, self.most]
         mixed[self.looks < 0] = 1
-        doubted = np.maximum(other, mixed) * (1 - _step(trust, *BELIEVED)) * (trust > 0)
+        doubted = np.maximum(other, mixed) * (1 - even_step(trust, *BELIEVED)) * (trust > 0)
         return replace(self, believed=(1 - doubted).astype(np.float32))
 
     def sampled(self, nearest: np.ndarray, faces: np.ndarray) -> "Materials":
@@ -128,14 +129,14 @@ def _apart(tones, regions):
     """(K, K) 0..1: whether materials of tones (K, 3), sRGB 0..1, of regions (K, R), if known, are told apart."""
     one, other = np.repeat(tones, len(tones), 0), np.tile(tones, (len(tones), 1))
     least = np.minimum(unlike(one, other), unlike(other, one)).reshape(len(tones), -1)
-    apart = _step(least, *TOLD_APART)
+    apart = even_step(least, *TOLD_APART)
     if regions is None:
         return apart
     differ = np.linalg.norm(tones[:, None] - tones, axis=-1)
-    apart = np.maximum(apart, _step(differ, *TWO_REGIONS) * (1 - regions @ regions.T))
+    apart = np.maximum(apart, even_step(differ, *TWO_REGIONS) * (1 - regions @ regions.T))
     for name in ALIKE:
         mine = regions[:, REGIONS[name]]
-        apart *= 1 - _step(np.minimum(mine[:, None], mine), *MOSTLY)
+        apart *= 1 - even_step(np.minimum(mine[:, None], mine), *MOSTLY)
     return apart
 
 
@@ -219,8 +220,3 @@ def _at_line(shares, slopes):
 
 def _whole(shares):
     return (shares / np.maximum(shares.sum(1, keepdims=True), 1e-9)).astype(np.float32)
-
-
-def _step(value, low, high):
-    """0 up to `low`, 1 from `high`."""
-    return np.clip((value - low) / (high - low), 0, 1)

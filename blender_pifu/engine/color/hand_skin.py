@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..smooth_step import even_step
 from .likeness import unlike
 
 SURE, LEAST = 0.5, 12  # trust in the photo by which a vertex tells of its hand's colour, and how many must
@@ -53,10 +54,6 @@ def believed(colors: np.ndarray, on_hand: np.ndarray, tones: np.ndarray) -> np.n
     there = np.flatnonzero(on_hand)
     if len(there):
         share, apart = on_hand[there], unlike(colors[there], tones[there])
-        of_other = np.where(share > 0, _share(apart, OTHER), 1 - _share(apart, OTHER_BESIDE))
+        of_other = np.where(share > 0, even_step(apart, *OTHER), 1 - even_step(apart, *OTHER_BESIDE))
         result[there] -= np.abs(share) * of_other
     return result
-
-
-def _share(values, bounds):
-    return ((values - bounds[0]) / (bounds[1] - bounds[0])).clip(0, 1)

@@ -57,12 +57,10 @@ def tell_apart(
     lit = (np.hypot(IN_SUN * apart[..., 0], hues) < LIT) & (level > LEVEL * least)
     sheens = _sheens(centres, tint, plain)
     one = alike | lit | sheens
-    if (
-        regions is not None
-    ):  # a forearm in the shade is of the tone of a red shirt, and no shade of it, nor is dark hair
-        for region in ("skin", "hair"):
-            share = _in_region(tint, plain, regions == REGIONS[region], count)
-            alike, one = (each & (np.abs(share[:, None] - share) < UNLIKE) for each in (alike, one))
+    # A forearm in the shade is of the tone of a red shirt, and no shade of it; nor is dark hair of a dark one.
+    for region in () if regions is None else ("skin", "hair"):
+        share = _in_region(tint, plain, regions == REGIONS[region], count)
+        alike, one = (each & (np.abs(share[:, None] - share) < UNLIKE) for each in (alike, one))
     one_material = _within_range(connected_components(one, directed=False)[1], centres)
     return connected_components(alike)[1][tint], one_material[tint], sheens.any(1)[tint]
 

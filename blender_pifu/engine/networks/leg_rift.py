@@ -13,6 +13,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter1d, median_filter
 
 from ..crop_space import to_pixels
+from ..smooth_step import even_step
 
 # Metres that the legs' middles lie apart in depth, from which on there is a rift, and from which on it is whole.
 APART_M = (0.06, 0.12)
@@ -104,7 +105,7 @@ def _below_crotch(rows, joints, size):
     """How far (R,) rows lie below where the legs grow together, 0..1."""
     hip, knee = (to_pixels(joints[:, at, 0], joints[:, at, 1], size)[1].mean() for at in (0, 1))
     along = (rows - hip) / max(knee - hip, 1e-9)
-    return np.clip((along - CROTCH[0]) / (CROTCH[1] - CROTCH[0]), 0, 1)
+    return even_step(along, *CROTCH)
 
 
 def _border(middle, solid, axes, metre):
@@ -118,7 +119,7 @@ def _border(middle, solid, axes, metre):
         return 0.0, 0.0
     depths = [np.median(middle[max(0, at - AXIS_PX) : at + AXIS_PX + 1]) for at in places]
     apart = abs(depths[0] - depths[1]) / metre
-    share = float(np.clip((apart - APART_M[0]) / (APART_M[1] - APART_M[0]), 0, 1))
+    share = float(even_step(apart, *APART_M))
     between = np.arange(begin, end + 1)
     left = np.abs(middle[between] - depths[0]) < np.abs(middle[between] - depths[1])
     left = left if places[0] > places[1] else ~left

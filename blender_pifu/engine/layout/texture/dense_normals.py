@@ -4,6 +4,7 @@
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ...smooth_step import even_step
 from ..painted_mesh import PaintedMesh
 
 NEAREST = 6  # vertices that a normal is a mean of
@@ -24,14 +25,10 @@ class DenseNormals:
         away, nearest = self._tree.query(points, NEAREST)
         share = np.square(1 - np.square(away / np.maximum(away[:, -1:], 1e-9))) + 1e-9
         theirs = self._normals[nearest].astype(np.float64)
-        share *= _step(np.einsum("nkc,nc->nk", theirs, normals), *APART)
+        share *= even_step(np.einsum("nkc,nc->nk", theirs, normals), *APART)
         mean = np.einsum("nk,nkc->nc", share, theirs)
         length = np.linalg.norm(mean, axis=1)
         mean /= np.maximum(length, 1e-9)[:, None]
-        sure = (1 - _step(away[:, 0], *FAR)) * (length > 1e-6)
+        sure = (1 - even_step(away[:, 0], *FAR)) * (length > 1e-6)
         mixed = normals + sure[:, None] * (mean - normals)
         return mixed / np.maximum(np.linalg.norm(mixed, axis=1, keepdims=True), 1e-9)
-
-
-def _step(value, low, high):
-    return np.clip((value - low) / (high - low), 0, 1)
