@@ -71,7 +71,7 @@ class Head:
     shape (20,): of the body; identity (K,), expression (E,); turn (3, 3); scale: field units a metre; shift (3,);
     nearness: see `subject.lens.Lens`; residual_m: median distance of the marks, metres; gaze: radians to the person's
     left and up that the eyes are turned in it; face_seen: whether the photo shows eyes, nose and
-    mouth where it has them.
+    mouth where it has them; lips (V, 3): metres in rest that skin about the lips lies elsewhere, None: nothing does.
     """
 
     shape: torch.Tensor
@@ -84,6 +84,7 @@ class Head:
     residual_m: float
     gaze: tuple[float, float] = (0.0, 0.0)
     face_seen: bool = True
+    lips: np.ndarray | None = None
 
     @cached_property
     def neutral(self) -> np.ndarray:
@@ -91,7 +92,7 @@ class Head:
         model = load_head()
         rows = model.base(self.shape)
         rows[model.vertices] += np.tensordot(self.identity, model.modes, 1)
-        return rows
+        return rows if self.lips is None else rows + self.lips
 
     @cached_property
     def expressed(self) -> np.ndarray:

@@ -10,6 +10,7 @@ from ...body.fit import Fit
 from ...body.head import Head, load_head
 from ...body.model import load_body
 from ..expressions import Expressions
+from .lips import with_lips_apart
 from .template import Template
 
 ALL = slice(None)
@@ -23,7 +24,8 @@ BESIDE_M, STIFF_BESIDE_M = 0.12, 0.06
 
 def put_on(head: Head, fit: Fit, vertices: np.ndarray, normals: np.ndarray) -> tuple[Head, Fit]:
     """The head moved in depth to where the dense surface, vertices and normals (N, 3), has the face, if the photo shows
-    that, and the fit with it for its own."""
+    that, its lips apart, and the fit with it for its own."""
+    head = with_lips_apart(head)
     if head.face_seen:
         head = head.moved_in_depth(_depth_off(head, vertices, normals, fit.metre))
     weight = load_head().weight[:, None]
