@@ -190,6 +190,7 @@ class Engine:
             mesh = None if rig else stages.fair((carved.vertices, carved.faces), figure.cut)
         give_back_at_once(large)
         fitted, own = self._fit(job, figure, encoded, carved) if rig else (None, stages.OwnHead())
+        carved = replace(carved, samples=None)  # of a fine lattice these are tens of megabytes
         mesh = fitted.fair if fitted else mesh
         encoded = looks.lit()
         painted, under, laid = self._lay_out(job, model, subject, encoded, looks, mesh, fitted, own, begin)

@@ -70,6 +70,7 @@ from .subject.lens import Lens, lens_of
 from .subject.tone import tone_hidden
 from .surface.extraction import Surface, extract_surface
 from .surface.fairing import RIPPLE_M, WHOLE_M, fair_walls
+from .surface.lattice import Samples
 from .surface.mesh import camera_tilt, largest_component, placing, split_quads, tilt_back, turn_to_blender
 from .surface.normals import smooth_normals
 from .video.picking import Picked, pick_frames
@@ -141,13 +142,15 @@ class Encoded:
 @dataclass(frozen=True)
 class Carved:
     """vertices (V, 3), faces (F, 3): the largest piece of the surface, field space; what it took: evaluations of the
-    field, the low precision they were asked in, or None, and whether memory was too short for whole blocks."""
+    field, the low precision they were asked in, or None, and whether memory was too short for whole blocks; samples:
+    the field at the lattice's points, None where that is of low precision."""
 
     vertices: np.ndarray
     faces: np.ndarray
     evaluations: int
     low_precision: str | None
     in_small_blocks: bool
+    samples: Samples | None = None
 
 
 @dataclass(frozen=True)
@@ -397,7 +400,8 @@ def carve(field: Field, resolution: int, report: Report) -> Carved:
     if not len(surface.faces):
         raise NoPersonError("No body was found in the photo.", fix="Choose a photo that shows a whole person clearly.")
     largest = largest_component(surface.vertices, surface.faces)
-    return Carved(*largest, surface.evaluations, surface.lowered or None, surface.in_small_blocks)
+    known = None if surface.lowered else surface.samples
+    return Carved(*largest, surface.evaluations, surface.lowered or None, surface.in_small_blocks, known)
 
 
 def fit(
@@ -419,7 +423,7 @@ def fit(
     found = begin(find_own_head, figure, encoded.lens, body) if topology.wears_head else None
 
     def extract(cut: Field) -> Surface:
-        return extract_surface(cut, resolution, report)
+        return extract_surface(cut, resolution, report, under=carved.samples)
 
     def ready(fair: Mesh) -> None:
         heads.append((fair, begin(own_head, topology, found, body, fair)))

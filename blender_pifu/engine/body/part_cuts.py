@@ -16,7 +16,7 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from ..cores import divided
-from ..interfaces import Field, FieldOver
+from ..interfaces import AnswersOver, Field
 from ..surface.mesh import vertex_normals
 from .arm_borders import arm_borders, forearm_skin
 from .bones import BONES, INDEX, SIDES, part
@@ -70,7 +70,7 @@ class Sheet:
     adds: bool = False
 
 
-class SeparatedField(FieldOver):
+class SeparatedField(AnswersOver):
     """A field made empty in layers about sheets, or solid within some."""
 
     def __init__(self, field: Field, sheets: list[Sheet], spacing: float):
@@ -86,9 +86,8 @@ class SeparatedField(FieldOver):
             for sheet in sheets
         ]
 
-    def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+    def over(self, occupancy: Tensor, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
         """As the field's own, at most what the layers leave."""
-        occupancy = self._field.query_columns(xy, column, z)
         points = torch.cat([xy[column], z[:, None]], 1)
         for values, low, high, adds in self._sheets:
             place = (points - low) / (high - low) * 2 - 1
