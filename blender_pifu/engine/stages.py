@@ -419,8 +419,9 @@ def fit(
     mesh = carved.vertices, carved.faces
     heads: list[tuple[Mesh, Future[OwnHead]]] = []
     photo_hands = PhotoHands(figure, hands)
-    body = find_body(mesh, figure, photo_hands)
-    found = begin(find_own_head, figure, encoded.lens, body) if topology.wears_head else None
+    body = find_body(mesh, figure)
+    found = begin(find_own_head, figure, encoded.lens, body) if topology.wears_head else None  # which is not by hands
+    body = photo_hands.pose(body, mesh)
 
     def extract(cut: Field) -> Surface:
         return extract_surface(cut, resolution, report, under=carved.samples)
