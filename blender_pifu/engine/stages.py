@@ -24,6 +24,7 @@ from .body.head import Head
 from .body.model import load_body
 from .body.rigging import Fitted, Mesh, cut_apart, find_body
 from .color.burnt import WORK_PX, Burns, find_burns
+from .color.continuation import FineTexture
 from .color.edge_on import EdgeOn, seen_edge_on
 from .color.light import Shading
 from .color.painting import Elsewhere, Scalp
@@ -198,6 +199,7 @@ class Looks:
         if encoded.cut.matte.foreground.nbytes > LARGE_PHOTO:  # whose picture is large, too: not before it is needed
             begin = Future
         self._in_texture = begin(_pictures, self._lit, texture_px, self._burns) if texture_px else None
+        self.fine = begin(self._told_fine) if texture_px else None
 
     def lit(self, waiting: Callable[[], object] | None = None) -> Encoded:
         """What was encoded, without the photo's light, as `take_light` gives it."""
@@ -224,6 +226,11 @@ class Looks:
         if regions is None or self.lit(check_wanted).keeps_light:
             return None
         return seen_edge_on(self.at_vertices.result(check_wanted)["photo"], regions)
+
+    def _told_fine(self):
+        """The photo's fine texture, for a texture."""
+        photo = self.in_texture(check_wanted)["photo"]
+        return FineTexture(photo, self._cut.landmarks, self.regions.result(check_wanted))
 
     def in_texture(self, waiting: Callable[[], object] | None = None) -> dict[str, np.ndarray]:
         """What the photos show, in pictures as fine as the texture."""
@@ -643,7 +650,8 @@ class DenseGround:
         others, regions = encoded.elsewhere(size), looks.regions.result(check_wanted)
         edge_on = looks.edge_on(check_wanted)
         dense = occluder(dense, spacing) if loose else dense
-        return Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions, edge_on)
+        fine = looks.fine and looks.fine.result(check_wanted)
+        return Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions, edge_on, fine)
 
 
 class Ground:
