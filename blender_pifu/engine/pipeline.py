@@ -263,9 +263,10 @@ class Engine:
 
         with ExitStack() as ahead:
             with clock.step(PAINT):
+                dense = begin(lambda: fitted.dense) if fitted else None
                 begun = ahead.enter_context(stages.begun(job.topology, mesh, surface_at(PAINT), resolution, fitted))
                 report = clock.reporter(PAINT)
-                painted = stages.paint(model, encoded, mesh, fitted, resolution, looks, report)
+                painted = stages.paint(model, encoded, mesh, fitted, resolution, looks, report, dense)
             if job.texture_px:
                 how = resolution, job.texture_px, fitted, job.topology, own
                 under = begin(stages.DenseGround, painted, encoded, looks, *how)

@@ -451,16 +451,17 @@ def paint(
     resolution: int,
     looks: Looks | None = None,
     report: Callable[[], object] | None = None,
+    dense: Future[Mesh] | None = None,
 ) -> Painted:
     """Put hands and head on a surface, vertices (V, 3) and faces (F, 3), and give it normals and colours; looks: what
-    is known of these; report: called often where that is still being worked out."""
+    is known of these; report: called often where that is still being worked out; dense: `Fitted.dense`, if begun."""
     looks = looks or Looks(model, encoded, resolution)
     vertices, faces = mesh
     normals = smooth_normals(vertices, faces)
     bare = None
     if fitted and fitted.has_parts:
         bare = DenseSurface(vertices, faces, normals)
-        vertices, faces = fitted.dense
+        vertices, faces = dense.result(report) if dense else fitted.dense
         normals = smooth_normals(vertices, faces)
     known = tone_hidden(model.vertex_colors(encoded.encoding, vertices), encoded.cut.tone)
     shown = looks.hidden.result(report) | known | looks.at_vertices.result(report)
