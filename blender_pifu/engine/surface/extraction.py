@@ -57,7 +57,7 @@ class Sampler:
         under: Samples | None = None,
     ):
         """under: of an AnswersOver, what the field under it is at points of the lattice, as far as that is known."""
-        self.samples, self._under = Samples(), under or Samples()
+        self.samples, self._under = Samples(), under
         self.lattice = lattice
         self.in_small_blocks = False
         self._asked = 0
@@ -101,12 +101,12 @@ class Sampler:
         keys = keys[self._column_map[self.lattice.columns(keys)]]
         z = self.lattice.points(keys)[:, 2]
         keys = self.samples.missing(keys[(z >= 0) & (z < self.lattice.resolution)])
-        known, values = self._under.has(keys), np.empty(len(keys), np.float32)
-        values[known] = self._over(keys[known])
+        if self._under is not None:
+            known = self._under.has(keys)
+            self.samples.add(keys[known], self._over(self._under, keys[known]))
+            keys = keys[~known]
         # Sorted keys put a column's points side by side, so chunks share few columns.
-        asked = keys[~known]
-        values[~known] = self._ask(self._field, self.lattice.positions(asked), self.lattice.columns(asked))
-        self.samples.add(keys, values)
+        self.samples.add(keys, self._ask(self._field, self.lattice.positions(keys), self.lattice.columns(keys)))
 
     def at(self, positions: np.ndarray, exactly: np.ndarray) -> np.ndarray:
         """Occupancy (N,) anywhere, positions (N, 3) field space; in low precision where that was found faster, but for
@@ -119,13 +119,13 @@ class Sampler:
             values[part] = self._ask(field, positions[part], steps[part])
         return values
 
-    def _over(self, keys):
-        """Occupancy (N,) at keys (N,) where that of the field under this one is known."""
+    def _over(self, known, keys):
+        """Occupancy (N,) at keys (N,) of which Samples of the field under this one are known."""
         if not len(keys):
             return np.empty(0, np.float32)
         where = self._by_column(self.lattice.positions(keys), self.lattice.columns(keys))
         assert isinstance(self._exact, AnswersOver)
-        under = torch.from_numpy(self._under.value_at(keys)).to(self._exact.device)
+        under = torch.from_numpy(known.value_at(keys)).to(self._exact.device)
         return self._exact.over(under, *where).float().cpu().numpy()
 
     def _ask(self, field, positions, columns):
