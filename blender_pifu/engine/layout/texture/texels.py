@@ -104,7 +104,8 @@ def filled(
     if not parts:
         return np.full((size, size, 3), nothing, np.uint8)
     picture, empty = np.zeros((size * size, 3), np.uint8), np.ones(size * size, np.uint8)
-    empty[found.texel[chosen]] = 0
+    for part in parts:
+        empty[found.texel[part]] = 0
 
     def fill(part):
         picture[found.texel[part]] = values_of(part)
@@ -122,7 +123,8 @@ def _deepest(found, size):
     most = np.full(size * size, -1, np.float32)
     np.maximum.at(most, found.texel, depth)
     best = np.flatnonzero(depth == most[found.texel])[::-1]
-    index = np.full(size * size, -1, np.int64)
+    del depth, most  # of large maps these are tens of megabytes
+    index = np.full(size * size, -1, np.int32)
     index[found.texel[best]] = best  # of equals the first, which is written last
     return index[index >= 0]
 
