@@ -73,6 +73,18 @@ class FieldOver(Field):
         return over
 
 
+class AnswersOver(FieldOver):
+    """A field that changes another one's answers, each by itself."""
+
+    def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+        """As the other's, changed."""
+        return self.over(self._field.query_columns(xy, column, z), xy, column, z)
+
+    @abstractmethod
+    def over(self, occupancy: Tensor, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+        """What it makes of what the other answers, occupancy (N,), at points as `query_columns` takes them."""
+
+
 class Model(Protocol[E]):
     """Encodes the photo of a person once, into whatever its field is then made of."""
 

@@ -25,7 +25,7 @@ from .color.regions import Regions
 from .errors import ModelError
 from .face.head_crop import close_up
 from .face.mean_face import Place, find_face, lay_face
-from .files.tensors import Tensors, read_tensors
+from .files.tensors import Tensors, on_meta, read_tensors
 from .folds.laying import fold_reader, lay_folds
 from .futures import Future, check_wanted
 from .interfaces import Model
@@ -346,13 +346,16 @@ def load_model(
     name = str(name_or_path) if bundled else path.stem
     config = coarse_config(metadata["config"])
     finer = {key: tensors.pop(key) for key in list(tensors) if key.startswith(FINE)}
-    level = Tensors(tensors, path.name).fill(CoarseLevel(config)).to(device=device, dtype=dtype)
+    with on_meta():
+        level = CoarseLevel(config)
+    level = Tensors(tensors, path.name).fill(level).to(device=device, dtype=dtype)
     reads_back = metadata.get("reads_back") == "yes"
     if bundled and name == "fast":
         return HumanModel(level, name, coarse_px=config.core_px, reads_back=reads_back)
     fine = None
     if finer:
-        fine = FineLevel(fine_config(metadata["fine"]), config.widths[0])
+        with on_meta():
+            fine = FineLevel(fine_config(metadata["fine"]), config.widths[0])
         fine = Tensors(finer, path.name).under(FINE).fill(fine).to(device=device, dtype=dtype)
     return HumanModel(level, name, fine, reads_back=reads_back)
 

@@ -190,6 +190,7 @@ class Engine:
             mesh = None if rig else stages.fair((carved.vertices, carved.faces), figure.cut)
         give_back_at_once(large)
         fitted, own = self._fit(job, figure, encoded, carved, looks) if rig else (None, stages.OwnHead())
+        carved = replace(carved, samples=None)  # of a fine lattice these are tens of megabytes
         mesh = fitted.fair if fitted else mesh
         encoded = looks.lit()
         painted, under, laid = self._lay_out(job, model, subject, encoded, looks, mesh, fitted, own, begin)
@@ -262,9 +263,10 @@ class Engine:
 
         with ExitStack() as ahead:
             with clock.step(PAINT):
+                dense = begin(lambda: fitted.dense) if fitted else None
                 begun = ahead.enter_context(stages.begun(job.topology, mesh, surface_at(PAINT), resolution, fitted))
                 report = clock.reporter(PAINT)
-                painted = stages.paint(model, encoded, mesh, fitted, resolution, looks, report)
+                painted = stages.paint(model, encoded, mesh, fitted, resolution, looks, report, dense)
             if job.texture_px:
                 how = resolution, job.texture_px, fitted, job.topology, own
                 under = begin(stages.DenseGround, painted, encoded, looks, *how)

@@ -24,6 +24,7 @@ from .body.head import Head
 from .body.model import load_body
 from .body.rigging import Fitted, Mesh, cut_apart, find_body
 from .color.burnt import WORK_PX, Burns, find_burns
+from .color.continuation import FineTexture
 from .color.edge_on import EdgeOn, seen_edge_on
 from .color.light import Shading
 from .color.painting import Elsewhere, Scalp
@@ -71,6 +72,7 @@ from .subject.lens import Lens, lens_of
 from .subject.tone import tone_hidden
 from .surface.extraction import Surface, extract_surface
 from .surface.fairing import RIPPLE_M, WHOLE_M, fair_walls
+from .surface.lattice import Samples
 from .surface.mesh import camera_tilt, largest_component, placing, split_quads, tilt_back, turn_to_blender
 from .surface.normals import smooth_normals
 from .video.picking import Picked, pick_frames
@@ -142,13 +144,15 @@ class Encoded:
 @dataclass(frozen=True)
 class Carved:
     """vertices (V, 3), faces (F, 3): the largest piece of the surface, field space; what it took: evaluations of the
-    field, the low precision they were asked in, or None, and whether memory was too short for whole blocks."""
+    field, the low precision they were asked in, or None, and whether memory was too short for whole blocks; samples:
+    the field at the lattice's points, None where that is of low precision."""
 
     vertices: np.ndarray
     faces: np.ndarray
     evaluations: int
     low_precision: str | None
     in_small_blocks: bool
+    samples: Samples | None = None
 
 
 @dataclass(frozen=True)
@@ -196,6 +200,7 @@ class Looks:
         if encoded.cut.matte.foreground.nbytes > LARGE_PHOTO:  # whose picture is large, too: not before it is needed
             begin = Future
         self._in_texture = begin(_pictures, self._lit, texture_px, self._burns) if texture_px else None
+        self.fine = begin(self._told_fine) if texture_px else None
 
     def lit(self, waiting: Callable[[], object] | None = None) -> Encoded:
         """What was encoded, without the photo's light, as `take_light` gives it."""
@@ -222,6 +227,11 @@ class Looks:
         if regions is None or self.lit(check_wanted).keeps_light:
             return None
         return seen_edge_on(self.at_vertices.result(check_wanted)["photo"], regions)
+
+    def _told_fine(self):
+        """The photo's fine texture, for a texture."""
+        photo = self.in_texture(check_wanted)["photo"]
+        return FineTexture(photo, self._cut.landmarks, self.regions.result(check_wanted))
 
     def in_texture(self, waiting: Callable[[], object] | None = None) -> dict[str, np.ndarray]:
         """What the photos show, in pictures as fine as the texture."""
@@ -398,7 +408,8 @@ def carve(field: Field, resolution: int, report: Report) -> Carved:
     if not len(surface.faces):
         raise NoPersonError("No body was found in the photo.", fix="Choose a photo that shows a whole person clearly.")
     largest = largest_component(surface.vertices, surface.faces)
-    return Carved(*largest, surface.evaluations, surface.lowered or None, surface.in_small_blocks)
+    known = None if surface.lowered else surface.samples
+    return Carved(*largest, surface.evaluations, surface.lowered or None, surface.in_small_blocks, known)
 
 
 def fit(
@@ -422,11 +433,12 @@ def fit(
         return np.zeros(len(points), np.float32) if told is None else told.skin(points, normals)
 
     photo_hands = PhotoHands(figure, hands, skin)
-    body = find_body(mesh, figure, photo_hands)
-    found = begin(find_own_head, figure, encoded.lens, body) if topology.wears_head else None
+    body = find_body(mesh, figure)
+    found = begin(find_own_head, figure, encoded.lens, body) if topology.wears_head else None  # which is not by hands
+    body = photo_hands.pose(body, mesh)
 
     def extract(cut: Field) -> Surface:
-        return extract_surface(cut, resolution, report)
+        return extract_surface(cut, resolution, report, under=carved.samples)
 
     def ready(fair: Mesh) -> None:
         heads.append((fair, begin(own_head, topology, found, body, fair)))
@@ -446,16 +458,17 @@ def paint(
     resolution: int,
     looks: Looks | None = None,
     report: Callable[[], object] | None = None,
+    dense: Future[Mesh] | None = None,
 ) -> Painted:
     """Put hands and head on a surface, vertices (V, 3) and faces (F, 3), and give it normals and colours; looks: what
-    is known of these; report: called often where that is still being worked out."""
+    is known of these; report: called often where that is still being worked out; dense: `Fitted.dense`, if begun."""
     looks = looks or Looks(model, encoded, resolution)
     vertices, faces = mesh
     normals = smooth_normals(vertices, faces)
     bare = None
     if fitted and fitted.has_parts:
         bare = DenseSurface(vertices, faces, normals)
-        vertices, faces = fitted.dense
+        vertices, faces = dense.result(report) if dense else fitted.dense
         normals = smooth_normals(vertices, faces)
     known = tone_hidden(model.vertex_colors(encoded.encoding, vertices), encoded.cut.tone)
     shown = looks.hidden.result(report) | known | looks.at_vertices.result(report)
@@ -646,7 +659,8 @@ class DenseGround:
         others, regions = encoded.elsewhere(size), looks.regions.result(check_wanted)
         edge_on = looks.edge_on(check_wanted)
         dense = occluder(dense, spacing) if loose else dense
-        return Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions, edge_on)
+        fine = looks.fine and looks.fine.result(check_wanted)
+        return Sources(dense, spacing, shown, encoded.cut.landmarks, others, hairy, regions, edge_on, fine)
 
 
 class Ground:

@@ -16,7 +16,8 @@ from scipy.spatial import cKDTree
 from torch import Tensor
 
 from ..cores import divided
-from ..interfaces import Field, FieldOver
+from ..futures import Future
+from ..interfaces import AnswersOver, Field
 from ..surface.mesh import vertex_normals
 from .arm_borders import arm_borders, forearm_skin
 from .bones import BONES, INDEX, SIDES, part
@@ -70,7 +71,7 @@ class Sheet:
     adds: bool = False
 
 
-class SeparatedField(FieldOver):
+class SeparatedField(AnswersOver):
     """A field made empty in layers about sheets, or solid within some."""
 
     def __init__(self, field: Field, sheets: list[Sheet], spacing: float):
@@ -86,9 +87,8 @@ class SeparatedField(FieldOver):
             for sheet in sheets
         ]
 
-    def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+    def over(self, occupancy: Tensor, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
         """As the field's own, at most what the layers leave."""
-        occupancy = self._field.query_columns(xy, column, z)
         points = torch.cat([xy[column], z[:, None]], 1)
         for values, low, high, adds in self._sheets:
             place = (points - low) / (high - low) * 2 - 1
@@ -110,8 +110,11 @@ class SeparatedField(FieldOver):
 
 def possible_sheets(fit: Fit, surface: tuple[np.ndarray, np.ndarray]) -> list[Sheet]:
     """The cuts between parts of the body that are near each other; surface: vertices (V, 3) and faces (F, 3) of it."""
-    parts = _Parts(fit, surface[0], {} if _is_stout(fit) else arm_borders(fit, *surface))
-    return [sheet for sheet in divided(lambda pair: parts.sheet(*pair), parts.pairs()) if sheet]
+    borders = Future(lambda: {} if _is_stout(fit) else arm_borders(fit, *surface))
+    parts = _Parts(fit, surface[0], borders)
+    *arms, legs = parts.pairs()
+    legs, *arms = divided(lambda pair: parts.sheet(*pair), [legs, *arms])  # those need no borders, for which arms wait
+    return [sheet for sheet in (*arms, legs) if sheet]
 
 
 def find_sheets(field: Field, fit: Fit, possible: list[Sheet]) -> tuple[list[Sheet], list[str]]:
@@ -169,10 +172,10 @@ def side_of(sheet: Sheet, points: np.ndarray) -> np.ndarray:
 class _Parts:
     """The fitted skin by what may be cut from what."""
 
-    def __init__(self, fit: Fit, surface: np.ndarray, borders: dict[str, np.ndarray]):
+    def __init__(self, fit: Fit, surface: np.ndarray, borders: Future[dict[str, np.ndarray]]):
         body = load_body()
         self.metre, self.surface = fit.metre, surface[::SURFACE_STEP]
-        self.borders = {limb: mine[::SURFACE_STEP] for limb, mine in borders.items()}
+        self._borders = borders
         self.skin = fit.vertices[: body.skin_vertices]
         self.normals = vertex_normals(self.skin, body.triangles)
         labels = body.labels[: body.skin_vertices]
@@ -236,11 +239,12 @@ class _Parts:
         """Signed distances (N,) of points (N, 3) from what covers an arm and what covers the rest, and from half-way
         between them, which meets the surface where its border is; None where the surface has none. a, b: from the skin
         of either."""
-        if limb not in self.borders:
+        covered = None if limb == "leg" else self._borders.result().get(limb)
+        if covered is None:
             return None
         low, high = points.min(0) - REACH_M * self.metre, points.max(0) + REACH_M * self.metre
         near = ((self.surface > low) & (self.surface < high)).all(1)
-        mine, around = self.borders[limb][near], self.surface[near]
+        mine, around = covered[::SURFACE_STEP][near], self.surface[near]
         if min(mine.sum(), (~mine).sum()) < CLOTHES_POINTS:
             return None
         covers, distances = [], []

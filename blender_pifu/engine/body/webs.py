@@ -21,12 +21,15 @@ def web(
     gaps: signed distances (N,) of the points from either skin, bounds: those (S,) of the surface's vertices (S, 3), all
     in field units, negative within the body; metre: field units.
     """
+    found = np.maximum(np.abs(gaps[0] - gaps[1]) / 2 - MOST_M * metre, np.maximum(*gaps) - REACH_M * metre)
+    # Farther off hang sleeves; and where clothes, however thick, would change nothing they are not asked for.
+    asked = np.flatnonzero(MARGIN_M * metre + REACH_M * metre - np.minimum(*gaps) > found)
     off = [
-        gap - _clothes(points, surface, own, other, metre)
+        gap[asked] - _clothes(points[asked], surface, own, other, metre)
         for gap, own, other in zip(gaps, bounds, bounds[::-1], strict=True)
     ]
-    found = np.maximum(MARGIN_M * metre - np.minimum(*off), np.abs(gaps[0] - gaps[1]) / 2 - MOST_M * metre)
-    return np.maximum(found, np.maximum(*gaps) - REACH_M * metre)  # farther off hang sleeves
+    found[asked] = np.maximum(found[asked], MARGIN_M * metre - np.minimum(*off))
+    return found
 
 
 def _clothes(points, surface, own, other, metre):

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 CHILD = Path(__file__).with_name("instant_child.py")
-POLL_S = 0.05
+POLL_S = 0.01
 
 log = logging.getLogger(__name__)
 

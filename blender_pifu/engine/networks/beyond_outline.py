@@ -33,7 +33,18 @@ def _outside(mask: np.ndarray) -> np.ndarray:
     empty = (cv2.resize(mask, None, fx=times, fy=times, interpolation=cv2.INTER_LINEAR) < 0.5).astype(np.uint8)
     if empty.all():
         return np.zeros_like(mask)
-    distance = cv2.distanceTransform(empty, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    distance = _distance(empty)
     unit = times * side / 2
     distance = cv2.GaussianBlur((distance - 0.5).clip(0) / np.float32(unit), (0, 0), SMOOTH * unit)
     return cv2.resize(distance, (side, side), interpolation=cv2.INTER_AREA)
+
+
+def _distance(empty: np.ndarray) -> np.ndarray:
+    """(h, h) float32 pixels from each that is not 0 to the nearest that is. Always by OpenCV's own way: with one thread
+    it would take Intel's, whose last bits hang on where in memory the result lies, and with them the person."""
+    before = cv2.ipp.useIPP()  # of this thread alone
+    cv2.ipp.setUseIPP(False)
+    try:
+        return cv2.distanceTransform(empty, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    finally:
+        cv2.ipp.setUseIPP(before)

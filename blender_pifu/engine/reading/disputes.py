@@ -94,8 +94,13 @@ def _by_colours(picture, alpha, mask, disputed, height):
 
 def _grown(area, reach):
     """(h, w) bool: what lies within `reach` pixels of an area, (h, w) bool."""
-    side = 2 * max(1, round(reach)) + 1
-    return cv2.dilate(area.astype(np.uint8), cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 0
+    reach = max(1, round(reach))
+    left, top, width, height = cv2.boundingRect(area.astype(np.uint8))
+    part = np.s_[max(0, top - reach) : top + height + reach, max(0, left - reach) : left + width + reach]
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2)
+    grown = np.zeros(area.shape, bool)
+    grown[part] = cv2.dilate(area[part].astype(np.uint8), disc) > 0
+    return grown
 
 
 def _softened(area):

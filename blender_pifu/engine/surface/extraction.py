@@ -16,7 +16,7 @@ import torch
 
 from ..device import empty_cache, is_out_of_memory
 from ..errors import EngineError
-from ..interfaces import Field
+from ..interfaces import AnswersOver, Field
 from .lattice import Lattice, Samples
 from .marching_cubes import FACES, LEVEL, polygonise
 from .precision import SAMPLE, Mixed, choose
@@ -34,7 +34,8 @@ class Surface:
     """vertices: (V, 3) float32, field space; faces: (F, 3) int32, outward.
 
     evaluations: points asked of the field, who were asked twice counted twice; lowered: the precision that most were
-    asked in, None if it is the field's own; in_small_blocks: memory ran out, and smaller chunks did.
+    asked in, None if it is the field's own; in_small_blocks: memory ran out, and smaller chunks did; samples: what the
+    field is at points of the lattice, of those that were asked.
     """
 
     vertices: np.ndarray
@@ -42,13 +43,21 @@ class Surface:
     evaluations: int
     lowered: str | None = None
     in_small_blocks: bool = False
+    samples: Samples | None = None
 
 
 class Sampler:
     """Evaluates a field at lattice points, each once. Outside the lattice and the field's support it is 0, unasked."""
 
-    def __init__(self, field: Field, lattice: Lattice, progress: Callable[[float], None] | None = None):
-        self.samples = Samples()
+    def __init__(
+        self,
+        field: Field,
+        lattice: Lattice,
+        progress: Callable[[float], None] | None = None,
+        under: Samples | None = None,
+    ):
+        """under: of an AnswersOver, what the field under it is at points of the lattice, as far as that is known."""
+        self.samples, self._under = Samples(), under
         self.lattice = lattice
         self.in_small_blocks = False
         self._asked = 0
@@ -92,6 +101,10 @@ class Sampler:
         keys = keys[self._column_map[self.lattice.columns(keys)]]
         z = self.lattice.points(keys)[:, 2]
         keys = self.samples.missing(keys[(z >= 0) & (z < self.lattice.resolution)])
+        if self._under is not None:
+            known = self._under.has(keys)
+            self.samples.add(keys[known], self._over(self._under, keys[known]))
+            keys = keys[~known]
         # Sorted keys put a column's points side by side, so chunks share few columns.
         self.samples.add(keys, self._ask(self._field, self.lattice.positions(keys), self.lattice.columns(keys)))
 
@@ -105,6 +118,15 @@ class Sampler:
             part = part[np.argsort(steps[part], kind="stable")]
             values[part] = self._ask(field, positions[part], steps[part])
         return values
+
+    def _over(self, known, keys):
+        """Occupancy (N,) at keys (N,) of which Samples of the field under this one are known."""
+        if not len(keys):
+            return np.empty(0, np.float32)
+        where = self._by_column(self.lattice.positions(keys), self.lattice.columns(keys))
+        assert isinstance(self._exact, AnswersOver)
+        under = torch.from_numpy(known.value_at(keys)).to(self._exact.device)
+        return self._exact.over(under, *where).float().cpu().numpy()
 
     def _ask(self, field, positions, columns):
         """Occupancy (N,) at positions (N, 3), the points of a column (N,) side by side, in chunks."""
@@ -160,6 +182,7 @@ def extract_surface(
     progress: Callable[[float], None] | None = None,
     refine: bool = True,
     exact: bool = False,
+    under: Samples | None = None,
 ) -> Surface:
     """The surface where the field's occupancy is 0.5.
 
@@ -167,11 +190,12 @@ def extract_surface(
     -1 + 2 i / resolution, everything outside them is empty; progress: called often with a fraction, may raise to stop;
     refine: ask the field once more at vertices between lattice points, so that a logit that bends within a cell shows
     no terraces; exact: everything in float32. Otherwise the device is tried, and where low precision is faster it is
-    used for all that does not decide on which side of the surface a lattice point lies: the faces stay the same.
+    used for all that does not decide on which side of the surface a lattice point lies: the faces stay the same; under:
+    of an AnswersOver, the samples of the field under it on the same lattice, which is not asked for these again.
     Returns a Surface, closed and 2-manifold; without vertices where the field is empty. Raises EngineError.
     """
     lattice = Lattice(resolution)
-    sampler = Sampler(field, lattice, progress)
+    sampler = Sampler(field, lattice, progress, under)
     with torch.inference_mode():
         seeds = find_seeds(sampler, max(1, resolution // START_STEPS))
         if not exact:
@@ -179,7 +203,8 @@ def extract_surface(
         cells, cases = follow_surface(sampler, seeds)
         closer = sampler.at if refine else None
         vertices, faces = polygonise(lattice, cells, cases, sampler.samples.value_at, closer, sampler.unsure)
-    return Surface(vertices, faces, sampler.evaluations, sampler.lowered, sampler.in_small_blocks)
+    how = sampler.evaluations, sampler.lowered, sampler.in_small_blocks
+    return Surface(vertices, faces, *how, sampler.samples)
 
 
 def find_seeds(sampler: Sampler, step: int) -> np.ndarray:

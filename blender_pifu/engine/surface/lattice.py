@@ -62,6 +62,10 @@ class Samples:
             large, small = _merge(large, small), (keys[:0], values[:0])
         self._parts = [large, small]
 
+    def has(self, keys: np.ndarray) -> np.ndarray:
+        """Which keys (N,) are present, (N,) bool."""
+        return np.any([_find(known, keys)[1] for known, _ in self._parts], 0)
+
     def missing(self, keys: np.ndarray) -> np.ndarray:
         """Of sorted keys (N,) those that are not present."""
         for known, _ in self._parts:

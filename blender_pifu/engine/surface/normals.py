@@ -8,19 +8,17 @@ further off than the faces'.
 
 import numpy as np
 
-from .mesh import vertex_normals
+from .mesh import mean_round, vertex_normals
 
 
 def smooth_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
     """Unit normals (V, 3) float32 of a dense mesh, vertices (V, 3) and triangles (F, 3): the mean over the faces round
     each vertex of the mean at their corners, which evens out how the lattice cuts the surface."""
-    of_faces = vertex_normals(vertices, faces).astype(np.float64)[faces].sum(1)
-    normals = np.empty(vertices.shape)
-    for axis in range(3):
-        weights = np.repeat(of_faces[:, axis], 3)
-        normals[:, axis] = np.bincount(faces.ravel(), weights=weights, minlength=len(vertices))
-    length = np.linalg.norm(normals, axis=1, keepdims=True)
-    return (normals / np.maximum(length, np.finfo(float).tiny)).astype(np.float32)
+    corners, of_faces = faces.astype(np.intp), []
+    for values in vertex_normals(vertices, corners).T.astype(np.float64):
+        a, b, c = values.take(corners.T)
+        of_faces.append(a + b + c)
+    return mean_round(of_faces, corners, len(vertices))
 
 
 def angle_weighted_normals(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:

@@ -78,6 +78,18 @@ def test_a_sheet_through_a_box_makes_two_closed_boxes_with_a_gap():
     assert 0.01 < lost < 0.06
 
 
+def test_cutting_again_asks_the_field_only_for_what_is_not_known():
+    box, asked = Box([0.5, 0.4, 0.3]), []
+    query = box.query_columns
+    box.query_columns = lambda xy, column, z: (asked.append(len(z)), query(xy, column, z))[1]
+    whole = extract_surface(box, RESOLUTION)
+    cut = SeparatedField(box, [_half_way()], 2 / RESOLUTION)
+    anew, first = extract_surface(cut, RESOLUTION), sum(asked)
+    known = extract_surface(cut, RESOLUTION, under=whole.samples)
+    assert np.array_equal(known.vertices, anew.vertices) and np.array_equal(known.faces, anew.faces)
+    assert sum(asked) - first < anew.evaluations / 2
+
+
 def test_what_is_cut_apart_can_be_asked_in_low_precision_where_the_field_can():
     class Rough(Box):
         precision = "float32"

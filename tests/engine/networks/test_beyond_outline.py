@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """People end where the photo shows their outline, to a share of a pixel."""
 
+import cv2
 import numpy as np
 import pytest
 import torch
@@ -45,3 +46,15 @@ def test_what_is_drawn_past_the_outline_is_left_out():
 
 def test_an_empty_mask_costs_nothing():
     assert not beyond_outline_logits(torch.zeros(2, 1, 8, 8)).any()
+
+
+def test_is_the_same_with_one_thread_wherever_in_memory_it_lies():
+    mask = torch.from_numpy(cv2.GaussianBlur(np.float32(np.hypot(*np.mgrid[-64:64, -64:64]) < 30), (0, 0), 3))
+    threads, found = cv2.getNumThreads(), []
+    try:
+        for count in (2, 1, 1, 1):
+            cv2.setNumThreads(count)
+            found.append(beyond_outline_logits(mask[None, None]))
+    finally:
+        cv2.setNumThreads(threads)
+    assert all(torch.equal(found[0], each) for each in found[1:])

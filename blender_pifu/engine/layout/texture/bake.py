@@ -43,18 +43,19 @@ class Sources:
         hairy: bool = False,
         regions: Regions | None = None,
         edge_on: EdgeOn | None = None,
+        fine: FineTexture | None = None,
     ):
         """dense: the PaintedMesh that hides what lies behind it, cut with lattice step `spacing`, field units. pictures
         ("photo" and perhaps "back"), others: as `color.painting.paint` takes them; landmarks: as `FineTexture` does;
         hairy: whether it is to have the grain of the photo's hair, which `regions` tell of, if known; edge_on: what is
-        to be made of what the photo shows edge-on, if known."""
+        to be made of what the photo shows edge-on, if known; fine: the photo's fine texture, if that is there."""
         mesh = dense.vertices, dense.faces, spacing
         buffers = depth_buffers(*mesh)
         self.sides = [(Side(*mesh, pictures["back"], -1, buffers=buffers), 0)] if "back" in pictures else []
         self.sides += [(each.side(*mesh), k) for k, each in enumerate(others, 1)]
         self.sides.append((Side(*mesh, pictures["photo"], 1, edge_on=edge_on, buffers=buffers), 0))
         check_wanted()
-        self.fine = FineTexture(pictures["photo"], landmarks, regions)
+        self.fine = fine or FineTexture(pictures["photo"], landmarks, regions)
         self.others, self.regions = others, regions
         hair = find_hair(pictures["photo"], landmarks, regions) if hairy and landmarks is not None else None
         self.strands = strands_of(hair, self.fine.band)

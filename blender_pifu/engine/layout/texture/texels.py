@@ -3,7 +3,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
+from functools import partial, reduce
 
 import cv2
 import numpy as np
@@ -104,9 +104,16 @@ def filled(
     if not parts:
         return np.full((size, size, 3), nothing, np.uint8)
     picture, empty = np.zeros((size * size, 3), np.uint8), np.ones(size * size, np.uint8)
-    picture[found.texel[chosen]] = np.concatenate(divided(values_of, parts, waiting))
-    empty[found.texel[chosen]] = 0
-    return _spread(picture.reshape(size, size, 3), empty.reshape(size, size))
+    for part in parts:
+        empty[found.texel[part]] = 0
+
+    def fill(part):
+        picture[found.texel[part]] = values_of(part)
+
+    works = [*(partial(fill, part) for part in parts), partial(_nearest, empty.reshape(size, size))]
+    *_, nearest = divided(lambda work: work(), works, waiting)
+    _spread(picture, empty, nearest.reshape(-1))
+    return picture.reshape(size, size, 3)
 
 
 def _deepest(found, size):
@@ -116,15 +123,24 @@ def _deepest(found, size):
     most = np.full(size * size, -1, np.float32)
     np.maximum.at(most, found.texel, depth)
     best = np.flatnonzero(depth == most[found.texel])[::-1]
-    index = np.full(size * size, -1, np.int64)
+    del depth, most  # of large maps these are tens of megabytes
+    index = np.full(size * size, -1, np.int32)
     index[found.texel[best]] = best  # of equals the first, which is written last
     return index[index >= 0]
 
 
-def _spread(picture, empty):
-    """Give texels where `empty` (n, n) is 1 the values of the nearest other."""
-    _, nearest = cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
-    colors = np.zeros((int(nearest.max()) + 1, 3), np.uint8)
-    filled = empty == 0
-    colors[nearest[filled]] = picture[filled]
-    return colors[nearest]
+def _nearest(empty):
+    """Of each texel the number of the nearest where `empty` (n, n) is 0: (n, n) int32."""
+    return cv2.distanceTransformWithLabels(empty, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)[1]
+
+
+def _spread(picture, empty, nearest):
+    """Give texels (N,) where `empty` (N,) is 1 the values (N, 3) of the nearest other, whose number `nearest` has."""
+    texel_of = np.empty(int(nearest.max()) + 1, np.int32)
+    parts = [slice(start, start + CHUNK) for start in range(0, len(empty), CHUNK)]
+    for part in parts:
+        there = np.flatnonzero(empty[part] == 0) + part.start
+        texel_of[nearest[there]] = there
+    for part in parts:
+        lacking = np.flatnonzero(empty[part]) + part.start
+        picture[lacking] = picture.take(texel_of.take(nearest[lacking]), 0)

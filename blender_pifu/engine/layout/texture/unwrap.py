@@ -11,7 +11,6 @@ import numpy as np
 from scipy.sparse import coo_matrix, diags
 from scipy.sparse.csgraph import connected_components
 
-from ...cores import divided
 from ...surface.mesh import cross, directed_edges, neighbour_mean, split_quads
 from .flatten import project, rectangle, unfold
 from .join import join_small
@@ -55,9 +54,11 @@ def unwrap(
     rest = np.flatnonzero(charts < 0)
     pending = _pieces(rest, _sides(vertices, faces, normals, links)[rest], links)
     while pending:
-        laid = divided(lambda chosen: _lay(vertices, faces[chosen]), pending, waiting or (lambda: None))
         further = []
-        for chosen, (placed, bad) in zip(pending, laid, strict=True):
+        for chosen in pending:
+            placed, bad = _lay(vertices, faces[chosen])
+            if waiting:
+                waiting()
             if bad is None:
                 uv[chosen], charts[chosen] = placed, count
                 count += 1
