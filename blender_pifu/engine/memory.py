@@ -90,10 +90,9 @@ def give_back_at_once(yes: bool) -> None:
 
 
 def share_memory() -> None:
-    """From now on all threads beside the first take from one heap what others of them freed: from one each, a job on
-    two cores took a quarter more. Of one for all they wait for each other, as SciPy's trees ask for memory at each
-    point: two threads took twice as long as one. Does nothing without glibc."""
-    _set_malloc(ARENA_MAX, 2)
+    """From now on threads take from one heap what others freed: from one each, a job on two cores took 70 megabytes
+    more. Does nothing without glibc."""
+    _set_malloc(ARENA_MAX, 1)
 
 
 @contextmanager
