@@ -36,15 +36,8 @@ from .wrap import Skin, Surface, vertex_areas, wrap
 
 # Metres of a 1.7 m body.
 WRAPPED_M = 0.09  # below the head's rim, down to which skin is wrapped
-RIMS_M = (
-    -0.006,
-    -0.01,
-    -0.015,
-    -0.022,
-    -0.03,
-    -0.04,
-    -0.05,
-)  # from it, the rim of what is left: the first that gives a sound mesh
+# From it, the rim of what is left: the first that gives a sound mesh, the last three between the others.
+RIMS_M = (-0.006, -0.01, -0.015, -0.022, -0.03, -0.04, -0.05, -0.026, -0.035, -0.045)
 FACING_M = 0.06  # that opposite normals count as, halved
 REACH_M = 0.04  # from the surface to the skin, to be under it
 FAR_M, MOST_FAR = 0.02, 0.04  # what of the surface's head lies so far off the wrapped one is hair or a hat; most of it
