@@ -23,6 +23,7 @@ from ..files.tensors import REINSTALL, read_tensors
 from ..networks.maps import Maps, as_picture
 from ..reading.graph import DATA
 from ..reading.landmarks import metre_of
+from ..smooth_step import even_step
 from .hems import hem_height
 from .network import FoldConfig, FoldNetwork, folded
 from .shades import stack_shades
@@ -134,7 +135,7 @@ def _height(photo, drawn, light, size, worn, reader):
     (m, m) 0..1: where there may be any."""
     height = reader.height(photo, drawn, light, 2 / len(drawn) / size)
     height *= _larger(worn, len(drawn))
-    return height * ((drawn[..., 2] - TOWARDS[0]) / (TOWARDS[1] - TOWARDS[0])).clip(0, 1)
+    return height * even_step(drawn[..., 2], *TOWARDS)
 
 
 def _hems(shares, depth, solid, landmarks, worn, seen):

@@ -18,12 +18,13 @@ def with_beside(numbers: np.ndarray, vertices: np.ndarray, rows: np.ndarray, fit
     what lies beside them. rows (V,): of the body's skin that vertices are, -1 of others."""
     made = numbers.copy()
     parts = load_body().parts[: load_body().skin_vertices]
+    skin = fit.vertices[: len(parts)]
+    tree = cKDTree(skin)
     for hand in np.unique(numbers[numbers > 0]):
-        side = SIDES[hand - 1]
-        forearm = fit.vertices[: len(parts)][load_body().labels[: len(parts)] == INDEX["forearm" + side], :2]
-        across = cKDTree(np.concatenate([vertices[numbers == hand, :2], forearm]))
+        forearm = load_body().labels[: len(parts)] == INDEX["forearm" + SIDES[hand - 1]]
+        across = cKDTree(np.concatenate([vertices[numbers == hand, :2], skin[forearm, :2]]))
         away = across.query(vertices[:, :2], distance_upper_bound=BESIDE_M * fit.metre)[0]
         near = np.flatnonzero(np.isfinite(away) & (numbers == 0))
-        skin = np.where(rows[near] >= 0, rows[near], cKDTree(fit.vertices[: len(parts)]).query(vertices[near])[1])
-        made[near[np.isin(parts[skin], PARTS)]] = -hand
+        nearest = np.where(rows[near] >= 0, rows[near], tree.query(vertices[near])[1])
+        made[near[np.isin(parts[nearest], PARTS)]] = -hand
     return made

@@ -8,6 +8,7 @@ there is its network's noise, and showed as crumpled jaws and ribbed trouser leg
 import numpy as np
 
 from ..cores import divided
+from ..smooth_step import even_step
 from .mesh import neighbour_mean
 from .normals import smooth_normals
 
@@ -35,7 +36,7 @@ def fair_walls(vertices: np.ndarray, faces: np.ndarray, ripple: float = RIPPLE_M
     broad = edge_on
     for _ in range(AROUND):
         broad = mean @ broad
-    broad = edge_on * ((broad - BROAD[0]) / (BROAD[1] - BROAD[0])).clip(0, 1)
+    broad = edge_on * even_step(broad, *BROAD)
     even = _without_ripples(vertices, mean, edge_on, EDGES)
     longer = min(ripple / _edge(vertices, faces), MOST_EDGES)
     return _without_ripples(even, mean, broad, longer) if longer > EDGES else even

@@ -7,6 +7,7 @@ import numpy as np
 
 from ...color.regions import REGIONS, Regions
 from ...color.strands import MIDDLE, RADIUS_M
+from ...smooth_step import even_step
 from .template import load_template
 
 # The hairline of the body in rest, as seen from its side: heights, and how far to the front it is there, metres. The
@@ -41,7 +42,7 @@ def as_seen(
     """`scalp()`'s values (V,) of vertices (V, 3) with unit normals (V, 3), field space, whose skin rests at (V, 3)
     metres, once what the photo shows of hair and skin is known: beside the hairline, where they look to the camera, as
     it shows; elsewhere as they were. Of ears and faces, 0, nothing is told. Under a hat no hair is seen to grow."""
-    told = ((normals[:, 2] - TURNED[0]) / (TURNED[1] - TURNED[0])).clip(0, 1) * (grown != 0)
+    told = even_step(normals[:, 2], *TURNED) * (grown != 0)
     off = np.abs(np.interp(rest[:, 1], HEIGHTS, FRONTS) - rest[:, 2])
     told *= (1 - (off - MOVED_M) / SOFT_M).clip(0, 1)
     shares = regions.at(vertices, normals)
