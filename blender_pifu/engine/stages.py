@@ -498,7 +498,11 @@ def _scalp(
 ) -> Scalp:
     """The Scalp of a mesh whose vertices (V, 3), unit normals (V, 3), are rows (V,) of the body's skin, -1: of none."""
     of_skin = rows >= 0
+    back = encoded.behind is not None
+    faceless = fitted.head is not None and fitted.head.faces_away and not back
     grown = np.where(of_skin, scalp()[rows], 0)
+    if faceless:
+        grown[of_skin & (load_body().parts[rows] == "head") & (grown <= 0)] = -1
     rest = np.where(of_skin[:, None], load_template().rest[rows], 0)
     if fitted.head and (fitted.head.leaves_crown or regions is not None):
         beside = np.flatnonzero(~of_skin)
@@ -513,7 +517,7 @@ def _scalp(
                 rest[beside[neck]], grown[beside[neck]] = resting[neck], over_nape(resting[neck], shares)
     if regions is not None:
         grown = as_seen(grown, rest, regions, vertices, normals)
-    return Scalp(grown, rest, fitted.fit.metre, encoded.behind is not None)
+    return Scalp(grown, rest, fitted.fit.metre, back, faceless)
 
 
 def _hands(vertices: np.ndarray, rows: np.ndarray, fit: Fit) -> np.ndarray:

@@ -18,6 +18,7 @@ from .bones import INDEX
 from .model import DATA, BodyModel, load_body
 
 Further = tuple[int, ...]  # rows of the skin's vertices that are marks beside the face's 468
+AWAY = -0.5  # how far a head looks towards the camera, 1: straight, up to which nothing of its face is seen
 STILL = ("eyeLook", "tongueOut")  # actions of that beginning that marks of a face do not tell
 
 
@@ -85,6 +86,11 @@ class Head:
     gaze: tuple[float, float] = (0.0, 0.0)
     face_seen: bool = True
     lips: np.ndarray | None = None
+
+    @property
+    def faces_away(self) -> bool:
+        """Whether it looks away from the camera, so that the photo shows nothing of the face."""
+        return not self.face_seen and bool(self.turn[2, 2] < AWAY)
 
     @cached_property
     def neutral(self) -> np.ndarray:

@@ -60,7 +60,8 @@ class OwnHead(Protocol):
     """The head of the person in the photo as it is put on the surface, see `layout.animation.head_graft.WornHead`:
     vertices (n, 3), those rows (n,) of the body's skin, and faces (f, 4) of them; share: of the surface's area that it
     replaces; leaves_crown: whether what covers the skull stays the surface's, as long hair or a hat does; shows_face:
-    whether the photo shows eyes, nose and mouth where the head has them."""
+    whether the photo shows eyes, nose and mouth where the head has them; faces_away: whether it looks away from the
+    camera."""
 
     rows: np.ndarray
     vertices: np.ndarray
@@ -72,6 +73,9 @@ class OwnHead(Protocol):
 
     @property
     def shows_face(self) -> bool: ...
+
+    @property
+    def faces_away(self) -> bool: ...
 
     def resting(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) field space -> metres of the mean body in rest."""

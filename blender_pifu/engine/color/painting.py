@@ -18,6 +18,7 @@ from .edge_on import EdgeOn
 from .hand_skin import find_hand_skin
 from .regions import REGIONS, Regions
 from .seen_hair import SeenHair, find_seen_hair
+from .unseen_face import skin_tone
 
 # A surface is trusted fully where its normal leans this far towards the camera, and not at all below the first value.
 FACING = (0.35, 0.65)
@@ -54,12 +55,14 @@ AS_FIRST = 1e-6  # what holds colours to a first guess: where nothing else does,
 @dataclass(frozen=True)
 class Scalp:
     """grown: (V,) -1..1 of a mesh's vertices, 1 where hair grows, -1 on cheeks, else 0; rest: (V, 3) metres, where the
-    mean body's skin rests there; metre: field units of one; seen_behind: whether a photo shows the back."""
+    mean body's skin rests there; metre: field units of one; seen_behind: whether a photo shows the back; faceless:
+    whether none shows the face, of which all is -1 then, skin of the tone that is seen elsewhere."""
 
     grown: np.ndarray
     rest: np.ndarray
     metre: float
     seen_behind: bool = False
+    faceless: bool = False
 
     @property
     def of_skin(self) -> np.ndarray:
@@ -131,15 +134,20 @@ def paint(
     if hands is not None:
         shown = sides[-1][0].colors(vertices), sides[-1][0].trust(vertices, normals)
         skin = find_hand_skin(hands, *shown, None if regions is None else regions.skin(vertices, normals))
+    face, tone = _unseen_face(sides[-1], scalp, regions)
     hair = _hair_beside(sides, scalp) if scalp is not None and back is not None else None
     for side, places, looks in sides:
         shown, side_trust = _told(side, places, looks, scalp, hair)
         if skin is not None and side.of_crop:
             side_trust = side_trust * skin.believed(shown)
+        if face is not None and side.hidden and side.of_crop:
+            side_trust = np.where(face, 0, side_trust)
         mine = side_trust > 0
         both = side_trust[mine] + trust[mine] * (1 - side_trust[mine])
         colors[mine] += (side_trust[mine] / both)[:, None] * (shown[mine] - colors[mine])
         trust[mine] = both
+    if face is not None:
+        colors[face], trust[face] = tone, np.maximum(trust[face], GUESS_TRUST)
     if guess is not None:
         blind = trust == 0
         colors[blind], trust[blind] = guess[blind], GUESS_TRUST
@@ -159,6 +167,17 @@ def paint(
         trust = trust * materials.believed
     painted = spread(colors, trust, faces, hold, materials)
     return Paint(np.round(np.clip(painted, 0, 1) * 255).astype(np.uint8), materials)
+
+
+def _unseen_face(photo, scalp, regions):
+    """(V,) bool, which vertices are of a face that no photo shows, and the tone (3,) of skin for it; None in place of
+    either where there is no such face, or no skin is seen; photo: its Side, places and normals (V, 3)."""
+    if scalp is None or regions is None or not scalp.faceless:
+        return None, None
+    side, places, looks = photo
+    face = scalp.grown < 0
+    tone = skin_tone(side.colors(places), side.trust(places, looks), regions.skin(places, looks), places, face)
+    return (None, None) if tone is None else (face, tone)
 
 
 def _of_regions(regions, vertices, normals, photo, scalp, hands):
@@ -199,7 +218,7 @@ def _told(side, places, looks, scalp, hair: SeenHair | None):
     see `paint`."""
     trust, shown = side.trust(places, looks), side.shown(places, looks)
     if scalp is not None and side.of_crop:
-        ahead = looks[:, 2] > -FACING[0]
+        ahead = (looks[:, 2] > -FACING[0]) & (not scalp.faceless)
         own = GUESS_TRUST * scalp.grown if side.hidden else -CHEEK_TRUST * scalp.grown * ahead
         on = np.flatnonzero(own > (0 if side.hidden and not scalp.seen_behind else trust))
         trust[on] = np.maximum(own[on], trust[on])

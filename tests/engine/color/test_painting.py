@@ -150,6 +150,22 @@ def test_hair_goes_on_from_behind_to_the_hairline_and_cheeks_from_the_photo(pers
         assert near.mean() > 0.75
 
 
+def test_a_face_that_no_photo_shows_has_the_tone_of_skin_that_is_seen(person):
+    """Hair before, as from behind, and a neck; what was drawn of the hidden side, blue, is of no face."""
+    vertices, faces, normals = person
+    matte = matte_of(analytic.person())
+    high = np.linspace(1, -1, 256)[:, None] * np.ones((256, 256)) > 0
+    shares = np.zeros((256, 256, len(REGIONS)), np.float32)
+    shares[..., REGIONS["hair"]], shares[..., REGIONS["skin"]] = high, ~high
+    photo = image(GREEN, matte)
+    photo[~high, :3] = RED
+    face = (normals[:, 2] < -0.5) & (vertices[:, 1] > 0)
+    told = Scalp(np.where(face, -1.0, 0.0), vertices, 1.0, faceless=True)
+    how = {"back": image(BLUE, matte), "scalp": told, "regions": Regions(shares, shares)}
+    colors = paint(vertices, faces, normals, 2 / 128, photo, **how).colors / 255
+    assert (np.linalg.norm(colors[face] - RED, axis=1) < 0.2).mean() > 0.9
+
+
 def test_no_colour_runs_over_the_border_of_two_regions(person):
     """A hem at the middle of the body: between what front and back show it is as sharp as there."""
     vertices, faces, normals = person

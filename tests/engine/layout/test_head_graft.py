@@ -221,17 +221,33 @@ def test_a_mean_head_is_put_on_where_there_is_no_own_and_the_artist_is_told():
     assert stages.own_head(TOPOLOGIES["standard"], doubted, rest_fit(), egg()).note == "why"
 
 
-def test_of_who_is_seen_from_behind_the_whole_head_is_put_on_with_its_face_away_from_the_camera():
-    vertices, faces = (egg()[0] * (-1, 1, -1)).astype(np.float32), egg()[1]
-    fit = rest_fit()
+def from_behind(vertices, faces):
+    """What a surface whose back the camera sees has for a head, and its vertices."""
+    vertices, fit = (vertices * (-1, 1, -1)).astype(np.float32), rest_fit()
     behind = replace(fit, rows=fit.rows * np.array((-1, 1, -1), np.float32))
-    put_on = wear(turned(180, face_seen=False, shift=-worn().head.shift), behind, vertices, faces)
-    assert not put_on.leaves_crown and not put_on.shows_face
+    return wear(turned(180, face_seen=False, shift=-worn().head.shift), behind, vertices, faces), vertices
+
+
+def test_of_who_is_seen_from_behind_the_whole_head_is_put_on_with_its_face_away_from_the_camera():
+    faces = egg()[1]
+    put_on, vertices = from_behind(*egg())
+    assert not put_on.leaves_crown and not put_on.shows_face and put_on.faces_away
     made, joined = put_on.graft(vertices, faces)
     check = check_mesh(joined)
     assert check.watertight and check.components == 1
     nose = made[-len(put_on.rows) :][:, 2].min()
     assert nose == pytest.approx(-worn().vertices[:, 2].max(), abs=0.012)
+
+
+def test_of_who_is_seen_from_behind_under_much_hair_the_face_is_put_on():
+    faces = hair(1.8)[1]
+    put_on, vertices = from_behind(*hair(1.8))
+    assert put_on.leaves_crown and put_on.faces_away
+    made, joined = put_on.graft(vertices, faces)
+    check = check_mesh(joined)
+    assert check.watertight and check.components == 1
+    assert made[:, 2].min() == pytest.approx(-worn().vertices[:, 2].max(), abs=0.012), "its nose is the foremost"
+    assert made[:, 2].max() == pytest.approx(vertices[:, 2].max(), abs=0.01), "the hair that the camera sees stays"
 
 
 def test_a_head_that_lies_elsewhere_is_not_put_on():

@@ -38,6 +38,7 @@ from .wrap import Skin, Surface, vertex_areas, wrap
 WRAPPED_M = 0.09  # below the head's rim, down to which skin is wrapped
 # From it, the rim of what is left: the first that gives a sound mesh, the last three between the others.
 RIMS_M = (-0.006, -0.01, -0.015, -0.022, -0.03, -0.04, -0.05, -0.026, -0.035, -0.045)
+FEW_CROSSINGS = 8  # triangles, that may pass through each other where every rim leaves some
 FACING_M = 0.06  # that opposite normals count as, halved
 REACH_M = 0.04  # from the surface to the skin, to be under it
 FAR_M, MOST_FAR = 0.02, 0.04  # what of the surface's head lies so far off the wrapped one is hair or a hat; most of it
@@ -90,6 +91,11 @@ class WornHead:
         """Whether the photo shows eyes, nose and mouth where the head has them."""
         return self.head.face_seen
 
+    @property
+    def faces_away(self) -> bool:
+        """Whether it looks away from the camera, so that the photo shows nothing of the face."""
+        return self.head.faces_away
+
     def resting(self, points: np.ndarray) -> np.ndarray:
         """(N, 3) field space -> metres of the mean body in rest, where the head has them: one that is larger or longer
         is brought to its size."""
@@ -107,16 +113,23 @@ class WornHead:
 
     def graft(self, vertices: np.ndarray, faces: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """A closed mesh laid over the surface, vertices (V, 3) and faces (F, 3|4) of which a triangle among quads has
-        -1 at its end, with the head: its vertices last. None where that does not give one sound piece."""
+        -1 at its end, with the head: its vertices last. None where that does not give one sound piece. Where no rim
+        joins them without crossings, the one with the fewest does, if these are few."""
         inside = self._inside(vertices, faces)
         if self.led_m:
             vertices = self._laid(vertices, inside)
+        best, least = None, FEW_CROSSINGS + 1
         for at in RIMS_M:
             opened = self._opened(vertices, faces, inside > at)
             made = None if opened is None else self._joined(vertices, faces, *opened)
-            if made is not None:
-                return made
-        return None
+            if made is None:
+                continue
+            crossings = self._more_crossings(*made, int(opened[0].sum()))
+            if crossings < least:
+                best, least = made, crossings
+            if least <= 0:
+                break
+        return best
 
     def expressions(self, vertices: np.ndarray) -> Expressions | None:
         """Those of a mesh, vertices (V, 3), that has the head; None where it has not."""
@@ -208,8 +221,7 @@ class WornHead:
         made = np.concatenate([made, band(both, made, rim, self.rim[::-1] + count)])
         both = self._faired(both, made, rim, count)
         points, made = without_unused(both, made)
-        sound = is_one_closed_piece(made) and not self._crosses(points, made, int(kept.sum()))
-        return (points, made) if sound else None
+        return (points, made) if is_one_closed_piece(made) else None
 
     def _faired(self, points, faces, rim, count):
         """What of the surface lies about its rim made even; the head stays."""
@@ -229,11 +241,11 @@ class WornHead:
             points = points + 0.5 * np.minimum(near, 1)[:, None] * (mean @ points - points)
         return points
 
-    def _crosses(self, points, faces, new):
-        """Whether the band and the head pass through what was there."""
+    def _more_crossings(self, points, faces, new):
+        """How many triangles of the band and the head pass through what was there, beyond the head's own."""
         low, high = self.around.min(0), self.around.max(0)
         near = ((points > low) & (points < high)).all(1)
-        return crossings_by_new(points, faces, new, near) > self._own_crossings
+        return crossings_by_new(points, faces, new, near) - self._own_crossings
 
     @cached_property
     def _own_crossings(self) -> int:
@@ -277,9 +289,11 @@ def wear(head: Head, fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> WornH
         beneath = (template.regions[rows] == "skin")[beside]
         return WornHead(head, patch.rows, taken, patch.faces, patch.rim, *parts, fit.metre, share, led_m, beneath)
 
+    ahead = 1 if head.turn[2, 2] > 0 else -1  # towards the camera, or away from it
+
     def fits(patch):
-        far = _far(wrapped, patch.inside[rows], vertices[near & (normals[:, 2] > 0)], FACE_FAR_M, fit.metre)
-        seen = facing[np.searchsorted(rows, patch.rows), 2] > 0
+        far = _far(wrapped, patch.inside[rows], vertices[near & (ahead * normals[:, 2] > 0)], FACE_FAR_M, fit.metre)
+        seen = ahead * facing[np.searchsorted(rows, patch.rows), 2] > 0
         return far <= MOST_FACE_FAR and seen.mean() >= LEAST_FACE
 
     off = _far(wrapped, skull.inside[rows], vertices[near], FAR_M, fit.metre) > MOST_FAR

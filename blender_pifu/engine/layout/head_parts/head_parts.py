@@ -161,9 +161,9 @@ class HeadParts:
 
 def parts_in(head: Head, photo: np.ndarray) -> HeadParts:
     """The parts of a head as it was placed in a photo, (n, n, 3 or more) float sRGB 0..1, field space. Without
-    eyeballs where the photo does not show bare eyes. Raises ModelError."""
+    eyeballs where the photo shows eyes that are not bare, or shows them elsewhere. Raises ModelError."""
     eyes = look_at_eyes(head, lambda points: sample(photo[..., :3], points[:, 0], points[:, 1]))
-    eyes = replace(eyes, seen=eyes.seen and head.face_seen)
+    eyes = replace(eyes, seen=head.faces_away or (eyes.seen and head.face_seen))
     balls = eyeballs_of(head) if eyes.seen else []
     return HeadParts((*balls, *load_mouth_parts().of(head)), head, eyes)
 

@@ -16,6 +16,7 @@ from ...color.hand_skin import believed, find_hand_skin
 from ...color.painting import Elsewhere, Scalp, Side, depth_buffers
 from ...color.regions import Regions
 from ...color.strands import Strands, strands_of
+from ...color.unseen_face import draw_features
 from ...futures import check_wanted
 from ...smooth_step import smooth_step
 from ...surface.mesh import split_quads
@@ -106,7 +107,7 @@ def bake(
             mesh.vertices, triangles, mesh.colors, mesh.materials, None if scalp is None else scalp.of_skin
         )
         mesh = replace(mesh, colors=borders.colors)
-    hairy = None if scalp is None else _Hairy(scalp, sources.strands)
+    hairy = None if scalp is None else _Hairy(scalp, sources.strands, _middle(mesh.colors[scalp.grown > 0.5]))
     values = {"point": mesh.vertices, "normal": normals, "color": mesh.colors, "way": ways.places}
     if mesh.materials:
         values["believed"] = mesh.materials.believed[:, None]
@@ -118,6 +119,7 @@ def bake(
     if hairy is not None:
         hair, skin = hairy.beside_hairline(mesh)
         values |= {"rest": hairy.scalp.rest, "hair": hairy.scalp.grown.clip(0, 1)[:, None], "of hair": hair}
+        values["guessed"] = hairy.guessed[:, None]
         values["color"] = skin
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
     texels = _Texels(values, sources.sides, fine, hairy, mouth, teeth, borders)
@@ -174,7 +176,7 @@ class _Texels:
             if "believed" in of and side is self._sides[-1][0]:
                 trust *= of["believed"][:, 0]
             if self._hairy:
-                trust = self._hairy.covers(side, of["hair"], trust, looks)
+                trust = self._hairy.covers(side, of["hair"], of["guessed"], trust, looks)
             if "tone" in of and side.of_crop:
                 trust[seen] *= believed(shown, of["on hand"][seen, 0], of["tone"][seen])
             colors[seen] += trust[seen, None] * (shown * 255 - colors[seen])
@@ -185,6 +187,7 @@ class _Texels:
         colors[taken] += 255 * share * self._fine.at(places[taken])
         if self._hairy:
             self._hairy.add(colors, of["rest"], of["hair"])
+            self._hairy.draw_face(colors, of["rest"], of["guessed"])
         if self._mouth and self._teeth:
             colors += self._mouth.share(corners, weights)[:, None] * (bare - colors)
         elif self._mouth:
@@ -197,10 +200,11 @@ class _Texels:
 class _Hairy:
     """Hair on a mesh's scalp, which ends at the hairline, and has the grain of what the photo shows, if known, where no
     photo shows it itself. Vertices have "rest", (V, 3) where their skin rests, "hair", (V, 1) 0..1 how far it grows
-    there, and "of hair", (V, 3) 0..255 its colour."""
+    there, and "of hair", (V, 3) 0..255 its colour. tone (3,) 0..255: the middle one of hair."""
 
     scalp: Scalp
     strands: Strands | None
+    tone: np.ndarray
 
     def beside_hairline(self, mesh: PaintedMesh) -> tuple[np.ndarray, np.ndarray]:
         """Colours (V, 3) 0..255 that a mesh's vertices have as hair, and as what is beside it: their own, and of those
@@ -214,13 +218,26 @@ class _Hairy:
                 colors[there] = mesh.colors[mine][near[apart < ACROSS_M * self.scalp.metre]]
         return of_hair, beside
 
-    def covers(self, side: Side, hair: np.ndarray, trust: np.ndarray, looks: np.ndarray) -> np.ndarray:
-        """The trust (N,) in a side's picture that is left where hair (N, 1), which looks to (N, 3), covers what is only
-        guessed; of `hair` is taken off what is trusted and seen well enough to show locks."""
+    @property
+    def guessed(self) -> np.ndarray:
+        """(V,) 0..1 of vertices of a face that no photo shows."""
+        return (-self.scalp.grown).clip(0, 1) * self.scalp.faceless
+
+    def covers(
+        self, side: Side, hair: np.ndarray, guessed: np.ndarray, trust: np.ndarray, looks: np.ndarray
+    ) -> np.ndarray:
+        """The trust (N,) in a side's picture that is left where hair (N, 1), which looks to (N, 3), or a face that is
+        `guessed` (N, 1), covers what is only guessed; of `hair` is taken off what is trusted and seen well enough to
+        show locks."""
         if side.hidden and not self.scalp.seen_behind:
-            trust = trust * (1 - hair[:, 0])
+            trust = trust * (1 - hair[:, 0]) * (1 - guessed[:, 0])
         hair *= 1 - (trust * smooth_step(np.abs(looks[:, 2]), *SHOWS_LOCKS))[:, None]
         return trust
+
+    def draw_face(self, colors: np.ndarray, rest: np.ndarray, guessed: np.ndarray) -> None:
+        """Give colours (N, 3) 0..255 what a face has that is `guessed` (N, 1), of skin that rests at (N, 3)."""
+        if self.scalp.faceless:
+            draw_features(colors, rest, guessed, self.tone)
 
     def add(self, colors: np.ndarray, rest: np.ndarray, hair: np.ndarray) -> None:
         """Give colours (N, 3) 0..255 the grain of hair (N, 1), of skin that rests at (N, 3)."""
@@ -228,6 +245,11 @@ class _Hairy:
             return
         where = np.flatnonzero(hair[:, 0] > 0)
         colors[where] += 255 * hair[where] * self.strands.on_scalp(rest[where], colors[where] / 255)
+
+
+def _middle(tones):
+    """(3,) the median of colours (N, 3) 0..255; of none black."""
+    return np.median(tones, 0) if len(tones) else np.zeros(3)
 
 
 def png(picture: np.ndarray) -> bytes:
