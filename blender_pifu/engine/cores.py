@@ -1,24 +1,26 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The computer's cores: how many are free, and work that is divided among them.
 
-An artist renders while the engine works: work is divided among no more threads than cores are free (`priority.py` has
-the rest).
+An artist renders while the engine works: work is divided among no more threads than cores are free, but at least two
+(`priority.py` has the rest).
 """
 
 import ctypes
 import math
 import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import torch
 
 LOOK_S, LONG_AGO_S = 0.1, 20.0  # how long others are watched; after what time they are watched anew
 GIVES_WAY = 8  # niceness of others above this process's, from which on they leave it nearly all of a core
+# Threads that there are where no core is free, if there are as many cores: the same seconds of the processor are taken
+# from whoever is at work there, in little more than half the time.
+AT_LEAST = 2
 BUSY = 0.5  # cores, from which on it is looked who keeps them so
 _T = TypeVar("_T")
 _R = TypeVar("_R")
@@ -37,13 +39,13 @@ class FreeCores:
 
     def use(self) -> int:
         """As many threads from now on as cores were free since the last call, or, where that is long ago, are free
-        now; at most as many as torch has (OMP_NUM_THREADS). Returns how many."""
-        most = torch.get_num_threads()
-        if most > 1:
+        now; at least AT_LEAST, at most as many as there are cores, or as torch has (OMP_NUM_THREADS). Returns it."""
+        most = min(torch.get_num_threads(), _cores())
+        if most > AT_LEAST:
             if time.monotonic() - self._looked_at > LONG_AGO_S:
                 self._look()
                 time.sleep(LOOK_S)
-            most = max(1, min(most, round(_cores() - self._look())))
+            most = max(AT_LEAST, min(most, round(_cores() - self._look())))
         FreeCores.threads = most
         return most
 
@@ -77,18 +79,55 @@ def divided(
     """What `work` gives for each of the parts, in their order; on several threads where cores are free. Of use where
     the work is done by libraries that let go of the interpreter. waiting: called in this thread as each is done, may
     raise to stop; device: of a network that is asked, which several threads do on the CPU alone."""
-    parts, found = list(parts), []
+    parts = list(parts)
     threads = min(FreeCores.threads, len(parts)) if torch.device(device).type == "cpu" else 1
-    with ThreadPoolExecutor(threads) if threads > 1 else nullcontext() as pool:
+    return _Division(work, parts).done(threads - 1, waiting)
+
+
+class _Division(Generic[_T, _R]):
+    """Work on parts that several threads take one after the other. The one that asks for it is one of them: it has what
+    torch's threads and the heap need, which a new one must first be given."""
+
+    def __init__(self, work: Callable[[_T], _R], parts: list[_T]) -> None:
+        self._work, self._parts = work, parts
+        self._left = iter(range(len(parts)))
+        self._found: dict[int, _R] = {}
+        self._errors: dict[int, BaseException] = {}
+
+    def done(self, helpers: int, waiting: Callable[[], None]) -> list[_R]:
+        """What comes of the parts, with so many further threads; waiting: see `divided`."""
+        threads = [threading.Thread(target=self._help, name="divided") for _ in range(helpers)]
+        for thread in threads:
+            thread.start()
+        told = 0
         try:
-            for one in pool.map(work, parts) if pool else map(work, parts):
-                found.append(one)
-                waiting()
-        except BaseException:
-            if pool:
-                pool.shutdown(cancel_futures=True)
-            raise
-    return found
+            for number in self._left:
+                self._found[number] = self._work(self._parts[number])
+                while told < len(self._found):
+                    told += 1
+                    waiting()
+        finally:
+            self._stop()
+            for thread in threads:
+                thread.join()
+        if self._errors:
+            raise self._errors[min(self._errors)]
+        for _ in range(told, len(self._parts)):
+            waiting()
+        return [self._found[number] for number in range(len(self._parts))]
+
+    def _help(self) -> None:
+        for number in self._left:
+            try:
+                self._found[number] = self._work(self._parts[number])
+            except BaseException as error:  # noqa: BLE001 (whoever asks for the result gets it)
+                self._errors[number] = error
+                self._stop()
+
+    def _stop(self) -> None:
+        """Let nobody begin another part."""
+        for _ in self._left:
+            pass
 
 
 def beside(*works: Callable[[], Any], device: torch.device | str = "cpu") -> list[Any]:

@@ -48,6 +48,20 @@ class Field(Protocol):
         return None
 
 
+class NoField(Field):
+    """In place of a field that is asked no more: what it held is free."""
+
+    device = torch.device("cpu")
+
+    def support(self, xy: Tensor) -> Tensor:
+        """Nobody."""
+        return torch.zeros(len(xy), dtype=torch.bool)
+
+    def query_columns(self, xy: Tensor, column: Tensor, z: Tensor) -> Tensor:
+        """Empty."""
+        return torch.zeros(len(z))
+
+
 class FieldOver(Field):
     """A field that changes what another one answers, in `query_columns`, and passes on all else."""
 

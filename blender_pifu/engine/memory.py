@@ -90,9 +90,10 @@ def give_back_at_once(yes: bool) -> None:
 
 
 def share_memory() -> None:
-    """From now on threads take from one heap what others freed: from one each, a job on two cores took 70 megabytes
-    more. Does nothing without glibc."""
-    _set_malloc(ARENA_MAX, 1)
+    """From now on threads take from two heaps what others freed: from one each, a job on two cores took 100 megabytes
+    more, while with a single one they wait for each other, as SciPy's trees ask it for 12 kilobytes at each point. Does
+    nothing without glibc."""
+    _set_malloc(ARENA_MAX, 2)
 
 
 @contextmanager

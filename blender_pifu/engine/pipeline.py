@@ -194,28 +194,31 @@ class Engine:
         mesh = fitted.fair if fitted else mesh
         encoded = looks.lit()
         painted, under, laid = self._lay_out(job, model, subject, encoded, looks, mesh, fitted, own, begin)
+        encoded, fitted = encoded.without_field(), fitted and fitted.without_field()
+        looks.let_go()
         parts = stages.head_parts(laid, own, looks) if choices.head_parts else None
         dense = painted.mesh.vertices
         height_m = choices.height_m or figure.height_m
         shown_m = stages.shown_m(model, figure, encoded.lens, dense, height_m, fitted)
         placement = stages.place(model, dense, laid, figure, encoded.lens, shown_m)
         begin = job.futures.begin
-        ground = begin(stages.Ground, laid, painted, encoded, looks, under, fitted) if under else None
-        bound = begin(stages.bind, laid, fitted, placement, parts) if rig else None
+        ground = begin(stages.Ground, laid, painted, encoded, looks, under, fitted, parts) if under else None
+        mesh = parts.behind_eyes(laid.mesh, laid.sockets) if parts and laid.sockets is not None else laid.mesh
+        vertices = placement.points(mesh.vertices)
+        bound = begin(stages.bind, laid, fitted, placement, parts, vertices) if rig else None
         texture = charts = skeleton = keys = None
         if ground:
             texture, charts = self._texture(job, laid, fitted, painted, ground, parts)
         if bound:
             with clock.step(BIND):
-                skeleton, keys = bound.result(clock.reporter(BIND))
+                skeleton, keys, vertices = bound.result(clock.reporter(BIND))
         motion = self._move(job, skeleton)
         made = _Made(
             model, subject, encoded, carved, fitted, own.note, laid, charts, shown_m, placement, texture, parts,
             motion,
         )  # fmt: skip
-        mesh = parts.behind_eyes(laid.mesh, laid.sockets) if parts and laid.sockets is not None else laid.mesh
         skin = Reconstruction(
-            placement.points(mesh.vertices),
+            vertices,
             mesh.faces,
             placement.normals(mesh.vertices, mesh.normals),
             mesh.colors,
@@ -269,7 +272,7 @@ class Engine:
                 painted = stages.paint(model, encoded, mesh, fitted, resolution, looks, report, dense)
             if job.texture_px:
                 how = resolution, job.texture_px, fitted, job.topology, own
-                under = begin(stages.DenseGround, painted, encoded, looks, *how)
+                under = begin(stages.DenseGround, painted, encoded.without_field(), looks, *how)
             if not job.topology.lays_out:
                 return painted, under, stages.LaidOut(painted.mesh)
             with clock.step(LAY_OUT):

@@ -38,7 +38,7 @@ from .futures import Begin, Future, check_wanted
 from .hands.beside import with_beside
 from .hands.hand_graft import PhotoHands
 from .hands.hand_landmarks import HandReader
-from .interfaces import Field, Model
+from .interfaces import Field, Model, NoField
 from .layout.animation.features import features
 from .layout.animation.head_graft import WornHead, wear
 from .layout.animation.scalp import ENDS_M, as_seen, ends_at_nape, is_neck, over_nape, over_scalp, scalp
@@ -51,7 +51,7 @@ from .layout.material_slots import slots_of
 from .layout.painted_mesh import PaintedMesh
 from .layout.presets import SurfaceAt
 from .layout.region_shares import region_shares
-from .layout.texture.bake import Sources, bake, png
+from .layout.texture.bake import Sources, bake, png, texels_of
 from .layout.texture.fine_normals import FineNormals
 from .layout.texture.normal_map import bake_normals
 from .layout.texture.relief import with_relief
@@ -136,6 +136,10 @@ class Encoded:
     verdicts: tuple[Verdict, ...] = ()
     drawn_normals: np.ndarray | None = None
 
+    def without_field(self) -> "Encoded":
+        """The same once the surface is there and painted: what the model drew takes 70 megabytes."""
+        return replace(self, encoding=None, field=NoField())
+
     def elsewhere(self, most_px: int) -> list[Elsewhere]:
         """What further photos show, as painting and baking take it, in pictures of at most so many pixels."""
         return self.together.elsewhere(most_px, self.keeps_light or self.shading is None) if self.together else []
@@ -205,6 +209,11 @@ class Looks:
     def lit(self, waiting: Callable[[], object] | None = None) -> Encoded:
         """What was encoded, without the photo's light, as `take_light` gives it."""
         return self._lit.result(waiting)
+
+    def let_go(self) -> None:
+        """Keep nothing of what was encoded that `Encoded.without_field` lacks."""
+        lit_one = self.lit().without_field()
+        self._lit = Future(lambda: lit_one)
 
     @property
     def has_texture(self) -> bool:
@@ -678,14 +687,20 @@ class Ground:
         looks: Looks,
         under: Future[DenseGround],
         fitted: Fitted | None = None,
+        parts: HeadParts | None = None,
     ):
-        """fitted: whose head the mesh may wear."""
-        self.regions = looks.regions.result(check_wanted)
-        self.skin = _of_skin(laid, fitted, encoded, self.regions)
-        dense = laid.body.shown if laid.body else painted.mesh
+        """fitted: whose head the mesh may wear; parts: what lies within that."""
+        regions = looks.regions.result(check_wanted)
+        self.skin = skin = _of_skin(laid, fitted, encoded, regions)
+        mesh, dense = laid.as_shown, laid.body.shown if laid.body else painted.mesh
         ready, loose = under.result(check_wanted), bool(laid.body or laid.shown)
-        self.sources = ready.sources(dense, loose, self.skin.scalp is not None)
-        self.fine = ready.fine if laid.as_shown is not painted.mesh else None
+        sources = ready.sources(dense, loose, skin.scalp is not None)
+        check_wanted()
+        of_skin = skin.features, skin.scalp, skin.hands
+        self.texels = texels_of(mesh, sources, laid.in_mouth, parts is not None, *of_skin)
+        self.fine = self.shares = None
+        if mesh is not painted.mesh:
+            self.fine, self.shares = ready.fine, _region_shares(mesh, regions, skin)
         self.metre = _metre(encoded, fitted)
 
 
@@ -712,14 +727,12 @@ def bake_texture(
         found = begin(_covered, mesh, uv, fewer)
         normals = begin(_normal_map, mesh, uv, painted.mesh, fewer, found, ground)
     base = ground.result(report)
-    skin = base.skin
-    of_skin = skin.features, skin.scalp, skin.hands
-    color = bake(mesh, uv, base.sources, size, report, laid.in_mouth, parts is not None, *of_skin)
+    color = bake(mesh, uv, base.texels, size, report)
     picture = begin(_png_with, parts and parts.painted, color)
-    if not lighter:
+    if base.shares is None:
         return Texture(uv, picture.result(report))
     relief = begin(_relief, mesh, uv, color, base, normals, found, parts)
-    roughness = bake_roughness(mesh, uv, _region_shares(mesh, base.regions, skin), fewer, found.result(report))
+    roughness = bake_roughness(mesh, uv, base.shares, fewer, found.result(report))
     rough = _png_with(parts and parts.rough, roughness)
     flat = relief.result(report)  # the longer one first: what no thread has begun yet, this one does
     return Texture(uv, picture.result(report), flat, rough)
@@ -840,19 +853,22 @@ def _tilt(model: Model, dense: np.ndarray, figure: Figure, lens: Lens) -> float:
 
 
 def bind(
-    laid: LaidOut, fitted: Fitted | None, placement: Placement, parts: HeadParts | None
-) -> tuple[Rig | None, ShapeKeys | None]:
-    """The skeleton with the mesh's skin weights, and the expressions of the skin; those that turn eyes where there are
-    eyeballs."""
+    laid: LaidOut, fitted: Fitted | None, placement: Placement, parts: HeadParts | None, vertices: np.ndarray
+) -> tuple[Rig | None, ShapeKeys | None, np.ndarray]:
+    """The skeleton with the mesh's skin weights, and the expressions of skin and parts, those that turn eyes where
+    there are eyeballs; and the skin, vertices (V, 3) in the person's space, that they move."""
     if laid.body:
         rig, keys = laid.body.rig(placement.points), laid.body.shape_keys(placement.points)
     elif fitted:
         rig = fitted.rig(laid.as_shown.vertices, laid.mesh.faces, placement.points)
         keys = laid.expressions.shape_keys(laid.mesh, placement.points) if laid.expressions else None
     else:
-        return None, None
-    turning = parts is not None and parts.eyes.seen
-    return rig, keys if keys is None or turning else without_looks(keys)
+        return None, None, vertices
+    if keys is not None and not (parts is not None and parts.eyes.seen):
+        keys = without_looks(keys)
+    if keys is not None and parts:
+        keys, vertices = parts.keyed(keys, vertices, placement.points)
+    return rig, keys, vertices
 
 
 def _burns(lit_one: Future[Encoded], regions: Future[Regions | None]) -> Burns | None:

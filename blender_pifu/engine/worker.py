@@ -17,6 +17,7 @@ import time
 
 from .. import protocol
 from ..protocol import ErrorKind
+from .bytecode import keep_bytecode
 from .errors import Cancelled, EngineError
 from .memory import loading_libraries
 from .priority import give_way
@@ -261,6 +262,7 @@ def main(arguments: list[str] | None = None) -> int:
     events = Events(output)
     inbox = Inbox(sys.stdin.buffer, events)
     inbox.start()
+    keep_bytecode()
     give_way()
     try:
         with loading_libraries():

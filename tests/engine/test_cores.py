@@ -26,8 +26,8 @@ def four_cores(monkeypatch):
     return lambda count: busy.__setitem__(0, count)
 
 
-@pytest.mark.parametrize(("busy", "threads"), [(0, 4), (2, 2), (9, 1)])
-def test_as_many_threads_as_cores_are_free(four_cores, busy, threads):
+@pytest.mark.parametrize(("busy", "threads"), [(0, 4), (1, 3), (2, 2), (9, 2)])
+def test_as_many_threads_as_cores_are_free_and_at_least_two(four_cores, busy, threads):
     four_cores(busy)
     assert cores.FreeCores().use() == cores.FreeCores.threads == threads
 
@@ -36,7 +36,7 @@ def test_cores_of_who_gives_way_are_free(four_cores, monkeypatch):
     four_cores(3)
     monkeypatch.setattr(cores, "_giving_way_s", lambda: {7: 2 * time.monotonic()})
     watch = cores.FreeCores()
-    assert watch.use() == 1  # it is not known yet who keeps them busy
+    assert watch.use() == 2  # it is not known yet who keeps them busy
     time.sleep(0.05)
     assert watch.use() == 3
 
@@ -76,10 +76,18 @@ def test_what_is_raised_while_waiting_stops_the_rest(four_cores):
 
 
 def test_the_first_job_need_not_wait_to_know_which_cores_are_free(four_cores, monkeypatch):
-    four_cores(2)
-    loaded = time.monotonic() - 0.5, cores._busy_s() - 0.5 * 2, sum(os.times()[:4])
+    four_cores(1)
+    loaded = time.monotonic() - 0.5, cores._busy_s() - 0.5, sum(os.times()[:4])
     monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waits"))
-    assert cores.FreeCores(loaded).use() == 2
+    assert cores.FreeCores(loaded).use() == 3
+
+
+@pytest.mark.parametrize(("there", "torchs", "threads"), [(2, 2, 2), (1, 2, 1), (4, 1, 1)])
+def test_where_there_is_no_choice_nobody_looks(four_cores, monkeypatch, there, torchs, threads):
+    monkeypatch.setattr(cores, "_cores", lambda: there)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: torchs)
+    monkeypatch.setattr(cores, "_busy_s", lambda: pytest.fail("it looks"))
+    assert cores.FreeCores().use() == threads
 
 
 def test_networks_on_other_devices_are_asked_in_turn(four_cores):

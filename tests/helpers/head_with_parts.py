@@ -61,9 +61,9 @@ def with_head_parts(person: Reconstruction) -> Reconstruction:
     def turned(vectors):  # field space has Y up and looks along Z
         return vectors[:, [0, 2, 1]] * np.array([1, -1, 1], np.float32)
 
-    skin = replace(person, texture=texture, shape_keys=keys)
-    return parts().added_to(
-        skin,
-        lambda points: (turned(points) / parts().head.scale + middle).astype(np.float32),
-        lambda _, normals: turned(normals).astype(np.float32),
-    )
+    def place(points):
+        return (turned(points) / parts().head.scale + middle).astype(np.float32)
+
+    keys, vertices = parts().keyed(keys, person.vertices, place)
+    skin = replace(person, vertices=vertices, texture=texture, shape_keys=keys)
+    return parts().added_to(skin, place, lambda _, normals: turned(normals).astype(np.float32))

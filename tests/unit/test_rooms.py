@@ -49,7 +49,7 @@ MAY_IMPORT = {
     "engine.published": "engine.base engine.files engine.networks engine.reading",
     "engine": "choices engine.back_photo engine.base engine.batch engine.body engine.color engine.face engine.files "
     "engine.folds engine.hands engine.layout engine.motion engine.networks engine.parsing engine.published "
-    "engine.reading engine.shading engine.subject engine.surface engine.video engine.views outputs protocol "
+    "engine.reading engine.shading engine.subject engine.surface engine.video engine.views outputs paths protocol "
     "result_file steps",
     "addon.base": "outputs protocol",
     "addon.person": "addon.base body_axes protocol result_file",

@@ -92,19 +92,18 @@ class SeparatedField(AnswersOver):
         points = torch.cat([xy[column], z[:, None]], 1)
         for values, low, high, adds in self._sheets:
             place = (points - low) / (high - low) * 2 - 1
+            there = (place.abs() <= 1).all(1).nonzero()[:, 0]  # few: a sheet's grid is as large as what it cuts
             found = F.grid_sample(
-                values, place[None, None, None].to(values.dtype), mode="bilinear", padding_mode="border",
+                values, place[there][None, None, None].to(values.dtype), mode="bilinear", padding_mode="border",
                 align_corners=True,
             )[0, :, 0, 0]  # fmt: skip
             outside = torch.maximum(found[0].abs() - GAP_STEPS / 2 * self._spacing, found[1])
             if len(found) > 2:
                 outside = torch.minimum(outside, torch.maximum(found[2], found[1]))
-            outside = torch.where((place.abs() > 1).any(1), torch.full_like(outside, 1e3), outside)
             left = (0.5 + outside / (2 * SLOPE_STEPS * self._spacing)).clamp(0, 1)
-            if adds:
-                occupancy = torch.maximum(occupancy, (1 - left).to(occupancy.dtype))
-            else:
-                occupancy = torch.minimum(occupancy, left.to(occupancy.dtype))
+            left, before = left.to(occupancy.dtype), occupancy[there]
+            after = torch.maximum(before, 1 - left) if adds else torch.minimum(before, left)
+            occupancy = occupancy.index_copy(0, there, after)
         return occupancy
 
 

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from ...result_file import Rig
 from ..cores import beside
-from ..interfaces import Field
+from ..interfaces import Field, NoField
 from ..reading.stance import Framing
 from ..subject.figure import Figure
 from ..surface.extraction import Surface
@@ -140,6 +140,10 @@ class Fitted:
         """A mesh laid over the surface and its hands, vertices (V, 3) and faces (F, 3|4), with the head where that is
         sound."""
         return (self.head.graft(vertices, faces) if self.head else None) or (vertices, faces)
+
+    def without_field(self) -> "Fitted":
+        """The same once the surface is there: it is not cut anew."""
+        return dataclasses.replace(self, field=NoField())
 
     def field_at(self, spacing: float) -> Field:
         """The field cut apart, for a lattice of another spacing."""

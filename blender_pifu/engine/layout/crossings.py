@@ -2,14 +2,17 @@
 """Which faces of a mesh cut through others."""
 
 from collections.abc import Iterator
+from functools import partial
 from itertools import combinations_with_replacement, product
 
 import numpy as np
 from scipy.spatial import cKDTree
 
+from ..cores import beside
 from ..surface.mesh import cross, split_quads
 
 CHUNK = 1_000_000
+MANY = 10_000  # pairs, of which two threads take less time than one
 OCTAVES = 8  # of sizes that triangles are looked for by; smaller ones go with the last
 
 
@@ -36,7 +39,9 @@ def crossing_pairs(vertices: np.ndarray, triangles: np.ndarray, asked: np.ndarra
         for corner, other in product(range(3), repeat=2):
             apart &= triangles[one, corner] != triangles[two, other]
         one, two = one[apart], two[apart]
-        hit = _pierces(corners, normals, one, two) | _pierces(corners, normals, two, one)
+        ways = (partial(_pierces, corners, normals, *pair) for pair in ((one, two), (two, one)))
+        forth, back = beside(*ways) if len(one) > MANY else (way() for way in ways)
+        hit = forth | back
         found.append(np.column_stack([one[hit], two[hit]]))
     return np.concatenate(found)
 

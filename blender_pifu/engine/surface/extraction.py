@@ -111,7 +111,7 @@ class Sampler:
     def at(self, positions: np.ndarray, exactly: np.ndarray) -> np.ndarray:
         """Occupancy (N,) anywhere, positions (N, 3) field space; in low precision where that was found faster, but for
         those that are wanted `exactly (N,)`."""
-        steps = np.unique(positions[:, :2], axis=0, return_inverse=True)[1].reshape(-1)
+        steps = _columns(positions)
         values = np.empty(len(positions), np.float32)
         for field, part in ((self._exact, exactly), (self._fast, ~exactly)):
             part = np.flatnonzero(part)
@@ -174,6 +174,15 @@ class Sampler:
     def _report(self):
         if self._progress:
             self._progress(min(0.99, self._asked / self._expected))
+
+
+def _columns(positions):
+    """Numbers (N,) of the columns that positions (N, 3) stand in, by x, then y."""
+    order = np.lexsort((positions[:, 1], positions[:, 0]))
+    there = positions[order, :2]
+    number = np.empty(len(order), np.int64)
+    number[order] = np.cumsum(np.concatenate([[False], (there[1:] != there[:-1]).any(1)])[: len(order)])
+    return number
 
 
 def extract_surface(

@@ -16,7 +16,7 @@ from ...engine.interfaces import Model
 from ...engine.layout.closest import DenseSurface
 from ...engine.layout.painted_mesh import PaintedMesh, painted_like
 from ...engine.layout.presets import find_flaws, loss
-from ...engine.layout.texture.bake import Sources, bake
+from ...engine.layout.texture.bake import Sources, bake, texels_of
 from ...engine.layout.texture.unwrap import unwrap
 from ...engine.layout.topologies import TOPOLOGIES, Source
 from ...engine.model import load_model
@@ -138,7 +138,8 @@ def _textured(
     shape = painted_like(dense, dense.surface, shape.vertices, shape.faces)
     shown = looks.hidden.result() | looks.in_texture()
     begin = time.perf_counter()
-    texture = bake(shape, uv, Sources(dense, 2 / resolution, shown, cut.landmarks, edge_on=looks.edge_on()), side)
+    sources = Sources(dense, 2 / resolution, shown, cut.landmarks, edge_on=looks.edge_on())
+    texture = bake(shape, uv, texels_of(shape, sources), side)
     return _Textured(shape, uv, texture, time.perf_counter() - begin)
 
 

@@ -180,7 +180,9 @@ def person():
 
 
 def test_a_person_with_parts_goes_through_the_result_file(tmp_path):
-    whole = parts().added_to(person(), lambda points: points.astype(np.float32), lambda _, normals: normals)
+    skin, place = person(), lambda points: points.astype(np.float32)
+    keys, vertices = parts().keyed(skin.shape_keys, skin.vertices, place)
+    whole = parts().added_to(replace(skin, vertices=vertices, shape_keys=keys), place, lambda _, normals: normals)
     count, skin = len(parts().mesh.vertices), 4
     assert len(whole.vertices) == skin + count and (whole.shape_keys.offsets[:2, :skin] == 1).all()
     assert (whole.rig.weight_bones[skin:, 0] == 1).all() and (whole.rig.weights[skin:, 0] == 1).all()

@@ -7,7 +7,7 @@ import pytest
 from blender_pifu.engine.color.painting import paint
 from blender_pifu.engine.layout.painted_mesh import PaintedMesh
 from blender_pifu.engine.layout.repair import split_in_quads
-from blender_pifu.engine.layout.texture.bake import Sources, bake
+from blender_pifu.engine.layout.texture.bake import Sources, bake, texels_of
 from blender_pifu.engine.layout.texture.pack import pack
 from blender_pifu.engine.layout.texture.texels import cover
 from blender_pifu.engine.layout.texture.unwrap import unwrap
@@ -103,7 +103,7 @@ def test_the_picture_shows_the_photo_in_front_and_the_back_behind_sharply(quads,
     dense = PaintedMesh(dense_vertices, dense_faces, dense_normals, colors)
     nearest = ((vertices[:, None, :2] - dense_vertices[None, ::7, :2]) ** 2).sum(2).argmin(1) * 7
     shape = PaintedMesh(vertices, faces, normals, colors[nearest])
-    picture = bake(shape, laid[0], Sources(dense, 2 / RESOLUTION, pictures), SIZE)
+    picture = bake(shape, laid[0], texels_of(shape, Sources(dense, 2 / RESOLUTION, pictures)), SIZE)
     triangles, _ = split_quads(faces)
     found = cover(by_corner(laid[0], faces), SIZE)
     points = np.einsum("nk,nkc->nc", found.weights, vertices[triangles[found.face]])
@@ -131,6 +131,7 @@ def test_of_what_was_fitted_to_the_photo_it_tells_though_that_turns_away(quads, 
     turned = (facing > 0.2) & (facing < 0.35)
     red = {}
     for fitted in (None, np.zeros(len(vertices)), np.ones(len(vertices))):
-        picture = bake(shape, laid[0], Sources(dense, 2 / 48, {"photo": photo}), 512, fitted=fitted)
+        texels = texels_of(shape, Sources(dense, 2 / 48, {"photo": photo}), fitted=fitted)
+        picture = bake(shape, laid[0], texels, 512)
         red[fitted is not None and fitted[0]] = (picture.reshape(-1, 3)[found.texel][turned, 0] > 200).mean()
     assert red[0] == red[False] < 0.1 < 0.3 < red[1]

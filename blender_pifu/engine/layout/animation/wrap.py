@@ -8,6 +8,7 @@ faces the same way and belongs to the same part of the body. What the surface sa
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from scipy.sparse import coo_matrix, diags
@@ -16,6 +17,7 @@ from scipy.spatial import cKDTree
 
 from ...body.fit import thinned
 from ...body.weights import hops
+from ...cores import beside
 from ...surface.mesh import directed_edges, split_quads, vertex_normals
 
 # Metres of a 1.7 m body: how far skin and surface may be to belong together, and how far apart two vertices move much
@@ -80,10 +82,11 @@ def wrap(skin: Skin, surface: Surface, waiting: Callable[[], None] | None = None
             here = _Side(place / metre, facing, skin.labels)
             weight, pull = np.zeros(len(start)), np.zeros((len(start), 3))
             ours = np.arange(len(start))
-            theirs, apart = there.partners(here, reach)
+            ask = partial(there.partners, here, reach), partial(here.partners, there, reach)
+            (theirs, apart), (back, back_apart) = beside(*ask)
             found = theirs >= 0
             pairs = [(ours[found], theirs[found], apart[found], area[found])]
-            theirs, apart = here.partners(there, reach)
+            theirs, apart = back, back_apart
             found = np.flatnonzero(theirs >= 0)
             pairs += [(theirs[found], found, apart[found], patch[found])]
             for ours, theirs, apart, share in pairs:  # draw vertices to the planes at samples

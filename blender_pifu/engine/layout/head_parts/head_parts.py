@@ -45,31 +45,34 @@ class HeadParts:
         painted = np.concatenate([colors(piece.name, piece.looks, self.eyes) for piece in self.pieces])
         return PaintedMesh(vertices, faces, vertex_normals(vertices, split_quads(faces)[0]), painted)
 
+    def keyed(
+        self, keys: ShapeKeys, vertices: np.ndarray, place: Callable[[np.ndarray], np.ndarray]
+    ) -> tuple[ShapeKeys, np.ndarray]:
+        """Expressions of skin, vertices (V, 3), with the parts', and the skin that they move; place: as `added_to`."""
+        keys, vertices = self._looking(keys, vertices)
+        return _keys_with(keys, self._expressions(keys).shape_keys(self.mesh, place)), vertices
+
     def added_to(
         self,
         skin: Reconstruction,
         place: Callable[[np.ndarray], np.ndarray],
         place_normals: Callable[[np.ndarray, np.ndarray], np.ndarray],
     ) -> Reconstruction:
-        """A person of quads with a rig and expressions, whose maps have the strip, with the parts; place: points of
-        field space -> the person's; place_normals: the same with normals there."""
+        """A person of quads with a rig, whose expressions are those of `keyed`, and whose maps have the strip, with the
+        parts; place: points of field space -> the person's; place_normals: the same with normals there."""
         mesh, count = self.mesh, len(self.mesh.vertices)
-        keys, vertices = skin.shape_keys, skin.vertices
-        if keys:
-            keys, vertices = self._looking(keys, vertices)
-            keys = _keys_with(keys, self._expressions(keys).shape_keys(mesh, place))
         numbers = np.repeat(np.arange(len(self.pieces) + 1), [len(skin.faces), *(len(p.faces) for p in self.pieces)])
         faces = np.concatenate([skin.faces, mesh.faces + len(skin.vertices)])
         texture = skin.texture and replace(skin.texture, uv=np.concatenate([skin.texture.uv, self._uv]))
         return Reconstruction(
-            np.concatenate([vertices, place(mesh.vertices)]),
+            np.concatenate([skin.vertices, place(mesh.vertices)]),
             faces,
             np.concatenate([skin.normals, place_normals(mesh.vertices, mesh.normals)]),
             np.concatenate([skin.colors, mesh.colors]),
             replace(skin.summary, vertices=len(skin.vertices) + count, faces=len(faces)),
             texture,
             skin.rig and _rig_with(skin.rig, count),
-            keys,
+            skin.shape_keys,
             Parts(tuple(piece.name for piece in self.pieces), numbers.astype(np.uint8)),
             slots=skin.slots and self._slots_with(skin.slots),
         )
@@ -124,9 +127,9 @@ class HeadParts:
         triangles, corners = split_quads(self.mesh.faces)
         found = cover(self._uv.reshape(-1, 2)[corners], len(color), SLACK)
 
-        def colors_of(part):
-            of_corners = triangles[found.face[part]]
-            at, number = np.einsum("nk,nkc->nc", found.weights[part], looks[of_corners]), own[of_corners[:, 0]]
+        def colors_of(face, weights):
+            of_corners = triangles[face]
+            at, number = np.einsum("nk,nkc->nc", weights, looks[of_corners]), own[of_corners[:, 0]]
             made = np.empty((len(at), 3), np.uint8)
             for k, piece in enumerate(self.pieces):
                 made[number == k] = colors(piece.name, at[number == k], self.eyes)

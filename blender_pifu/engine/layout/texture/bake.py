@@ -67,30 +67,25 @@ class Sources:
         return self.sides[-1][0]
 
 
-def bake(
+def texels_of(
     mesh: PaintedMesh,
-    uv: np.ndarray,
     sources: Sources,
-    size: int,
-    waiting: Callable[[], None] = lambda: None,
     in_mouth: np.ndarray | None = None,
     teeth: bool = False,
     fitted: np.ndarray | None = None,
     scalp: Scalp | None = None,
     hands: np.ndarray | None = None,
-) -> np.ndarray:
-    """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a PaintedMesh.
+) -> "Texels":
+    """What colours texels of a PaintedMesh have, whatever its UVs.
 
-    Wherever the pictures of the Sources are not trusted the texture has the colours of the mesh's vertices, which go
-    over into them, with the photo's fine texture. Texels no face covers continue the nearest. waiting: called at every
-    part of the map, may raise to stop; in_mouth (V,) bool: the mesh's vertices inside its mouth; teeth: that is hidden
-    behind teeth, and keeps its vertices' colours; fitted (V,) 0..1: the mesh's vertices that were fitted to the photo's
-    own pixels, of which it tells though they turn away, as the sides of a nose do; scalp: of the mesh's vertices, where
-    hair has the grain of what the photo shows of it, if the Sources know any; hands (V,): as `color.painting.paint`
-    takes them.
+    Wherever the pictures of the Sources are not trusted these are the colours of the mesh's vertices, which go over
+    into them, with the photo's fine texture. in_mouth (V,) bool: the mesh's vertices inside its mouth; teeth: that is
+    hidden behind teeth, and keeps its vertices' colours; fitted (V,) 0..1: the mesh's vertices that were fitted to the
+    photo's own pixels, of which it tells though they turn away, as the sides of a nose do; scalp: of the mesh's
+    vertices, where hair has the grain of what the photo shows of it, if the Sources know any; hands (V,): as
+    `color.painting.paint` takes them.
     """
-    triangles, corners = split_quads(mesh.faces)
-    found = cover(uv.reshape(-1, 2)[corners], size, SLACK)
+    triangles, _ = split_quads(mesh.faces)
     photo, fine = sources.photo, sources.fine
     normals = mesh.normals
     if fitted is not None:
@@ -122,15 +117,24 @@ def bake(
         values["guessed"] = hairy.guessed[:, None]
         values["color"] = skin
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
-    texels = _Texels(values, sources.sides, fine, hairy, mouth, teeth, borders)
-
-    def colors_of(part):
-        return texels.colors(found.face[part], triangles[found.face[part]], found.weights[part])
-
-    return filled(found, size, colors_of, waiting)
+    return Texels(values, sources.sides, fine, hairy, mouth, teeth, borders)
 
 
-class _Texels:
+def bake(
+    mesh: PaintedMesh, uv: np.ndarray, texels: "Texels", size: int, waiting: Callable[[], None] = lambda: None
+) -> np.ndarray:
+    """A picture (size, size, 3) uint8 sRGB for the UVs (F, 3|4, 2) of a PaintedMesh with those Texels. Where no face
+    covers any it continues the nearest. waiting: called at every part of the map, may raise to stop."""
+    triangles, corners = split_quads(mesh.faces)
+
+    def colors_of(face, weights):
+        return texels.colors(face, triangles[face], weights)
+
+    # Where it is called with it alone, what of the Cover lies below others is free once it has chosen.
+    return filled(cover(uv.reshape(-1, 2)[corners], size, SLACK), size, colors_of, waiting)
+
+
+class Texels:
     """What colours texels have."""
 
     def __init__(

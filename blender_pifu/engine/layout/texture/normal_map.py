@@ -37,8 +37,8 @@ def bake_normals(
     places = mesh.vertices[triangles]
     normals_near = DenseNormals(dense)
 
-    def normals_of(part):
-        face, weights = found.face[part], found.weights[part].astype(np.float64)
+    def normals_of(face, weights):
+        weights = weights.astype(np.float64)
         points, normals, tangents = (
             np.einsum("nk,nkc->nc", weights, each[face]) for each in (places, frames.normals, frames.tangents)
         )

@@ -21,8 +21,8 @@ def bake_roughness(
     found = found or cover(uv.reshape(-1, 2)[corners], size, SLACK)
     rough = shares @ np.array([ROUGH[name] for name in REGIONS])
 
-    def values_of(part):
-        green = np.round((found.weights[part] * rough[triangles[found.face[part]]]).sum(1) * 255).astype(np.uint8)
+    def values_of(face, weights):
+        green = np.round((weights * rough[triangles[face]]).sum(1) * 255).astype(np.uint8)
         return np.stack([np.full_like(green, 255), green, np.zeros_like(green)], -1)
 
     return filled(found, size, values_of, lambda: None, (255, round(255 * ROUGH["upper"]), 0))

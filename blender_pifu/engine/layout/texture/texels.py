@@ -12,14 +12,14 @@ from ...cores import divided
 
 # So far outside a triangle (texels) its values are still computed: what filtering reads at a seam is the seam's own.
 SLACK = 1.0
-PART = 1 << 17  # texels
+PART = 1 << 16  # texels
 CHUNK = 250_000  # texels tried at once: few enough for a processor's cache
 
 
 @dataclass(frozen=True)
 class Cover:
-    """Texels and what covers them: `texel (N,)` row * size + column, `face (N,)`, `weights (N, 3)` float32 of its
-    corners. A texel may occur several times."""
+    """Texels and what covers them: `texel (N,)` int32 row * size + column, `face (N,)` int32, `weights (N, 3)` float32
+    of its corners. A texel may occur several times."""
 
     texel: np.ndarray
     face: np.ndarray
@@ -45,7 +45,7 @@ def cover(corners: np.ndarray, size: int, slack: float = 0.0) -> Cover:
         parts.append(slice(begin, stop))
         begin = stop
     if not parts:
-        return Cover(np.empty(0, int), np.empty(0, int), np.empty((0, 3)))
+        return Cover(np.empty(0, np.int32), np.empty(0, np.int32), np.empty((0, 3), np.float32))
     found = divided(lambda part: _cover(places[part], low[part], extent[part], size, slack, part.start), parts)
     columns = list(zip(*found, strict=True))
     del found
@@ -84,31 +84,31 @@ def _cover(places, low, extent, size, slack, first):
     first_corner, second, third = (np.maximum(weight[there], 0) for weight in weights)
     weights = np.stack([first_corner, second, third], 1) / (first_corner + second + third)[:, None]
     texel = (size - 1 - y[there]) * size + x[there]
-    return texel.astype(np.int64), np.repeat(np.arange(len(count)), count)[there] + first, weights.astype(np.float32)
+    face = np.repeat(np.arange(first, first + len(count), dtype=np.int32), count)[there]
+    return texel.astype(np.int32), face, weights.astype(np.float32)
 
 
 def filled(
     found: Cover,
     size: int,
-    values_of: Callable[[np.ndarray], np.ndarray],
+    values_of: Callable[[np.ndarray, np.ndarray], np.ndarray],
     waiting: Callable[[], None],
     nothing: tuple[int, int, int] = (0, 0, 0),
     at_once: int = PART,
 ) -> np.ndarray:
-    """A picture (size, size, 3) uint8: `values_of` (N,) indices into a Cover of `size` texels to a side, (N, 3) uint8,
-    one for each texel; other texels continue the nearest, or are `nothing` where no face covers any. waiting: called at
-    every part of it, may raise to stop; at_once: texels of a part."""
-    chosen = _deepest(found, size)
+    """A picture (size, size, 3) uint8: `values_of` faces (N,) and weights (N, 3) of a Cover of `size` texels to a side,
+    (N, 3) uint8, one for each texel; other texels continue the nearest, or are `nothing` where no face covers any.
+    waiting: called at every part of it, may raise to stop; at_once: texels of a part."""
+    found = _deepest(found, size)
     # In parts, as maps of 4096 need gigabytes at once, and a processor's cache holds less.
-    parts = [chosen[start : start + at_once] for start in range(0, len(chosen), at_once)]
+    parts = [slice(start, start + at_once) for start in range(0, len(found.texel), at_once)]
     if not parts:
         return np.full((size, size, 3), nothing, np.uint8)
     picture, empty = np.zeros((size * size, 3), np.uint8), np.ones(size * size, np.uint8)
-    for part in parts:
-        empty[found.texel[part]] = 0
+    empty[found.texel] = 0
 
     def fill(part):
-        picture[found.texel[part]] = values_of(part)
+        picture[found.texel[part]] = values_of(found.face[part], found.weights[part])
 
     works = [*(partial(fill, part) for part in parts), partial(_nearest, empty.reshape(size, size))]
     *_, nearest = divided(lambda work: work(), works, waiting)
@@ -117,8 +117,8 @@ def filled(
 
 
 def _deepest(found, size):
-    """Indices into a Cover of `size` texels to a side, one for each texel, in their order: where several faces reach
-    for it, that of the one it lies in most."""
+    """Of a Cover of `size` texels to a side each texel once, in their order: where several faces reach for it, the one
+    that it lies in most."""
     depth = np.minimum(np.minimum(found.weights[:, 0], found.weights[:, 1]), found.weights[:, 2])
     most = np.full(size * size, -1, np.float32)
     np.maximum.at(most, found.texel, depth)
@@ -126,7 +126,8 @@ def _deepest(found, size):
     del depth, most  # of large maps these are tens of megabytes
     index = np.full(size * size, -1, np.int32)
     index[found.texel[best]] = best  # of equals the first, which is written last
-    return index[index >= 0]
+    index = index[index >= 0]
+    return Cover(found.texel[index], found.face[index], found.weights[index])
 
 
 def _nearest(empty):
