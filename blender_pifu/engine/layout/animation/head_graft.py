@@ -121,8 +121,8 @@ class WornHead:
         best, least = None, FEW_CROSSINGS + 1
         for at in RIMS_M:
             opened = self._opened(vertices, faces, inside > at)
-            made = None if opened is None else self._joined(vertices, faces, *opened)
-            if made is None:
+            made = opened and self._joined(vertices, faces, *opened)
+            if not opened or not made:
                 continue
             crossings = self._more_crossings(*made, int(opened[0].sum()))
             if crossings < least:
