@@ -10,7 +10,7 @@ from .regions import REGIONS, Regions
 
 # Lengths are in distances from the eyes to the mouth: u across from the middle of the ears, v up from the eyes.
 BROW, AROUND = 0.5, 2.6  # v from which on what is on a head is hair or hat; distance from the eyes that is still it
-WORN = 0.15  # share of it that is surely no hair, from which on it is a hat
+WORN = 0.35  # share of it that is surely no hair, from which on it is a hat: 0.73 to 0.89 of hats, 0.2 of white hair
 EDGE, LOWEST = (0.4, 0.95), -0.6  # u on either side between which its edge is seen, and v that this has at least
 NAPE, EARS = -1.2, 1.0  # v down to which hair is below it behind, and u on either side up to which
 SOLID = 0.9

@@ -23,13 +23,14 @@ def regions_of_a_head(badge):
 
 
 def test_what_is_worn_above_the_brow_goes_round_and_ends_where_it_does_at_the_temples():
-    told = with_hat(regions_of_a_head(np.s_[20:44, 50:78]), np.ones((SIDE, SIDE)), head_with((80, 48), 64))
-    assert told.front[30, 60].argmax() == told.front[30, 50].argmax() == THING
+    told = with_hat(regions_of_a_head(np.s_[10:46, 40:88]), np.ones((SIDE, SIDE)), head_with((80, 48), 64))
+    assert told.front[30, 60].argmax() == told.front[30, 36].argmax() == THING
     behind = told.back[:, 64].argmax(-1)
     assert (behind[30:47] == THING).all() and behind[52] == HAIR and behind[80] == SKIN
 
 
-def test_hair_without_a_badge_stays_hair():
-    given = regions_of_a_head(np.s_[30:31, 60:62])
-    assert with_hat(given, np.ones((SIDE, SIDE)), head_with((80, 48), 64)) is given
+def test_hair_without_a_badge_and_white_hair_that_is_in_part_taken_for_one_stay_hair():
+    for badge in (np.s_[30:31, 60:62], np.s_[20:44, 50:78]):
+        given = regions_of_a_head(badge)
+        assert with_hat(given, np.ones((SIDE, SIDE)), head_with((80, 48), 64)) is given
     assert with_hat(given, np.ones((SIDE, SIDE)), None) is given
