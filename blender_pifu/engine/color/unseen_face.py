@@ -4,9 +4,11 @@
 import numpy as np
 
 from ..smooth_step import smooth_step
+from ..srgb import lab_of
 
 SURE, LEAST = 0.5, 12  # how surely the photo shows skin at a vertex that tells of its tone, and how many must
 NEAREST = 1 / 3  # share of them that does: a neck rather than hands, which the sun has tanned, or gloves
+GREY = 0.5  # times as colourful as all the skin that is seen, up to which the nearest is a collar that was taken for it
 # Outlines of lips and of a brow on the mean body in rest, metres: how far to the side, and the lower and the upper
 # height there; over how much they begin; from where on to the front.
 LIPS_X = (-0.0067, 0.0067, 0.0137, 0.0183, 0.0232)
@@ -22,13 +24,15 @@ def skin_tone(
     colors: np.ndarray, trust: np.ndarray, skin: np.ndarray, vertices: np.ndarray, face: np.ndarray
 ) -> np.ndarray | None:
     """(3,) sRGB 0..1, the middle tone of the skin that a photo shows in colours (V, 3), with trust (V,), at vertices
-    (V, 3) that are skin by (V,) 0..1: of that nearest to the `face` (V,) bool; None where it shows none."""
+    (V, 3) that are skin by (V,) 0..1: of that nearest to the `face` (V,) bool, or of all where that is grey; None where
+    it shows none."""
     telling = np.flatnonzero((trust > SURE) & (skin > SURE))
     if len(telling) < LEAST or not face.any():
         return None
     apart = np.linalg.norm(vertices[telling] - vertices[face].mean(0), axis=1)
     nearest = apart.argsort(kind="stable")[: max(LEAST, round(NEAREST * len(telling)))]
-    return np.median(colors[telling[nearest]], 0)
+    near, all_of_it = (np.median(colors[those], 0) for those in (telling[nearest], telling))
+    return near if _chroma(near) > GREY * _chroma(all_of_it) else all_of_it
 
 
 def draw_features(colors: np.ndarray, rest: np.ndarray, share: np.ndarray, hair: np.ndarray) -> None:
@@ -41,6 +45,11 @@ def draw_features(colors: np.ndarray, rest: np.ndarray, share: np.ndarray, hair:
     made += (share[where, 0] * lips)[:, None] * (LIPS - 1) * made
     made += (share[where, 0] * BROW * brow)[:, None] * (np.minimum(hair, made) - made)
     colors[where] = made
+
+
+def _chroma(color):
+    """How colourful a colour (3,) sRGB 0..1 is, in Lab."""
+    return float(np.linalg.norm(lab_of(color)[1:]))
 
 
 def _within(aside, high, x, heights, soft):
