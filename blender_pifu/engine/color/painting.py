@@ -140,14 +140,14 @@ def paint(
         shown, side_trust = _told(side, places, looks, scalp, hair)
         if skin is not None and side.of_crop:
             side_trust = side_trust * skin.believed(shown)
-        if face is not None and side.hidden and side.of_crop:
-            side_trust = np.where(face, 0, side_trust)
+        if side.hidden and side.of_crop:
+            side_trust[face] = 0
         mine = side_trust > 0
         both = side_trust[mine] + trust[mine] * (1 - side_trust[mine])
         colors[mine] += (side_trust[mine] / both)[:, None] * (shown[mine] - colors[mine])
         trust[mine] = both
-    if face is not None:
-        colors[face], trust[face] = tone, np.maximum(trust[face], GUESS_TRUST)
+    unseen = face & (trust < GUESS_TRUST)
+    colors[unseen], trust[unseen] = tone, GUESS_TRUST
     if guess is not None:
         blind = trust == 0
         colors[blind], trust[blind] = guess[blind], GUESS_TRUST
@@ -170,14 +170,15 @@ def paint(
 
 
 def _unseen_face(photo, scalp, regions):
-    """(V,) bool, which vertices are of a face that no photo shows, and the tone (3,) of skin for it; None in place of
-    either where there is no such face, or no skin is seen; photo: its Side, places and normals (V, 3)."""
-    if scalp is None or regions is None or not scalp.faceless:
-        return None, None
+    """(V,) bool, which vertices are of a face that no photo shows, none where no skin is seen either, and the tone (3,)
+    of skin for it; photo: its Side, places and normals (V, 3)."""
     side, places, looks = photo
+    nothing = np.zeros(len(places), bool), np.zeros(3)
+    if scalp is None or regions is None or not scalp.faceless:
+        return nothing
     face = scalp.grown < 0
     tone = skin_tone(side.colors(places), side.trust(places, looks), regions.skin(places, looks), places, face)
-    return (None, None) if tone is None else (face, tone)
+    return nothing if tone is None else (face, tone)
 
 
 def _of_regions(regions, vertices, normals, photo, scalp, hands):
