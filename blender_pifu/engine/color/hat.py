@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A hat told from hair: what a head wears above its brow has a badge, a band, a crown of its own, where hair is one.
-Of cloth that is dark and soft a network often takes the rest for hair; all of it is the hat, and it goes round."""
+Of dark cloth a network may take a part for hair, as of white hair for a hat; where more than a third is surely no hair,
+all of it is the hat, and it goes round."""
 
 import numpy as np
 

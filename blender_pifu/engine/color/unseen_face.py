@@ -5,12 +5,12 @@ import numpy as np
 
 from ..smooth_step import smooth_step
 from ..srgb import lab_of
+from .hand_skin import LEAST, SURE
 
-SURE, LEAST = 0.5, 12  # how surely the photo shows skin at a vertex that tells of its tone, and how many must
-NEAREST = 1 / 3  # share of them that does: a neck rather than hands, which the sun has tanned, or gloves
+NEAREST = 1 / 3  # share of the skin that is seen that tells of its tone: a neck rather than hands, tanned or in gloves
 GREY = 0.5  # times as colourful as all the skin that is seen, up to which the nearest is a collar that was taken for it
-# Outlines of lips and of a brow on the mean body in rest, metres: how far to the side, and the lower and the upper
-# height there; over how much they begin; from where on to the front.
+# Outlines of lips and of a brow on the mean body in rest, as marks of `data/head.safetensors` have them, metres: how
+# far to the side, and the lower and the upper height there; over how much they begin; from where on to the front.
 LIPS_X = (-0.0067, 0.0067, 0.0137, 0.0183, 0.0232)
 LIPS_Y = (0.5982, 0.5982, 0.6002, 0.6035, 0.6086), (0.6190, 0.6190, 0.6170, 0.6140, 0.6086)
 BROW_X = (0.0120, 0.0150, 0.0280, 0.0400, 0.0480, 0.0560)

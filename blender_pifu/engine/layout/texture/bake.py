@@ -114,8 +114,9 @@ def texels_of(
     if hairy is not None:
         hair, skin = hairy.beside_hairline(mesh)
         values |= {"rest": hairy.scalp.rest, "hair": hairy.scalp.grown.clip(0, 1)[:, None], "of hair": hair}
-        values["guessed"] = hairy.guessed[:, None]
         values["color"] = skin
+        if hairy.scalp.faceless:
+            values["face"] = (-hairy.scalp.grown).clip(0, 1)[:, None]
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
     return Texels(values, sources.sides, fine, hairy, mouth, teeth, borders)
 
@@ -149,9 +150,9 @@ class Texels:
     ):
         """values: what vertices have, (V, c) each: point, normal, color 0..255, way, and how sure that is, see `Ways`;
         "point 1" and so on, where other photos show them; of hands "on hand" and "tone", see `HandSkin`; of hairy
-        ones "rest", "hair" and "of hair", see `_Hairy`. sides: pictures, from the one that lies below to the one above,
-        each with the number of the photo among the others that took it, 0 for the photo's crop. teeth: whether these
-        hide the mouth; borders: lines between materials, if known."""
+        ones "rest", "hair" and "of hair", see `_Hairy`, and "face" 0..1 of one that no photo shows. sides: pictures,
+        from the one that lies below to the one above, each with the number of the photo among the others that took it,
+        0 for the photo's crop. teeth: whether these hide the mouth; borders: lines between materials, if known."""
         self._of_vertices = np.concatenate(list(values.values()), 1, dtype=np.float32)
         self._names, self._ends = list(values), np.cumsum([each.shape[1] for each in values.values()])[:-1]
         self._sides, self._fine, self._hairy = sides, fine, hairy
@@ -164,11 +165,7 @@ class Texels:
             values += weights[:, k, None] * self._of_vertices[corners[:, k]]
         of = dict(zip(self._names, np.split(values, self._ends, 1), strict=True))
         points, colors, places, share = of["point"], of["color"], of["way"], of["sure"]
-        if self._borders:
-            self._borders.draw(colors, triangles, weights)
-        if self._hairy:
-            of["hair"] = smooth_step(of["hair"], *HAIRLINE)
-            colors += of["hair"] * (of["of hair"] - colors)
+        self._draw_beneath(of, triangles, weights)
         bare = colors.copy() if self._teeth else colors
         taken = np.flatnonzero(share[:, 0] > 0)
         for side, k in self._sides:
@@ -179,8 +176,10 @@ class Texels:
             shown = side.shown(where[seen], looks[seen])
             if "believed" in of and side is self._sides[-1][0]:
                 trust *= of["believed"][:, 0]
+            if side.hidden and "face" in of:
+                trust *= 1 - of["face"][:, 0]
             if self._hairy:
-                trust = self._hairy.covers(side, of["hair"], of["guessed"], trust, looks)
+                trust = self._hairy.covers(side, of["hair"], trust, looks)
             if "tone" in of and side.of_crop:
                 trust[seen] *= believed(shown, of["on hand"][seen, 0], of["tone"][seen])
             colors[seen] += trust[seen, None] * (shown * 255 - colors[seen])
@@ -191,13 +190,23 @@ class Texels:
         colors[taken] += 255 * share * self._fine.at(places[taken])
         if self._hairy:
             self._hairy.add(colors, of["rest"], of["hair"])
-            self._hairy.draw_face(colors, of["rest"], of["guessed"])
         if self._mouth and self._teeth:
             colors += self._mouth.share(corners, weights)[:, None] * (bare - colors)
         elif self._mouth:
             shown = self._mouth.shown(corners, points)
             colors[shown] = self._sides[-1][0].colors(points[shown]) * 255
         return np.round(colors.clip(0, 255)).astype(np.uint8)
+
+    def _draw_beneath(self, of, triangles, weights):
+        """Draw what lies beneath the pictures into the colours of places, `of` what vertices have: lines between
+        materials, hair, and the features of a face that no photo shows."""
+        if self._borders:
+            self._borders.draw(of["color"], triangles, weights)
+        if self._hairy:
+            of["hair"] = smooth_step(of["hair"], *HAIRLINE)
+            of["color"] += of["hair"] * (of["of hair"] - of["color"])
+            if "face" in of:
+                draw_features(of["color"], of["rest"], of["face"], self._hairy.tone)
 
 
 @dataclass(frozen=True)
@@ -222,26 +231,13 @@ class _Hairy:
                 colors[there] = mesh.colors[mine][near[apart < ACROSS_M * self.scalp.metre]]
         return of_hair, beside
 
-    @property
-    def guessed(self) -> np.ndarray:
-        """(V,) 0..1 of vertices of a face that no photo shows."""
-        return (-self.scalp.grown).clip(0, 1) * self.scalp.faceless
-
-    def covers(
-        self, side: Side, hair: np.ndarray, guessed: np.ndarray, trust: np.ndarray, looks: np.ndarray
-    ) -> np.ndarray:
-        """The trust (N,) in a side's picture that is left where hair (N, 1), which looks to (N, 3), or a face that is
-        `guessed` (N, 1), covers what is only guessed; of `hair` is taken off what is trusted and seen well enough to
-        show locks."""
+    def covers(self, side: Side, hair: np.ndarray, trust: np.ndarray, looks: np.ndarray) -> np.ndarray:
+        """The trust (N,) in a side's picture that is left where hair (N, 1), which looks to (N, 3), covers what is only
+        guessed; of `hair` is taken off what is trusted and seen well enough to show locks."""
         if side.hidden and not self.scalp.seen_behind:
-            trust = trust * (1 - hair[:, 0]) * (1 - guessed[:, 0])
+            trust = trust * (1 - hair[:, 0])
         hair *= 1 - (trust * smooth_step(np.abs(looks[:, 2]), *SHOWS_LOCKS))[:, None]
         return trust
-
-    def draw_face(self, colors: np.ndarray, rest: np.ndarray, guessed: np.ndarray) -> None:
-        """Give colours (N, 3) 0..255 what a face has that is `guessed` (N, 1), of skin that rests at (N, 3)."""
-        if self.scalp.faceless:
-            draw_features(colors, rest, guessed, self.tone)
 
     def add(self, colors: np.ndarray, rest: np.ndarray, hair: np.ndarray) -> None:
         """Give colours (N, 3) 0..255 the grain of hair (N, 1), of skin that rests at (N, 3)."""
