@@ -110,6 +110,19 @@ def find_hair(photo: np.ndarray, landmarks: np.ndarray, regions: Regions | None 
     return Hair(where, seen, tells, facing * behind, *worn, skin, unit)
 
 
+def hair_by_regions(
+    photo: np.ndarray, landmarks: np.ndarray, regions: Regions
+) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray]:
+    """Where hair is by regions alone, whichever way a head looks, as `find_hair` takes it all: the part of the picture,
+    how much of a pixel is hair of a tone that tells, and how much of what is behind it is hair, (h, w) 0..1."""
+    size = len(photo)
+    where = _window(head_place(landmarks[:, :2].astype(np.float64)), size)
+    near = photo[where]
+    seen, behind = (smooth_step(regions.share(GROWN, size, where, each), *LIKELY) for each in (False, True))
+    seen = seen * cv2.erode((near[..., 3] > 0.9).astype(np.uint8), np.ones((3, 3)))
+    return where, _without_glare(seen, near[..., :3])[0] ** 2, behind
+
+
 @dataclass(frozen=True)
 class _Hat:
     """Where a hat is seen, and where it is behind, (h, w) 0..1 each."""

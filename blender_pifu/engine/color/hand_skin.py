@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..smooth_step import even_step
-from .likeness import unlike
+from .likeness import skin_hued, unlike
 
 SURE, LEAST = 0.5, 12  # trust in the photo by which a vertex tells of its hand's colour, and how many must
 OTHER = (10.0, 20.0)  # Lab difference from that from which on a colour is less and less, and then not, the hand's
@@ -36,7 +36,7 @@ def find_hand_skin(
     hand of which it shows none, in a sleeve that is longer, is of the colour of what skin it shows elsewhere."""
     on_hand, tones = np.zeros(len(number)), np.zeros((len(number), 3))
     telling = trust > SURE if skin is None else (trust > SURE) & (skin > SURE)
-    elsewhere = telling & (number == 0)
+    elsewhere = telling & (number == 0) & skin_hued(colors)
     for hand in np.unique(number[number > 0]):
         own = telling & (number == hand)
         if own.sum() < LEAST and skin is not None:

@@ -170,15 +170,14 @@ def paint(
 
 
 def _unseen_face(photo, scalp, regions):
-    """(V,) bool, which vertices are of a face that no photo shows, none where no skin is seen either, and the tone (3,)
-    of skin for it; photo: its Side, places and normals (V, 3)."""
+    """(V,) bool, which vertices are of a face that no photo shows, and the tone (3,) of skin for it; photo: its Side,
+    places and normals (V, 3)."""
     side, places, looks = photo
-    nothing = np.zeros(len(places), bool), np.zeros(3)
     if scalp is None or regions is None or not scalp.faceless:
-        return nothing
-    face = scalp.grown < 0
-    tone = skin_tone(side.colors(places), side.trust(places, looks), regions.skin(places, looks), places, face)
-    return nothing if tone is None else (face, tone)
+        return np.zeros(len(places), bool), np.zeros(3)
+    face, shares = scalp.grown < 0, regions.at(places, looks)
+    skin, hair = (shares[:, REGIONS[name]] for name in ("skin", "hair"))
+    return face, skin_tone(side.colors(places), side.trust(places, looks), skin, hair, places, face)
 
 
 def _of_regions(regions, vertices, normals, photo, scalp, hands):

@@ -6,9 +6,12 @@ import numpy as np
 from ..smooth_step import smooth_step
 from ..srgb import lab_of
 from .hand_skin import LEAST, SURE
+from .likeness import skin_hued
 
 NEAREST = 1 / 3  # share of the skin that is seen that tells of its tone: a neck rather than hands, tanned or in gloves
 GREY = 0.5  # times as colourful as all the skin that is seen, up to which the nearest is a collar that was taken for it
+LIKE_HAIR = 14.0  # Lab difference from hair that is seen, up to which it is that, if unlike other skin
+MEAN = np.array([0.69, 0.53, 0.44])  # sRGB, of the skin of somebody who shows none
 # Outlines of lips and of a brow on the mean body in rest, as marks of `data/head.safetensors` have them, metres: how
 # far to the side, and the lower and the upper height there; over how much they begin; from where on to the front.
 LIPS_X = (-0.0067, 0.0067, 0.0137, 0.0183, 0.0232)
@@ -21,18 +24,25 @@ BROW = 0.55  # how far a brow hides the skin
 
 
 def skin_tone(
-    colors: np.ndarray, trust: np.ndarray, skin: np.ndarray, vertices: np.ndarray, face: np.ndarray
-) -> np.ndarray | None:
+    colors: np.ndarray, trust: np.ndarray, skin: np.ndarray, hair: np.ndarray, vertices: np.ndarray, face: np.ndarray
+) -> np.ndarray:
     """(3,) sRGB 0..1, the middle tone of the skin that a photo shows in colours (V, 3), with trust (V,), at vertices
-    (V, 3) that are skin by (V,) 0..1: of that nearest to the `face` (V,) bool, or of all where that is grey; None where
-    it shows none."""
-    telling = np.flatnonzero((trust > SURE) & (skin > SURE))
+    (V, 3) that are skin, or hair, by (V,) 0..1: of that nearest to the `face` (V,) bool, or where that is grey, or
+    like the hair's, of all the other. MEAN where it shows none."""
+    telling, grown = (np.flatnonzero((trust > SURE) & (of > SURE)) for of in (skin, hair))
+    telling = telling[skin_hued(colors[telling])]
     if len(telling) < LEAST or not face.any():
-        return None
+        return MEAN
     apart = np.linalg.norm(vertices[telling] - vertices[face].mean(0), axis=1)
-    nearest = apart.argsort(kind="stable")[: max(LEAST, round(NEAREST * len(telling)))]
-    near, all_of_it = (np.median(colors[those], 0) for those in (telling[nearest], telling))
-    return near if _chroma(near) > GREY * _chroma(all_of_it) else all_of_it
+    order, count = apart.argsort(kind="stable"), max(LEAST, round(NEAREST * len(telling)))
+    near, other = (colors[telling[those]] for those in (order[:count], order[count:]))
+    tone = np.median(near, 0)
+    if len(other) < LEAST:
+        return tone
+    rest = np.median(other, 0)
+    grey = _chroma(tone) < GREY * _chroma(rest)
+    from_hair = _apart(tone, np.median(colors[grown], 0)) if len(grown) >= LEAST else np.inf
+    return rest if grey or from_hair < min(LIKE_HAIR, _apart(tone, rest)) else tone
 
 
 def draw_features(colors: np.ndarray, rest: np.ndarray, share: np.ndarray, hair: np.ndarray) -> None:
@@ -50,6 +60,10 @@ def draw_features(colors: np.ndarray, rest: np.ndarray, share: np.ndarray, hair:
 def _chroma(color):
     """How colourful a colour (3,) sRGB 0..1 is, in Lab."""
     return float(np.linalg.norm(lab_of(color)[1:]))
+
+
+def _apart(one, other):
+    return float(np.linalg.norm(lab_of(one) - lab_of(other)))
 
 
 def _within(aside, high, x, heights, soft):

@@ -23,8 +23,8 @@ ALIKE = 0.75, 1.3  # times the size that the body's head has, within which landm
 def mean_head(fit: Fit, lens: Lens, landmarks: np.ndarray | None) -> Head | None:
     """The head of a fitted body; landmarks: (33, 2 or more) in field space where the photo shows a face, else None.
 
-    None where the photo does not show the face although the body's looks at the camera: then that was fitted the wrong
-    way round."""
+    None where the photo shows no face although the body's looks at the camera: then that was fitted the wrong way
+    round. Where one is shown whose landmarks are none of such a head's, as behind a fringe, the body's is right."""
     model, skin = load_head(), load_body().skin_vertices
     rest = load_body().rest(fit.pose.shape)[:skin].numpy().astype(np.float64)
     own = model.weight[:skin] > OF_HEAD
@@ -36,7 +36,7 @@ def mean_head(fit: Fit, lens: Lens, landmarks: np.ndarray | None) -> Head | None
         there = place(template().points[:skin][face])
         there[:, 2] += (fit.vertices[:skin][face, 2] - there[:, 2]).mean()
         placed = _similarity(rest[face], lens.straight(there))
-    elif placed.turn[2, 2] > TO_CAMERA:
+    elif landmarks is None and placed.turn[2, 2] > TO_CAMERA:
         return None
     nothing = np.zeros(len(model.modes)), np.zeros(len(model.actions))
     pose = placed.turn, placed.scale, placed.shift

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.color.behind_head import paint_behind_face
+from blender_pifu.engine.color.regions import REGIONS, Regions
 from blender_pifu.engine.reading.landmarks import Landmark as L
 
 SIDE = 128
@@ -57,7 +58,22 @@ def test_who_has_no_hair_gets_none(photo, back):
     assert np.allclose(hidden[30:70, 56:72, :3], FACE, atol=0.03)
 
 
-@pytest.mark.parametrize(("ears", "nose"), [((48, 80), 64), ((70, 50), 76)], ids=["from behind", "from the side"])
+NOT_FROM_BEFORE = pytest.mark.parametrize(
+    ("ears", "nose"), [((48, 80), 64), ((70, 50), 76)], ids=["from behind", "from the side"]
+)
+
+
+@NOT_FROM_BEFORE
+def test_hair_of_other_heads_is_where_labels_have_it(photo, back, ears, nose):
+    front, hidden = (np.zeros((SIDE, SIDE, len(REGIONS)), np.float32) for _ in range(2))
+    front[..., REGIONS["skin"]] = hidden[..., REGIONS["skin"]] = 1
+    front[20:44], hidden[20:60] = np.eye(len(REGIONS))[REGIONS["hair"]], np.eye(len(REGIONS))[REGIONS["hair"]]
+    painted = paint_behind_face(back, photo, head_with(ears, nose), Regions(front, hidden))
+    assert np.allclose(painted[24:58, 44:84, :3], HAIR, atol=0.05)
+    assert np.allclose(painted[62:, :, :3], back[62:, :, :3], atol=0.02), "below it is as it was drawn"
+
+
+@NOT_FROM_BEFORE
 def test_other_heads_stay_as_they_were_drawn(photo, back, ears, nose):
     assert np.array_equal(paint_behind_face(back, photo, head_with(ears, nose)), back)
 

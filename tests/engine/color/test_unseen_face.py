@@ -5,24 +5,33 @@ import numpy as np
 
 from blender_pifu.engine.color.unseen_face import draw_features, skin_tone
 
-FAIR, TANNED, GREY = (0.85, 0.70, 0.60), (0.60, 0.40, 0.28), (0.62, 0.60, 0.60)
+FAIR, TANNED, GREY, GREEN = (0.85, 0.70, 0.60), (0.60, 0.40, 0.28), (0.62, 0.60, 0.60), (0.1, 0.7, 0.2)
+STRAW = (0.70, 0.56, 0.36)
 
 
-def tone_of(neck):
-    """By a face, a neck below it of a colour, and two hands, tanned, that are 60 vertices."""
-    colors = np.concatenate([np.ones((20, 3)), np.tile(neck, (30, 1)), np.tile(TANNED, (60, 1))])
+def tone_of(neck, hands=TANNED, locks=None):
+    """By a face, a neck below it of a colour, two hands that are 60 vertices, and hair that is 30."""
+    colors = np.concatenate([np.ones((20, 3)), np.tile(neck, (30, 1)), np.tile(hands, (60, 1))])
     vertices = np.zeros((110, 3))
     vertices[20:, 1], vertices[50:, 1] = -0.1, -0.8
-    face = np.arange(110) < 20
-    seen = np.where(face, 0.0, 1.0)
-    return skin_tone(colors, seen, np.ones(110), vertices, face), skin_tone(colors, 0 * seen, seen, vertices, face)
+    skin, hair = np.ones(110), np.zeros(110)
+    if locks is not None:
+        colors, vertices = np.concatenate([colors, np.tile(locks, (30, 1))]), np.pad(vertices, ((0, 30), (0, 0)))
+        skin, hair = np.pad(skin, (0, 30)), np.pad(hair, (0, 30), constant_values=1)
+    face = np.arange(len(colors)) < 20
+    return skin_tone(colors, np.where(face, 0.0, 1.0), skin, hair, vertices, face)
 
 
-def test_a_face_has_the_tone_of_the_neck_but_not_of_a_collar_that_was_taken_for_it():
-    for neck, expected in ((FAIR, FAIR), (GREY, TANNED)):
-        tone, unseen = tone_of(neck)
-        np.testing.assert_allclose(tone, expected, atol=1e-6)
-        assert unseen is None, "no skin is seen"
+def test_a_face_has_the_tone_of_the_neck_but_not_of_a_collar_or_of_hair_that_was_taken_for_it():
+    np.testing.assert_allclose(tone_of(FAIR), FAIR, atol=1e-6)
+    np.testing.assert_allclose(tone_of(FAIR, locks=STRAW), FAIR, atol=1e-6)
+    for neck, locks in ((GREY, None), (GREEN, None), (STRAW, np.array(STRAW) - 0.02)):
+        np.testing.assert_allclose(tone_of(neck, locks=locks), TANNED, atol=1e-6)
+
+
+def test_a_face_of_whom_no_skin_is_seen_has_the_tone_of_people_and_not_that_of_cloth_taken_for_skin():
+    red, green, blue = tone_of(GREEN, GREEN)
+    assert red > green > blue
 
 
 def test_lips_are_redder_and_brows_have_the_colour_of_hair_on_an_unseen_face_alone():

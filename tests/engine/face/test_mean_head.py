@@ -73,5 +73,11 @@ def test_landmarks_of_no_face_of_that_size_do_not_place_it():
     assert not head.face_seen and off_m(head, fit) < 0.006
 
 
+def test_a_face_that_is_half_hidden_is_shown_all_the_same_and_lies_as_the_body_has_it():
+    fit = fit_of(10)
+    head = mean_head(fit, LENS, 0.5 * landmarks_of(fit))
+    assert head is not None and off_m(head, fit) < 0.006
+
+
 def test_a_body_fitted_the_wrong_way_round_gets_no_face_on_the_back_of_its_head():
     assert mean_head(fit_of(10), LENS, None) is None
