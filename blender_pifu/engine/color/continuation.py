@@ -8,8 +8,9 @@ import cv2
 import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
+from scipy.spatial import cKDTree
 
-from ..crop_space import sample
+from ..crop_space import pixels_at, sample
 from ..reading.landmarks import head_place
 from ..smooth_step import smooth_step
 from ..srgb import LUMA
@@ -22,6 +23,8 @@ FAR = (0.06, 0.15)  # along the surface from what is seen, from which on less an
 COARSE = 0.014  # standard deviation of the blur that leaves no fine texture
 STEP, DEPTH = 0.008, 0.24  # of the way into the photo that is looked for one material, and its length at most
 RIM = 0.012  # from the edge of what is seen: there colours are mixed with the background's
+EVENED = 24  # vertices of that edge, whose ways are one
+BESIDE = 0.02  # along that edge from its nearest vertex, beyond which another material may begin
 STEEP = (0.2, 0.4)  # how far a normal must lean to the side for the way inwards to be known
 ALIKE = (0.06, 0.12)  # difference of coarse colours, 0..1, up to which it is surely, and may be, one material
 LOOSER = 2.5  # times as much may differ what is guessed behind
@@ -39,7 +42,7 @@ FACE, FACE_ENDS = (1.15, 1.45), (0.95, 1.15)
 @dataclass(frozen=True)
 class Ways:
     """Where each vertex would take its texture from: `places (V, 2)` x and y in field space, and how `sure (V,)` 0..1
-    that is near and stays in one material."""
+    that is near and stays in one material; of what is seen only those at its edge have any."""
 
     places: np.ndarray
     sure: np.ndarray
@@ -51,7 +54,7 @@ class FineTexture:
     def __init__(self, photo: np.ndarray, landmarks: np.ndarray | None = None, regions: Regions | None = None):
         """photo: (n, n, 4) float32 of the crop, sRGB 0..1 and matte; landmarks: (33, 4) as `landmarks_in`, or None: by
         these the face is left out, of which there is one; regions: where garments are, if known, whose prints are fine
-        texture too."""
+        texture too, and none of skin beside them."""
         sigma = COARSE / 2 * len(photo)
         matte = np.ascontiguousarray(photo[..., 3:], np.float32)
         weighted = np.concatenate([photo[..., :3] * matte, matte], 2)
@@ -70,6 +73,7 @@ class FineTexture:
         np.tanh(self.band, out=self.band)
         self.band *= loudest
         self._head = None if landmarks is None else head_place(landmarks)
+        self._region = None if regions is None else regions.front.argmax(-1).astype(np.uint8)
 
     def at(self, places: np.ndarray) -> np.ndarray:
         """What to add to colours, (N, 3) float sRGB 0..1, of places (N, 2)."""
@@ -78,6 +82,13 @@ class FineTexture:
     def coarse(self, places: np.ndarray) -> np.ndarray:
         """Colours without fine texture, (N, 3) float sRGB 0..1."""
         return sample(self._coarse, *places.T)
+
+    def region(self, places: np.ndarray) -> np.ndarray:
+        """(N,) the number of the region that is seen there, of `regions.REGIONS`; 0 where none is known."""
+        if self._region is None:
+            return np.zeros(len(places), np.uint8)
+        column, row = pixels_at(*places.T, size=len(self._region))
+        return self._region[row, column]
 
     def beside_face(self, places: np.ndarray) -> np.ndarray:
         """(N,): 0 on the face, 1 elsewhere."""
@@ -111,11 +122,16 @@ def find_ways(
         return Ways(places, sure)
     way, _, nearest = dijkstra(links, indices=edge, min_only=True, limit=FAR[1], return_predecessors=True)
     mine = np.flatnonzero(~seen & np.isfinite(way))
+    mine = np.concatenate([edge, mine])  # what lies between both has places between theirs
     inwards, room, certain = _ways_in(vertices[edge, :2], normals[edge], fine)
     index = np.searchsorted(edge, nearest[mine])
     there_and_back = np.mod(way[mine], 2 * np.maximum(room[index], STEP))
     far = np.minimum(there_and_back, 2 * room[index] - there_and_back).clip(0)
-    places[mine] = vertices[edge[index], :2] + (RIM + far)[:, None] * inwards[index]
+    # Along the edge each keeps its own place: that of the edge's nearest vertex goes in steps.
+    along = np.stack([-inwards[index, 1], inwards[index, 0]], 1)
+    begin = vertices[edge[index], :2]
+    begin = begin + ((vertices[mine, :2] - begin) * along).sum(1, keepdims=True).clip(-BESIDE, BESIDE) * along
+    places[mine] = begin + (RIM + far)[:, None] * inwards[index]
     repeated = smooth_step(way[mine] / np.maximum(room[index], STEP), *REPEATED)
     near = 1 - smooth_step(way[mine], *FAR)
     sure[mine] = near * certain[index] * (1 - repeated) * fine.beside_face(places[mine])
@@ -142,13 +158,17 @@ def _ways_in(places, normals, fine):
     (N,), and how sure it is (N,)."""
     lean = np.linalg.norm(normals[:, :2], axis=1)
     inwards = -normals[:, :2] / np.maximum(lean, 1e-6)[:, None]
-    begin = fine.coarse(places + RIM * inwards)
+    near = cKDTree(places).query(places, [*range(1, min(EVENED, len(places)) + 1)])[1]
+    inwards = inwards[near].mean(1)
+    inwards /= np.maximum(np.linalg.norm(inwards, axis=1, keepdims=True), 1e-6)
+    begin, of = fine.coarse(places + RIM * inwards), fine.region(places + RIM * inwards)
     going = np.ones(len(places), bool)
     room = np.zeros(len(places))
     for far in np.arange(STEP, DEPTH, STEP):
         at = places + (RIM + far) * inwards
-        going &= (fine.matte(at) > 0.9) & (_one_material(fine.coarse(at) - begin) > 0.5)
+        going &= (fine.matte(at) > 0.9) & (_one_material(fine.coarse(at) - begin) > 0.5) & (fine.region(at) == of)
         room[going] = far
+    room = np.median(room[near], 1)
     return inwards, room, smooth_step(lean, *STEEP) * smooth_step(room, *ROOM)
 
 

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.color.continuation import FAR, FineTexture, alike, find_ways
+from blender_pifu.engine.color.regions import REGIONS, Regions
 from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import largest_component, vertex_normals
@@ -52,7 +53,31 @@ def test_it_ends_before_the_back(trunk, photo):
     from_edge = RADIUS * (np.arccos(normals[:, 2].clip(-1, 1)) - np.arccos(0.5))
     straight = np.abs(vertices[:, 1]) < 0.4
     assert not ways.sure[straight & (from_edge > 1.1 * FAR[1])].any()
-    assert not ways.sure[seen > 0].any()
+    assert not ways.sure[normals[:, 2] > 0.55].any(), "what is seen needs none, but at its edge"
+
+
+def test_places_beside_each_other_take_texture_from_beside_each_other(trunk, photo):
+    vertices, faces, normals, seen = trunk
+    ways = find_ways(vertices, faces, normals, seen, FineTexture(photo))
+    ends = np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
+    ends = ends[(ways.sure[ends] > 0.1).all(1) & (np.abs(vertices[ends, 1]) < 0.4).all(1)]
+    assert (seen[ends].sum(1) == 1).any(), "also across the edge of what is seen"
+    apart, taken = (np.linalg.norm(np.diff(of[ends], axis=1)[:, 0], axis=1) for of in (vertices, ways.places))
+    assert np.quantile(taken / apart, 0.99) < 1.6
+    upright = np.abs(ways.places[ends[:, 0], 1] - vertices[ends[:, 0], 1])
+    assert np.quantile(upright, 0.95) < 0.2 * PERIOD
+
+
+def test_nothing_goes_on_from_another_region(trunk, photo):
+    vertices, faces, normals, seen = trunk
+    front = np.zeros((SIZE, SIZE, len(REGIONS)), np.float32)
+    front[..., REGIONS["upper"]] = 1
+    middle = np.s_[:, int(0.47 * SIZE) : int(0.53 * SIZE)]  # as a bare arm before a trunk, of the same tone
+    front[middle] = np.eye(len(REGIONS))[REGIONS["skin"]]
+    fine = FineTexture(photo, None, Regions(front, front))
+    ways = find_ways(vertices, faces, normals, seen, fine)
+    taken = ways.places[(ways.sure > 0.1) & (np.abs(vertices[:, 1]) < 0.4)]
+    assert len(taken) and (fine.region(taken) == REGIONS["upper"]).all()
 
 
 def test_no_face_goes_on(photo):
