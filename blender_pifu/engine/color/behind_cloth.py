@@ -49,6 +49,7 @@ NECKLINE = 0.35, 0.4  # of the shoulders' width to either side, of the trunk dow
 KNOWN, CRISPER, LINE = 0.4, 4, 24
 PRINTED, PRINTED_BEHIND = 0.5, (0.4, 0.6)  # share of a print from which on it is one, seen, and guessed behind
 EVERYWHERE = 0.8  # share of a material in such a garment on which a print is, that has one
+PRINT_RIM = 0.012  # field units inside the border of a print before, over which it begins to be seen behind
 PRINT_BLOCKS, PRINT_PX = (0.12, 0.06), 9  # field units, in which it goes on; pixels between its parts at most
 BEYOND = 0.02  # field units outside the outline where these colours are known too
 HEAD = (2.0, 2.6)  # distances from the eyes to the mouth, round the ears: within, `behind_head` paints; beyond, this
@@ -83,14 +84,17 @@ def paint_behind_cloth(
     fine = FineTexture(photo, landmarks, regions)  # before there are shares: both take tens of megabytes
     band, prints = fine.band, fine.prints
     plain = smaller(photo, WORK_PX)
-    materials = _find_materials(prints.without(plain) if prints else plain, landmarks, of_pixels)
+    printed = None
+    if prints:
+        plain, printed = prints.without(plain), _printed_garment(prints, of_pixels)
+    materials = _find_materials(plain, landmarks, of_pixels, printed)
     if materials is None:
         return back
     check_wanted()
     woven = fine.beside_face(np.stack(pixel_centres(WORK_PX), -1).reshape(-1, 2)) > 0.5
     del fine
     drawn, back = smaller(back, WORK_PX), _larger(back, size)
-    costs = _costs(materials, drawn, landmarks, of_pixels)
+    costs = _costs(materials, drawn, landmarks, of_pixels, printed is not None)
     shares = _shares(_without_islands(costs, drawn[..., 3]), size)
     if of_pixels is not None:
         _end_with_regions(shares, of_pixels)
@@ -114,9 +118,9 @@ def paint_behind_cloth(
     return back
 
 
-def _costs(materials, drawn, landmarks, regions):
+def _costs(materials, drawn, landmarks, regions, printed):
     """What it costs (K, n, n) to be of each of the Materials behind, where the back is drawn (n, n, 4); regions: on
-    these pixels, or None."""
+    these pixels, or None; printed: whether a garment is."""
     difference = np.linalg.norm(_lab(materials.tones) - _lab(drawn[..., :3]), axis=-1)
     costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) - REACHES * np.log(materials.beside + ABSENT)
     before = materials.before if landmarks is None else materials.before & ~_neckline(landmarks, WORK_PX)
@@ -124,7 +128,7 @@ def _costs(materials, drawn, landmarks, regions):
     costs[:, materials.hidden.any(0)] = SURE
     costs[materials.hidden] = 0
     if regions is not None:
-        costs += _as_labelled(materials.before, regions)
+        costs += _as_labelled(materials.before, regions, printed)
     if landmarks is not None:
         costs += _as_mirrored(costs, drawn[..., 3] > 0.5, landmarks)
     return costs
@@ -190,10 +194,13 @@ def _as_mirrored(costs, inside, landmarks):
     return MIRRORED * where * np.minimum(there - there.min(0), MIRRORED_MOST)
 
 
-def _as_labelled(before, regions):
+def _as_labelled(before, regions, printed):
     """What it costs (K, n, n) to be of a material that is seen in other regions than the one behind. before: (K, n, n)
-    bool; regions: on these pixels. Which garment is behind the outline and the materials tell better."""
-    front, back = (_garments_as_one(each) for each in (regions.front, regions.back))
+    bool; regions: on these pixels; printed: whether a garment is. Which garment is behind the outline and the materials
+    tell better, but a print, of which an outline tells little."""
+    front, back = regions.front, regions.back
+    if not printed:
+        front, back = _garments_as_one(front), _garments_as_one(back)
     count = np.stack([front[where].sum(0) for where in before])  # (K, R)
     known = count.sum(0) > LEAST
     likely = np.where(known, count / np.maximum(count.sum(0), 1e-6), 1 / len(count))
@@ -276,9 +283,9 @@ def _beyond(mask):
     return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
 
 
-def _find_materials(photo, landmarks, regions: Regions | None) -> Materials | None:
-    """Those of a photo (n, n, 4) that may be behind; regions: on its pixels, or None. None where too little is
-    seen."""
+def _find_materials(photo, landmarks, regions: Regions | None, printed=None) -> Materials | None:
+    """Those of a photo (n, n, 4) that may be behind; regions: on its pixels, or None; printed: as `tell_apart` takes
+    it. None where too little is seen."""
     matte = photo[..., 3]
     inner = cv2.erode((matte > 0.9).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     if inner.sum() < MATERIALS * LEAST:
@@ -290,9 +297,8 @@ def _find_materials(photo, landmarks, regions: Regions | None) -> Materials | No
     if regions is not None:
         plain |= inner & (steep < SKIN_PLAIN) & (regions.front[..., REGIONS["skin"]] > SKIN)
     near = inner & (cv2.distanceTransform((matte > 0.5).astype(np.uint8), cv2.DIST_L2, 5) < BAND)
-    weave, cloth, gloss = tell_apart(
-        features, plain, near, None if regions is None else _garments_as_one(regions.front).argmax(-1)
-    )
+    of = None if regions is None else _garments_as_one(regions.front).argmax(-1)
+    weave, cloth, gloss = tell_apart(features, plain, near, of, printed)
     material = np.where(inner, cloth, -1)
     found = {one: (cloth == one) & plain for one in np.unique(cloth[plain])}
     cloth_alone = material
@@ -319,6 +325,13 @@ def _find_materials(photo, landmarks, regions: Regions | None) -> Materials | No
     return Materials(np.array(tones), np.array(beside) / total, np.array(before), np.array(hidden), np.array(where))
 
 
+def _printed_garment(prints: Prints, regions):
+    """(WORK_PX, WORK_PX) number of the printed garment that is seen there, from 1 on, 0 of none."""
+    there = _larger(prints.where, WORK_PX) > PRINTED
+    most = regions.front.argmax(-1)
+    return there * np.select([most == REGIONS[name] for name in prints.garments], range(1, len(prints.garments) + 1), 0)
+
+
 @dataclass(frozen=True)
 class _Printed:
     """Which pixels seen are of printed `garments` (m, m) bool, on which of these a print is, `seen` (m, m) bool, and
@@ -339,8 +352,9 @@ def _printed(prints: Prints | None, regions: Regions | None, size) -> _Printed |
 
 def _add_texture(painted, band, seen, most, where, printed: _Printed | None):
     """Add the photo's fine band (n, n, 3) to colours (n, n, 3): of each material (K, ...) `seen`, where it is the `most
-    (n, n)`; where: (n, n) 0..1. The blocks of a print are cut where they meet, and where one is too narrow for these,
-    as a sleeve is, it has smaller ones."""
+    (n, n)`; where: (n, n) 0..1. A print behind is the one before, as if seen through the body, so that it meets itself
+    at the outline. Where none is before it goes on in blocks, cut where they meet, and where one is too narrow for
+    these, as a sleeve is, in smaller ones."""
     energy = block_energy(band)
     for k, mine in enumerate(seen):
         wanted = where * (most == k)
@@ -351,11 +365,20 @@ def _add_texture(painted, band, seen, most, where, printed: _Printed | None):
             )
             there, of_print = _at_size(whole & printed.seen, len(band)), wanted * printed.behind
             wanted, mine = wanted - of_print, mine & ~printed.seen
+            through = _within(there, PRINT_RIM) * of_print
+            painted += through[..., None] * band
+            of_print = of_print - through
             for wide in PRINT_BLOCKS:
                 texture = quilt(band, there, of_print, wide=wide, cut=True)
                 painted += texture
                 of_print = of_print * ~texture.any(-1)
         painted += quilt(band, without_buttons(_at_size(mine, len(band)), band), wanted, energy)
+
+
+def _within(there, rim):
+    """(n, n) float32 0..1: what lies within `there` (n, n) bool, from its border on over so many field units."""
+    off = cv2.distanceTransform(there.astype(np.uint8), cv2.DIST_L2, 5) * 2 / len(there)
+    return smooth_step(off, rim / 2, rim).astype(np.float32)
 
 
 def _share(there, of):

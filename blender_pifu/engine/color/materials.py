@@ -36,11 +36,16 @@ def usual_colors(features: np.ndarray, most: int) -> np.ndarray:
 
 
 def tell_apart(
-    features: np.ndarray, plain: np.ndarray, near: np.ndarray, regions: np.ndarray | None = None
+    features: np.ndarray,
+    plain: np.ndarray,
+    near: np.ndarray,
+    regions: np.ndarray | None = None,
+    printed: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Numbers (n, n) of what looks the same, and of what is one material in light and shade, and where (n, n) bool it
     has a sheen. features: (n, n, 3) Lab, lightness times LIGHTNESS; plain: (n, n) bool, pixels they are found by; near:
-    (n, n) bool, beside the outline; regions: (n, n) numbers of what is a garment, or skin, or hair, if known."""
+    (n, n) bool, beside the outline; regions: (n, n) numbers of what is a garment, or skin, or hair, if known; printed:
+    (n, n) numbers of the printed garment that there is, 0 of none, if any is: each is one material."""
     seen = features[plain].astype(np.float64)
     centres = usual_colors(seen, MATERIALS)
     count = len(centres)
@@ -62,7 +67,11 @@ def tell_apart(
         share = _in_region(tint, plain, regions == REGIONS[region], count)
         alike, one = (each & (np.abs(share[:, None] - share) < UNLIKE) for each in (alike, one))
     one_material = _within_range(connected_components(one, directed=False)[1], centres)
-    return connected_components(alike)[1][tint], one_material[tint], sheens.any(1)[tint]
+    weave, cloth = connected_components(alike)[1][tint], one_material[tint]
+    if printed is not None:  # however large, and in whatever colours shoes or skin have too
+        for each in (weave, cloth):
+            each[printed > 0] = each.max() + printed[printed > 0]
+    return weave, cloth, sheens.any(1)[tint]
 
 
 def _within_range(numbers, centres):

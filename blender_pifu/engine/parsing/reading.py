@@ -22,6 +22,7 @@ from .ends import close_ends
 from .network import MATTE, WORN, ParsingConfig, ParsingNetwork, stack_seen
 from .recoloring import recolored
 from .stray_hair import without_stray_hair
+from .stray_skin import without_stray_skin
 
 FILE = DATA / "parsing.safetensors"
 SOLID = 0.5  # matte from which on a pixel is the person's
@@ -83,6 +84,7 @@ class ParsingReader:
         told = without_stray_hair(*(_evened(shares, inside) for shares in told), inside)
         ends = np.zeros(inside.shape, bool)
         if landmarks is not None:
+            told = [without_stray_skin(shares, inside, landmarks) for shares in told]
             deep = np.zeros(len(told[0]), np.float32) if thickness is None else thickness[0, 0, solid].cpu().numpy()
             colors = photo[0, :3][:, solid].T.float().cpu().numpy()
             ends[inside] = close_ends(told[0], told[1], colors, deep, inside, landmarks)

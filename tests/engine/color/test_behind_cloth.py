@@ -214,3 +214,21 @@ def test_hands_at_a_hem_make_no_belt_of_skin_behind_it(photo, back):
     belts = [np.abs(each[275:295, 175:205, :3] - skin).max(-1).mean() for each in (without, known)]
     assert belts[1] > belts[0] and belts[1] > 0.4
     assert np.allclose(known[310:318, 180:200, :3].mean((0, 1)), TROUSERS, atol=0.08)
+
+
+def test_a_print_goes_through_the_body_in_one_piece_though_in_part_it_has_the_colour_of_trousers():
+    """Broad rings on a shirt, in its own colour and in that of the trousers."""
+    row, column = np.mgrid[:SIDE, :SIDE]
+    rings = np.sin(np.hypot(row - 210, column - 256) / 4)[..., None] > 0
+    photo = np.zeros((SIDE, SIDE, 4), np.float32)
+    photo[BODY] = (*TROUSERS, 1)
+    shirt = np.s_[120:WAIST, 170:342]
+    photo[shirt][..., :3] = np.where(rings, TROUSERS, SHIRT)[shirt]
+    front = np.zeros((SIDE, SIDE, len(REGIONS)), np.float32)
+    front[:WAIST, :, REGIONS["upper"]] = front[WAIST:, :, REGIONS["lower"]] = 1
+    drawn = photo.copy()
+    drawn[shirt][..., :3] = 0.5 * np.float32(SHIRT) + 0.5 * np.float32(TROUSERS)
+    behind = paint_behind_cloth(drawn, photo, None, Regions(front, front))
+    inner = np.s_[140:280, 190:322, :3]
+    assert np.corrcoef(behind[inner].ravel(), photo[inner].ravel())[0, 1] > 0.9
+    assert np.abs(behind[330:460, 190:322, :3] - TROUSERS).max() < 0.06, "and trousers stay plain"
