@@ -21,7 +21,7 @@ from ..reading.landmarks import POINTS, metre_of
 from .ends import close_ends
 from .network import MATTE, WORN, ParsingConfig, ParsingNetwork, stack_seen
 from .recoloring import recolored
-from .stray_hair import without_stray_hair
+from .stray_hair import without_hair_before_chin, without_stray_hair
 from .stray_skin import without_stray_skin
 
 FILE = DATA / "parsing.safetensors"
@@ -85,6 +85,7 @@ class ParsingReader:
         ends = np.zeros(inside.shape, bool)
         if landmarks is not None:
             told = [without_stray_skin(shares, inside, landmarks) for shares in told]
+            told[1] = without_hair_before_chin(told[1], inside, landmarks)
             deep = np.zeros(len(told[0]), np.float32) if thickness is None else thickness[0, 0, solid].cpu().numpy()
             colors = photo[0, :3][:, solid].T.float().cpu().numpy()
             ends[inside] = close_ends(told[0], told[1], colors, deep, inside, landmarks)

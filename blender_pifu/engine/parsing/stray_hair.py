@@ -1,13 +1,19 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Hair hangs together with a head: what a network takes for hair elsewhere, as dark cloth under an arm, is none."""
+"""Hair hangs together with a head, and off its face: what a network takes for hair elsewhere, as dark cloth under an
+arm, or before the chin of somebody seen from behind, is none."""
 
 import cv2
 import numpy as np
 
+from ..crop_space import pixel_centres
 from ..labels import LABELS
+from ..reading.landmarks import Landmark as L
+from ..reading.landmarks import head_place
 
 HAIR, FACE = LABELS["hair"] - 1, LABELS["face_skin"] - 1  # columns of shares
 NEAR = 0.012  # field units between the parts of what hangs together
+# In distances from the eyes to the mouth: to either side of the middle of the ears, and below the eyes.
+CHIN_ASIDE, CHIN_BELOW = 1.3, 0.8
 LEFT = 1e-3  # what is left of the share of hair where there is none
 
 
@@ -21,6 +27,20 @@ def without_stray_hair(front: np.ndarray, back: np.ndarray, inside: np.ndarray) 
     sizes[0] = 0
     head = head == sizes.argmax()
     return _only(front, inside, head), _only(back, inside, head)
+
+
+def without_hair_before_chin(back: np.ndarray, inside: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
+    """Shares (N, L) behind the pixels inside (n, n) bool, of somebody seen from behind without hair before the mouth,
+    the chin and the throat; landmarks: (33, 4) as `landmarks_in`. The same shares of whom the photo shows otherwise."""
+    head = head_place(landmarks)
+    up = (head.eyes - head.mouth) / head.unit
+    across = np.array([up[1], -up[0]])  # towards the left of a person who faces the camera
+    if (landmarks[L.LEFT_EAR, :2] - landmarks[L.RIGHT_EAR, :2]) @ across > 0:
+        return back
+    place = np.stack(pixel_centres(len(inside)), -1)[inside]
+    aside, below = (place - head.ears) @ across / head.unit, (head.eyes - place) @ up / head.unit
+    stray = (np.abs(aside) < CHIN_ASIDE) & (below > CHIN_BELOW) & (back.argmax(1) == HAIR)
+    return _without(back, stray)
 
 
 def _pieces(shares, inside):
@@ -41,6 +61,11 @@ def _only(shares, inside, head):
         return shares
     kept = np.unique(pieces[head & (pieces > 0)])
     stray = (pieces[inside] > 0) & ~np.isin(pieces[inside], kept) & (shares.argmax(1) == HAIR)
+    return _without(shares, stray)
+
+
+def _without(shares, stray):
+    """Shares (N, L) without hair at the pixels stray (N,) bool."""
     if not stray.any():
         return shares
     made = shares.copy()

@@ -12,7 +12,8 @@ from blender_pifu.engine.labels import LABELS
 from blender_pifu.engine.model import DATA, load_model
 from blender_pifu.engine.parsing.reading import ParsingReader
 from blender_pifu.engine.parsing.recoloring import recolored
-from blender_pifu.engine.parsing.stray_hair import without_stray_hair
+from blender_pifu.engine.parsing.stray_hair import without_hair_before_chin, without_stray_hair
+from blender_pifu.engine.reading.landmarks import Landmark as L
 from blender_pifu.engine.reading.photo import load_photo
 from blender_pifu.engine.subject.figure import Figures
 
@@ -130,3 +131,20 @@ def test_hair_without_a_face_is_that_of_the_largest_piece():
     told, _ = without_stray_hair(shares, shares, np.ones((64, 64), bool))
     left = (told.argmax(1) == LABELS["hair"] - 1).reshape(64, 64)
     assert left[2:20, 20:44].all() and not left[50:54, 10:16].any()
+
+
+@pytest.mark.parametrize("away", [True, False])
+def test_who_is_seen_from_behind_has_no_hair_before_the_chin(away):
+    landmarks, left = np.zeros((33, 4), np.float32), -0.1 if away else 0.1
+    for mark, place in {"EYE": (0.3, 0.6), "EAR": (1, 0.55), "MOUTH": (0.2, 0.4)}.items():
+        for side, x in (("LEFT", left), ("RIGHT", -left)):
+            name = f"MOUTH_{side}" if mark == "MOUTH" else f"{side}_{mark}"
+            landmarks[L[name], :2] = place[0] * x, place[1]
+    hair, shirt = LABELS["hair"] - 1, LABELS["upper_garment"] - 1
+    names = np.full((128, 128), hair)
+    names[60:] = shirt
+    shares = (0.1 + 0.8 * np.eye(len(LABELS) - 1)[names.ravel()]) / 1.6
+    shares[:, shirt] += 0.01
+    told = without_hair_before_chin(shares, np.ones((128, 128), bool), landmarks).argmax(1).reshape(128, 128)
+    assert (told[:32] == hair).all() and (told[:, :20] == names[:, :20]).all(), "on the crown, and beside the face"
+    assert (told[45:, 58:70] == (shirt if away else names[45:, 58:70])).all()
