@@ -136,9 +136,10 @@ def _costs(materials, drawn, landmarks, regions, printed):
 
 def _kept(hair: Hair | None, landmarks, size):
     """(size, size) float32 0..1: where the head is, as it was painted."""
-    if hair is not None:
-        return _within_picture(hair.behind, hair, size)
-    return np.zeros((size, size), np.float32) if landmarks is None else _head(head_place(landmarks), size)
+    kept = np.zeros((size, size), np.float32) if hair is None else _within_picture(hair.behind, hair, size)
+    if landmarks is None or hair is not None and hair.from_before:
+        return kept
+    return np.maximum(kept, _head(head_place(landmarks), size))
 
 
 def _within_picture(part, hair: Hair, size):

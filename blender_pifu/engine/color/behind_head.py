@@ -4,8 +4,7 @@
 import cv2
 import numpy as np
 
-from ..reading.landmarks import head_place
-from .hair import CELL, LEAST, find_hair, hair_by_regions
+from .hair import CELL, find_hair
 from .inpainting import in_fewer_pixels
 from .regions import Regions
 
@@ -19,24 +18,18 @@ def paint_behind_face(
 
     back: (n, n, 4) float32, colours sRGB 0..1 of the hidden side and mask, on the crop's pixels; photo: the same of the
     side that is seen; landmarks: (33, 4) as `landmarks_in`; regions: as `find_hair` takes them. Returns (n, n, 4).
-    Of heads seen from the side or from behind, or cut off above the brow, regions alone tell where hair is.
+    Heads of whose hair nothing is found are left as they are.
     """
     hair = find_hair(photo, landmarks, regions)
+    if hair is None:
+        return back
     painted = back.astype(np.float32)
-    if regions is not None:
-        where, before, behind = hair_by_regions(photo, landmarks, regions)
-        _paint(painted, photo, where, before, behind, head_place(landmarks[:, :2]).unit * len(photo) / 2)
-    if hair is not None:
-        for before, behind in ((hair.seen, hair.behind), (hair.hat, hair.hat_behind)):
-            _paint(painted, photo, hair.where, before, behind, hair.unit)
+    drawn = painted[hair.where][..., :3]
+    seen = photo[hair.where][..., :3]
+    for behind, before in ((hair.behind, hair.seen), (hair.hat_behind, hair.hat)):
+        if behind.any():
+            drawn += behind[..., None] * (_spread(seen, before, hair.unit) - drawn)
     return painted
-
-
-def _paint(back, photo, where, before, behind, pixels):
-    """Lay the tones of what is seen `before` (h, w) over what is `behind` it, in place, in the part `where`."""
-    if behind.any() and (before > 0.5).sum() > LEAST:
-        drawn = back[where][..., :3]
-        drawn += behind[..., None] * (_spread(photo[where][..., :3], before, pixels) - drawn)
 
 
 def _spread(photo, hair, pixels):

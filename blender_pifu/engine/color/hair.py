@@ -49,8 +49,8 @@ ENDS = 0.35  # over which it ends
 class Hair:
     """On the part `where` (two slices) of a picture: `seen` 0..1, how much of a pixel is hair, with a little of
     everything above the brow, `tells` bool, where it is surely hair, and `behind` 0..1, where it is on the hidden side,
-    or what is worn over it; `hat` and `hat_behind` 0..1, the same of a hat; `skin` (3,), the colour of the cheeks;
-    `unit`, pixels from the eyes to the mouth."""
+    or what is worn over it; `hat` and `hat_behind` 0..1, the same of a hat; `unit`, pixels from the eyes to the mouth;
+    `from_before`, whether the head looks at the camera, so that what is not hair behind it is known to be none."""
 
     where: tuple[slice, slice]
     seen: np.ndarray
@@ -58,14 +58,19 @@ class Hair:
     behind: np.ndarray
     hat: np.ndarray
     hat_behind: np.ndarray
-    skin: np.ndarray
     unit: float
+    from_before: bool = True
 
 
 def find_hair(photo: np.ndarray, landmarks: np.ndarray, regions: Regions | None = None) -> Hair | None:
     """The Hair of a photo (n, n, 4), colours sRGB 0..1 and matte, with landmarks (33, 4) as `landmarks_in`; regions: of
-    what the photo shows, without which hair is what is unlike the cheeks. None of heads seen from the side or from
-    behind, or cut off above the brow."""
+    what the photo shows, without which hair is what is unlike the cheeks. Of heads seen from the side or from behind,
+    or cut off above the brow, these alone tell; None where they are unknown, or show too little of it."""
+    return _from_before(photo, landmarks, regions) or _by_regions(photo, landmarks, regions)
+
+
+def _from_before(photo, landmarks, regions: Regions | None) -> Hair | None:
+    """The Hair of a head that looks at the camera; None of others."""
     points = landmarks[:, :2].astype(np.float64)
     head = head_place(points)
     up = (head.eyes - head.mouth) / head.unit
@@ -86,9 +91,8 @@ def find_hair(photo: np.ndarray, landmarks: np.ndarray, regions: Regions | None 
     if facing == 0 or min(cheeks.sum(), (above & (y > CROWN)).sum()) < LEAST:
         return None
     unit = head.unit * size / 2
-    skin = np.median(photo[..., :3][cheeks], 0)
     plain = cv2.GaussianBlur(np.ascontiguousarray(photo[..., :3], np.float32), (0, 0), max(CELL / 2 * unit, 0.4))
-    unlike = np.linalg.norm(plain - skin, axis=-1)
+    unlike = np.linalg.norm(plain - np.median(photo[..., :3][cheeks], 0), axis=-1)
     unlike /= max(float(np.percentile(unlike[above], MOST)), LEAST_MOST)
     hat = _Hat.none(u.shape)
     if regions is None:
@@ -96,7 +100,7 @@ def find_hair(photo: np.ndarray, landmarks: np.ndarray, regions: Regions | None 
         hair = above * like_hair
     else:
         unlike = smooth_step(unlike, *NO_SKIN)
-        like_hair = smooth_step(regions.share(GROWN, size, where), *LIKELY) * unlike * inside
+        like_hair = _labelled(regions, size, where, False) * unlike * inside
         hair = above * unlike * smooth_step(regions.share(ON_HEAD, size, where), *LIKELY)
         hat = _hat(regions, (size, where), above, np.hypot(x, y) < TOP[1])
     tone, hair = _without_glare(hair, plain)
@@ -107,20 +111,29 @@ def find_hair(photo: np.ndarray, landmarks: np.ndarray, regions: Regions | None 
         tone = np.minimum(tone, hair)
     seen, tells = np.maximum(tone, long) ** 2 + BALD * above, (hair > 0.5) | long
     worn = _without_glare(hat.seen, plain)[0], facing * hat.behind
-    return Hair(where, seen, tells, facing * behind, *worn, skin, unit)
+    behind = facing * behind + (1 - facing) * (0 if regions is None else _labelled(regions, size, where, True))
+    return Hair(where, seen, tells, behind, *worn, unit)
 
 
-def hair_by_regions(
-    photo: np.ndarray, landmarks: np.ndarray, regions: Regions
-) -> tuple[tuple[slice, slice], np.ndarray, np.ndarray]:
-    """Where hair is by regions alone, whichever way a head looks, as `find_hair` takes it all: the part of the picture,
-    how much of a pixel is hair of a tone that tells, and how much of what is behind it is hair, (h, w) 0..1."""
-    size = len(photo)
-    where = _window(head_place(landmarks[:, :2].astype(np.float64)), size)
+def _by_regions(photo, landmarks, regions: Regions | None) -> Hair | None:
+    """The Hair of a head, whichever way it looks, by regions alone; None where these are unknown or show too little."""
+    if regions is None:
+        return None
+    size, head = len(photo), head_place(landmarks)
+    where = _window(head, size)
     near = photo[where]
-    seen, behind = (smooth_step(regions.share(GROWN, size, where, each), *LIKELY) for each in (False, True))
+    seen, behind = (_labelled(regions, size, where, each) for each in (False, True))
     seen = seen * cv2.erode((near[..., 3] > 0.9).astype(np.uint8), np.ones((3, 3)))
-    return where, _without_glare(seen, near[..., :3])[0] ** 2, behind
+    if (seen > 0.5).sum() < LEAST:
+        return None
+    tells, no_hat = seen > 0.5, _Hat.none(seen.shape)
+    seen = _without_glare(seen, near[..., :3])[0] ** 2
+    return Hair(where, seen, tells, behind, no_hat.seen, no_hat.behind, head.unit * size / 2, from_before=False)
+
+
+def _labelled(regions, size, where, behind):
+    """(h, w) 0..1: how far what is seen in a part of a picture, or what is behind it, is hair by its regions."""
+    return smooth_step(regions.share(GROWN, size, where, behind), *LIKELY)
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def test_a_dark_jacket_is_no_long_hair(photo, landmarks):
 def seen(band, where):
     """Hair seen at `where` (h, w) bool of a band (h, w, 3)."""
     whole = np.s_[: len(where), : where.shape[1]]
-    return Hair(whole, where.astype(float), where, where.astype(float), 0 * where, 0 * where, np.zeros(3), unit=60.0)
+    return Hair(whole, where.astype(float), where, where.astype(float), 0 * where, 0 * where, unit=60.0)
 
 
 @pytest.fixture
