@@ -395,9 +395,8 @@ def _head(head, size):
     """(size, size) 0..1 of a HeadPlace: 1 on the head, which is above the chin."""
     places = np.stack(pixel_centres(size), -1, dtype=np.float32, casting="same_kind")
     place = (places - head.ears.astype(np.float32)) / np.float32(head.unit)
-    up = ((head.eyes - head.mouth) / head.unit).astype(np.float32)
     near = 1 - smooth_step(np.linalg.norm(place, axis=-1), *HEAD)
-    return (near * smooth_step(place @ up, *CHIN)).astype(np.float32)
+    return (near * smooth_step(place @ head.up.astype(np.float32), *CHIN)).astype(np.float32)
 
 
 def _lab(colors):

@@ -95,9 +95,8 @@ class FineTexture:
         if self._head is None:
             return np.ones(len(places))
         middle = (self._head.eyes + self._head.mouth) / 2
-        up = (self._head.eyes - self._head.mouth) / self._head.unit
         place = (places - middle) / self._head.unit
-        inside = np.hypot(place @ (up[1], -up[0]) / FACE[0], place @ up / FACE[1])
+        inside = np.hypot(place @ self._head.across / FACE[0], place @ self._head.up / FACE[1])
         return smooth_step(inside, *FACE_ENDS)
 
     def matte(self, places: np.ndarray) -> np.ndarray:

@@ -73,17 +73,15 @@ def _from_before(photo, landmarks, regions: Regions | None) -> Hair | None:
     """The Hair of a head that looks at the camera; None of others."""
     points = landmarks[:, :2].astype(np.float64)
     head = head_place(points)
-    up = (head.eyes - head.mouth) / head.unit
-    across = np.array([up[1], -up[0]])  # towards the left of a person who faces the camera
-    half_ears = float((points[L.LEFT_EAR] - points[L.RIGHT_EAR]) @ across) / 2
+    half_ears = float((points[L.LEFT_EAR] - points[L.RIGHT_EAR]) @ head.across) / 2
     if half_ears <= 0:
         return None
-    facing = 1 - smooth_step(abs(float((points[L.NOSE] - head.ears) @ across)) / half_ears, *TURNED)
+    facing = 1 - smooth_step(abs(float((points[L.NOSE] - head.ears) @ head.across)) / half_ears, *TURNED)
     size = len(photo)
     where = _window(head, size)
     photo = photo[where]
     place = np.stack(pixel_centres(size), -1)[where]
-    u, v = (place - head.ears) @ across / head.unit, (place - head.eyes) @ up / head.unit
+    u, v = (place - head.ears) @ head.across / head.unit, (place - head.eyes) @ head.up / head.unit
     x, y = u / OVAL[0], (v - OVAL_V) / OVAL[1]
     inside = cv2.erode((photo[..., 3] > 0.9).astype(np.uint8), np.ones((3, 3))) > 0
     cheeks = inside & (np.abs(x) < CHEEKS[0]) & (y > CHEEKS[1]) & (y < CHEEKS[2])

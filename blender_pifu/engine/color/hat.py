@@ -24,9 +24,8 @@ def with_hat(regions: Regions, matte: np.ndarray, landmarks: np.ndarray | None) 
     if landmarks is None:
         return regions
     head = head_place(landmarks[:, :2].astype(np.float64))
-    up = (head.eyes - head.mouth) / head.unit
     place = np.stack(pixel_centres(len(matte)), -1)
-    u, v = (place - head.ears) @ (up[1], -up[0]) / head.unit, (place - head.eyes) @ up / head.unit
+    u, v = (place - head.ears) @ head.across / head.unit, (place - head.eyes) @ head.up / head.unit
     hair, thing = REGIONS["hair"], REGIONS["thing"]
     on = regions.front[..., hair] + regions.front[..., thing] > 0.5
     near = (np.hypot(u, v) < AROUND) & (matte > SOLID)

@@ -33,12 +33,10 @@ def without_hair_before_chin(back: np.ndarray, inside: np.ndarray, landmarks: np
     """Shares (N, L) behind the pixels inside (n, n) bool, of somebody seen from behind without hair before the mouth,
     the chin and the throat; landmarks: (33, 4) as `landmarks_in`. The same shares of whom the photo shows otherwise."""
     head = head_place(landmarks)
-    up = (head.eyes - head.mouth) / head.unit
-    across = np.array([up[1], -up[0]])  # towards the left of a person who faces the camera
-    if (landmarks[L.LEFT_EAR, :2] - landmarks[L.RIGHT_EAR, :2]) @ across > 0:
+    if (landmarks[L.LEFT_EAR, :2] - landmarks[L.RIGHT_EAR, :2]) @ head.across > 0:
         return back
     place = np.stack(pixel_centres(len(inside)), -1)[inside]
-    aside, below = (place - head.ears) @ across / head.unit, (head.eyes - place) @ up / head.unit
+    aside, below = (place - head.ears) @ head.across / head.unit, (head.eyes - place) @ head.up / head.unit
     stray = (np.abs(aside) < CHIN_ASIDE) & (below > CHIN_BELOW) & (back.argmax(1) == HAIR)
     return _without(back, stray)
 

@@ -21,10 +21,8 @@ LIMBS = (
     (L.LEFT_HIP, L.LEFT_KNEE, L.LEFT_ANKLE),
     (L.RIGHT_HIP, L.RIGHT_KNEE, L.RIGHT_ANKLE),
 )
-FLESH_M, FINGERS = (
-    0.05,
-    1.8,
-)  # metres from a limb's bones that it goes; times the way to the knuckles that fingers reach
+FLESH_M = 0.05  # from a limb's bones that it goes
+FINGERS = 1.8  # times the way to the knuckles that fingers reach
 HEAD = 1.9  # distances from the eyes to the mouth, round the ears: its piece has what a neckline shows
 LARGEST_M2 = 0.015  # square metres of such a piece, at most
 ON_FLESH = 0.3  # share of a piece on a limb or a head from which on it is skin
@@ -51,7 +49,7 @@ def without_stray_skin(shares: np.ndarray, inside: np.ndarray, landmarks: np.nda
         mine = number[near] == piece
         around = most[near][(cv2.dilate(mine.astype(np.uint8), kernel) > 0) & ~mine]
         counts = np.array([(around == one).sum() for one in GARMENTS])
-        if counts.max() < ONE_GARMENT * len(around) or np.isin(most[near][mine], SKIN).mean() < BARE:
+        if counts.max() <= ONE_GARMENT * len(around) or np.isin(most[near][mine], SKIN).mean() < BARE:
             continue
         where = np.zeros_like(inside)
         where[near] = mine

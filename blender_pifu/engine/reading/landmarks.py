@@ -89,6 +89,16 @@ class HeadPlace:
     ears: np.ndarray
     unit: float
 
+    @property
+    def up(self) -> np.ndarray:
+        """(2,) the unit direction from the mouth to the eyes."""
+        return (self.eyes - self.mouth) / self.unit
+
+    @property
+    def across(self) -> np.ndarray:
+        """(2,) the unit direction towards the left of a person who faces the camera."""
+        return np.array([self.up[1], -self.up[0]])
+
 
 def head_place(points: np.ndarray) -> HeadPlace:
     """The HeadPlace of landmarks (33, 2 or more), in their space."""
