@@ -22,7 +22,7 @@ from .ends import close_ends
 from .network import MATTE, WORN, ParsingConfig, ParsingNetwork, stack_seen
 from .recoloring import recolored
 from .stray_hair import without_hair_before_chin, without_stray_hair
-from .stray_skin import without_stray_skin
+from .stray_pieces import without_stray_pieces
 
 FILE = DATA / "parsing.safetensors"
 SOLID = 0.5  # matte from which on a pixel is the person's
@@ -84,7 +84,7 @@ class ParsingReader:
         told = without_stray_hair(*(_evened(shares, inside) for shares in told), inside)
         ends = np.zeros(inside.shape, bool)
         if landmarks is not None:
-            told = [without_stray_skin(shares, inside, landmarks) for shares in told]
+            told = [without_stray_pieces(shares, inside, landmarks) for shares in told]
             told[1] = without_hair_before_chin(told[1], inside, landmarks)
             deep = np.zeros(len(told[0]), np.float32) if thickness is None else thickness[0, 0, solid].cpu().numpy()
             colors = photo[0, :3][:, solid].T.float().cpu().numpy()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has the tone of skin within a garment on a trunk is that garment's; hands, and what no garment goes round, stay
-skin."""
+"""What has the tone of skin within a garment on a trunk is that garment's, and so is a patch of trousers in a shirt;
+hands, and what no garment goes round, stay."""
 
 import numpy as np
 import pytest
@@ -8,12 +8,14 @@ import pytest
 from blender_pifu.engine.crop_space import pixel_centres
 from blender_pifu.engine.labels import LABELS
 from blender_pifu.engine.parsing.network import WORN
-from blender_pifu.engine.parsing.stray_skin import without_stray_skin
+from blender_pifu.engine.parsing.stray_pieces import without_stray_pieces
 from blender_pifu.engine.reading.landmarks import Landmark as L
 
 SIZE = 256
 X, Y = pixel_centres(SIZE)
-SHIRT, SKIN, THING = (LABELS[name] - 1 for name in ("upper_garment", "other_skin", "thing"))
+SHIRT, SKIN, THING, TROUSERS, JACKET = (
+    LABELS[name] - 1 for name in ("upper_garment", "other_skin", "thing", "lower_garment", "outer_garment")
+)
 DIAMOND = np.abs(X - 0.02) + np.abs(Y - 0.3) < 0.05
 
 
@@ -39,7 +41,7 @@ def told(what, marks=None):
     for number, where in what.items():
         most[where] = number
     shares = 0.8 * np.eye(WORN, dtype=np.float32)[most[inside]] + 0.2 / WORN
-    changed = without_stray_skin(shares, inside, landmarks() if marks is None else marks)
+    changed = without_stray_pieces(shares, inside, landmarks() if marks is None else marks)
     np.testing.assert_allclose(changed.sum(1), 1, atol=1e-5)
     result = np.full((SIZE, SIZE), -1)
     result[inside] = changed.argmax(1)
@@ -56,3 +58,10 @@ def test_a_hand_before_it_a_bare_belly_and_a_brooch_stay():
     belly = Y < 0
     assert (told({SKIN: belly})[belly & (np.abs(X) < 0.2) & (Y > -0.15)] == SKIN).all()
     assert (told({THING: DIAMOND})[DIAMOND] == THING).all()
+
+
+def test_a_patch_of_trousers_within_a_shirt_is_the_shirts_but_trousers_and_a_shirt_within_a_jacket_stay():
+    legs, opening = Y < 0, DIAMOND & (Y > 0.3)
+    of = told({TROUSERS: DIAMOND | legs})
+    assert (of[DIAMOND] == SHIRT).all() and (of[legs & (np.abs(X) < 0.2) & (Y > -0.15)] == TROUSERS).all()
+    assert (told({JACKET: ~opening})[opening] == SHIRT).all()
