@@ -29,7 +29,8 @@ SEEN = 0.25  # presence from which on a hand is there, whether or not its finger
 IN_POCKET_M = 0.025  # deep in the clothes by the fit, a hand that is not seen is in a pocket, or behind the back
 ARM_PLACE = [0, 1, 2, 4, 5]  # angles that say where the wrist is
 MOST_LIFTED_M = 0.08  # that the wrist of a hand that is read is brought forward
-MOST_AWAY = 0.6  # between the wrists of hand and body, in sizes of the hand
+HAND_M = 0.18  # length of a hand
+MOST_AWAY = 0.6  # between the wrists of hand and body, in sizes of the hand, or of one that is not seen from its end
 SAME_PLACE = 0.35  # mean distance of two hands' points, in their size, below which they are one
 MOST_OFF_M = 0.025  # mean distance of the landmarks from the fitted hand
 # Metres across, on average, that a hand may lie off the photo's once it is out of the cloth: else the surface shows it
@@ -61,7 +62,7 @@ def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh |
     if figure is None or figure.person is None or fit.source != "surface":
         return fit
     hands = reader.read(figure.photo.rgb, figure.person)
-    sure = believed(hands, {side: figure.person.points[ROOTS[side][0], :2] for side in SIDES})
+    sure = believed(hands, {side: figure.person.points[ROOTS[side][0], :2] for side in SIDES}, _hand_px(fit, figure))
     sure |= _at_fit(fit, figure, reader, hands, sure)
     for side in SIDES:
         found = None
@@ -99,9 +100,16 @@ def _at_fit(fit, figure, reader, hands, sure):
         if side in sure or (side in hands and hands[side].presence > SEEN):
             continue
         points = figure.crop.to_photo(_lies(fit, side, relaxed(), range(POINTS)))
-        found[side], wrists[side] = reader.near(figure.photo.rgb, points), points[WRIST]
-    found = believed({side: hand for side, hand in found.items() if hand is not None}, wrists)
+        found[side], wrists[side] = reader.near(figure.photo.rgb, points, side), points[WRIST]
+    found = {side: hand for side, hand in found.items() if hand is not None}
+    found = believed(found, wrists, _hand_px(fit, figure))
     return {side: hand for side, hand in found.items() if all(not same_place(hand, one) for one in sure.values())}
+
+
+def _hand_px(fit, figure):
+    """How long a hand is that lies across, photo pixels."""
+    ends = figure.crop.to_photo(np.array([[0, 0], [HAND_M * fit.metre, 0]]))
+    return float(np.linalg.norm(ends[1] - ends[0]))
 
 
 def _posed(fit, pose):
@@ -209,14 +217,16 @@ def _inside(place, vertices, faces):
     return float((place - vertices[nearest]) @ normal) < 0
 
 
-def believed(hands: dict[str, HandLandmarks], wrists: dict[str, np.ndarray]) -> dict[str, HandLandmarks]:
+def believed(
+    hands: dict[str, HandLandmarks], wrists: dict[str, np.ndarray], long: float = 0.0
+) -> dict[str, HandLandmarks]:
     """The hands by side that are surely there, theirs, and large enough; wrists (2,): where the body has them, photo
-    pixels."""
+    pixels; long: of a hand that lies across, photo pixels."""
     sure = {}
     for side, hand in hands.items():
-        own = hand.right if side == ".R" else 1 - hand.right
-        away = np.linalg.norm(hand.points[WRIST] - wrists[side]) / max(hand.size, 1e-9)
-        if hand.presence >= LEAST_PRESENCE and own >= LEAST_OWN_SIDE and hand.size >= LEAST_PX and away < MOST_AWAY:
+        away = np.linalg.norm(hand.points[WRIST] - wrists[side]) / max(hand.size, long, 1e-9)
+        there = hand.presence >= LEAST_PRESENCE and hand.is_of(side) >= LEAST_OWN_SIDE
+        if there and hand.size >= LEAST_PX and away < MOST_AWAY:
             sure[side] = hand
     if len(sure) == 2:
         left, right = sure[".L"], sure[".R"]

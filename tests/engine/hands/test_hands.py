@@ -97,6 +97,29 @@ def test_of_two_hands_in_one_place_one_is_left():
     assert set(believed(both, wrists | {".L": wrists[".R"]})) == {".R"}
 
 
+def test_a_hand_that_is_seen_from_its_end_may_be_as_far_off_as_any():
+    hands, person = hands_of("man_suit_full_body.jpg")
+    hand, wrists = hands[".R"], wrists_of(person)
+    small = replace(hand, points=hand.points[0] + 0.5 * (hand.points - hand.points[0]))
+    wrists = wrists | {".R": hand.points[0] + (0.4 * hand.size, 0)}
+    assert believed({".R": small}, wrists) == {}
+    assert set(believed({".R": small}, wrists, hand.size)) == {".R"}
+
+
+def test_a_hand_that_a_look_is_not_sure_of_is_looked_at_closer(monkeypatch):
+    hand, reader, sides = hands_of("man_suit_full_body.jpg")[0][".R"], HandReader(), []
+
+    def look(rgb, region):
+        sides.append(region.side)
+        return replace(hand, presence=0.9 if region.side < 0.8 * sides[0] else 0.4)
+
+    monkeypatch.setattr(reader, "look", look)
+    assert reader._again(np.zeros((9, 9, 3)), hand, ".R").presence == 0.9
+    assert len(sides) == 4
+    assert reader._again(np.zeros((9, 9, 3)), replace(hand, presence=0.05), ".R").presence == 0.05
+    assert len(sides) == 4
+
+
 @pytest.mark.parametrize("side", SIDES)
 @pytest.mark.parametrize(
     "pose", [{}, {"others": SPREAD, "index": SPREAD, "fan": 0.15}, {"index": FIST}], ids=["pointing", "spread", "fist"]
@@ -301,7 +324,7 @@ def test_a_hand_that_is_not_read_is_put_on_where_the_photo_has_one(presence, fra
         places = FingerChain(load_body(), fit.pose, side).points(np.zeros((1, ANGLES)))[0, :, :2] + off
         points[list(ROOTS[side]), :2] = places[[0, 5, 17]]
         hands[side] = HandLandmarks(places, np.zeros((21, 3)), presence, 0.5)
-    reader = SimpleNamespace(read=lambda rgb, person: hands, near=lambda rgb, points: None)
+    reader = SimpleNamespace(read=lambda rgb, person: hands, near=lambda rgb, points, side: None)
     same = SimpleNamespace(to_field=lambda points: points, to_photo=lambda points: points)
     person, crop = SimpleNamespace(points=points), same
     figure = SimpleNamespace(person=person, crop=crop, framing=framing, photo=SimpleNamespace(rgb=None))
@@ -437,7 +460,7 @@ def test_a_hand_is_looked_for_where_the_fitted_body_has_it():
     far = np.zeros((33, 4))  # the landmarks of the body are wrong
     asked = []
 
-    def near(rgb, points):
+    def near(rgb, points, side):
         asked.append(points)
         return HandLandmarks(1000 * points, np.zeros((21, 3)), 0.1, 0.5)
 
