@@ -178,8 +178,8 @@ def _nearer(fit, side, place, mesh):
 def _middle(fit, side, place, mesh):
     """How far to the camera, field units, the middle is of the arm that a surface has at a place (2 or more), None
     where that is not free of all else. An arm that points away from the camera is thicker as that sees it."""
-    wrist = wrist_of(fit, side)
-    inside = solid_stretches(*mesh, place[None, :2])[0]
+    wrist, (vertices, faces) = wrist_of(fit, side), mesh
+    inside = solid_stretches(vertices, faces, place[None, :2])[0]
     if not len(inside):
         return None
     back, front = min(inside, key=lambda one: abs(one.mean() - wrist.place[2]))

@@ -24,7 +24,7 @@ from blender_pifu.engine.hands.finger_chain import ANGLES, BENDS, SIDEWAYS, Fing
 from blender_pifu.engine.hands.finger_fit import fit_arm, fit_fingers, target_points
 from blender_pifu.engine.hands.hand_graft import graft
 from blender_pifu.engine.hands.hand_landmarks import ROOTS, TIPS, HandLandmarks, HandReader
-from blender_pifu.engine.hands.hand_pose import believed, pose_hands, relaxed
+from blender_pifu.engine.hands.hand_pose import _as_long, believed, pose_hands, relaxed
 from blender_pifu.engine.hands.stump import made_wrist, stump
 from blender_pifu.engine.hands.taper import is_bare
 from blender_pifu.engine.hands.wrist import HandSkin, wrist_of
@@ -338,6 +338,20 @@ def test_reading_a_hand_leaves_its_depth_to_the_fit(nearer):
     target = target_points(points[:, :2] + (0.02, 0.01), points)
     after = chain.points(fit_fingers(chain, target, 1.0, nearer).angles[None])[0]
     assert abs(after[0, 2] - points[0, 2] - nearer) < 0.01
+
+
+def test_an_arm_that_the_surface_has_shorter_is_fitted_as_long_as_that():
+    """The hand of an arm drawn without its depth stood 9 cm beside the photo's."""
+    fit, body = rest_fit(), load_body()
+    short = with_turned_bone(body, fit, "upper_arm.L", np.array((0, 0.2, 0.3)))
+    pose = replace(short.pose, longer=(-0.07, 0.0))
+    short = replace(short, pose=pose, rows=body.pose(pose).numpy())
+    surface = extract_surface(arm_of(short), 128)
+    place = wrist_of(short, ".L").place
+    found = _as_long(fit, ".L", place - 0.03 * wrist_of(short, ".L").along, (surface.vertices, surface.faces))
+    assert -0.13 < found.pose.longer[0] < -0.07 and found.pose.longer[1] == 0
+    np.testing.assert_allclose(wrist_of(found, ".L").place, place, atol=0.04)
+    assert _as_long(fit, ".L", place + 1, (surface.vertices, surface.faces)) is None
 
 
 def bent_back(fit, angle):
