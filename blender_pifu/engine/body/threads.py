@@ -63,15 +63,16 @@ def _torn(vertices, faces, fit, arms):
     middles, long = (vertices[start] + vertices[end]) / 2, np.linalg.norm(vertices[start] - vertices[end], axis=1)
     long = long / fit.metre
     no_arm = np.array([not part(bone).startswith("arm") for bone in BONES])[strongest[end]]
-    found = np.zeros(len(start), bool)
+    held, torn = np.zeros((2, len(start)), bool)
     for limb in {sheet.limb for sheet in arms}:
         own = np.array([part(bone) == limb for bone in BONES])
         outer = own & (np.arange(len(BONES)) != INDEX["upper_arm" + limb[-2:]])
         goes = (weights * own[bones]).sum(1)
         shoulder = fit.rows[load_body().head_rows][INDEX["upper_arm" + limb[-2:]]]
         away = np.linalg.norm(middles - shoulder, axis=1) / fit.metre
-        torn = (away > ROOT_M) & (RAISED * away * (goes[start] - goes[end]) > TORN_M)
-        found |= (outer[strongest[start]] & no_arm) | (torn & (long[torn].sum() <= MOST_M))
+        held |= outer[strongest[start]] & no_arm
+        torn |= (away > ROOT_M) & (RAISED * away * (goes[start] - goes[end]) > TORN_M)
+    found = held | torn if long[held | torn].sum() <= MOST_M else held
     return middles[found], float(long[found].sum())
 
 
