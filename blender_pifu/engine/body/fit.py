@@ -40,6 +40,7 @@ MOST_OFF = 0.0135
 STANDS = 0.93, 1.05
 COVERED_M = 0.06
 BORDER_M = 0.03
+STANDS_OUT_M = 0.03  # before the surface, from where on an arm's skin is of what that lacks
 SIDEWAYS = 0.7  # how much of a trunk's skin looks to either side in rest, beside the arms
 
 
@@ -51,8 +52,9 @@ class Fit:
     the surface, in metres of a 1.7 m body; covered: share of the surface near skin; source: "surface" when it fits,
     "landmarks" or "proportions" where only those are believed; note: what the artist must be told, or None; seen:
     (52,) bool, bones whose part the photo shows; limbs_m: as residual_m, of each part of the body (`bones.part`) that
-    is seen, and flanks_m, of the trunk's skin that looks to the sides; hands: sides (".L", ".R") whose hand is posed as
-    the photo shows it; hidden: those whose hand stays as the surface has it, see `hands.hand_pose.pose_hands`.
+    is seen, flanks_m, of the trunk's skin that looks to the sides, and covered_m, of each arm without what stands out
+    before the surface, as a forearm held out to the camera that it lacks; hands: sides (".L", ".R") whose hand is posed
+    as the photo shows it; hidden: those whose hand stays as the surface has it, see `hands.hand_pose.pose_hands`.
     """
 
     pose: Pose
@@ -64,6 +66,7 @@ class Fit:
     seen: np.ndarray
     limbs_m: dict[str, float] = field(default_factory=dict)
     flanks_m: float = 0.0
+    covered_m: dict[str, float] = field(default_factory=dict)
     hands: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
 
@@ -272,20 +275,23 @@ class _Fitter:
 
     def misfit(self, pose):
         """As the distance of `score`, but that skin under the surface counts as little as clothes may be loose."""
-        _, _, apart, _, under, _ = self._compared(pose)
+        _, _, apart, _, under, *_ = self._compared(pose)
         return float((np.where(under, UNDER_CLOTHES, 1.0) * apart).mean()) if len(apart) else np.inf
 
     def by_part(self, pose):
-        """Mean distance of seen skin from the surface, metres, by part of the body, and of the trunk's that looks to
-        the sides."""
-        _, _, apart, parts, _, sideways = self._compared(pose)
+        """Mean distance of seen skin from the surface, metres, by part of the body, of the trunk's that looks to the
+        sides, and by arm without what stands out of the surface towards the camera."""
+        _, _, apart, parts, under, sideways, ahead = self._compared(pose)
         flanks = apart[sideways & (parts == "trunk")]
         by_part = {str(name): float(apart[parts == name].mean()) for name in np.unique(parts)}
-        return by_part, float(flanks.mean()) if len(flanks) else 0.0
+        within = under | (ahead < STANDS_OUT_M)
+        arms = {name: within & (parts == name) for name in by_part if name.startswith("arm")}
+        covered = {name: float(apart[some].mean()) for name, some in arms.items() if some.any()}
+        return by_part, float(flanks.mean()) if len(flanks) else 0.0, covered
 
     def _compared(self, pose):
         """Seen skin, surface points, distance of each of the former in metres, its part of the body, whether it lies
-        under the surface, and whether it looks to the sides in rest."""
+        under the surface, whether it looks to the sides in rest, and metres that it is nearer to the camera."""
         metre = float(pose.scale)
         skin, parts = self.body.pose(pose)[self.skin_rows].numpy(), self.body.parts[self.skin_rows.numpy()]
         sideways = self.rest_normals[:, 0].abs().numpy() > SIDEWAYS
@@ -296,7 +302,8 @@ class _Fitter:
             skin, parts, sideways = skin[shown], parts[shown], sideways[shown]
         apart, near = cKDTree(surface).query(skin)
         under = ((skin - surface[near]) * self.normals[chosen][near]).sum(1) < 0
-        return skin, surface, apart / metre, parts, under, sideways
+        ahead = (skin - surface[near])[:, 2] / metre
+        return skin, surface, apart / metre, parts, under, sideways, ahead
 
     def seen(self, rows):
         """(52,) bool: bones of which the photo shows a third or more of what they move, with all they hang on."""

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from ..errors import ModelError
 from ..files.tensors import REINSTALL, read_tensors
-from .bones import BONES, PARENTS, part
+from .bones import BONES, PARENTS, SIDES, part
 
 DATA = Path(__file__).parents[2] / "data"
 # What the skin's vertices are besides skin; "socket" lies behind the eyelids.
@@ -28,12 +28,14 @@ REGIONS = ("skin", "ear", "mouth", "socket")
 class Pose:
     """shape: (K,) standard normal coefficients; rotations: (52, 3, 3), each about the model's axes in its parent's
     turned frame, the first turns the whole body; scale: (), field units a metre; translation: (3,) of the hips, field
-    space."""
+    space; longer: metres by which the left and the right arm are longer from shoulder to wrist than the shape has
+    them."""
 
     shape: Tensor
     rotations: Tensor
     scale: Tensor
     translation: Tensor
+    longer: tuple[float, float] = (0.0, 0.0)
 
 
 class BodyModel:
@@ -106,9 +108,27 @@ class BodyModel:
         turns = torch.eye(3).repeat(len(BONES), 1, 1)
         return Pose(torch.zeros(len(self.basis)), turns, torch.tensor(1.0), torch.zeros(3))
 
-    def rest(self, shape: Tensor) -> Tensor:
-        """All rows (N, 3) in rest, metres; shape: (K,)."""
-        return self.mean + torch.einsum("k,knc->nc", shape, self.basis)
+    def rest(self, shape: Tensor, longer: tuple[float, float] = (0.0, 0.0)) -> Tensor:
+        """All rows (N, 3) in rest, metres; shape: (K,), longer: as of a Pose."""
+        rest = self.mean + torch.einsum("k,knc->nc", shape, self.basis)
+        for side, more in zip(SIDES, longer, strict=True):
+            if more:
+                rest = rest + more * self._along_arm(side)
+        return rest
+
+    def rest_of(self, pose: Pose) -> Tensor:
+        """As `rest`, of a Pose."""
+        return self.rest(pose.shape, pose.longer)
+
+    @lru_cache(maxsize=2)  # noqa: B019 - the body is read once
+    def _along_arm(self, side):
+        """(N, 3) how rows move in rest when an arm gets longer by one: all beyond the wrist by all of it."""
+        first, wrist = (BONES.index(bone + side) for bone in ("upper_arm", "hand"))
+        heads = self.mean[self.head_rows]
+        along = heads[wrist] - heads[first]
+        share = ((self.mean - heads[first]) @ along / (along @ along)).clamp(0, 1)
+        own = self.weights @ self.descendants[first]
+        return (own * share)[:, None] * torch.nn.functional.normalize(along, dim=0)
 
     def chain(self, pose: Pose, heads: Tensor) -> tuple[Tensor, Tensor]:
         """Turned frames (52, 3, 3) and posed heads (52, 3), metres before scale and translation."""
@@ -124,7 +144,7 @@ class BodyModel:
 
     def pose(self, pose: Pose) -> Tensor:
         """All rows (N, 3) posed, field space. Differentiable in everything a Pose holds."""
-        rest = self.rest(pose.shape)
+        rest = self.rest_of(pose)
         frames, places = self.chain(pose, rest[self.head_rows])
         return self._skin(rest, self.weights, rest[self.head_rows], frames, places) * pose.scale + pose.translation
 
@@ -143,7 +163,7 @@ class BodyModel:
     def jacobian(self, pose: Pose, rows: Tensor, active: list[int]) -> tuple[Tensor, Tensor]:
         """Some rows posed (n, 3), and their derivatives (n, 3, K + 3 A + 4) with respect to shape, rotations of the A
         `active` bones (left factors: exp(d) R), logarithm of scale, translation."""
-        rest_all = self.rest(pose.shape)
+        rest_all = self.rest_of(pose)
         heads, weights = rest_all[self.head_rows], self.weights[rows]
         frames, places = self.chain(pose, heads)
         rest = rest_all[rows]

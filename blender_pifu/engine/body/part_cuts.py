@@ -150,8 +150,9 @@ def _is_stout(fit):
 
 
 def _off(limb, fit):
-    """Metres between a limb's skin and the surface, on average."""
-    return max((apart for part, apart in fit.limbs_m.items() if part.startswith(limb)), default=0.0)
+    """Metres between a limb's skin and the surface, on average; what of an arm the surface lacks is not cut there."""
+    limbs = {**fit.limbs_m, **fit.covered_m}
+    return max((apart for part, apart in limbs.items() if part.startswith(limb)), default=0.0)
 
 
 def _even(apart, step):
@@ -181,6 +182,7 @@ class _Parts:
         names = np.array([part(bone) for bone in BONES])[labels]
         heads = body.mean[body.head_rows].numpy()
         rest = body.mean[: body.skin_vertices].numpy()
+        self.head = names == "head"
         self.fore = {"arm" + side: forearm_skin(side) for side in SIDES}
         self.whole = {"arm" + side: self.fore["arm" + side].copy() for side in SIDES if side not in fit.hidden}
         self.shown = [arm for arm in ("arm" + side for side in SIDES) if _is_whole_arm(arm, fit)]
@@ -225,7 +227,7 @@ class _Parts:
             a, b, half = clothes
         reached = np.maximum(a, b) - reach
         grown = np.minimum(np.abs(a), np.abs(b)) - cKDTree(self.skin[root]).query(places)[0]
-        end = np.maximum(grown, self._before_end(limb, places))
+        end = np.maximum(np.maximum(grown, self._before_end(limb, places)), self._at_head(limb, second, places))
         between += TAPER * np.maximum(end + TAPER_M * self.metre, 0)
         apart, beyond, between, reached = (
             self._smooth(values, near, shape) for values in (half, np.maximum(reached, end), between, reached)
@@ -290,6 +292,14 @@ class _Parts:
             )
             found = np.minimum(found, fore - upper)
         return found
+
+    def _at_head(self, limb, second, points):
+        """How much nearer (N,) points are to head and neck than to the rest of what an arm is cut off, where nobody
+        sees its hand: before the neck that is a guess, and its cut would leave a hollow there."""
+        if limb == "leg" or limb in self.whole:
+            return np.full(len(points), -np.inf)
+        head, rest = (cKDTree(self.skin[some]).query(points)[0] for some in (second & self.head, second & ~self.head))
+        return rest - head
 
     def _web(self, first, second, points, gaps, box):
         near = ((self.surface > box[0]) & (self.surface < box[1])).all(1)

@@ -23,6 +23,7 @@ from .fit import Fit, fit_body
 from .model import load_body
 from .part_cuts import SeparatedField, Sheet, find_sheets, possible_sheets
 from .skeleton import skeleton
+from .threads import Threads
 from .weights import skin_weights, strongest
 
 Mesh = tuple[np.ndarray, np.ndarray]  # vertices (V, 3), field space, and faces (F, 3)
@@ -218,13 +219,16 @@ def cut_apart(
         return Fitted(field, [], mesh, fit, notes, tried=_handless(mesh, fit))
     stumps, possible = beside(lambda: hands.stumps(fit, mesh[0]) if hands else {}, lambda: possible_sheets(fit, mesh))
     free: set[str] = set()  # sides whose wrists are cut free, as they were not sound by themselves
+    threads = Threads(fit)
     sheets, more, arms, wrists = _found(field, fit, spacing, possible, stumps, hands, free)
     whole = mesh
     while sheets or stumps:
-        cuts = [*arms, *sheets, *wrists, *stumps.values()]
+        cuts = [*arms, *sheets, *wrists, *stumps.values(), *threads.sheets]
         surface = extract(SeparatedField(field, cuts, spacing))
         mesh = largest_component(surface.vertices, surface.faces)
         lost = _lost(surface, fit)
+        if lost and threads.given_up():
+            continue
         failed = [side for side in stumps if any(_at(piece, stumps[side]) for piece in lost.values())]
         if lost and not (failed or sheets):
             failed = list(stumps)
@@ -236,6 +240,8 @@ def cut_apart(
         if not lost:
             grafts = {side: partial(hands.graft, fit, side) for side in stumps} if hands else {}
             fair = _fair(mesh, fit)
+            if threads.found(*fair, sheets):
+                continue
             ready(fair)
             handed, failed = _handed(grafts, *fair)
             if not failed:
@@ -250,6 +256,7 @@ def cut_apart(
         # An arm whose hand finds no place is not where the surface has it either.
         wrong = {"arm" + side for side in left}
         possible = [dataclasses.replace(sheet, most=0) if sheet.limb in wrong else sheet for sheet in possible]
+        threads = Threads(fit)
         sheets, more, arms, wrists = _found(field, fit, spacing, possible, stumps, hands, free)
     return Fitted(field, [], whole, fit, notes + more, tried=_handless(whole, fit))
 

@@ -56,7 +56,7 @@ def skin_weights(
     places, facing = means(node, count, vertices), means(node, count, normals)
     graph = node_graph(node, count, edges)
     weights, sure = _matched(places, facing, fit, cuts)
-    sure &= _in_large_patches(weights, graph, sure)
+    sure &= _in_large_patches(weights, graph, sure, ["arm" + side for side in fit.hidden])
     weights = _filled(weights, sure, graph)
     spread = diags(1 / np.maximum(graph.sum(1).A1, 1)) @ graph
     for _ in range(SMOOTHINGS):
@@ -127,8 +127,9 @@ def hops() -> np.ndarray:
     return shortest_path(tree, directed=False, unweighted=True)[np.ix_(whole, whole)]
 
 
-def _in_large_patches(weights, graph, sure):
-    """Of the nodes, those in a patch of one part of the body that is not small beside the part's largest."""
+def _in_large_patches(weights, graph, sure, hidden=()):
+    """Of the nodes, those in a patch of one part of the body that is not small beside the part's largest, or is that of
+    a part that is `hidden`: of an arm whose hand nobody sees what does not hang on it is what the hand is fitted to."""
     names = [part(bone) for bone in BONES]
     number = {name: index for index, name in enumerate(sorted(set(names)))}
     parts = np.array([number[name] for name in names])[weights.argmax(1)]
@@ -139,7 +140,8 @@ def _in_large_patches(weights, graph, sure):
     size = np.bincount(patch, sure)
     largest = np.zeros(len(number))
     np.maximum.at(largest, parts, size[patch])
-    return size[patch] >= LEAST_PATCH * largest[parts]
+    least = np.array([1.0 if name in hidden else LEAST_PATCH for name in number])
+    return size[patch] >= (least * largest)[parts]
 
 
 def _filled(weights, sure, graph):

@@ -90,7 +90,7 @@ def aimed(fit: Fit, side: str, away: np.ndarray) -> Fit:
 
 def with_turned_bone(body: BodyModel, fit: Fit, bone: str, turn: np.ndarray) -> Fit:
     """The fit with a bone turned by a vector (3,) in field space, about its head."""
-    frames, _ = body.chain(fit.pose, body.rest(fit.pose.shape)[body.head_rows])
+    frames, _ = body.chain(fit.pose, body.rest_of(fit.pose)[body.head_rows])
     frame = frames[PARENTS[INDEX[bone]]].numpy().astype(np.float64)
     rotations = fit.pose.rotations.clone()
     own = frame.T @ cv2.Rodrigues(turn)[0] @ frame @ rotations[INDEX[bone]].numpy().astype(np.float64)

@@ -19,7 +19,7 @@ from .wrist import HandSkin
 APART_M = 0.068  # of a 1.7 m body, between the axes of forearms where they cross
 MOST_MOVED_M = 0.06  # that an elbow is brought forward or back
 NEAR = -0.05, 1.15  # along forearms, from elbow to wrist, where they may cross
-STEP_M, STEPS, NEAR_M = 0.02, 8, 0.03  # by which a hand is brought before the other arm, where they are so near
+STEP_M, STEPS, NEAR_M = 0.02, 9, 0.03  # by which a hand is brought before the other arm, where they are so near
 KEPT = WRIST, KNUCKLES[0], KNUCKLES[-1]  # points of a hand that stay where they are across
 
 
@@ -79,7 +79,7 @@ def _with_arm(fit, pose, side):
     rotations, arm = fit.pose.rotations.clone(), [INDEX[bone + side] for bone in ARM]
     rotations[arm] = pose.rotations[arm]
     posed = replace(fit.pose, rotations=rotations)
-    before, after = (body.chain(one, body.rest(one.shape)[body.head_rows])[0] for one in (fit.pose, posed))
+    before, after = (body.chain(one, body.rest_of(one)[body.head_rows])[0] for one in (fit.pose, posed))
     rotations[hand] = after[PARENTS[hand]].T @ before[hand]
     return replace(fit, pose=posed, rows=body.pose(posed).numpy())
 

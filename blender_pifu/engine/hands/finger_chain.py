@@ -36,7 +36,7 @@ class FingerChain:
     """Arm and hand of one side of a posed body."""
 
     def __init__(self, body: BodyModel, pose: Pose, side: str):
-        rest = body.rest(pose.shape)
+        rest = body.rest_of(pose)
         heads = rest[body.head_rows].numpy().astype(np.float64)
         tails = dict(zip(body.tail_bones, rest[body.tail_rows].numpy().astype(np.float64), strict=True))
         self.side, self.pose = side, pose

@@ -2,11 +2,11 @@
 """The 21 landmarks of each hand of a person, read from the photo at its own resolution by MediaPipe's hand networks.
 
 The body's landmarks say about where a hand is, `hand_recrop` where it is, `hand_landmark_full` where its points are;
-a second look is taken at what those say.
+a second look is taken at what those say, and further, closer ones where that is not sure of it.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -24,7 +24,10 @@ ROOTS = {".L": (L.LEFT_WRIST, L.LEFT_INDEX, L.LEFT_PINKY), ".R": (L.RIGHT_WRIST,
 ROUGH_SIDE, CLOSE_SIDE, MOVED_UP = 2.7, 2.0, 0.1
 LEAST_PX = 12.0  # side of a region from which on it is looked at
 LEAST_SEEN = 0.1  # visibility of the wrist
-WORTH_A_LOOK = 0.1  # presence from which on a second one is taken
+WORTH_A_LOOK, SURE = 0.1, 0.8  # presence from which on a second one is taken, up to which further ones are
+# Share of the region that these are at, and how it is turned: of a hand that is half covered the points are guessed to
+# spread farther than it does.
+CLOSER, CLOSER_TURNS = 0.7, (0.0, math.radians(-30), math.radians(30))
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,10 @@ class HandLandmarks:
         """The longer side of the box round the points, photo pixels."""
         return float(np.ptp(self.points, axis=0).max())
 
+    def is_of(self, side: str) -> float:
+        """0..1, that it is of a side."""
+        return self.right if side == ".R" else 1 - self.right
+
 
 class HandReader:
     """Reads the landmarks of hands. The networks are loaded when they are needed first."""
@@ -64,18 +71,28 @@ class HandReader:
             region = rough_region(person, side)
             if region is None or not _touches(region, rgb.shape):
                 continue
-            hand = self.look(rgb, self._closer(rgb, region))
-            # The second look improves a hand a little; nothing is not made better by it.
-            hands[side] = self.look(rgb, close_region(hand.points)) if hand.presence > WORTH_A_LOOK else hand
+            hands[side] = self._again(rgb, self.look(rgb, self._closer(rgb, region)), side)
         return hands
 
-    def near(self, rgb: np.ndarray, points: np.ndarray) -> HandLandmarks | None:
-        """What is where a hand may be, points (21, 2) photo pixels; None where the photo does not show that place."""
+    def near(self, rgb: np.ndarray, points: np.ndarray, side: str) -> HandLandmarks | None:
+        """What is where the hand of a side may be, points (21, 2) photo pixels; None where the photo does not show that
+        place."""
         region = close_region(points)
         if region.side < LEAST_PX or not _touches(region, rgb.shape):
             return None
-        hand = self.look(rgb, region)
-        return self.look(rgb, close_region(hand.points)) if hand.presence > WORTH_A_LOOK else hand
+        return self._again(rgb, self.look(rgb, region), side)
+
+    def _again(self, rgb, hand, side):
+        """What a second look at a hand, and where that is not sure of a side's further ones, show."""
+        if hand.presence <= WORTH_A_LOOK:
+            return hand  # nothing is not made better by it
+        region = close_region(hand.points)
+        second = self.look(rgb, region)
+        if second.presence * second.is_of(side) > SURE:
+            return second
+        closer = [replace(region, side=CLOSER * region.side, angle=region.angle + turn) for turn in CLOSER_TURNS]
+        looks = [second, *(self.look(rgb, each) for each in closer)]
+        return max(looks, key=lambda one: one.presence * one.is_of(side))
 
     def _closer(self, rgb, region):
         """The region of the hand itself."""

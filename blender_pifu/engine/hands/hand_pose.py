@@ -16,7 +16,7 @@ from ..body.rigging import Mesh
 from ..layout.crossings import crossing_faces
 from ..reading.stance import Framing
 from ..subject.figure import Figure
-from .cloth import TOUCH_M, aimed, depth_in_cloth, lifted
+from .cloth import TOUCH_M, aimed, depth_in_cloth, lifted, with_turned_bone
 from .crossed_arms import apart, one_before_other, tangled
 from .finger_chain import ANGLES, BENDS, FingerChain, with_fingers
 from .finger_fit import fit_arm, fit_fingers, target_points
@@ -29,13 +29,16 @@ SEEN = 0.25  # presence from which on a hand is there, whether or not its finger
 IN_POCKET_M = 0.025  # deep in the clothes by the fit, a hand that is not seen is in a pocket, or behind the back
 ARM_PLACE = [0, 1, 2, 4, 5]  # angles that say where the wrist is
 MOST_LIFTED_M = 0.08  # that the wrist of a hand that is read is brought forward
-MOST_AWAY = 0.6  # between the wrists of hand and body, in sizes of the hand
+HAND_M = 0.18  # length of a hand
+MOST_AWAY = 0.6  # between the wrists of hand and body, in sizes of the hand, or of one that is not seen from its end
 SAME_PLACE = 0.35  # mean distance of two hands' points, in their size, below which they are one
 MOST_OFF_M = 0.025  # mean distance of the landmarks from the fitted hand
 # Metres across, on average, that a hand may lie off the photo's once it is out of the cloth: else the surface shows it
 # beside the one that is put on. By the landmarks of the hand, and of one that is not read by those of the body.
 MOST_BESIDE_M, MOST_BESIDE_UNREAD_M = 0.028, 0.05
-FREE_M = 0.09  # thickness up to which a surface is an arm and nothing else
+# Thickness up to which a surface is an arm and nothing else; least share of an arm's length that lies across.
+FREE_M, LEAST_ACROSS = 0.09, 0.5
+ARM_LENGTHS = 0.75, 1.15  # of the surface's arm, that is not the body's, against that, which are believed
 MOST_AIMED_M = 0.12  # across, by which the body's landmarks turn the forearm of a hand that is not read
 OF_BODY = WRIST, KNUCKLES[0], KNUCKLES[-1]  # points of a hand that these landmarks are
 # Degrees that the joints of thumb, index, middle, ring and little finger of a hand that does nothing are bent further
@@ -61,13 +64,17 @@ def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh |
     if figure is None or figure.person is None or fit.source != "surface":
         return fit
     hands = reader.read(figure.photo.rgb, figure.person)
-    sure = believed(hands, {side: figure.person.points[ROOTS[side][0], :2] for side in SIDES})
+    sure = believed(hands, {side: figure.person.points[ROOTS[side][0], :2] for side in SIDES}, _hand_px(fit, figure))
     sure |= _at_fit(fit, figure, reader, hands, sure)
     for side in SIDES:
         found = None
         if side in sure:
             target = target_points(figure.crop.to_field(sure[side].points), sure[side].world)
             found = _read(fit, side, target, mesh)
+            if mesh is not None and (found is None or not _has_elbow(found, side, mesh)):
+                as_long = _as_long(fit, side, target[WRIST], mesh)
+                other = as_long and _read(as_long, side, target, mesh)
+                found = other if other and (found is None or _has_elbow(other, side, mesh)) else found
         if found is not None:
             fit = found
             read.append(side)
@@ -99,9 +106,16 @@ def _at_fit(fit, figure, reader, hands, sure):
         if side in sure or (side in hands and hands[side].presence > SEEN):
             continue
         points = figure.crop.to_photo(_lies(fit, side, relaxed(), range(POINTS)))
-        found[side], wrists[side] = reader.near(figure.photo.rgb, points), points[WRIST]
-    found = believed({side: hand for side, hand in found.items() if hand is not None}, wrists)
+        found[side], wrists[side] = reader.near(figure.photo.rgb, points, side), points[WRIST]
+    found = {side: hand for side, hand in found.items() if hand is not None}
+    found = believed(found, wrists, _hand_px(fit, figure))
     return {side: hand for side, hand in found.items() if all(not same_place(hand, one) for one in sure.values())}
+
+
+def _hand_px(fit, figure):
+    """How long a hand is that lies across, photo pixels."""
+    ends = figure.crop.to_photo(np.array([[0, 0], [HAND_M * fit.metre, 0]]))
+    return float(np.linalg.norm(ends[1] - ends[0]))
 
 
 def _posed(fit, pose):
@@ -156,16 +170,43 @@ def _unread(fit, side, roots, mesh, seen, whole):
 def _nearer(fit, side, place, mesh):
     """Metres by which a wrist is to come nearer to the camera, so that it is in the arm that the surface has at a place
     (2 or more), where that is free of all else; 0 elsewhere."""
-    if mesh is None:
-        return 0.0
-    wrist, metre = wrist_of(fit, side).place, fit.metre
-    vertices, faces = mesh
+    middle = None if mesh is None else _middle(fit, side, place, mesh)
+    off = 0.0 if middle is None else (middle - wrist_of(fit, side).place[2]) / fit.metre
+    return float(off) if abs(off) < MOST_AIMED_M else 0.0
+
+
+def _middle(fit, side, place, mesh):
+    """How far to the camera, field units, the middle is of the arm that a surface has at a place (2 or more), None
+    where that is not free of all else. An arm that points away from the camera is thicker as that sees it."""
+    wrist, (vertices, faces) = wrist_of(fit, side), mesh
     inside = solid_stretches(vertices, faces, place[None, :2])[0]
     if not len(inside):
-        return 0.0
-    back, front = min(inside, key=lambda one: abs(one.mean() - wrist[2]))
-    off = ((back + front) / 2 - wrist[2]) / metre
-    return float(off) if front - back < FREE_M * metre and abs(off) < MOST_AIMED_M else 0.0
+        return None
+    back, front = min(inside, key=lambda one: abs(one.mean() - wrist.place[2]))
+    across = max(float(np.linalg.norm(wrist.along[:2])), LEAST_ACROSS)
+    return (back + front) / 2 if front - back < FREE_M / across * fit.metre else None
+
+
+def _as_long(fit, side, place, mesh):
+    """The fit with an arm as long as the surface's, whose wrist the photo has at a place (2 or more), and pointing
+    there; None where that tells no length that an arm may have. What is drawn without its depth is too short."""
+    deep = _middle(fit, side, place, mesh)
+    if deep is None:
+        return None
+    body, wrist = load_body(), wrist_of(fit, side)
+    shoulder, rest = fit.rows[body.head_rows][INDEX["upper_arm" + side]], body.rest_of(fit.pose)[body.head_rows].numpy()
+    now, then = wrist.place - shoulder, np.array([*place[:2], deep]) - shoulder
+    share = float(np.linalg.norm(then) / np.linalg.norm(now))
+    if not ARM_LENGTHS[0] < share < ARM_LENGTHS[1]:
+        return None
+    longer = list(fit.pose.longer)
+    long = np.linalg.norm(rest[INDEX["hand" + side]] - rest[INDEX["upper_arm" + side]])
+    longer[SIDES.index(side)] = float((share - 1) * long)
+    fit = _posed(fit, replace(fit.pose, longer=tuple(longer)))
+    now = wrist_of(fit, side).place - shoulder
+    axis = np.cross(now, then)
+    turn = axis / max(float(np.linalg.norm(axis)), 1e-9) * float(np.arctan2(np.linalg.norm(axis), now @ then))
+    return with_turned_bone(body, fit, "upper_arm" + side, turn)
 
 
 def _out_of_sight(fit, side, roots):
@@ -200,6 +241,11 @@ def _within(fit, side, chain, angles, mesh):
     return kept
 
 
+def _has_elbow(fit, side, mesh):
+    """Whether a surface has an arm where the fit has its elbow."""
+    return _inside(wrist_of(fit, side).elbow, *mesh)
+
+
 def _inside(place, vertices, faces):
     """Whether a place (3,) is within a surface."""
     apart = ((vertices - place) ** 2).sum(1)
@@ -209,14 +255,16 @@ def _inside(place, vertices, faces):
     return float((place - vertices[nearest]) @ normal) < 0
 
 
-def believed(hands: dict[str, HandLandmarks], wrists: dict[str, np.ndarray]) -> dict[str, HandLandmarks]:
+def believed(
+    hands: dict[str, HandLandmarks], wrists: dict[str, np.ndarray], long: float = 0.0
+) -> dict[str, HandLandmarks]:
     """The hands by side that are surely there, theirs, and large enough; wrists (2,): where the body has them, photo
-    pixels."""
+    pixels; long: of a hand that lies across, photo pixels."""
     sure = {}
     for side, hand in hands.items():
-        own = hand.right if side == ".R" else 1 - hand.right
-        away = np.linalg.norm(hand.points[WRIST] - wrists[side]) / max(hand.size, 1e-9)
-        if hand.presence >= LEAST_PRESENCE and own >= LEAST_OWN_SIDE and hand.size >= LEAST_PX and away < MOST_AWAY:
+        away = np.linalg.norm(hand.points[WRIST] - wrists[side]) / max(hand.size, long, 1e-9)
+        there = hand.presence >= LEAST_PRESENCE and hand.is_of(side) >= LEAST_OWN_SIDE
+        if there and hand.size >= LEAST_PX and away < MOST_AWAY:
             sure[side] = hand
     if len(sure) == 2:
         left, right = sure[".L"], sure[".R"]

@@ -17,7 +17,7 @@ from .crossings import crossing_faces
 from .inflate import Inflated
 from .instant import Remeshing, instant_quads
 from .poles import split_poles
-from .relax import settle, untangle
+from .relax import settle, unfold, untangle
 from .repair import close, split_in_quads
 
 # Faces of the quad presets; they come out within TOLERANCE of it.
@@ -98,7 +98,7 @@ def quads(
         if not len(faces):
             continue
         vertices = inflated.shrink(vertices, split_quads(faces)[0])
-        vertices = untangle(settle(vertices, faces, dense), faces)
+        vertices = unfold(untangle(settle(vertices, faces, dense), faces), faces)
         given = (partial(find_flaws, vertices, faces, count), partial(loss, vertices, faces, dense))
         flaws, lost = cast("tuple[Flaws, float]", tuple(divided(lambda work: work(), given)))
         log.info("%d wanted, %d asked, %d made, %.4f lost: %s", count, asked, len(faces), lost, flaws)
@@ -147,7 +147,7 @@ def _from_triangles(count, dense, surface_at):
         if abs(len(faces) - count) <= TOLERANCE * count:
             break
         resolution *= np.sqrt(count / len(faces))
-    vertices = untangle(settle(vertices, faces, dense), faces)
+    vertices = unfold(untangle(settle(vertices, faces, dense), faces), faces)
     flaws = find_flaws(vertices, faces, count)
     if flaws.open or flaws.inward or flaws.flat:
         raise EngineError("No clean mesh of quads could be made of this person.", fix='Choose the topology "sculpt".')

@@ -24,6 +24,19 @@ def settle(vertices: np.ndarray, faces: np.ndarray, dense: DenseSurface, rounds:
     return vertices.astype(np.float32)
 
 
+def unfold(vertices: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """Vertices (V, 3) of which those come apart that are opposite corners of a quad of faces (F, 4) and were settled on
+    one place: it would have no area."""
+    quads = faces[faces[:, 3] >= 0]
+    ends = np.concatenate([quads[:, [0, 2]], quads[:, [1, 3]]])
+    ends = ends[(vertices[ends[:, 0]] == vertices[ends[:, 1]]).all(1)]
+    if not len(ends):
+        return vertices
+    moved, mean = vertices.copy(), neighbour_mean(faces, len(vertices))
+    moved[ends.ravel()] = (0.75 * vertices + 0.25 * (mean @ vertices))[ends.ravel()]
+    return moved
+
+
 def untangle(vertices: np.ndarray, faces: np.ndarray, most: int = 8) -> np.ndarray:
     """Smooth away places where faces (F, 4) pass through others, as far as `most` rounds lead."""
     triangles, _ = split_quads(faces)

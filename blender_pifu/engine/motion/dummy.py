@@ -80,7 +80,7 @@ def dummy_of(rig: Rig) -> Dummy:
     tails = {name: TO_FIELD @ place for name, place in zip(rig.names, rig.tails.astype(np.float64), strict=True)}
     pose = _body_on(body, heads, tails)
     rows = body.pose(pose).numpy().astype(np.float64)
-    frames, _ = body.chain(pose, body.rest(pose.shape)[body.head_rows])
+    frames, _ = body.chain(pose, body.rest_of(pose)[body.head_rows])
     frames = frames.numpy().astype(np.float64)
     places, marks = rows[body.head_rows], rows[body.landmark_rows]
     bones = body.arrays["landmark_bones"].long().numpy()
@@ -116,7 +116,7 @@ def _body_on(body: BodyModel, heads: dict, tails: dict) -> Pose:
                 targets.append(tails[name])
     rows, target = torch.tensor(np.array(rows)), torch.tensor(np.array(targets), dtype=torch.float32)
     pose, prior = body.rest_pose(), pose_prior()
-    here = body.rest(pose.shape)[rows]
+    here = body.rest_of(pose)[rows]
     size = (target - target.mean(0)).norm() / (here - here.mean(0)).norm()
     pose = replace(pose, scale=size, translation=target.mean(0) - size * here.mean(0))
     count = len(pose.shape)

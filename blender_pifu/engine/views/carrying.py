@@ -39,7 +39,7 @@ def carry(points: np.ndarray, source: tuple[Pose, np.ndarray], target: tuple[Pos
 
 def _frames(body: BodyModel, pose: Pose, rows: np.ndarray) -> np.ndarray:
     """(n, 3, 3) rotations of skin from rest."""
-    frames, _ = body.chain(pose, body.rest(pose.shape)[body.head_rows])
+    frames, _ = body.chain(pose, body.rest_of(pose)[body.head_rows])
     mixed = (body.weights[rows] @ frames.reshape(-1, 9)).reshape(-1, 3, 3).numpy()
     left, _, right = np.linalg.svd(mixed)
     return left @ right

@@ -47,6 +47,19 @@ def test_derivatives_are_those_of_the_posed_body():
         assert torch.allclose(change / 2, slopes @ step, atol=5e-6)
 
 
+def test_an_arm_can_be_shorter_than_its_shape_has_it_and_its_hand_stays_as_large():
+    body = load_body()
+    short = Pose(STROLL.shape, STROLL.rotations, STROLL.scale, STROLL.translation, (-0.08, 0.0))
+    old, new = (body.pose(pose).numpy() for pose in (STROLL, short))
+    before, after = (rows[body.head_rows] for rows in (old, new))
+    ends = [INDEX[bone + ".L"] for bone in ("upper_arm", "forearm", "hand", "middle_3")]
+    long = [np.linalg.norm(np.diff(heads[ends], axis=0), axis=1) / 0.9 for heads in (before, after)]
+    assert (long[0] - long[1])[:2].sum() == pytest.approx(0.08, abs=0.01) and (long[0] - long[1])[:2].min() > 0.03
+    assert long[1][2] == pytest.approx(long[0][2], abs=1e-4)
+    other = body.parts != "arm.L"
+    assert np.abs(old - new)[: body.vertices][other].max() < 0.01 and np.abs(old - new)[ends[:1]].max() < 1e-6
+
+
 def test_the_body_can_be_learned_through():
     body = load_body()
     shape = torch.zeros(len(body.basis), requires_grad=True)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from scipy.sparse import coo_matrix
 from scipy.spatial import cKDTree
 
 from blender_pifu.engine.body.arm_borders import arm_borders
@@ -14,8 +15,9 @@ from blender_pifu.engine.body.fit import Fit
 from blender_pifu.engine.body.model import Pose, load_body, rotation
 from blender_pifu.engine.body.part_cuts import SeparatedField, Sheet, _even, find_sheets, possible_sheets, side_of
 from blender_pifu.engine.body.rigging import fit_under
+from blender_pifu.engine.body.threads import Threads
 from blender_pifu.engine.body.webs import REACH_M, web
-from blender_pifu.engine.body.weights import skin_weights
+from blender_pifu.engine.body.weights import _in_large_patches, skin_weights
 from blender_pifu.engine.interfaces import Field
 from blender_pifu.engine.surface.extraction import extract_surface
 from blender_pifu.engine.surface.mesh import check_mesh, largest_component, volumes
@@ -203,6 +205,9 @@ def test_a_web_under_a_hanging_arm_goes_and_the_clothes_stay():
     possible = possible_sheets(fit, (whole.vertices, whole.faces))
     sheets, notes = find_sheets(field, replace(fit, limbs_m={"arm.L": 0.025}), possible)
     assert [sheet.limb for sheet in sheets] == ["arm.L"] and not notes, "sleeves are not fitted as closely as legs"
+    held_out = replace(fit, limbs_m={"arm.L": 0.05})
+    assert not find_sheets(field, held_out, possible)[0]
+    assert find_sheets(field, replace(held_out, covered_m={"arm.L": 0.025}), possible)[0], "what it lacks is not cut"
     points = np.random.default_rng(0).uniform(-0.3, 0.3, (300000, 3)) + (shoulder + elbow) / 2
     points = points[in_web(points) & (np.linalg.norm(points - shoulder, axis=1) > 0.16)]
     xy, z = torch.from_numpy(points[:, :2]).float(), torch.from_numpy(points[:, 2]).float()
@@ -272,6 +277,56 @@ def test_a_forearm_raised_before_the_chest_is_cut_off_it_above_where_cuts_of_han
     assert float(beyond) < 0
 
 
+def test_a_hand_before_the_neck_that_nobody_sees_leaves_no_hollow_there():
+    body = load_body()
+    fit, _ = standing({"upper_arm.L": (0.2, -0.6, -0.1), "forearm.L": (-0.6, -1.3, -2.0)})
+    hand = fit.rows[: body.skin_vertices][body.labels[: body.skin_vertices] == INDEX["middle_3.L"]].mean(0)
+    head = fit.rows[: body.skin_vertices][body.parts[: body.skin_vertices] == "head"]
+    between = (hand + 3 * head[np.linalg.norm(head - hand, axis=1).argmin()])[None] / 4
+    told = [
+        side_of(next(one for one in possible_sheets(person, skin_of(person)) if one.limb == "arm.L"), between)[0]
+        for person in (fit, replace(fit, hidden=(".L",)))
+    ]
+    assert told[0] != 0 and told[1] == 0
+
+
+@pytest.mark.parametrize(("radius", "is_thread"), [(0.016, True), (0.06, False)])
+def test_a_thread_that_holds_an_arm_is_cut_and_what_is_more_is_left(radius, is_thread):
+    body, lattice = load_body(), 160
+    fit, _ = standing({"upper_arm.L": (0, 0, -0.4)})
+    skin = fit.rows[: body.skin_vertices]
+    wrist, hips = (fit.rows[body.head_rows][INDEX[bone]] for bone in ("hand.L", "hips"))
+
+    class Held(Solid):
+        def query_columns(self, xy, column, z):
+            points = torch.cat([xy[column], z[:, None]], 1).numpy()
+            along = np.clip((points - hips) @ (wrist - hips) / ((wrist - hips) @ (wrist - hips)), 0, 1)
+            bar = np.linalg.norm(points - hips - along[:, None] * (wrist - hips), axis=1) < radius
+            return torch.maximum(super().query_columns(xy, column, z), torch.from_numpy(bar).float())
+
+        def support(self, xy):
+            return super().support(xy) | (xy.norm(dim=1) < 0.4)
+
+    field, threads = Held(skin, body.triangles, 0.012), Threads(fit)
+    cut = next(one for one in possible_sheets(fit, skin_of(fit)) if one.limb == "arm.L")
+    assert threads.found(*largest_component(*_mesh(extract_surface(field, lattice))), [cut]) and threads.sheets
+    apart = SeparatedField(field, threads.sheets, 2 / lattice)
+    surface = largest_component(*_mesh(extract_surface(apart, lattice)))
+    assert threads.found(*surface, [cut]) != is_thread and bool(threads.sheets) == is_thread
+    assert not threads.found(*surface, [cut]) and not Threads(fit).found(*surface, [])
+
+
+def test_of_an_arm_whose_hand_nobody_sees_nothing_follows_that_does_not_hang_on_it():
+    """The neck of who was seen from behind followed a hand that the fit had before it."""
+    labels = np.array([INDEX["upper_arm.L"]] * 6 + [INDEX["chest"]] * 9 + [INDEX["hand.L"]] * 4)
+    weights, row = np.eye(len(BONES))[labels], np.arange(18)
+    graph = coo_matrix((np.ones(18), (row, row + 1)), shape=(19, 19))
+    graph = (graph + graph.T).tocsr()
+    sure = np.ones(19, bool)
+    assert _in_large_patches(weights, graph, sure).all()
+    assert (_in_large_patches(weights, graph, sure, ["arm.L"]) == (np.arange(19) < 15)).all()
+
+
 def test_what_hangs_far_off_both_skins_is_no_web():
     """A loose sleeve under a bent elbow lost its lower half."""
     between = np.linspace(0, 0.1, 11)[:, None] * (0, -1, 0)
@@ -316,7 +371,6 @@ def _mesh(surface):
 
 def _legs_at(vertices, faces, height):
     """How many closed outlines the mesh has in a horizontal plane, below the hands."""
-    from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
     crossing = faces[(vertices[faces][:, :, 1] > height).any(1) & (vertices[faces][:, :, 1] < height).any(1)]

@@ -24,7 +24,7 @@ from blender_pifu.engine.hands.finger_chain import ANGLES, BENDS, SIDEWAYS, Fing
 from blender_pifu.engine.hands.finger_fit import fit_arm, fit_fingers, target_points
 from blender_pifu.engine.hands.hand_graft import graft
 from blender_pifu.engine.hands.hand_landmarks import ROOTS, TIPS, HandLandmarks, HandReader
-from blender_pifu.engine.hands.hand_pose import believed, pose_hands, relaxed
+from blender_pifu.engine.hands.hand_pose import _as_long, believed, pose_hands, relaxed
 from blender_pifu.engine.hands.stump import made_wrist, stump
 from blender_pifu.engine.hands.taper import is_bare
 from blender_pifu.engine.hands.wrist import HandSkin, wrist_of
@@ -95,6 +95,29 @@ def test_of_two_hands_in_one_place_one_is_left():
     right, wrists = hands[".R"], wrists_of(person)
     both = {".R": right, ".L": replace(right, right=0.3)}
     assert set(believed(both, wrists | {".L": wrists[".R"]})) == {".R"}
+
+
+def test_a_hand_that_is_seen_from_its_end_may_be_as_far_off_as_any():
+    hands, person = hands_of("man_suit_full_body.jpg")
+    hand, wrists = hands[".R"], wrists_of(person)
+    small = replace(hand, points=hand.points[0] + 0.5 * (hand.points - hand.points[0]))
+    wrists = wrists | {".R": hand.points[0] + (0.4 * hand.size, 0)}
+    assert believed({".R": small}, wrists) == {}
+    assert set(believed({".R": small}, wrists, hand.size)) == {".R"}
+
+
+def test_a_hand_that_a_look_is_not_sure_of_is_looked_at_closer(monkeypatch):
+    hand, reader, sides = hands_of("man_suit_full_body.jpg")[0][".R"], HandReader(), []
+
+    def look(rgb, region):
+        sides.append(region.side)
+        return replace(hand, presence=0.9 if region.side < 0.8 * sides[0] else 0.4)
+
+    monkeypatch.setattr(reader, "look", look)
+    assert reader._again(np.zeros((9, 9, 3)), hand, ".R").presence == 0.9
+    assert len(sides) == 4
+    assert reader._again(np.zeros((9, 9, 3)), replace(hand, presence=0.05), ".R").presence == 0.05
+    assert len(sides) == 4
 
 
 @pytest.mark.parametrize("side", SIDES)
@@ -301,7 +324,7 @@ def test_a_hand_that_is_not_read_is_put_on_where_the_photo_has_one(presence, fra
         places = FingerChain(load_body(), fit.pose, side).points(np.zeros((1, ANGLES)))[0, :, :2] + off
         points[list(ROOTS[side]), :2] = places[[0, 5, 17]]
         hands[side] = HandLandmarks(places, np.zeros((21, 3)), presence, 0.5)
-    reader = SimpleNamespace(read=lambda rgb, person: hands, near=lambda rgb, points: None)
+    reader = SimpleNamespace(read=lambda rgb, person: hands, near=lambda rgb, points, side: None)
     same = SimpleNamespace(to_field=lambda points: points, to_photo=lambda points: points)
     person, crop = SimpleNamespace(points=points), same
     figure = SimpleNamespace(person=person, crop=crop, framing=framing, photo=SimpleNamespace(rgb=None))
@@ -315,6 +338,20 @@ def test_reading_a_hand_leaves_its_depth_to_the_fit(nearer):
     target = target_points(points[:, :2] + (0.02, 0.01), points)
     after = chain.points(fit_fingers(chain, target, 1.0, nearer).angles[None])[0]
     assert abs(after[0, 2] - points[0, 2] - nearer) < 0.01
+
+
+def test_an_arm_that_the_surface_has_shorter_is_fitted_as_long_as_that():
+    """The hand of an arm drawn without its depth stood 9 cm beside the photo's."""
+    fit, body = rest_fit(), load_body()
+    short = with_turned_bone(body, fit, "upper_arm.L", np.array((0, 0.2, 0.3)))
+    pose = replace(short.pose, longer=(-0.07, 0.0))
+    short = replace(short, pose=pose, rows=body.pose(pose).numpy())
+    surface = extract_surface(arm_of(short), 128)
+    place = wrist_of(short, ".L").place
+    found = _as_long(fit, ".L", place - 0.03 * wrist_of(short, ".L").along, (surface.vertices, surface.faces))
+    assert -0.13 < found.pose.longer[0] < -0.07 and found.pose.longer[1] == 0
+    np.testing.assert_allclose(wrist_of(found, ".L").place, place, atol=0.04)
+    assert _as_long(fit, ".L", place + 1, (surface.vertices, surface.faces)) is None
 
 
 def bent_back(fit, angle):
@@ -437,7 +474,7 @@ def test_a_hand_is_looked_for_where_the_fitted_body_has_it():
     far = np.zeros((33, 4))  # the landmarks of the body are wrong
     asked = []
 
-    def near(rgb, points):
+    def near(rgb, points, side):
         asked.append(points)
         return HandLandmarks(1000 * points, np.zeros((21, 3)), 0.1, 0.5)
 

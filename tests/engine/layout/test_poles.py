@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.layout.poles import split_poles
+from blender_pifu.engine.layout.relax import unfold
 from blender_pifu.engine.layout.repair import close
 from blender_pifu.engine.surface.mesh import check_mesh, split_quads, volumes
 from blender_pifu.engine.surface.stitching import band, outward, valences
@@ -125,3 +126,14 @@ def facing_rim(faces, among):
     while after[rim[-1]] != rim[0]:
         rim.append(after[rim[-1]])
     return np.array(rim)
+
+
+def test_opposite_corners_of_a_quad_that_lie_on_one_place_come_apart():
+    """Settled on the nearest point of the dense surface, they left a face without area, with no place in the map."""
+    vertices = np.array([[0, 0, 0], [1, 0, 0], [1, 1, 0], [0, 1, 0], [2, 0, 0], [2, 1, 0]], np.float64)
+    faces = np.array([[0, 1, 2, 3], [1, 4, 5, 2]])
+    assert unfold(vertices, faces) is vertices
+    vertices[0] = vertices[2]
+    apart = unfold(vertices, faces)
+    assert np.linalg.norm(apart[0] - apart[2]) > 0.01
+    assert (apart[[1, 3, 4, 5]] == vertices[[1, 3, 4, 5]]).all()

@@ -265,6 +265,7 @@ def wear(head: Head, fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> WornH
     fixed, confidence, stiff = held(template)
     rows, mine = skull.around, np.full(len(skull.around), INDEX["head"])
     soft = (template.stiff < 0.01)[rows]
+    yields = soft | (template.regions == "ear")[rows]  # of an ear under hair what passes through itself
     triangles, _ = split_quads(skull.around_faces)
     start = loosen(skin[rows], skull.around_faces, triangles, soft)
     onto = Surface(vertices[near], normals[near], np.full(near.sum(), INDEX["head"]))
@@ -273,6 +274,7 @@ def wear(head: Head, fit: Fit, vertices: np.ndarray, faces: np.ndarray) -> WornH
         pulled = confidence[rows], stiff[rows], np.zeros(len(rows)), fixed[rows]
         shape = wrap(Skin(start, skull.around_faces, mine, *pulled, fit.metre), onto)
         shape = loosen(shape, skull.around_faces, triangles, soft)
+        shape = loosen(shape, skull.around_faces, triangles, yields)
         return shape, vertex_normals(shape, triangles)
 
     wrapped, facing = laid(confidence)

@@ -95,7 +95,7 @@ def face_forward(fit: Fit, landmarks: np.ndarray, visibility: np.ndarray) -> Fit
     rows = slopes.reshape(-1, 5)
     prior = np.array([TURN_SPREAD] * 3 + [MOVE_SPREAD_M] * 2) ** -2.0
     step = np.linalg.solve((rows.T * weight) @ rows + np.diag(prior), (rows.T * weight) @ off.ravel())
-    frames, _ = body.chain(fit.pose, body.rest(fit.pose.shape)[body.head_rows])
+    frames, _ = body.chain(fit.pose, body.rest_of(fit.pose)[body.head_rows])
     above = frames[PARENTS[head]]
     rotations = fit.pose.rotations.clone()
     turn = rotation(torch.tensor(step[None, :3], dtype=torch.float32))[0]
