@@ -10,7 +10,7 @@ from scipy.ndimage import label
 
 from ..crop_space import pixel_centres
 from ..reading.landmarks import Landmark as L
-from ..reading.landmarks import head_place
+from ..reading.landmarks import ears_apart, head_place
 from ..smooth_step import smooth_step
 from ..srgb import lab_of
 from .regions import Regions
@@ -73,7 +73,7 @@ def _from_before(photo, landmarks, regions: Regions | None) -> Hair | None:
     """The Hair of a head that looks at the camera; None of others."""
     points = landmarks[:, :2].astype(np.float64)
     head = head_place(points)
-    half_ears = float((points[L.LEFT_EAR] - points[L.RIGHT_EAR]) @ head.across) / 2
+    half_ears = ears_apart(points) / 2
     if half_ears <= 0:
         return None
     facing = 1 - smooth_step(abs(float((points[L.NOSE] - head.ears) @ head.across)) / half_ears, *TURNED)

@@ -7,8 +7,7 @@ import numpy as np
 
 from ..crop_space import pixel_centres
 from ..labels import LABELS
-from ..reading.landmarks import Landmark as L
-from ..reading.landmarks import head_place
+from ..reading.landmarks import ears_apart, head_place
 
 HAIR, FACE = LABELS["hair"] - 1, LABELS["face_skin"] - 1  # columns of shares
 NEAR = 0.012  # field units between the parts of what hangs together
@@ -32,9 +31,9 @@ def without_stray_hair(front: np.ndarray, back: np.ndarray, inside: np.ndarray) 
 def without_hair_before_chin(back: np.ndarray, inside: np.ndarray, landmarks: np.ndarray) -> np.ndarray:
     """Shares (N, L) behind the pixels inside (n, n) bool, of somebody seen from behind without hair before the mouth,
     the chin and the throat; landmarks: (33, 4) as `landmarks_in`. The same shares of whom the photo shows otherwise."""
-    head = head_place(landmarks)
-    if (landmarks[L.LEFT_EAR, :2] - landmarks[L.RIGHT_EAR, :2]) @ head.across > 0:
+    if ears_apart(landmarks) > 0:
         return back
+    head = head_place(landmarks)
     place = np.stack(pixel_centres(len(inside)), -1)[inside]
     aside, below = (place - head.ears) @ head.across / head.unit, (head.eyes - place) @ head.up / head.unit
     stray = (np.abs(aside) < CHIN_ASIDE) & (below > CHIN_BELOW) & (back.argmax(1) == HAIR)

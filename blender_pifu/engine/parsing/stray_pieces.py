@@ -104,9 +104,8 @@ def _flesh(landmarks, size):
         ends = points[list(limb)].copy()
         if limb[-1] not in (L.LEFT_ANKLE, L.RIGHT_ANKLE):
             ends[-1] = ends[-2] + FINGERS * (ends[-1] - ends[-2])
-        cv2.polylines(
-            there, [np.round(ends).astype(np.int32)[:, None]], False, (1,), max(1, round(2 * FLESH_M * metre))
-        )
+        line = np.round(ends).clip(-9999, 9999).astype(np.int32)[:, None]
+        cv2.polylines(there, [line], False, (1,), max(1, round(2 * FLESH_M * metre)))
     head = head_place(landmarks[:, :2].astype(np.float64))
     column, row = (round(float(each)) for each in to_pixels(head.ears[0], head.ears[1], size))
     cv2.circle(there, (column, row), round(HEAD * head.unit * size / 2), (1,), -1)

@@ -113,6 +113,12 @@ def head_place(points: np.ndarray) -> HeadPlace:
     return HeadPlace(eyes, mouth, ears, max(float(np.hypot(*(eyes - mouth))), 1e-3))
 
 
+def ears_apart(points: np.ndarray) -> float:
+    """How far the left ear lies to the left of the right one, of landmarks (33, 2 or more) in their space: less than
+    nothing of a head that is seen from behind."""
+    return float((points[Landmark.LEFT_EAR, :2] - points[Landmark.RIGHT_EAR, :2]) @ head_place(points).across)
+
+
 @dataclass(frozen=True)
 class Region:
     """A square of the photo, photo pixels (pixel (0, 0) spans 0..1), turned clockwise by `angle` radians."""
