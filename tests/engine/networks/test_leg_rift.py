@@ -56,6 +56,17 @@ def test_legs_with_background_between_stay():
     assert not part_legs(front, back, solid, joints, 1.0)[2].certain.any()
 
 
+def test_a_skirt_that_hangs_from_one_leg_to_the_other_stays_whole():
+    _, _, _, joints = legs(0.4, across=0.2)
+    x, y = pixel_centres(SIZE)
+    middle = np.clip(x / 0.2, -1, 1) * 0.2
+    front, back = middle + 0.1, middle - 0.1
+    solid = ((np.abs(x) < 0.3) & (np.abs(y) < 0.8)).astype(float)
+    whole_front, whole_back, rift = part_legs(front, back, solid, joints, 1.0)
+    assert np.array_equal(whole_front, front) and np.array_equal(whole_back, back)
+    assert not rift.certain.any()
+
+
 def test_a_leg_that_does_not_run_down_through_the_picture_is_left_alone():
     front, back, solid, joints = legs(0.4)
     joints[0, 2, 1] = 0.0  # the ankle is higher than the knee
