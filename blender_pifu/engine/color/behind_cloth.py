@@ -298,7 +298,7 @@ def _find_materials(photo, landmarks, regions: Regions | None, printed=None) -> 
     if regions is not None:
         plain |= inner & (steep < SKIN_PLAIN) & (regions.front[..., REGIONS["skin"]] > SKIN)
     near = inner & (cv2.distanceTransform((matte > 0.5).astype(np.uint8), cv2.DIST_L2, 5) < BAND)
-    of = None if regions is None else _garments_as_one(regions.front).argmax(-1)
+    of = None if regions is None else regions.front.argmax(-1)
     weave, cloth, gloss = tell_apart(features, plain, near, of, printed)
     material = np.where(inner, cloth, -1)
     found = {one: (cloth == one) & plain for one in np.unique(cloth[plain])}

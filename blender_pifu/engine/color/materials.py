@@ -8,7 +8,7 @@ from scipy.cluster.vq import kmeans2
 from scipy.sparse.csgraph import connected_components
 
 from ..srgb import LUMINANCE, to_linear
-from .regions import REGIONS
+from .regions import GARMENTS, REGIONS
 
 # Lengths are in pixels of a person in 256, 8 mm.
 MATERIALS, SAMPLES = 10, 4000  # asked for, and how many pixels or places clusters are found by
@@ -44,7 +44,7 @@ def tell_apart(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Numbers (n, n) of what looks the same, and of what is one material in light and shade, and where (n, n) bool it
     has a sheen. features: (n, n, 3) Lab, lightness times LIGHTNESS; plain: (n, n) bool, pixels they are found by; near:
-    (n, n) bool, beside the outline; regions: (n, n) numbers of what is a garment, or skin, or hair, if known; printed:
+    (n, n) bool, beside the outline; regions: (n, n) numbers of REGIONS, if known; printed:
     (n, n) numbers of the printed garment that there is, 0 of none, if any is: each is one material."""
     seen = features[plain].astype(np.float64)
     centres = usual_colors(seen, MATERIALS)
@@ -62,10 +62,9 @@ def tell_apart(
     lit = (np.hypot(IN_SUN * apart[..., 0], hues) < LIT) & (level > LEVEL * least)
     sheens = _sheens(centres, tint, plain)
     one = alike | lit | sheens
-    # A forearm in the shade is of the tone of a red shirt, and no shade of it; nor is dark hair of a dark one.
-    for region in () if regions is None else ("skin", "hair"):
-        share = _in_region(tint, plain, regions == REGIONS[region], count)
-        alike, one = (each & (np.abs(share[:, None] - share) < UNLIKE) for each in (alike, one))
+    if regions is not None:
+        unlike = _unlike(tint, plain, regions, count)
+        alike, one = alike & ~unlike, one & ~unlike
     one_material = _within_range(connected_components(one, directed=False)[1], centres)
     weave, cloth = connected_components(alike)[1][tint], one_material[tint]
     if printed is not None:  # however large, and in whatever colours shoes or skin have too
@@ -94,16 +93,23 @@ def _linear(centres):
 
 
 def _one_region(tint, plain, regions, count):
-    """(K, K) bool: whether two colours are mostly in the same region."""
-    pixels = np.stack([np.bincount(regions[plain & (tint == k)], minlength=regions.max() + 1) for k in range(count)])
+    """(K, K) bool: whether two colours are mostly in the same region, garments as one."""
+    whole = np.where(np.isin(regions, [REGIONS[name] for name in GARMENTS]), REGIONS[GARMENTS[0]], regions)
+    pixels = np.stack([np.bincount(whole[plain & (tint == k)], minlength=len(REGIONS)) for k in range(count)])
     mostly = pixels.argmax(1)
     return mostly[:, None] == mostly
 
 
-def _in_region(tint, plain, there, count):
-    """(K,) share of each colour that is there (n, n) bool."""
-    inside, all_of_it = (np.bincount(tint[where], minlength=count) for where in (plain & there, plain))
-    return inside / np.maximum(all_of_it, 1)
+def _unlike(tint, plain, regions, count):
+    """(K, K) bool: whether two colours are of regions that no material is in both. A forearm in the shade is of the
+    tone of a red shirt, and no shade of it; nor is dark hair of a dark one, nor are grey trousers of a darker shirt."""
+    all_of_it = np.maximum(np.bincount(tint[plain], minlength=count), 1)
+    skin, hair, upper, lower = (
+        np.bincount(tint[plain & (regions == REGIONS[name])], minlength=count) / all_of_it
+        for name in ("skin", "hair", "upper", "lower")
+    )
+    garments = (lower - upper) / 2  # shoes, of neither, may be of the one or the other
+    return np.max([np.abs(share[:, None] - share) for share in (skin, hair, garments)], 0) >= UNLIKE
 
 
 def _sheens(centres, tint, plain):

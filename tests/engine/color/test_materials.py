@@ -53,3 +53,15 @@ def test_black_and_white_cloth_are_two_materials_though_folds_and_borders_have_a
     material = tell_apart(lab * [LIGHTNESS, 1, 1], everywhere, ~everywhere, np.zeros(lab.shape[:2], int))[1]
     assert len(np.unique(material[:60])) == len(np.unique(material[-60:])) == 1
     assert material[0, 0] != material[-1, 0]
+
+
+def test_grey_trousers_are_no_shade_of_a_darker_grey_shirt():
+    """Behind, the shirt went over into the trousers from the shoulders to the feet, without a hem."""
+    tones = [(30, 0, 0), (36, 0, 0), (44, 0, 1), (50, 0, 1)]  # shirt, in shade and lit, then trousers
+    lab = np.repeat(np.array(tones, np.float64), 16, 0)[:, None] + np.random.default_rng(0).normal(0, 1, (64, 64, 3))
+    whole, rows = np.ones((64, 64), bool), np.arange(64)[:, None]
+    garments = np.repeat(np.where(rows < 32, REGIONS["upper"], REGIONS["lower"]), 64, 1)
+    suit, told = (tell_apart(lab, whole, whole, how)[1] for how in (np.full((64, 64), REGIONS["upper"]), garments))
+    assert len(np.unique(suit)) == 1
+    assert not set(told[:32].ravel()) & set(told[32:].ravel())
+    assert len(np.unique(told[:32])) == len(np.unique(told[32:])) == 1
