@@ -19,12 +19,13 @@ from .held_things import HIPS, SHOULDERS, TRUNK, find_behind
 from .materials import LIGHTNESS, MATERIALS, tell_apart
 from .prints import Prints
 from .quilting import block_energy, quilt, without_buttons
-from .regions import REGIONS, WORN, Regions
+from .regions import GARMENTS, REGIONS, WORN, Regions
 from .strands import strands_of
 
 WORK_PX = 256  # to a side of the crop, in which materials are told apart; lengths below are in its pixels, 8 mm
 BLUR = 1.2
 PLAIN = 0.75  # share of the pixels that are looked at: the others are borders, where two materials are mixed
+PLAIN_WORN = 0.4  # of what is worn, at least: hardly anything of shoes is as plain as a shirt
 # How likely skin is, and Lab differences from pixel to pixel up to which it is then looked at: there is little of it,
 # and beside plain cloth none of it is plain.
 SKIN, SKIN_PLAIN = 0.8, 4.0
@@ -297,6 +298,7 @@ def _find_materials(photo, landmarks, regions: Regions | None, printed=None) -> 
     plain = inner & (steep <= np.quantile(steep[inner], PLAIN))
     if regions is not None:
         plain |= inner & (steep < SKIN_PLAIN) & (regions.front[..., REGIONS["skin"]] > SKIN)
+        plain |= _plainest_of_worn(steep, inner, regions)
     near = inner & (cv2.distanceTransform((matte > 0.5).astype(np.uint8), cv2.DIST_L2, 5) < BAND)
     of = None if regions is None else regions.front.argmax(-1)
     weave, cloth, gloss = tell_apart(features, plain, near, of, printed)
@@ -324,6 +326,17 @@ def _find_materials(photo, landmarks, regions: Regions | None, printed=None) -> 
         return None
     total = np.sum(beside, 0) + 1e-6
     return Materials(np.array(tones), np.array(beside) / total, np.array(before), np.array(hidden), np.array(where))
+
+
+def _plainest_of_worn(steep, inner, regions):
+    """(n, n) bool: where garments and shoes are least steep (n, n), each by itself; inner: (n, n) bool, the person."""
+    most = np.where(inner, regions.front.argmax(-1), -1)
+    plainest = np.zeros_like(inner)
+    for name in (*GARMENTS, "shoes"):
+        mine = most == REGIONS[name]
+        if mine.any():
+            plainest |= mine & (steep <= np.quantile(steep[mine], PLAIN_WORN))
+    return plainest
 
 
 def _printed_garment(prints: Prints, regions):
