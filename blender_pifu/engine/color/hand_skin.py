@@ -3,6 +3,7 @@
 that shows there, trousers or the street, is none of its. And where the photo's finger falls on what is beside the hand,
 its colour is none of that's."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +15,8 @@ SURE, LEAST = 0.5, 12  # trust in the photo by which a vertex tells of its hand'
 OTHER = (10.0, 20.0)  # Lab difference from that from which on a colour is less and less, and then not, the hand's
 OTHER_BESIDE = (12.0, 25.0)  # the same of what is beside a hand: fingers in another light are none of it
 
+Around = Callable[[np.ndarray], list[np.ndarray]]
+
 
 @dataclass(frozen=True)
 class HandSkin:
@@ -23,9 +26,10 @@ class HandSkin:
     on_hand: np.ndarray
     tones: np.ndarray
 
-    def believed(self, colors: np.ndarray) -> np.ndarray:
-        """(V,) 0..1: what is left of trust in colours (V, 3) that the photo shows at the vertices."""
-        return believed(colors, self.on_hand, self.tones)
+    def believed(self, colors: np.ndarray, around: Around | None = None) -> np.ndarray:
+        """(V,) 0..1: what is left of trust in colours (V, 3) that the photo shows at the vertices; around: as
+        `believed` takes it."""
+        return believed(colors, self.on_hand, self.tones, around)
 
 
 def find_hand_skin(
@@ -47,13 +51,26 @@ def find_hand_skin(
     return HandSkin(on_hand, tones)
 
 
-def believed(colors: np.ndarray, on_hand: np.ndarray, tones: np.ndarray) -> np.ndarray:
+def believed(colors: np.ndarray, on_hand: np.ndarray, tones: np.ndarray, around: Around | None = None) -> np.ndarray:
     """(N,) 0..1: how far colours (N, 3) may be those of hands of tones (N, 3), sRGB 0..1, at places that are theirs by
-    on_hand (N,) 0..1, or those of what is beside them, by its negative."""
+    on_hand (N,) 0..1, or those of what is beside them, by its negative. around: rows (M,) of places -> what lies close
+    by on either side, of each (M, 3): beside a hand a pixel may be half of it, so what is not believed there is not
+    believed here."""
     result = np.ones(len(colors))
-    there = np.flatnonzero(on_hand)
-    if len(there):
-        share, apart = on_hand[there], unlike(colors[there], tones[there])
-        of_other = np.where(share > 0, even_step(apart, *OTHER), 1 - even_step(apart, *OTHER_BESIDE))
-        result[there] -= np.abs(share) * of_other
+    for mine, of_other in ((on_hand > 0, _unlike_hand), (on_hand < 0, _like_hand)):
+        there = np.flatnonzero(mine)
+        if len(there):
+            shown = [colors[there]]
+            if around is not None and of_other is _like_hand:
+                shown += around(there)
+            off = np.max([of_other(each, tones[there]) for each in shown], 0)
+            result[there] -= np.abs(on_hand[there]) * off
     return result
+
+
+def _unlike_hand(colors, tones):
+    return even_step(unlike(colors, tones), *OTHER)
+
+
+def _like_hand(colors, tones):
+    return 1 - even_step(unlike(colors, tones), *OTHER_BESIDE)

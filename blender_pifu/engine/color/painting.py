@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from scipy import ndimage
 from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.sparse import coo_matrix, diags
 from scipy.spatial import cKDTree
@@ -26,6 +27,7 @@ FACING = (0.35, 0.65)
 # inside the outline not quite, as thin parts are all rim.
 RIM = 0.006
 RIM_TRUST = 0.003
+MIXED_PX = 2  # pixels from a border over which two colours are mixed
 # Guessed colours give way a little where they meet seen ones.
 GUESS_TRUST = 0.5
 CHEEK_TRUST = 0.1  # it is skin: of which tone, what is seen beside it says better
@@ -38,6 +40,7 @@ SURELY_HAIR_M, ALIKE_ABOVE, ABOVE_NAPE_M = 0.705, 8, 0.650
 # Of the neck behind, below the hairline, regions tell: heights of the body in rest between which, how far to either
 # side, metres, and how likely a region is from which on it is told, and surely.
 NECK_M, NECK_ASIDE_M, LIKELY = (0.530, 0.620), 0.090, (0.5, 0.9)
+LEVEL = 0.02  # field units of height, over which the middle of a person is told
 MOSTLY = 0.2  # share of the places above the nape that must be there: under a hat there are none
 # How firmly trusted colours are held against the smoothing, per square of the lattice step at 256.
 HOLD = 400.0
@@ -139,7 +142,7 @@ def paint(
     for side, places, looks in sides:
         shown, side_trust = _told(side, places, looks, scalp, hair)
         if skin is not None and side.of_crop:
-            side_trust = side_trust * skin.believed(shown)
+            side_trust = side_trust * skin.believed(shown, side.around(places))
         if side.hidden and side.of_crop:
             side_trust[face] = 0
         mine = side_trust > 0
@@ -196,8 +199,24 @@ def _of_regions(regions, vertices, normals, photo, scalp, hands):
         of[hands > 0], tells[hands > 0] = np.eye(len(known))[REGIONS["skin"]], 1
         beside = np.flatnonzero((hands < 0) & (of[:, REGIONS["skin"]] > LIKELY[0]))
         of[beside] = regions.at(vertices[beside], -np.abs(normals[beside]))  # as what is behind goes on before it
+        bare = beside[of[beside, REGIONS["skin"]] > LIKELY[0]]
+        of[bare] = _of_middle_behind(regions, vertices, normals, bare)
         tells[beside] = smooth_step(of[beside].max(1), *LIKELY)
     return of, tells
+
+
+def _of_middle_behind(regions, vertices, normals, asked):
+    """Of which regions (N, R) trunk and legs are at vertices `asked` (N,), before and behind which an arm is: as the
+    back is at their heights, half the way to its middle, and there."""
+    level = np.round(vertices[:, 1] / LEVEL).astype(int)
+    level -= level.min()
+    middle = ndimage.median(vertices[:, 0], level, np.arange(level.max() + 1))[level[asked]]
+    behind, told = -np.abs(normals[asked]), 0
+    for share in (0.5, 1.0):
+        places = vertices[asked].copy()
+        places[:, 0] += share * (middle - places[:, 0])
+        told = told + regions.at(places, behind) / 2
+    return told
 
 
 def _hair_beside(sides, scalp):
@@ -292,6 +311,13 @@ class Side:
     def colors(self, points: np.ndarray) -> np.ndarray:
         """What the picture shows, (N, 3) float sRGB 0..1, at points (N, 3)."""
         return _shown(self._image[..., :3], points)
+
+    def around(self, points: np.ndarray) -> Callable[[np.ndarray], list[np.ndarray]]:
+        """Rows (M,) of points (N, 3) -> what the picture shows a rim to either side of these, above and below: (M, 3)
+        each."""
+        far = max(RIM, MIXED_PX * 2 / len(self._image))
+        steps = far * np.array([(1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0)])
+        return lambda rows: [self.colors(points[rows] + step) for step in steps]
 
     def shown(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """The same of a surface with unit normals (N, 3), of whose garments edge-on the picture shows but the tone."""
@@ -455,5 +481,5 @@ def _shown(image, points):
 
 def _erode(matte):
     """A matte (n, n) shrunk by RIM and softened, so that trust fades towards the outline."""
-    reach = max(2, round(RIM / 2 * len(matte)))  # the pixels beside an outline's are still mixed with it
+    reach = max(MIXED_PX, round(RIM / 2 * len(matte)))
     return gaussian_filter(cv2.erode(matte, np.ones((2 * reach + 1,) * 2, np.uint8)), reach / 2)

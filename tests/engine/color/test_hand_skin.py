@@ -60,3 +60,15 @@ def test_a_hand_of_which_only_the_sleeve_is_seen_is_of_the_skin_seen_elsewhere()
     found = find_hand_skin(number, colors, np.ones(60), np.repeat([1.0, 0.0], 30))
     np.testing.assert_allclose(found.tones[30:], colors[:30])
     assert (found.believed(colors)[30:] == 0).all() and (found.believed(colors)[:30] == 1).all()
+
+
+def test_pixels_half_of_the_hand_are_not_believed_beside_it():
+    """At the hand's outline a pixel is half skin and half cloth: it is not skin, and yet no colour of the cloth."""
+    blue = np.array((0.1, 0.1, 0.9))
+    half = (SKIN + blue) / 2
+    colors = np.array([SKIN] * 20 + [half, blue])
+    skin = find_hand_skin(np.repeat([1, -1], [20, 2]), colors, np.ones(22))
+    close_by = {20: np.array([SKIN, blue]), 21: np.array([half, blue])}
+    believed = skin.believed(colors, lambda rows: [np.array([close_by[row][way] for row in rows]) for way in (0, 1)])
+    assert skin.believed(colors)[20] > 0.9
+    assert believed[20] == 0 and believed[21] > 0.9

@@ -13,6 +13,7 @@ from blender_pifu.engine.surface.mesh import largest_component, vertex_normals
 from helpers import analytic
 
 RED, BLUE, GREEN = (0.9, 0.1, 0.1), (0.1, 0.1, 0.9), (0.1, 0.9, 0.1)
+BROWN = (0.5, 0.33, 0.26)
 
 
 def mesh(field, resolution=128):
@@ -182,6 +183,24 @@ def test_no_colour_runs_over_the_border_of_two_regions(person):
     for colors in shown:
         off = np.abs(colors[above] - 255 * np.array(RED)).mean() + np.abs(colors[below] - 255 * np.array(BLUE)).mean()
         assert off < 10
+
+
+def test_what_is_worn_under_a_hanging_arm_is_what_is_worn_beside_it(person):
+    """Photo and drawn back show the arm's skin before and behind a flank: of that nothing is skin, but for whoever
+    wears nothing there."""
+    vertices, faces, normals = person
+    head = vertices[:, 1] > np.quantile(vertices[:, 1], 0.9)
+    flank = ~head & (vertices[:, 0] < np.quantile(vertices[~head, 0], 0.2))
+    x, y = np.meshgrid((np.arange(256) + 0.5) / 128 - 1, 1 - (np.arange(256) + 0.5) / 128)
+    arm = (x < vertices[flank, 0].max() - 0.05) | (y > vertices[head, 1].min())
+    for worn, color in (("upper", BLUE), ("skin", BROWN)):
+        photo = image(color, matte_of(analytic.person()))
+        photo[arm, :3] = BROWN
+        shares = np.zeros((256, 256, len(REGIONS)), np.float32)
+        shares[~arm, REGIONS[worn]], shares[arm, REGIONS["skin"]] = 1, 1
+        of = {"regions": Regions(shares, shares), "hands": np.where(head, 1, np.where(flank, -1, 0))}
+        colors = paint(vertices, faces, normals, 2 / 128, photo, photo, **of).colors / 255
+        assert (np.linalg.norm(colors[flank] - color, axis=1) < 0.1).mean() > 0.9
 
 
 def links_of(faces, count):

@@ -181,7 +181,7 @@ class Texels:
             if self._hairy:
                 trust = self._hairy.covers(side, of["hair"], trust, looks)
             if "tone" in of and side.of_crop:
-                trust[seen] *= believed(shown, of["on hand"][seen, 0], of["tone"][seen])
+                trust[seen] *= believed(shown, of["on hand"][seen, 0], of["tone"][seen], side.around(where[seen]))
             colors[seen] += trust[seen, None] * (shown * 255 - colors[seen])
             share *= 1 - trust[:, None]
         if self._hairy:
