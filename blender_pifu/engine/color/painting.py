@@ -2,6 +2,7 @@
 """Colours of the mesh: the photo where the camera saw it, the drawn back behind, a smooth continuation between."""
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import cv2
@@ -17,6 +18,7 @@ from ..surface.mesh import vertex_normals
 from .borders import HELD, Materials, find_materials
 from .edge_on import EdgeOn
 from .hand_skin import find_hand_skin
+from .other_half import OtherHalf, other_half
 from .regions import REGIONS, Regions
 from .seen_hair import SeenHair, find_seen_hair
 from .unseen_face import skin_tone
@@ -129,18 +131,19 @@ def paint(
     colors = np.zeros((len(vertices), 3))
     trust = np.zeros(len(vertices))
     hold = HOLD * (spacing * 128) ** 2
-    mesh, buffers = (vertices, faces, spacing), depth_buffers(vertices, faces, spacing)
-    sides = [(Side(*mesh, back, -1, buffers=buffers), vertices, normals)] if back is not None else []
-    sides += [(each.side(*mesh), *each.placed(vertices, faces)) for each in others]
-    sides.append((Side(*mesh, photo, 1, edge_on=edge_on, buffers=buffers), vertices, normals))
+    seen = Side(vertices, faces, spacing, photo, 1, edge_on=edge_on)
+    half = other_half(vertices, normals, scalp, regions)
+    sides = _sides(seen, half, (vertices, faces, normals, spacing), back, others)
     skin = None
     if hands is not None:
-        shown = sides[-1][0].colors(vertices), sides[-1][0].trust(vertices, normals)
-        skin = find_hand_skin(hands, *shown, None if regions is None else regions.skin(vertices, normals))
+        bare = None if regions is None else regions.skin(vertices, normals)
+        skin = find_hand_skin(hands, seen.colors(vertices), seen.trust(vertices, normals), bare)
     face, tone = _unseen_face(sides[-1], scalp, regions)
     hair = _hair_beside(sides, scalp) if scalp is not None and back is not None else None
     for side, places, looks in sides:
         shown, side_trust = _told(side, places, looks, scalp, hair)
+        if half is not None and places is half.places:
+            side_trust = side_trust * half.share
         if skin is not None and side.of_crop:
             side_trust = side_trust * skin.believed(shown, side.around(places))
         if side.hidden and side.of_crop:
@@ -156,20 +159,31 @@ def paint(
         colors[blind], trust[blind] = guess[blind], GUESS_TRUST
     if not trust.any():
         trust[:], colors[:] = 1, _shown(photo[..., :3], vertices)
-    of = tells = None
-    if regions is not None:
-        of, tells = _of_regions(regions, vertices, normals, sides[-1][0], scalp, hands)
+    known = (None, None) if regions is None else _of_regions(regions, vertices, normals, seen, scalp, hands, half)
 
     def between(values, trust):
         return spread(values, trust, faces, hold, tolerance=OF_MATERIALS)
 
-    materials = find_materials(colors, trust, faces, of, tells, between)
+    materials = find_materials(colors, trust, faces, *known, between)
     if materials is not None:
         firm = spread(colors, np.where(trust < SURELY, HELD * (trust > 0), trust), faces, hold, materials)
         materials = materials.asked_to_believe(colors, trust, firm)
         trust = trust * materials.believed
     painted = spread(colors, trust, faces, hold, materials)
     return Paint(np.round(np.clip(painted, 0, 1) * 255).astype(np.uint8), materials)
+
+
+def _sides(photo, half: OtherHalf | None, mesh, back, others):
+    """The Sides of a mesh, each with the places (V, 3) and normals (V, 3) that it is asked for, from the one that lies
+    below to the photo's, which lies above."""
+    vertices, faces, normals, spacing = mesh
+    sides = []
+    if back is not None:
+        sides.append((Side(vertices, faces, spacing, back, -1, buffers=photo.buffers), vertices, normals))
+    if half is not None:
+        sides.append((photo.of_other_half(), half.places, half.normals))
+    sides += [(each.side(vertices, faces, spacing), *each.placed(vertices, faces)) for each in others]
+    return [*sides, (photo, vertices, normals)]
 
 
 def _unseen_face(photo, scalp, regions):
@@ -183,10 +197,14 @@ def _unseen_face(photo, scalp, regions):
     return face, skin_tone(side.colors(places), side.trust(places, looks), skin, hair, places, face)
 
 
-def _of_regions(regions, vertices, normals, photo, scalp, hands):
+def _of_regions(regions, vertices, normals, photo, scalp, hands, half: OtherHalf | None):
     """Of which region vertices are, (V, R), and how far that tells (V,) 0..1 where nothing is seen: what the photo's
-    Side shows edge-on, hands that were put on and what the photo's hide, hair, and the neck behind."""
+    Side shows edge-on, hands that were put on and what the photo's hide, hair, and the neck behind. The OtherHalf of a
+    face is of the regions opposite."""
     of = regions.at(vertices, normals)
+    if half is not None:
+        hidden = np.flatnonzero((half.share > 0) & (photo.trust(vertices, normals) < GUESS_TRUST))
+        of[hidden] = regions.at(half.places[hidden], half.normals[hidden])
     tells = smooth_step(normals[:, 2], *EDGE_ON) * photo.shows(vertices, normals)
     known = np.zeros(of.shape[1], np.float32)
     if scalp is not None:
@@ -282,12 +300,19 @@ class Side:
         if known."""
         self.of_crop, self._share, self._edge_on = of_crop, share, edge_on
         self._spacing, self._side, self._image = spacing, side, image
-        self._buffer = (buffers or depth_buffers(vertices, faces, spacing))[side]
+        self.buffers = buffers or depth_buffers(vertices, faces, spacing)
+        self._buffer = self.buffers[side]
         self._size = len(self._buffer)
         self._reach = max(1, round(RIM / 2 * self._size))
         self._around = maximum_filter(self._buffer, 2 * self._reach + 1)
         self._matte = np.ascontiguousarray(image[..., 3])
         self._core = _erode(self._matte)
+
+    def of_other_half(self) -> "Side":
+        """The same picture, asked of places that are like others than those it shows: see `other_half`."""
+        side = copy(self)
+        side.of_crop = False
+        return side
 
     @property
     def hidden(self) -> bool:

@@ -13,7 +13,8 @@ from ...color.continuation import FineTexture, alike, find_ways
 from ...color.edge_on import EdgeOn
 from ...color.hair import find_hair
 from ...color.hand_skin import believed, find_hand_skin
-from ...color.painting import Elsewhere, Scalp, Side, depth_buffers
+from ...color.other_half import other_half
+from ...color.painting import Elsewhere, Scalp, Side
 from ...color.regions import Regions
 from ...color.strands import Strands, strands_of
 from ...color.unseen_face import draw_features
@@ -28,6 +29,7 @@ from .texels import SLACK, cover, filled
 SHOWS_LOCKS = (0.3, 0.65)  # z of normals from which a picture shows some of the locks of hair, and all of them
 HAIRLINE = (0.3, 0.7)  # how far hair grows, between vertices, at which it begins and is
 ACROSS_M = 0.03  # metres across the hairline, within which colours on its other side are known
+HALF = -1  # number of the photo as it shows the other half of a face, see `other_half`
 TURNED = 0.6  # what is added to the normals of what was fitted to the photo, towards the camera
 
 
@@ -51,10 +53,11 @@ class Sources:
         hairy: whether it is to have the grain of the photo's hair, which `regions` tell of, if known; edge_on: what is
         to be made of what the photo shows edge-on, if known; fine: the photo's fine texture, if that is there."""
         mesh = dense.vertices, dense.faces, spacing
-        buffers = depth_buffers(*mesh)
-        self.sides = [(Side(*mesh, pictures["back"], -1, buffers=buffers), 0)] if "back" in pictures else []
+        photo = Side(*mesh, pictures["photo"], 1, edge_on=edge_on)
+        self.sides = [(Side(*mesh, pictures["back"], -1, buffers=photo.buffers), 0)] if "back" in pictures else []
+        self.sides.append((photo.of_other_half(), HALF))
         self.sides += [(each.side(*mesh), k) for k, each in enumerate(others, 1)]
-        self.sides.append((Side(*mesh, pictures["photo"], 1, edge_on=edge_on, buffers=buffers), 0))
+        self.sides.append((photo, 0))
         check_wanted()
         self.fine = fine or FineTexture(pictures["photo"], landmarks, regions)
         self.others, self.regions = others, regions
@@ -107,6 +110,9 @@ def texels_of(
     if mesh.materials:
         values["believed"] = mesh.materials.believed[:, None]
     values["sure"] = (ways.sure * (1 - seen))[:, None]
+    half = other_half(mesh.vertices, normals, scalp, sources.regions)
+    if half is not None:
+        values |= {f"point {HALF}": half.places, f"normal {HALF}": half.normals, "half": half.share[:, None]}
     for k, each in enumerate(sources.others, 1):
         values[f"point {k}"], values[f"normal {k}"] = each.placed(mesh.vertices, triangles)
     if skin is not None:
@@ -118,7 +124,8 @@ def texels_of(
         if hairy.scalp.faceless:
             values["face"] = (-hairy.scalp.grown).clip(0, 1)[:, None]
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
-    return Texels(values, sources.sides, fine, hairy, mouth, teeth, borders)
+    sides = [side for side in sources.sides if half is not None or side[1] != HALF]
+    return Texels(values, sides, fine, hairy, mouth, teeth, borders)
 
 
 def bake(
@@ -174,6 +181,8 @@ class Texels:
             trust = side.trust(where, looks)
             seen = np.flatnonzero(trust > 0)
             shown = side.shown(where[seen], looks[seen])
+            if k == HALF:
+                trust *= of["half"][:, 0]
             if "believed" in of and side is self._sides[-1][0]:
                 trust *= of["believed"][:, 0]
             if side.hidden and "face" in of:
