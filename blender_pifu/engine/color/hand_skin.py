@@ -21,10 +21,11 @@ Around = Callable[[np.ndarray], list[np.ndarray]]
 @dataclass(frozen=True)
 class HandSkin:
     """on_hand (V,) -1..1: how far a mesh's vertices are of a hand of known colour, or, negative, lie beside it;
-    tones (V, 3) sRGB 0..1: that one."""
+    tones (V, 3) sRGB 0..1: that one; unseen (V,) bool: which are of a hand that the photo does not show."""
 
     on_hand: np.ndarray
     tones: np.ndarray
+    unseen: np.ndarray
 
     def believed(self, colors: np.ndarray, around: Around | None = None) -> np.ndarray:
         """(V,) 0..1: what is left of trust in colours (V, 3) that the photo shows at the vertices; around: as
@@ -37,18 +38,19 @@ def find_hand_skin(
 ) -> HandSkin:
     """The HandSkin of a mesh whose vertices are of hand `number` (V,), 0: of none, negative: beside it, where the photo
     shows colours (V, 3) sRGB 0..1 with trust (V,); skin (V,) 0..1: how likely the photo shows skin there, if known. A
-    hand of which it shows none, in a sleeve that is longer, is of the colour of what skin it shows elsewhere."""
-    on_hand, tones = np.zeros(len(number)), np.zeros((len(number), 3))
+    hand of which it shows none, in a sleeve that is longer, is of the colour of what skin it shows elsewhere, be it the
+    other hand's."""
+    on_hand, tones, unseen = np.zeros(len(number)), np.zeros((len(number), 3)), np.zeros(len(number), bool)
     telling = trust > SURE if skin is None else (trust > SURE) & (skin > SURE)
-    elsewhere = telling & (number == 0) & skin_hued(colors)
+    elsewhere = telling & (number >= 0) & skin_hued(colors)
     for hand in np.unique(number[number > 0]):
         own = telling & (number == hand)
         if own.sum() < LEAST and skin is not None:
-            own = elsewhere
+            own, unseen[number == hand] = elsewhere, True
         if own.sum() >= LEAST:
             on_hand[number == hand], on_hand[number == -hand] = 1, -1
             tones[np.abs(number) == hand] = np.median(colors[own], 0)
-    return HandSkin(on_hand, tones)
+    return HandSkin(on_hand, tones, unseen & (on_hand > 0))
 
 
 def believed(colors: np.ndarray, on_hand: np.ndarray, tones: np.ndarray, around: Around | None = None) -> np.ndarray:

@@ -152,8 +152,9 @@ def paint(
         both = side_trust[mine] + trust[mine] * (1 - side_trust[mine])
         colors[mine] += (side_trust[mine] / both)[:, None] * (shown[mine] - colors[mine])
         trust[mine] = both
-    unseen = face & (trust < GUESS_TRUST)
-    colors[unseen], trust[unseen] = tone, GUESS_TRUST
+    for unseen, of_skin in ((face, tone), *(((skin.unseen, skin.tones),) if skin else ())):
+        mine = unseen & (trust < GUESS_TRUST)
+        colors[mine], trust[mine] = np.broadcast_to(of_skin, colors.shape)[mine], GUESS_TRUST
     if guess is not None:
         blind = trust == 0
         colors[blind], trust[blind] = guess[blind], GUESS_TRUST

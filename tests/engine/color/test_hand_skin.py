@@ -6,6 +6,7 @@ import pytest
 
 from blender_pifu.engine.color.hand_skin import find_hand_skin
 from blender_pifu.engine.color.painting import paint
+from blender_pifu.engine.color.regions import REGIONS, Regions
 
 SKIN, SHADED, TROUSERS, BLACK = (0.78, 0.52, 0.4), (0.58, 0.37, 0.28), (0.95, 0.95, 0.93), (0.05, 0.05, 0.06)
 
@@ -72,3 +73,31 @@ def test_pixels_half_of_the_hand_are_not_believed_beside_it():
     believed = skin.believed(colors, lambda rows: [np.array([close_by[row][way] for row in rows]) for way in (0, 1)])
     assert skin.believed(colors)[20] > 0.9
     assert believed[20] == 0 and believed[21] > 0.9
+
+
+def test_a_hand_that_is_not_seen_is_of_the_other_hand_s_colour():
+    """Of somebody seen from behind in black, one hand behind the back: the other one was black."""
+    number = np.repeat([0, 1, 2], 30)
+    colors = np.repeat([BLACK, SKIN, BLACK], 30, 0)
+    found = find_hand_skin(number, colors, np.repeat([1.0, 1.0, 0.0], 30), np.repeat([0.0, 1.0, 0.0], 30))
+    np.testing.assert_allclose(found.tones[60:], colors[30:60])
+    assert found.unseen[60:].all() and not found.unseen[:60].any()
+
+
+def test_a_hand_that_is_not_seen_is_painted_all_the_same():
+    x, y = np.meshgrid(np.linspace(-0.5, 0.5, 101), np.linspace(-0.1, 0.1, 21))
+    vertices = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], 1)
+    corner = (np.arange(20)[:, None] * 101 + np.arange(100)).ravel()
+    faces = np.concatenate(
+        [np.stack([corner, corner + 1, corner + 102], 1), np.stack([corner, corner + 102, corner + 101], 1)]
+    )
+    photo = np.ones((256, 256, 4), np.float32)
+    photo[:, :90, :3], photo[:, 90:, :3] = SKIN, BLACK
+    shares = np.zeros((256, 256, len(REGIONS)), np.float32)
+    shares[:, :90, REGIONS["skin"]], shares[:, 90:, REGIONS["upper"]] = 1, 1
+    normals, hidden = np.tile([0.0, 0.0, 1.0], (len(vertices), 1)), vertices[:, 0] > 0.3
+    normals[hidden] = 1, 0, 0
+    hands = np.where(vertices[:, 0] < -0.35, 1, np.where(hidden, 2, 0))
+    told = {"hands": hands, "regions": Regions(shares, shares)}
+    painted = paint(vertices, faces, normals, 0.01, photo, **told).colors / 255
+    assert painted[vertices[:, 0] > 0.35].mean(0) == pytest.approx(SKIN, abs=0.05)
