@@ -25,7 +25,7 @@ LOCKS, BESIDE_LOCKS = (0.2, 0.5), 0.012
 @dataclass(frozen=True)
 class OtherHalf:
     """Of a mesh's vertices, those that lie opposite: places (V, 3), unit normals (V, 3), and share (V,) 0..1, how far
-    a vertex is like these; 0 of all that is no face."""
+    a vertex is like these; 0 of all that is no face, whose normals look away, so that no picture is asked about it."""
 
     places: np.ndarray
     normals: np.ndarray
@@ -45,7 +45,8 @@ def other_half(
         return None
     away, opposite = cKDTree(scalp.rest[face]).query(scalp.rest[face] * (-1, 1, 1), distance_upper_bound=OPPOSITE_M)
     face, opposite = face[np.isfinite(away)], face[opposite[np.isfinite(away)]]
-    places, looks, share = vertices.copy(), normals.copy(), np.zeros(len(vertices))
+    places, looks, share = vertices.copy(), np.zeros_like(normals), np.zeros(len(vertices))
+    looks[:, 2] = -1
     places[face], looks[face] = vertices[opposite], normals[opposite]
     share[face] = smooth_step(high[face], *THROAT_M) * (1 - scalp.grown[face].clip(0, 1))
     if regions is not None:
