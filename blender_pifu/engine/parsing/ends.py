@@ -105,7 +105,13 @@ def close_ends(
     seen = _Seen((front, back), photo, thickness / metre_of(landmarks), places, solid, marks, pixel_m, beside)
     owner, legs = seen.owners((*ARMS, TRUNK)), seen.owners(LEGS)
     trunk = owner == len(ARMS)
-    seen.close([seen.ending(limb, owner == number) for number, limb in enumerate(ARMS)])
+    # In the light of a red shirt a forearm is taken for its sleeve: one that ends on the other arm ends on both.
+    sleeves = [seen.ending(limb, owner == number) for number, limb in enumerate(ARMS)]
+    for one, other in ((0, 1), (1, 0)):
+        like = sleeves[other]
+        if sleeves[one] is None and like is not None:
+            sleeves[one] = seen.ending(ARMS[one], owner == one, like.level)
+    seen.close(sleeves)
     seen.close([seen.ending(TRUNK, trunk)])
     skirt = seen.ending(SKIRT, trunk)
     if skirt is not None and not skirt.sheet.gap(skirt.level):
@@ -161,8 +167,9 @@ class _Seen:
         near /= near.sum(0)
         return (near * along).sum(0), (near * aside).sum(0), off.min(0)
 
-    def ending(self, limb: Limb, mine: np.ndarray) -> "_Ending | None":
-        """Where what is worn ends on a limb, of pixels `mine (N,)` bool; None where nothing is seen to end."""
+    def ending(self, limb: Limb, mine: np.ndarray, level: float | None = None) -> "_Ending | None":
+        """Where what is worn ends on a limb, of pixels `mine (N,)` bool; None where nothing is seen to end. level:
+        metres along, where it must end, as on the other arm."""
         mine = np.flatnonzero(mine)
         along, aside, _ = self._laid(limb, self.places[mine])
         worn = self.sides[0][mine][:, limb.over + limb.under].sum(1) > 0.5
@@ -174,6 +181,8 @@ class _Seen:
         alone = self.thickness[mine] < THICK * sheet.half[sheet.row] + FREE_M
         of_sides = (shares[mine] for shares in self.sides)
         before, behind = (of[:, limb.over].sum(1) - of[:, limb.under].sum(1) for of in of_sides)
+        if level is not None:
+            return _Ending(limb, mine, alone, sheet, np.full(2 * HALF, level), np.ones(2 * HALF), before, told=True)
         ends, sure = sheet.ends(before, behind * alone)
         last_m = (len(self.solid) - 1) * self.pixel_m
         sure[sheet.lowest(self.places[mine, 1], ends) > last_m - OUT_M] = 0
@@ -187,7 +196,8 @@ class _Seen:
         found = [each for each in endings if each is not None]
         if not found:
             return
-        level = _median(*(np.concatenate([getattr(each, of) for each in found]) for of in ("ends", "sure")))
+        by = [each for each in found if not each.told]
+        level = _median(*(np.concatenate([getattr(each, of) for each in by]) for of in ("ends", "sure")))
         for each in found:
             curve = each.sheet.curve(each.ends, each.sure, level, each.limb.strays, each.limb.finest)
             if not each.likely(curve):
@@ -196,7 +206,7 @@ class _Seen:
                 off = each.sheet.off(curve, behind)
                 self.beside[each.mine] |= np.abs(off) < WINDOW_M
                 change = ((1 - np.abs(off) / each.limb.far) / (1 - FADES)).clip(0, 1)
-                if behind:
+                if behind or each.told:
                     change *= each.alone
                 told = shares[each.mine]
                 _retell(told, each.limb, off, change, self._islands(each, told, off))
@@ -218,7 +228,8 @@ class _Seen:
 @dataclass(frozen=True)
 class _Ending:
     """Where what is worn ends on a limb. mine: numbers (N,) of its pixels; alone: (N,) bool, behind which ones nothing
-    else is; ends, sure: see `Sheet.ends`; over: (N,) -1..1, how far pixels are seen to be of what lies over."""
+    else is; ends, sure: see `Sheet.ends`; over: (N,) -1..1, how far pixels are seen to be of what lies over; told:
+    it is not seen there, but on the other arm."""
 
     limb: Limb
     mine: np.ndarray
@@ -227,6 +238,7 @@ class _Ending:
     ends: np.ndarray
     sure: np.ndarray
     over: np.ndarray
+    told: bool = False
 
     @property
     def level(self) -> float:
@@ -235,6 +247,8 @@ class _Ending:
 
     def likely(self, curve: np.ndarray) -> bool:
         """Whether what is seen beside a curve is mostly what it should be, and above it nearly all."""
+        if self.told:
+            return True
         off, told = self.sheet.off(curve, False), np.abs(self.over) > TOLD
         right, near = (off < 0) == (self.over > 0), np.abs(off) < BESIDE_M
         beside = (right[told & near & side] for side in (off < 0, off > 0))

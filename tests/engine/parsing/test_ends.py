@@ -125,6 +125,18 @@ def test_a_sleeve_ends_where_the_other_does():
     assert (back[below] == "other_skin").mean() > 0.95
 
 
+def test_a_forearm_taken_for_its_sleeve_is_bare_as_the_other_one():
+    """In the light that a red shirt throws on it."""
+    true = dressed()
+    taken = true.copy()
+    taken[ARMS[0]] = "upper_garment"
+    _, (front, back), _ = closed(taken, taken, photo_of(true))
+    for told in (front, back):
+        for arm in ARMS:
+            assert (told[arm & (Y < SLEEVE - 0.03) & (Y > 0.05)] == "other_skin").mean() > 0.9
+            assert (told[arm & (Y > SLEEVE + 0.03)] == "upper_garment").mean() > 0.9
+
+
 def test_hands_and_whoever_shows_no_end_stay():
     names = dressed(hem=-2)
     names[LEGS] = "upper_garment"
