@@ -17,7 +17,7 @@ from ..smooth_step import smooth_step
 from ..surface.mesh import vertex_normals
 from .borders import HELD, Materials, find_materials
 from .edge_on import EdgeOn
-from .hand_skin import find_hand_skin
+from .hand_tones import find_hand_tones
 from .other_half import OtherHalf, other_half
 from .regions import REGIONS, Regions
 from .seen_hair import SeenHair, find_seen_hair
@@ -137,7 +137,7 @@ def paint(
     skin = None
     if hands is not None:
         bare = None if regions is None else regions.skin(vertices, normals)
-        skin = find_hand_skin(hands, seen.colors(vertices), seen.trust(vertices, normals), bare)
+        skin = find_hand_tones(hands, seen.colors(vertices), seen.trust(vertices, normals), bare)
     face, tone = _unseen_face(sides[-1], scalp, regions)
     hair = _hair_beside(sides, scalp) if scalp is not None and back is not None else None
     for side, places, looks in sides:

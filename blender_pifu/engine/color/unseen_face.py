@@ -5,7 +5,7 @@ import numpy as np
 
 from ..smooth_step import smooth_step
 from ..srgb import lab_of
-from .hand_skin import LEAST, SURE
+from .hand_tones import LEAST, SURE
 from .likeness import skin_hued
 
 NEAREST = 1 / 3  # share of the skin that is seen that tells of its tone: a neck rather than hands, tanned or in gloves

@@ -12,7 +12,7 @@ from ...color.borders import Borders
 from ...color.continuation import FineTexture, alike, find_ways
 from ...color.edge_on import EdgeOn
 from ...color.hair import find_hair
-from ...color.hand_skin import believed, find_hand_skin
+from ...color.hand_tones import believed, find_hand_tones
 from ...color.other_half import other_half
 from ...color.painting import Elsewhere, Scalp, Side
 from ...color.regions import Regions
@@ -97,7 +97,7 @@ def texels_of(
     skin = None
     if hands is not None:
         bare = None if sources.regions is None else sources.regions.skin(mesh.vertices, normals)
-        skin = find_hand_skin(hands, photo.colors(mesh.vertices), seen, bare)
+        skin = find_hand_tones(hands, photo.colors(mesh.vertices), seen, bare)
     ways = find_ways(mesh.vertices, triangles, normals, seen, fine)
     borders = None
     if mesh.materials:
@@ -156,7 +156,7 @@ class Texels:
         borders: Borders | None,
     ):
         """values: what vertices have, (V, c) each: point, normal, color 0..255, way, and how sure that is, see `Ways`;
-        "point 1" and so on, where other photos show them; of hands "on hand" and "tone", see `HandSkin`; of hairy
+        "point 1" and so on, where other photos show them; of hands "on hand" and "tone", see `HandTones`; of hairy
         ones "rest", "hair" and "of hair", see `_Hairy`, and "face" 0..1 of one that no photo shows. sides: pictures,
         from the one that lies below to the one above, each with the number of the photo among the others that took it,
         0 for the photo's crop. teeth: whether these hide the mouth; borders: lines between materials, if known."""

@@ -19,7 +19,7 @@ Around = Callable[[np.ndarray], list[np.ndarray]]
 
 
 @dataclass(frozen=True)
-class HandSkin:
+class HandTones:
     """on_hand (V,) -1..1: how far a mesh's vertices are of a hand of known colour, or, negative, lie beside it;
     tones (V, 3) sRGB 0..1: that one; unseen (V,) bool: which are of a hand that the photo does not show."""
 
@@ -33,13 +33,13 @@ class HandSkin:
         return believed(colors, self.on_hand, self.tones, around)
 
 
-def find_hand_skin(
+def find_hand_tones(
     number: np.ndarray, colors: np.ndarray, trust: np.ndarray, skin: np.ndarray | None = None
-) -> HandSkin:
-    """The HandSkin of a mesh whose vertices are of hand `number` (V,), 0: of none, negative: beside it, where the photo
-    shows colours (V, 3) sRGB 0..1 with trust (V,); skin (V,) 0..1: how likely the photo shows skin there, if known. A
-    hand of which it shows none, in a sleeve that is longer, is of the colour of what skin it shows elsewhere, be it the
-    other hand's."""
+) -> HandTones:
+    """The HandTones of a mesh whose vertices are of hand `number` (V,), 0: of none, negative: beside it, where the
+    photo shows colours (V, 3) sRGB 0..1 with trust (V,); skin (V,) 0..1: how likely the photo shows skin there, if
+    known. A hand of which it shows none, in a sleeve that is longer, is of the colour of what skin it shows elsewhere,
+    be it the other hand's."""
     on_hand, tones, unseen = np.zeros(len(number)), np.zeros((len(number), 3)), np.zeros(len(number), bool)
     telling = trust > SURE if skin is None else (trust > SURE) & (skin > SURE)
     elsewhere = telling & (number >= 0) & skin_hued(colors)
@@ -50,7 +50,7 @@ def find_hand_skin(
         if own.sum() >= LEAST:
             on_hand[number == hand], on_hand[number == -hand] = 1, -1
             tones[np.abs(number) == hand] = np.median(colors[own], 0)
-    return HandSkin(on_hand, tones, unseen & (on_hand > 0))
+    return HandTones(on_hand, tones, unseen & (on_hand > 0))
 
 
 def believed(colors: np.ndarray, on_hand: np.ndarray, tones: np.ndarray, around: Around | None = None) -> np.ndarray:

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from blender_pifu.engine.color.hand_skin import find_hand_skin
+from blender_pifu.engine.color.hand_tones import find_hand_tones
 from blender_pifu.engine.color.painting import paint
 from blender_pifu.engine.color.regions import REGIONS, Regions
 
@@ -14,7 +14,7 @@ SKIN, SHADED, TROUSERS, BLACK = (0.78, 0.52, 0.4), (0.58, 0.37, 0.28), (0.95, 0.
 @pytest.mark.parametrize("beside", [TROUSERS, BLACK])
 def test_what_a_hand_cannot_be_is_not_believed_of_its_fingers(beside):
     colors = np.array([SKIN] * 20 + [SHADED] * 5 + [beside] * 5)
-    believed = find_hand_skin(np.ones(30, int), colors, np.ones(30)).believed(colors)
+    believed = find_hand_tones(np.ones(30, int), colors, np.ones(30)).believed(colors)
     assert (believed[:25] == 1).all()
     assert (believed[25:] < 0.35).all()
 
@@ -22,7 +22,7 @@ def test_what_a_hand_cannot_be_is_not_believed_of_its_fingers(beside):
 def test_the_photo_s_hand_is_not_believed_of_what_is_beside_the_hand():
     colors = np.array([SKIN] * 20 + [SKIN] * 5 + [SHADED] * 5 + [TROUSERS] * 5 + [BLACK] * 5 + [SKIN] * 5)
     number = np.repeat([1, -1, 0], [20, 20, 5])
-    believed = find_hand_skin(number, colors, np.ones(len(number))).believed(colors)
+    believed = find_hand_tones(number, colors, np.ones(len(number))).believed(colors)
     assert (believed[20:30] == 0).all()
     assert (believed[:20] == 1).all() and (believed[30:] == 1).all()
 
@@ -30,12 +30,12 @@ def test_the_photo_s_hand_is_not_believed_of_what_is_beside_the_hand():
 def test_each_hand_has_its_own_colour_and_what_is_no_hand_any():
     glove = np.array([BLACK] * 20 + [SKIN] * 20 + [TROUSERS] * 20)
     number = np.repeat([1, 2, 0], 20)
-    assert (find_hand_skin(number, glove, np.ones(60)).believed(glove) == 1).all()
+    assert (find_hand_tones(number, glove, np.ones(60)).believed(glove) == 1).all()
 
 
 def test_a_hand_that_the_photo_hardly_shows_is_of_any_colour():
     colors = np.array([SKIN] * 20 + [BLACK] * 20)
-    assert (find_hand_skin(np.ones(40, int), colors, np.full(40, 0.1)).believed(colors) == 1).all()
+    assert (find_hand_tones(np.ones(40, int), colors, np.full(40, 0.1)).believed(colors) == 1).all()
 
 
 def test_the_tip_of_a_finger_takes_the_colour_of_the_finger():
@@ -58,7 +58,7 @@ def test_the_tip_of_a_finger_takes_the_colour_of_the_finger():
 def test_a_hand_of_which_only_the_sleeve_is_seen_is_of_the_skin_seen_elsewhere():
     number = np.repeat([0, 1], 30)
     colors = np.repeat([[0.8, 0.6, 0.5], [0.3, 0.3, 0.8]], 30, 0)
-    found = find_hand_skin(number, colors, np.ones(60), np.repeat([1.0, 0.0], 30))
+    found = find_hand_tones(number, colors, np.ones(60), np.repeat([1.0, 0.0], 30))
     np.testing.assert_allclose(found.tones[30:], colors[:30])
     assert (found.believed(colors)[30:] == 0).all() and (found.believed(colors)[:30] == 1).all()
 
@@ -68,7 +68,7 @@ def test_pixels_half_of_the_hand_are_not_believed_beside_it():
     blue = np.array((0.1, 0.1, 0.9))
     half = (SKIN + blue) / 2
     colors = np.array([SKIN] * 20 + [half, blue])
-    skin = find_hand_skin(np.repeat([1, -1], [20, 2]), colors, np.ones(22))
+    skin = find_hand_tones(np.repeat([1, -1], [20, 2]), colors, np.ones(22))
     close_by = {20: np.array([SKIN, blue]), 21: np.array([half, blue])}
     believed = skin.believed(colors, lambda rows: [np.array([close_by[row][way] for row in rows]) for way in (0, 1)])
     assert skin.believed(colors)[20] > 0.9
@@ -79,7 +79,7 @@ def test_a_hand_that_is_not_seen_is_of_the_other_hand_s_colour():
     """Of somebody seen from behind in black, one hand behind the back: the other one was black."""
     number = np.repeat([0, 1, 2], 30)
     colors = np.repeat([BLACK, SKIN, BLACK], 30, 0)
-    found = find_hand_skin(number, colors, np.repeat([1.0, 1.0, 0.0], 30), np.repeat([0.0, 1.0, 0.0], 30))
+    found = find_hand_tones(number, colors, np.repeat([1.0, 1.0, 0.0], 30), np.repeat([0.0, 1.0, 0.0], 30))
     np.testing.assert_allclose(found.tones[60:], colors[30:60])
     assert found.unseen[60:].all() and not found.unseen[:60].any()
 
