@@ -23,6 +23,9 @@ LONG = (1.3, 7.0)  # times as long as wide, with curls and straight
 REPEATED = 4  # times round the skull, where that is widest: a tile is a little narrower there than the whole
 TURN = 0.5  # radians about the whorl that locks turn by, on a radian of their way down
 EYES_TO_MOUTH_M = 0.065
+# Median of what a normal number's square is, against its mean: a brim, or a tuft beside a cap, is louder than the rest
+# and no grain, so that of smooth cloth taken for hair, as of sleek hair, the median tells less.
+MEDIAN_SQUARE = 0.455
 DARKER = 0.35  # share of its own brightness that grain takes off or adds, at most
 
 
@@ -80,7 +83,8 @@ def strands_of(hair: Hair | None, band: np.ndarray) -> Strands | None:
     band = band[hair.where]
     grains = band[surely] - band[surely].mean(0)
     values, axes = np.linalg.eigh(grains.T @ grains / len(grains))
-    color = axes[:, -1] * np.sqrt(values.sum())
+    usual = np.median((grains**2).sum(1)) / MEDIAN_SQUARE
+    color = axes[:, -1] * np.sqrt(min(values.sum(), usual))
     straight = np.clip((_coherence(band.mean(2), surely) - CURLED) / (STRAIGHT - CURLED), 0, 1)
     return Strands(color * np.sign(color.sum()), _tile(round(float(straight), 1)))
 
