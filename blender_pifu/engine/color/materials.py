@@ -18,7 +18,8 @@ ONE_GARMENT = 16.0  # the same of what is mostly in one region: a garment of two
 # Logarithm of how many times as much light one material reflects in the sun as in shade, at most; and what is added to
 # either, as black is black in both.
 SHADES, BLACK = np.log(14), 0.01
-UNLIKE = 0.5  # share of skin, or of hair, by which colours differ that are not of one material
+UNLIKE = 0.5  # share of skin, hair, shoes or a garment by which colours differ that are not of one material
+SEEN_APART = 3.5  # Lab difference up to which no eye tells two colours, wherever labels have them: black and black
 LIT, IN_SUN = 12.0, 0.3  # the same of what lies beside the outline at the same heights: there it is shade more likely
 LEVEL, LEVEL_PX = 0.3, 4.0  # share of the lesser one that must be at the other's heights, and how exactly
 DIMMED = (0.6, 1.3)  # times its own colour that a material shows under a sheen
@@ -63,7 +64,7 @@ def tell_apart(
     sheens = _sheens(centres, tint, plain)
     one = alike | lit | sheens
     if regions is not None:
-        unlike = _unlike(tint, plain, regions, count)
+        unlike = _unlike(tint, plain, regions, count) & (np.linalg.norm(apart, axis=-1) > SEEN_APART)
         alike, one = alike & ~unlike, one & ~unlike
     one_material = _within_range(connected_components(one, directed=False)[1], centres)
     weave, cloth = connected_components(alike)[1][tint], one_material[tint]
@@ -102,14 +103,15 @@ def _one_region(tint, plain, regions, count):
 
 def _unlike(tint, plain, regions, count):
     """(K, K) bool: whether two colours are of regions that no material is in both. A forearm in the shade is of the
-    tone of a red shirt, and no shade of it; nor is dark hair of a dark one, nor are grey trousers of a darker shirt."""
+    tone of a red shirt, and no shade of it; nor is dark hair of a dark one, nor are grey trousers of a darker shirt,
+    nor shoes of a skirt."""
     all_of_it = np.maximum(np.bincount(tint[plain], minlength=count), 1)
-    skin, hair, upper, lower = (
+    skin, hair, shoes, upper, lower = (
         np.bincount(tint[plain & (regions == REGIONS[name])], minlength=count) / all_of_it
-        for name in ("skin", "hair", "upper", "lower")
+        for name in ("skin", "hair", "shoes", "upper", "lower")
     )
-    garments = (lower - upper) / 2  # shoes, of neither, may be of the one or the other
-    return np.max([np.abs(share[:, None] - share) for share in (skin, hair, garments)], 0) >= UNLIKE
+    garments = (lower - upper) / 2
+    return np.max([np.abs(share[:, None] - share) for share in (skin, hair, shoes, garments)], 0) >= UNLIKE
 
 
 def _sheens(centres, tint, plain):

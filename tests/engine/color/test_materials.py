@@ -65,3 +65,18 @@ def test_grey_trousers_are_no_shade_of_a_darker_grey_shirt():
     assert len(np.unique(suit)) == 1
     assert not set(told[:32].ravel()) & set(told[32:].ravel())
     assert len(np.unique(told[:32])) == len(np.unique(told[32:])) == 1
+
+
+def test_shoes_are_no_shade_of_a_skirt_but_black_is_one_black():
+    """Behind, shins and shoes were of the skirt's white; and a black dress is one, wherever labels have its halves."""
+    skirt, shoes = [(74, 3, -4), (58, 3, -4)], [(44, 2, -7), (36, 1, -8)]
+    lab = np.repeat(np.array([*skirt, *shoes], np.float64), 16, 0)[:, None] * np.ones((64, 64, 1))
+    lab += np.random.default_rng(0).normal(0, 1, lab.shape)
+    whole, rows = np.ones((64, 64), bool), np.arange(64)[:, None]
+    worn = np.repeat(np.where(rows < 32, REGIONS["lower"], REGIONS["shoes"]), 64, 1)
+    told = tell_apart(lab, whole, whole, worn)[1]
+    assert len(np.unique(tell_apart(lab, whole, whole)[1])) == 1
+    assert not set(told[:32].ravel()) & set(told[32:].ravel())
+    black = np.where(rows[..., None] < 32, 3.0, 5.5) * [1, 0, 0] * np.ones((64, 64, 1))
+    garments = np.repeat(np.where(rows < 32, REGIONS["upper"], REGIONS["lower"]), 64, 1)
+    assert len(np.unique(tell_apart(black, whole, whole, garments)[1])) == 1
