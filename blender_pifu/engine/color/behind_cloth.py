@@ -85,10 +85,10 @@ def paint_behind_cloth(
     fine = FineTexture(photo, landmarks, regions)  # before there are shares: both take tens of megabytes
     band, prints = fine.band, fine.prints
     plain = smaller(photo, WORK_PX)
-    printed = None
+    printed = things = None
     if prints:
-        plain, printed = prints.without(plain), _printed_garment(prints, of_pixels)
-    materials = _find_materials(plain, landmarks, of_pixels, printed)
+        plain, printed, things = prints.without(plain), _printed_garment(prints, of_pixels), prints.other
+    materials = _find_materials(plain, landmarks, of_pixels, printed, things)
     if materials is None:
         return back
     check_wanted()
@@ -285,11 +285,13 @@ def _beyond(mask):
     return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1,) * 2))
 
 
-def _find_materials(photo, landmarks, regions: Regions | None, printed=None) -> Materials | None:
+def _find_materials(photo, landmarks, regions: Regions | None, printed=None, things=None) -> Materials | None:
     """Those of a photo (n, n, 4) that may be behind; regions: on its pixels, or None; printed: as `tell_apart` takes
-    it. None where too little is seen."""
+    it; things: (n, n) bool, where something is that is not, if known. None where too little is seen."""
     matte = photo[..., 3]
     inner = cv2.erode((matte > 0.9).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    if things is not None:
+        inner &= ~things
     if inner.sum() < MATERIALS * LEAST:
         return None
     colors = _blur(photo[..., :3] * matte[..., None], BLUR) / np.maximum(_blur(matte, BLUR), 1e-3)[..., None]

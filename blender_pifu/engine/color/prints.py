@@ -9,6 +9,8 @@ import numpy as np
 
 from ..crop_space import blurred_within, smaller
 from ..smooth_step import smooth_step
+from ..srgb import lab_of
+from .materials import usual_colors
 from .regions import GARMENTS, REGIONS, Regions
 
 WORK_PX = 256  # to a side of the crop, in which garments are looked at
@@ -20,16 +22,21 @@ DARKEST = 0.02  # of colours of which such a share is told
 PLAIN = 0.03, 0.05  # up to which a part of a printed garment has none, and from which it has
 SURE = 0.6  # share of a region from which on a pixel is its
 LEAST = 300  # pixels of a garment
+# Of what is no part of a print, as the strap of a bag, a book before it or a shirt under an open jacket: colours that
+# are told apart, pixels of a piece of one of them, share of that colour that the two largest pieces are, without what
+# is within them, and of the garment, at most: a print has its colours everywhere, and its ground has holes.
+OTHER_COLORS, OTHER_PX, IN_PIECES, WHOLE, PART = 6, 80, 0.6, 0.85, 0.35
 
 
 @dataclass(frozen=True)
 class Prints:
     """garments: which of GARMENTS are printed; where (m, m) 0..1 that is seen, and means (m, m, 3), colours sRGB 0..1
-    without it; m: WORK_PX."""
+    without it; other (m, m) bool: what lies before or under them and is plain; m: WORK_PX."""
 
     garments: tuple[str, ...]
     where: np.ndarray
     means: np.ndarray
+    other: np.ndarray
 
     def without(self, photo: np.ndarray) -> np.ndarray:
         """A picture (n, n, 4) of what the photo shows, in the colours that garments have from afar."""
@@ -41,12 +48,15 @@ def find_prints(photo: np.ndarray, regions: Regions) -> Prints | None:
     small, regions = smaller(photo, WORK_PX), regions.at_size(WORK_PX)
     colors, matte = small[..., :3], small[..., 3]
     inner = cv2.erode((matte > 0.9).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    garments, where, means = [], np.zeros_like(matte), colors.copy()
+    garments, where, means, others = [], np.zeros_like(matte), colors.copy(), np.zeros(matte.shape, bool)
     for name in GARMENTS:
         share = np.ascontiguousarray(regions.front[..., REGIONS[name]] * matte)
         surely = inner & (share > SURE)
         if surely.sum() < LEAST:
             continue
+        other = _of_no_print(colors, surely)
+        surely &= ~other
+        share[other] = 0
         mean = _mean(colors, share)
         band = colors - mean
         tone = mean / np.maximum(np.linalg.norm(mean, axis=-1, keepdims=True), 1e-3)
@@ -57,9 +67,33 @@ def find_prints(photo: np.ndarray, regions: Regions) -> Prints | None:
         if least > LOUDEST or (least > LOUD and (hue > HUED or contrast > CONTRAST)):
             printed = share * smooth_step(loud, *PLAIN)
             garments.append(name)
+            others |= other
             where += printed
             means += printed[..., None] * (mean - means)
-    return Prints(tuple(garments), where, means) if garments else None
+    return Prints(tuple(garments), where, means, others) if garments else None
+
+
+def _of_no_print(colors, surely):
+    """(n, n) bool: where something plain lies before or under a garment that may be printed, `surely` (n, n) bool, of
+    colours (n, n, 3)."""
+    lab = lab_of(colors)
+    centres = usual_colors(lab[surely].astype(np.float64), OTHER_COLORS)
+    tint = np.where(surely, ((lab[..., None, :] - centres) ** 2).sum(-1).argmin(-1), -1)
+    other = np.zeros_like(surely)
+    for one in range(len(centres)):
+        mine = (tint == one).astype(np.uint8)
+        _, number, about, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(mine, cv2.MORPH_OPEN, np.ones((3, 3))))
+        area = about[1:, cv2.CC_STAT_AREA]
+        largest = np.argsort(-area)[:2]
+        if mine.sum() > PART * surely.sum() or area[largest].sum() < IN_PIECES * mine.sum():
+            continue
+        for piece in largest[area[largest] >= OTHER_PX]:
+            there = (number == piece + 1).astype(np.uint8)
+            outlines, _ = cv2.findContours(there, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+            filled = cv2.drawContours(np.zeros_like(there), outlines, -1, (1,), -1)
+            if area[piece] > WHOLE * filled.sum():
+                other |= there > 0
+    return cv2.dilate(other.astype(np.uint8), np.ones((3, 3))) > 0
 
 
 def without_prints(pictures: dict[str, np.ndarray], regions: Regions) -> dict[str, np.ndarray]:

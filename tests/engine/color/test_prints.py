@@ -106,3 +106,22 @@ def test_blocks_of_a_print_meet_along_a_line_and_do_not_fade_into_each_other():
     ]
     assert between[1] < between[0]
     assert between[1] < 0.12
+
+
+@pytest.mark.parametrize("thing", [np.s_[260:340, 226:286], np.s_[120:480, 200:224]], ids=["a book", "a strap"])
+def test_what_lies_before_a_print_is_none_of_it_and_not_behind(regions, thing):
+    """A book before a printed dress, or the strap of a bag, went through the body with the print."""
+    photo, olive = _photo(_dots()), np.float32([0.35, 0.3, 0.2])
+    photo[thing][..., :3] = olive
+    prints = find_prints(photo, regions)
+    assert prints is not None
+    rows, columns = thing
+    middle = np.s_[rows.start // 2 + 10 : rows.stop // 2 - 10, columns.start // 2 + 3 : columns.stop // 2 - 3]
+    assert prints.where[middle].max() == 0
+    assert prints.where[150:160, 80:90].min() > 0.5
+    drawn = photo.copy()
+    drawn[..., :3] = photo[BODY][..., :3].mean((0, 1))
+    behind = paint_behind_cloth(drawn, photo, None, regions)
+    inner = np.s_[rows.start + 20 : rows.stop - 20, columns.start + 4 : columns.stop - 4, :3]
+    assert np.linalg.norm(behind[inner] - olive, axis=-1).mean() > 0.25
+    assert behind[inner].std((0, 1)).min() > 0.5 * photo[180:240, 240:320, :3].std((0, 1)).min(), "but the print is"
