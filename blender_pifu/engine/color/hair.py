@@ -108,9 +108,12 @@ def _from_before(photo, landmarks, regions: Regions | None) -> Hair | None:
         hair, above = _below_hat(hair * (1 - hat.seen), above & (hat.seen < 0.5), plain)
         tone = np.minimum(tone, hair)
     seen, tells = np.maximum(tone, long) ** 2 + BALD * above, (hair > 0.5) | long
-    worn = _without_glare(hat.seen, plain)[0], facing * hat.behind
-    behind = facing * behind + (1 - facing) * (0 if regions is None else _labelled(regions, size, where, True))
-    return Hair(where, seen, tells, behind, *worn, unit)
+    worn = _without_glare(hat.seen, plain)[0]
+    if regions is None:
+        return Hair(where, seen, tells, facing * behind, worn, facing * hat.behind, unit)
+    if facing < 0.5:  # of a head that is turned so far labels tell more; half of either would be a veil
+        behind, hat = _labelled(regions, size, where, True), _Hat.none(u.shape)
+    return Hair(where, seen, tells, behind, worn, hat.behind, unit)
 
 
 def _by_regions(photo, landmarks, regions: Regions | None) -> Hair | None:

@@ -7,7 +7,8 @@ import pytest
 
 from blender_pifu.engine.color.behind_cloth import paint_behind_cloth
 from blender_pifu.engine.color.behind_head import paint_behind_face
-from blender_pifu.engine.color.hair import Hair
+from blender_pifu.engine.color.hair import Hair, find_hair
+from blender_pifu.engine.color.regions import REGIONS, Regions
 from blender_pifu.engine.color.strands import strands_of
 from blender_pifu.engine.reading.landmarks import Landmark as L
 
@@ -67,6 +68,23 @@ def test_a_dark_jacket_is_no_long_hair(photo, landmarks):
     photo[20:46, 106:150, :3] = np.float32(HAIR) + 0.02
     behind = hidden(photo, landmarks)
     assert np.allclose(behind[86:92, 122:134].mean((0, 1)), SKIN, atol=0.1)
+
+
+@pytest.mark.parametrize("turned", [0.65, 0.75, 0.85, 0.95])
+def test_hair_of_a_head_that_is_half_turned_is_no_veil(photo, landmarks, turned):
+    """Long hair lay half transparent over a jacket's shoulders: labels and the face's place were mixed."""
+    for lock in (np.s_[40:130, 96:108], np.s_[40:130, 148:160]):
+        photo[lock] = (*HAIR, 1)
+    landmarks[L.NOSE, 0] += turned * (landmarks[L.LEFT_EAR, 0] - landmarks[L.RIGHT_EAR, 0]) / 2
+    names = np.where(np.abs(photo[..., :3] - HAIR).max(-1) < 0.1, REGIONS["hair"], REGIONS["skin"])
+    names[COLLAR:, 108:148] = REGIONS["upper"]
+    behind = np.full((SIDE, SIDE), REGIONS["upper"])
+    behind[:COLLAR] = REGIONS["hair"]
+    of_label = np.eye(len(REGIONS), dtype=np.float32)
+    hair = find_hair(photo, landmarks, Regions(of_label[names], of_label[behind]))
+    assert hair is not None
+    half = (hair.behind > 0.15) & (hair.behind < 0.85)
+    assert half.sum() < 0.1 * (hair.behind > 0.5).sum()
 
 
 def seen(band, where):
