@@ -21,6 +21,7 @@ BASE = {
         "memory",
         "smooth_step",
         "srgb",
+        "usual_colors",
     },
     "addon": {"errors", "files_in_use", "identity", "kept"},
 }

@@ -11,8 +11,8 @@ from scipy.spatial import cKDTree
 
 from ..smooth_step import even_step
 from ..surface.mesh import neighbour_mean
+from ..usual_colors import usual_colors
 from .likeness import of_hue, unlike
-from .materials import usual_colors
 from .regions import REGIONS
 
 KINDS = 14  # asked for

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from ..srgb import DARKEST, LUMINANCE, to_linear
-from .materials import usual_colors
+from ..usual_colors import usual_colors
 
 SOLID = 0.95  # matte from which a pixel is nothing but the person
 LEAST = 400  # pixels that tell of a light

@@ -4,14 +4,14 @@
 import cv2
 import numpy as np
 from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.cluster.vq import kmeans2
 from scipy.sparse.csgraph import connected_components
 
 from ..srgb import LUMINANCE, to_linear
+from ..usual_colors import usual_colors
 from .regions import GARMENTS, REGIONS
 
 # Lengths are in pixels of a person in 256, 8 mm.
-MATERIALS, SAMPLES = 10, 4000  # asked for, and how many pixels or places clusters are found by
+MATERIALS = 10  # asked for
 LIGHTNESS = 0.8  # what differences of lightness count for, against those of hue
 ONE, IN_SHADE = 10.0, 0.6  # Lab difference of what is taken for one material, and what lightness counts for in it
 ONE_GARMENT = 16.0  # the same of what is mostly in one region: a garment of two materials has them farther apart
@@ -27,13 +27,6 @@ GLOSS = (0.06, 0.2)  # share of a colour that a sheen adds, at least and at most
 GREEN = 0.5  # of what it adds, against the lesser of red and blue: the sky and the sun have no purple
 WIDE, WIDE_PX = 0.5, 5  # share of a sheen that is so wide: borders, where two materials are mixed, are thin
 BORDERING, RING_PX = 0.5, 3  # share of the pixels so near a sheen that are of the material it lies on
-
-
-def usual_colors(features: np.ndarray, most: int) -> np.ndarray:
-    """Centres (K, C) of at most so many clusters of features (N, C), K-means of some of them."""
-    few = features[np.random.default_rng(0).permutation(len(features))[:SAMPLES]]
-    count = min(most, len(np.unique(few, axis=0)))
-    return kmeans2(few, count, iter=12, minit="++", rng=0)[0]
 
 
 def tell_apart(

@@ -10,7 +10,7 @@ import numpy as np
 from ..crop_space import blurred_within, smaller
 from ..smooth_step import smooth_step
 from ..srgb import lab_of
-from .materials import usual_colors
+from ..usual_colors import usual_colors
 from .regions import GARMENTS, REGIONS, Regions
 
 WORK_PX = 256  # to a side of the crop, in which garments are looked at

@@ -16,6 +16,7 @@ from ..crop_space import to_pixels
 from ..labels import LABELS
 from ..reading.landmarks import Landmark as L
 from ..reading.landmarks import metre_of
+from .hem_by_colors import hem_by_colors
 from .sheet import HALF, STEP_M, WINDOW_M, Sheet
 
 
@@ -112,7 +113,10 @@ def close_ends(
         if sleeves[one] is None and like is not None:
             sleeves[one] = seen.ending(ARMS[one], owner == one, like.level)
     seen.close(sleeves)
-    seen.close([seen.ending(TRUNK, trunk)])
+    waist = seen.ending(TRUNK, trunk)
+    if (waist is None or not waist.found) and seen.part_garments(TRUNK, trunk):
+        waist = seen.ending(TRUNK, trunk)
+    seen.close([waist])
     skirt = seen.ending(SKIRT, trunk)
     if skirt is not None and not skirt.sheet.gap(skirt.level):
         seen.close([skirt])
@@ -191,6 +195,22 @@ class _Seen:
         sure[:HALF] *= sheet.sharp(self.photo[mine], ends[:HALF])
         return _Ending(limb, mine, alone, sheet, ends, sure, before)
 
+    def part_garments(self, limb: Limb, mine: np.ndarray) -> bool:
+        """Tell what is worn on a limb, pixels `mine (N,)` bool, to be of what lies over above a hem, and of what lies
+        under below it, if there is one by colours. Returns whether there is."""
+        along, names = self._laid(limb, self.places)[0], limb.over + limb.under
+        worn = mine & (self.sides[0][:, names].sum(1) > 0.5)
+        hem = hem_by_colors(along[worn], self.photo[worn])
+        if hem is None:
+            return False
+        for shares in self.sides:
+            for there, goal in ((mine & (along < hem), limb.over), (mine & (along >= hem), limb.under)):
+                told = shares[np.ix_(there, goal)] + 1e-3 * np.eye(len(goal))[0]
+                told *= (shares[there][:, names].sum(1) / told.sum(1))[:, None]
+                shares[np.ix_(there, names)] = 0
+                shares[np.ix_(there, goal)] = told
+        return True
+
     def close(self, endings: "list[_Ending | None]") -> None:
         """Tell labels by where what is worn ends on limbs that are alike."""
         found = [each for each in endings if each is not None]
@@ -199,7 +219,7 @@ class _Seen:
         by = [each for each in found if not each.told]
         level = _median(*(np.concatenate([getattr(each, of) for each in by]) for of in ("ends", "sure")))
         for each in found:
-            curve = each.sheet.curve(each.ends, each.sure, level, each.limb.strays, each.limb.finest)
+            curve = each.curve(level)
             if not each.likely(curve):
                 continue
             for shares, behind in zip(self.sides, (False, True), strict=True):
@@ -244,6 +264,15 @@ class _Ending:
     def level(self) -> float:
         """Metres along the limb at which it mostly does."""
         return _median(self.ends, self.sure)
+
+    @property
+    def found(self) -> bool:
+        """Whether what is seen beside its own curve is what it should be."""
+        return self.likely(self.curve(self.level))
+
+    def curve(self, level: float) -> np.ndarray:
+        """(ANGLES,) metres along the limb, see `Sheet.curve`."""
+        return self.sheet.curve(self.ends, self.sure, level, self.limb.strays, self.limb.finest)
 
     def likely(self, curve: np.ndarray) -> bool:
         """Whether what is seen beside a curve is mostly what it should be, and above it nearly all."""

@@ -148,6 +148,24 @@ def test_hands_and_whoever_shows_no_end_stay():
     assert not beside[hand].any()
 
 
+def test_a_hem_that_labels_miss_is_told_by_colours():
+    """A tunic over a skirt were one garment, so that the back had the tunic's print down to the knees; a dress in the
+    light of one side, or with a scarf, stays whole."""
+    true = dressed()
+    taken = np.where(true == "lower_garment", "upper_garment", true)
+    taken[(np.hypot(X + 0.1, Y + 0.4) < 0.06) & LEGS] = "lower_garment"
+    _, told, _ = closed(taken, taken, photo_of(true))
+    for names in told:
+        for x in (-0.12, 0, 0.12):
+            assert ends_at(names, x) == pytest.approx(HEM, abs=0.015)
+        assert (names[LEGS & (Y > -0.7)] == "lower_garment").mean() > 0.98
+    dress = np.where(true == "lower_garment", "upper_garment", true)
+    photo = photo_of(dress) * (0.7 + 0.6 * X.clip(-0.3, 0.3) - 0.2 * Y)[..., None].astype(np.float32)
+    photo[TRUNK & (Y > 0.4)] = (0.1, 0.3, 0.6)
+    _, told, _ = closed(dress, dress, photo.clip(0, 1))
+    assert not any((names == "lower_garment").any() for names in told)
+
+
 def test_hem_and_colours_end_in_one_line_behind():
     ragged = HEM + 0.04 * np.sin(X * 30)
     photo = photo_of(dressed())
