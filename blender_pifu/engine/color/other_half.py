@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ..smooth_step import smooth_step
-from .regions import REGIONS, Regions
+from .regions import Regions
 
 if TYPE_CHECKING:
     from .painting import Scalp
@@ -50,7 +50,6 @@ def other_half(
     places[face], looks[face] = vertices[opposite], normals[opposite]
     share[face] = smooth_step(high[face], *THROAT_M) * (1 - scalp.grown[face].clip(0, 1))
     if regions is not None:
-        steps = BESIDE_LOCKS * np.array([(0, 0, 0), (1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0)])
-        hair = [regions.at(places[face] + step, looks[face])[:, REGIONS["hair"]] for step in steps]
-        share[face] *= 1 - smooth_step(np.max(hair, 0), *LOCKS)
+        hair = regions.beside(places[face], looks[face], "hair", BESIDE_LOCKS)
+        share[face] *= 1 - smooth_step(hair, *LOCKS)
     return OtherHalf(places, looks, share)

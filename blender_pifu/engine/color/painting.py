@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.sparse import coo_matrix, diags
 from scipy.spatial import cKDTree
 
-from ..crop_space import pixels_at, sample
+from ..crop_space import from_border, pixels_at, sample
 from ..smooth_step import smooth_step
 from ..surface.mesh import vertex_normals
 from .borders import HELD, Materials, find_materials
@@ -306,6 +306,7 @@ class Side:
         self._size = len(self._buffer)
         self._reach = max(1, round(RIM / 2 * self._size))
         self._around = maximum_filter(self._buffer, 2 * self._reach + 1)
+        self._nearby = maximum_filter(self._around, 3)
         self._matte = np.ascontiguousarray(image[..., 3])
         self._core = _erode(self._matte)
 
@@ -320,14 +321,16 @@ class Side:
         """Whether it is the side that the photo does not show."""
         return self._side < 0
 
-    def trust(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        """0..1 (N,) for points (N, 3) on the surface with unit normals (N, 3)."""
+    def trust(self, points: np.ndarray, normals: np.ndarray, lean: np.ndarray | None = None) -> np.ndarray:
+        """0..1 (N,) for points (N, 3) on the surface with unit normals (N, 3); lean: those by which its depth changes
+        about them, where the normals are turned to the picture that it was fitted to."""
         trust = smooth_step(self._side * normals[:, 2], *FACING)
         facing = np.flatnonzero(trust > 0)
+        lean = (normals if lean is None else lean)[facing]
         points, normals = points[facing], normals[facing]
         core = smooth_step(_shown(self._core, points), 0.5, 0.95)
         rim = RIM_TRUST * (_shown(self._matte, points) > 0.5)
-        trust[facing] *= self._visible(points, normals) * np.maximum(core, rim)
+        trust[facing] *= self._visible(points, lean) * np.maximum(core, rim)
         if self._share is not None:
             trust[facing] *= _shown(self._share, points)
         if self._edge_on is not None:
@@ -360,18 +363,31 @@ class Side:
 
     def shows(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """(N,) bool: whether nothing lies before points (N, 3) that look to this side at all, unit normals (N, 3)."""
-        return (self._side * normals[:, 2] > 0) & self._visible(points, normals)
+        return (self._side * normals[:, 2] > 0) & (self._visible(points, normals) > 0.5)
 
     def _visible(self, points, normals):
-        """False (N,) where other parts of the mesh lie before a point, also where they do within RIM beside it."""
+        """0..1 (N,): 0 where other parts of the mesh lie before a point, also where they do within RIM beside it; its
+        edge runs over a pixel of the depth buffer, as on a face those are seen (percentage-closer filtering, Reeves et
+        al. 1987)."""
         depth = self._side * points[:, 2]
-        column, row = pixels_at(*points[:, :2].T, size=self._size)
         lean = np.clip(self._side * normals[:, 2], 0.1, 1)
-        slope = np.sqrt(1 - lean**2) / lean
-        behind = self._buffer[row, column] - depth
-        overlapped = self._around[row, column] - depth
-        near = self._spacing * (1 + 2 * slope)
-        return (behind < near) & (overlapped < 4 * RIM + self._reach * near)
+        near = self._spacing * (1 + 2 * np.sqrt(1 - lean**2) / lean)
+        beside = 4 * RIM + self._reach * near
+
+        def bare(row, column, of):
+            at = row, column
+            return (self._buffer[at] - depth[of] < near[of]) & (self._around[at] - depth[of] < beside[of])
+
+        column, row = pixels_at(*points[:, :2].T, size=self._size)
+        visible = (self._nearby[row, column] - depth < np.minimum(near, beside)).astype(float)
+        asked = np.flatnonzero(visible == 0)
+        column, row = (place - 0.5 for place in from_border(*points[asked, :2].T, self._size))
+        left, top = np.floor(column).astype(int), np.floor(row).astype(int)
+        for across, wide in ((0, left + 1 - column), (1, column - left)):
+            for down, high in ((0, top + 1 - row), (1, row - top)):
+                pixel = ((at + step).clip(0, self._size - 1) for at, step in ((top, down), (left, across)))
+                visible[asked] += wide * high * bare(*pixel, asked)
+        return visible
 
 
 def spread(

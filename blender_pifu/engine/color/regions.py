@@ -80,3 +80,8 @@ class Regions:
     def skin(self, points: np.ndarray, normals: np.ndarray) -> np.ndarray:
         """(N,) how likely skin is there; as of `at`."""
         return self.at(points, normals)[:, REGIONS["skin"]]
+
+    def beside(self, points: np.ndarray, normals: np.ndarray, name: str, far: float) -> np.ndarray:
+        """(N,) how likely a region is there or so far, field units, to either side, above or below; as of `at`."""
+        steps = far * np.array([(0, 0, 0), (1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0)])
+        return np.max([self.at(points + step, normals)[:, REGIONS[name]] for step in steps], 0)

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from blender_pifu.engine.color.painting import paint
+from blender_pifu.engine.color.regions import REGIONS, Regions
 from blender_pifu.engine.layout.painted_mesh import PaintedMesh
 from blender_pifu.engine.layout.repair import split_in_quads
 from blender_pifu.engine.layout.texture.bake import Sources, bake, texels_of
@@ -135,3 +136,25 @@ def test_of_what_was_fitted_to_the_photo_it_tells_though_that_turns_away(quads, 
         picture = bake(shape, laid[0], texels, 512)
         red[fitted is not None and fitted[0]] = (picture.reshape(-1, 3)[found.texel][turned, 0] > 200).mean()
     assert red[0] == red[False] < 0.1 < 0.3 < red[1]
+
+
+def test_hair_past_a_cheek_that_was_fitted_to_the_photo_is_none_of_it(quads, laid):
+    """Of who looks aside the far cheek had black teeth, of the hair that the photo shows a pixel beyond it."""
+    vertices, faces, normals = quads
+    skin = np.tile(np.uint8([220, 180, 160]), (len(vertices), 1))
+    shape, dense = PaintedMesh(*quads, skin), PaintedMesh(vertices, split_quads(faces)[0], normals, skin)
+    photo = np.ones((256, 256, 4), np.float32)
+    photo[..., :3] = 0.05
+    found = cover(by_corner(laid[0], faces), 512)
+    facing = np.einsum("nk,nkc->nc", found.weights, normals[split_quads(faces)[0][found.face]])[:, 2]
+    turned, ahead = (facing > 0.1) & (facing < 0.2), facing > 0.8
+    dark = {}
+    for name in ("skin", "hair"):
+        shares = np.zeros((64, 64, len(REGIONS)), np.float32)
+        shares[..., REGIONS[name]] = 1
+        sources = Sources(dense, 2 / 48, {"photo": photo}, regions=Regions(shares, shares))
+        picture = bake(shape, laid[0], texels_of(shape, sources, fitted=np.ones(len(vertices))), 512)
+        dark[name] = [(picture.reshape(-1, 3)[found.texel][where, 0] < 60).mean() for where in (turned, ahead)]
+    assert dark["skin"][0] > 0.3
+    assert dark["hair"][0] < 0.05
+    assert dark["hair"][1] == dark["skin"][1] > 0.9, "but before it, as a fringe, it is"

@@ -13,7 +13,7 @@ from ...color.continuation import FineTexture, alike, find_ways
 from ...color.edge_on import EdgeOn
 from ...color.hair import find_hair
 from ...color.hand_tones import believed, find_hand_tones
-from ...color.other_half import other_half
+from ...color.other_half import BESIDE_LOCKS, LOCKS, other_half
 from ...color.painting import Elsewhere, Scalp, Side
 from ...color.regions import Regions
 from ...color.strands import Strands, strands_of
@@ -31,6 +31,7 @@ HAIRLINE = (0.3, 0.7)  # how far hair grows, between vertices, at which it begin
 ACROSS_M = 0.03  # metres across the hairline, within which colours on its other side are known
 HALF = -1  # number of the photo as it shows the other half of a face, see `other_half`
 TURNED = 0.6  # what is added to the normals of what was fitted to the photo, towards the camera
+PAST = (0.25, 0.55)  # z of its own normals up to which, and from which on no more, hair is what is seen past a cheek
 
 
 class Sources:
@@ -93,7 +94,8 @@ def texels_of(
     normals = mesh.normals
     if fitted is not None:
         normals = unit(normals + TURNED * fitted[:, None] * np.array([0, 0, 1], np.float32)).astype(np.float32)
-    seen = photo.trust(mesh.vertices, normals)
+    trusted = _trusted(mesh, sources.regions, fitted)
+    seen = photo.trust(mesh.vertices, normals, mesh.normals) * trusted
     skin = None
     if hands is not None:
         bare = None if sources.regions is None else sources.regions.skin(mesh.vertices, normals)
@@ -107,8 +109,10 @@ def texels_of(
         mesh = replace(mesh, colors=borders.colors)
     hairy = None if scalp is None else _Hairy(scalp, sources.strands, _middle(mesh.colors[scalp.grown > 0.5]))
     values = {"point": mesh.vertices, "normal": normals, "color": mesh.colors, "way": ways.places}
-    if mesh.materials:
-        values["believed"] = mesh.materials.believed[:, None]
+    if fitted is not None:
+        values["lean"] = mesh.normals
+    if mesh.materials or fitted is not None:
+        values["believed"] = trusted[:, None]
     values["sure"] = (ways.sure * (1 - seen))[:, None]
     half = other_half(mesh.vertices, normals, scalp, sources.regions)
     if half is not None:
@@ -126,6 +130,17 @@ def texels_of(
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
     sides = [side for side in sources.sides if half is not None or side[1] != HALF]
     return Texels(values, sides, fine, hairy, mouth, teeth, borders)
+
+
+def _trusted(mesh: PaintedMesh, regions: Regions | None, fitted: np.ndarray | None) -> np.ndarray:
+    """(V,) 0..1: what is left of trust in the photo at a mesh's vertices: by their materials, and as hair that is seen
+    past a cheek that turns away is none of the cheek, `fitted (V,)` to the photo within a pixel or two."""
+    trusted = np.ones(len(mesh.vertices), np.float32) if mesh.materials is None else mesh.materials.believed
+    if fitted is None or regions is None:
+        return trusted
+    hair = regions.beside(mesh.vertices, np.abs(mesh.normals), "hair", BESIDE_LOCKS)
+    past = smooth_step(hair, *LOCKS) * (1 - smooth_step(mesh.normals[:, 2], *PAST))
+    return trusted * (1 - fitted * past)
 
 
 def bake(
@@ -178,7 +193,7 @@ class Texels:
         for side, k in self._sides:
             where, looks = (of[f"{name} {k}" if k else name] for name in ("point", "normal"))
             looks = unit(looks)
-            trust = side.trust(where, looks)
+            trust = side.trust(where, looks, unit(of["lean"]) if "lean" in of and not k else None)
             seen = np.flatnonzero(trust > 0)
             shown = side.shown(where[seen], looks[seen])
             if k == HALF:
