@@ -31,6 +31,7 @@ ALIKE = (0.15, 0.35)  # colour differences from the middle one of these, between
 SHINES = (1.05, 1.25)  # times as light as the middle one of these, between which it is a shine
 BALD = 0.005  # weight of what is like skin, which counts where there is nothing else
 CELL = 1 / 8  # in which colours are averaged
+PIECE = 0.1  # times as large as the largest piece of hair, beneath which one is none but the rim of glasses
 LEAST = 4  # pixels of cheeks or hair, without which nothing is said
 TURNED = (0.6, 1.0)  # the nose's way from the middle of the ears to one: from here on the head is seen from its side
 NAPE = (-1.3, -1.05)  # v between which short hair ends behind, in the middle
@@ -180,13 +181,20 @@ def _window(head, size):
 
 def _without_glare(hair, plain):
     """What is seen of hair (h, w) 0..1, of colours plain (h, w, 3), that tells of its tone, and that is hair at all."""
-    sure = hair > 0.5
+    sure = _large_pieces(hair > 0.5)
     if not sure.any():
         return hair, hair
-    hair = hair * _likely_one(plain, np.median(plain[sure], 0))
+    hair = hair * cv2.dilate(sure.astype(np.uint8), np.ones((5, 5))) * _likely_one(plain, np.median(plain[sure], 0))
     # The street shines through hair at its outline, and the sky on top of it.
     light = plain.mean(-1)
     return hair * (1 - smooth_step(light / max(float(np.median(light[sure])), 1e-3), *SHINES)), hair
+
+
+def _large_pieces(sure):
+    """(h, w) bool: what is surely hair (h, w) bool, without small pieces."""
+    number, _ = label(sure)
+    area = np.bincount(number.ravel())
+    return sure & (area[number] >= PIECE * area[1:].max(initial=0))
 
 
 def _likely_one(colors, middle):

@@ -87,6 +87,20 @@ def test_hair_of_a_head_that_is_half_turned_is_no_veil(photo, landmarks, turned)
     assert half.sum() < 0.1 * (hair.behind > 0.5).sum()
 
 
+def test_the_rim_of_dark_glasses_gives_a_nape_no_black(photo, landmarks):
+    """Beside the eye of a turned head it was taken for hair."""
+    rim = np.s_[56:64, 144:150]
+    photo[rim][..., :3] = (0.03, 0.03, 0.03)
+    names = np.where(np.abs(photo[..., :3] - HAIR).max(-1) < 0.1, REGIONS["hair"], REGIONS["skin"])
+    names[rim], names[COLLAR:] = REGIONS["hair"], REGIONS["upper"]
+    shares = np.eye(len(REGIONS), dtype=np.float32)[names]
+    hair = find_hair(photo, landmarks, Regions(shares, shares))
+    assert hair is not None
+    whole = np.zeros((SIDE, SIDE))
+    whole[hair.where] = hair.seen
+    assert whole[rim].max() < 0.1 < whole[24:40, 120:136].min()
+
+
 def seen(band, where):
     """Hair seen at `where` (h, w) bool of a band (h, w, 3)."""
     whole = np.s_[: len(where), : where.shape[1]]
