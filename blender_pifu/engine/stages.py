@@ -441,7 +441,11 @@ def fit(
         told = regions.result(lambda: report(0.0))
         return np.zeros(len(points), np.float32) if told is None else told.skin(points, normals)
 
-    photo_hands = PhotoHands(figure, hands, skin)
+    def thing(points: np.ndarray) -> np.ndarray:
+        told = regions.result(lambda: report(0.0))
+        return np.zeros(len(points), np.float32) if told is None else told.thing(points)
+
+    photo_hands = PhotoHands(figure, hands, skin, thing)
     body = find_body(mesh, figure)
     found = begin(find_own_head, figure, encoded.lens, body) if topology.wears_head else None  # which is not by hands
     body = photo_hands.pose(body, mesh)

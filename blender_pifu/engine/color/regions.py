@@ -81,6 +81,10 @@ class Regions:
         """(N,) how likely skin is there; as of `at`."""
         return self.at(points, normals)[:, REGIONS["skin"]]
 
+    def thing(self, points: np.ndarray) -> np.ndarray:
+        """(N,) how likely the photo shows a thing at points (N, 2), field space."""
+        return sample(self.front, *points.T, border="nearest")[:, REGIONS["thing"]]
+
     def beside(self, points: np.ndarray, normals: np.ndarray, name: str, far: float) -> np.ndarray:
         """(N,) how likely a region is there or so far, field units, to either side, above or below; as of `at`."""
         steps = far * np.array([(0, 0, 0), (1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0)])

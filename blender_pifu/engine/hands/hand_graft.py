@@ -31,7 +31,7 @@ from ..surface.stitching import (
     without_unused,
 )
 from .hand_landmarks import HandReader
-from .hand_pose import pose_hands
+from .hand_pose import ThingAt, pose_hands
 from .stump import made_wrist, stump
 from .taper import SkinAt, is_bare, tapered
 from .wrist import RIM_M, wrist_of
@@ -48,13 +48,13 @@ NEAR_M = 0.16  # from the wrist, where faces may cross the hand's
 class PhotoHands:
     """The hands of the person in a photo, as `body.rigging.fit_under` takes them."""
 
-    def __init__(self, figure: Figure, reader: HandReader, skin: SkinAt | None = None):
-        """skin: by which it is told whether a forearm is bare; None: none is."""
-        self._figure, self._reader, self._skin = figure, reader, skin
+    def __init__(self, figure: Figure, reader: HandReader, skin: SkinAt | None = None, thing: ThingAt | None = None):
+        """skin: by which it is told whether a forearm is bare; None: none is. thing: as `pose_hands` takes it."""
+        self._figure, self._reader, self._skin, self._thing = figure, reader, skin, thing
 
     def pose(self, fit: Fit, mesh: Mesh) -> Fit:
         """As `hand_pose.pose_hands`."""
-        return pose_hands(fit, self._figure, self._reader, mesh)
+        return pose_hands(fit, self._figure, self._reader, mesh, self._thing)
 
     def stumps(self, fit: Fit, vertices: np.ndarray) -> dict[str, Sheet]:
         """By side, of the hands that are seen or may be: see `stump`."""

@@ -2,7 +2,7 @@
 """The fitted body's hands: posed as the photo shows them where it does, relaxed where they are small, hidden or
 doubtful, and none deeper in the clothes than it can be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,6 +30,7 @@ IN_POCKET_M = 0.025  # deep in the clothes by the fit, a hand that is not seen i
 ARM_PLACE = [0, 1, 2, 4, 5]  # angles that say where the wrist is
 MOST_LIFTED_M = 0.08  # that the wrist of a hand that is read is brought forward
 HAND_M = 0.18  # length of a hand
+BEHIND_THING = 0.5  # share of a hand that is not seen, behind something held, from which on that hides it
 MOST_AWAY = 0.6  # between the wrists of hand and body, in sizes of the hand, or of one that is not seen from its end
 SAME_PLACE = 0.35  # mean distance of two hands' points, in their size, below which they are one
 MOST_OFF_M = 0.025  # mean distance of the landmarks from the fitted hand
@@ -46,15 +47,21 @@ OF_BODY = WRIST, KNUCKLES[0], KNUCKLES[-1]  # points of a hand that these landma
 RELAXED = ((0, 3, 3), (5, 7, 4), (7, 9, 6), (9, 12, 7), (11, 15, 9))
 TOWARDS_RELAXED = (0.0, 0.15, 0.3, 0.5, 0.75, 1.0)  # how far a hand is relaxed so that its fingers do not cross
 
+# Points (N, 2), field space -> (N,) 0..1, how likely the photo shows a thing there, as is held, or hangs on a strap.
+ThingAt = Callable[[np.ndarray], np.ndarray]
+
 
 @torch.inference_mode()
-def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh | None = None) -> Fit:
+def pose_hands(
+    fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh | None = None, thing: ThingAt | None = None
+) -> Fit:
     """The fit with its fingers, and where a hand is read its arm, so that the hand lies where the photo shows it and in
     no cloth.
 
     figure: the person in the photo, or None; mesh: vertices (V, 3) and faces (F, 3) of the surface, or None where
-    nobody knows how thick clothes are. `Fit.hands` of what comes names the sides that are read, `Fit.hidden` those in a
-    pocket, behind the back, beside the photo's, or without being read before the trunk or in a part of a person.
+    nobody knows how thick clothes are; thing: where the photo shows one, None: nowhere. `Fit.hands` of what comes names
+    the sides that are read, `Fit.hidden` those in a pocket, behind the back or a thing, beside the photo's, or without
+    being read before the trunk or in a part of a person.
     """
     body = load_body()
     pose, read, hidden = fit.pose, [], []
@@ -83,6 +90,9 @@ def pose_hands(fit: Fit, figure: Figure | None, reader: HandReader, mesh: Mesh |
             roots = hands[side].points[list(OF_BODY)] if seen else figure.person.points[list(ROOTS[side]), :2]
             roots = figure.crop.to_field(roots)
             found = _unread(fit, side, roots, mesh, seen, figure.framing is Framing.FULL)
+            if found is not None and thing is not None and not seen:
+                behind = thing(_lies(found, side, relaxed(), range(POINTS)))
+                found = None if (behind > 0.5).mean() > BEHIND_THING else found
             if found is None:
                 hidden.append(side)
                 found = fit if seen else _out_of_sight(fit, side, roots)
