@@ -54,9 +54,33 @@ def find_prints(photo: np.ndarray, regions: Regions) -> Prints | None:
         surely = inner & (share > SURE)
         if surely.sum() < LEAST:
             continue
+        look = _Look.of(colors, share, surely)
+        if not look.everywhere:
+            continue
         other = _of_no_print(colors, surely)
-        surely &= ~other
-        share[other] = 0
+        if other.any():
+            share[other] = 0
+            look = _Look.of(colors, share, surely & ~other)
+        printed = share * smooth_step(look.loud, *PLAIN)
+        garments.append(name)
+        others |= other
+        where += printed
+        means += printed[..., None] * (look.mean - means)
+    return Prints(tuple(garments), where, means, others) if garments else None
+
+
+@dataclass(frozen=True)
+class _Look:
+    """What a garment looks like: mean (n, n, 3), its colours from afar, loud (n, n), how far those nearby differ from
+    that, and whether they do everywhere, and more than light makes."""
+
+    mean: np.ndarray
+    loud: np.ndarray
+    everywhere: bool
+
+    @classmethod
+    def of(cls, colors: np.ndarray, share: np.ndarray, surely: np.ndarray) -> "_Look":
+        """Of colours (n, n, 3), as far as a pixel is of the garment, share (n, n) 0..1, and surely (n, n) bool."""
         mean = _mean(colors, share)
         band = colors - mean
         tone = mean / np.maximum(np.linalg.norm(mean, axis=-1, keepdims=True), 1e-3)
@@ -64,13 +88,7 @@ def find_prints(photo: np.ndarray, regions: Regions) -> Prints | None:
         loud, hued = (np.sqrt(_mean(np.square(each).mean(-1), surely.astype(np.float32))) for each in (band, hues))
         share_of_color = loud / np.maximum(mean.mean(-1), DARKEST)
         least, hue, contrast = (np.quantile(each[surely], 1 - EVERYWHERE) for each in (loud, hued, share_of_color))
-        if least > LOUDEST or (least > LOUD and (hue > HUED or contrast > CONTRAST)):
-            printed = share * smooth_step(loud, *PLAIN)
-            garments.append(name)
-            others |= other
-            where += printed
-            means += printed[..., None] * (mean - means)
-    return Prints(tuple(garments), where, means, others) if garments else None
+        return cls(mean, loud, least > LOUDEST or (least > LOUD and (hue > HUED or contrast > CONTRAST)))
 
 
 def _of_no_print(colors, surely):
