@@ -40,6 +40,7 @@ ABSENT = 0.01  # share beside the outline of what is not seen there
 BEFORE = 2.5  # what it spares to be seen before the place: arms hang beside a shirt, whose back is not of skin
 SURE = 9.0  # what others cost behind a thing that is held, of which nothing tells but what is above and below
 GOES_ON = 0.1  # share beside the outline from which on it does: a logo is before the place too
+CLOTH_BEHIND, CLOTH_BESIDE = (0.5, 0.8), (0.05, 0.25)  # how likely cloth is, and its share beside the outline
 LABELLED, UNLIKELY = 4.0, 0.02  # what the logarithm counts for of how likely labels are, and what is added to this
 MIRRORED, MIRRORED_MOST = 0.7, 5.0  # what the costs of a trunk's other side count for, and what of them at most
 EDGE, CRISP = 1.5, 0.15  # how far costs are evened out, and by how much the least must be the least
@@ -123,13 +124,15 @@ def _costs(materials, drawn, landmarks, regions, printed):
     """What it costs (K, n, n) to be of each of the Materials behind, where the back is drawn (n, n, 4); regions: on
     these pixels, or None; printed: whether a garment is."""
     difference = np.linalg.norm(_lab(materials.tones) - _lab(drawn[..., :3]), axis=-1)
-    costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) - REACHES * np.log(materials.beside + ABSENT)
     before = materials.before if landmarks is None else materials.before & ~_neckline(landmarks, WORK_PX)
-    costs -= BEFORE * before * np.minimum(materials.beside / GOES_ON, 1)
+    told = -REACHES * np.log(materials.beside + ABSENT) - BEFORE * before * np.minimum(materials.beside / GOES_ON, 1)
+    bare = 0 if regions is None else _bare_beside(materials, regions)
+    costs = np.minimum((difference / DRAWN) ** 2, DRAWN_MOST) + (1 - bare) * told
     costs[:, materials.hidden.any(0)] = SURE
     costs[materials.hidden] = 0
     if regions is not None:
-        costs += _as_labelled(materials.before, regions, printed)
+        merged, apart = (_as_labelled(materials.before, regions, each) for each in (printed, True))
+        costs += merged + bare * (apart - merged)
     if landmarks is not None:
         costs += _as_mirrored(costs, drawn[..., 3] > 0.5, landmarks)
     return costs
@@ -196,12 +199,22 @@ def _as_mirrored(costs, inside, landmarks):
     return MIRRORED * where * np.minimum(there - there.min(0), MIRRORED_MOST)
 
 
-def _as_labelled(before, regions, printed):
+def _bare_beside(materials, regions):
+    """(n, n) 0..1: where the outline shows skin alone, as of bare arms that are crossed before a shirt, and cloth is
+    behind by regions: of which cloth that is these tell."""
+    names = [REGIONS[name] for name in GARMENTS]
+    worn = regions.front[..., names].sum(-1)
+    cloth = sum(worn[mine].mean() * share for mine, share in zip(materials.before, materials.beside, strict=True))
+    behind = smooth_step(regions.back[..., names].sum(-1), *CLOTH_BEHIND)
+    return behind * (1 - smooth_step(cloth, *CLOTH_BESIDE))
+
+
+def _as_labelled(before, regions, apart):
     """What it costs (K, n, n) to be of a material that is seen in other regions than the one behind. before: (K, n, n)
-    bool; regions: on these pixels; printed: whether a garment is. Which garment is behind the outline and the materials
-    tell better, but a print, of which an outline tells little."""
+    bool; regions: on these pixels; apart: whether garments are told apart. Which one is behind the outline and the
+    materials tell better, but of a print, of which an outline tells little."""
     front, back = regions.front, regions.back
-    if not printed:
+    if not apart:
         front, back = _garments_as_one(front), _garments_as_one(back)
     count = np.stack([front[where].sum(0) for where in before])  # (K, R)
     known = count.sum(0) > LEAST

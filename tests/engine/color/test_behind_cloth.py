@@ -232,3 +232,25 @@ def test_a_print_goes_through_the_body_in_one_piece_though_in_part_it_has_the_co
     inner = np.s_[140:280, 190:322, :3]
     assert np.corrcoef(behind[inner].ravel(), photo[inner].ravel())[0, 1] > 0.9
     assert np.abs(behind[330:460, 190:322, :3] - TROUSERS).max() < 0.06, "and trousers stay plain"
+
+
+def test_behind_bare_arms_that_are_crossed_is_the_shirt():
+    """There the outline shows skin alone: the back had a belt of skin, and above it a patch of the trousers' blue."""
+    skin, shirt, blue = (0.7, 0.6, 0.47), (0.2, 0.24, 0.32), (0.35, 0.4, 0.6)
+    photo = np.zeros((SIDE, SIDE, 4), np.float32)
+    photo[BODY] = (*blue, 1)
+    names = np.full((SIDE, SIDE), REGIONS["lower"])
+    trunk, arms = np.s_[120:260, 170:342], (np.s_[120:210, 170:212], np.s_[120:210, 300:342], np.s_[180:210, 170:342])
+    photo[trunk][..., :3], names[:260] = shirt, REGIONS["upper"]
+    behind = names.copy()
+    behind[120:210, 170:200] = behind[120:210, 312:342] = REGIONS["skin"]
+    for arm in arms:
+        photo[arm][..., :3], names[arm] = skin, REGIONS["skin"]
+    of_label = np.eye(len(REGIONS), dtype=np.float32)
+    front, back = (0.8 * of_label[each] + 0.2 / len(REGIONS) for each in (names, behind))
+    drawn = photo.copy()
+    drawn[BODY][..., :3] = 0.4
+    painted = paint_behind_cloth(drawn, photo, None, Regions(front, back))
+    for middle in (np.s_[130:170, 230:282, :3], np.s_[185:205, 230:282, :3], np.s_[215:250, 230:282, :3]):
+        assert np.allclose(painted[middle].mean((0, 1)), shirt, atol=0.05)
+    assert np.allclose(painted[140:180, 178:190, :3].mean((0, 1)), skin, atol=0.05)
