@@ -114,7 +114,7 @@ def close_ends(
             sleeves[one] = seen.ending(ARMS[one], owner == one, like.level)
     seen.close(sleeves)
     waist = seen.ending(TRUNK, trunk)
-    if (waist is None or not waist.found) and seen.part_garments(TRUNK, trunk):
+    if seen.part_garments(TRUNK, trunk, waist.level if waist is not None and waist.found else None):
         waist = seen.ending(TRUNK, trunk)
     seen.close([waist])
     skirt = seen.ending(SKIRT, trunk)
@@ -195,12 +195,13 @@ class _Seen:
         sure[:HALF] *= sheet.sharp(self.photo[mine], ends[:HALF])
         return _Ending(limb, mine, alone, sheet, ends, sure, before)
 
-    def part_garments(self, limb: Limb, mine: np.ndarray) -> bool:
+    def part_garments(self, limb: Limb, mine: np.ndarray, labelled: float | None) -> bool:
         """Tell what is worn on a limb, pixels `mine (N,)` bool, to be of what lies over above a hem, and of what lies
-        under below it, if there is one by colours. Returns whether there is."""
+        under below it, if there is one by colours, and labels have none, or one that colours know nothing of, so many
+        metres along. Returns whether there is."""
         along, names = self._laid(limb, self.places)[0], limb.over + limb.under
         worn = mine & (self.sides[0][:, names].sum(1) > 0.5)
-        hem = hem_by_colors(along[worn], self.photo[worn])
+        hem = hem_by_colors(along[worn], self.photo[worn], labelled)
         if hem is None:
             return False
         for shares in self.sides:

@@ -10,13 +10,15 @@ from ..usual_colors import usual_colors
 STEP_M, WINDOW_M = 0.004, 0.12  # metres down a trunk, and above and below a hem in which colours are compared
 COLORS, IN_SHADE = 8, 0.6  # told apart, and what lightness counts for in that
 UNLIKE = 0.6  # share of what is above that has none of the colours below; at most 0.56 of 9 dresses, from 0.65 of hems
+CLEARLY, BESIDE_M = 0.5, 0.03  # how much more so than where labels have it, about which colours are compared as well
 HIGHEST_M, FEWEST = 0.25, 200  # metres below the shoulders, above which are collars and scarves; pixels of a window
 
 
-def hem_by_colors(along: np.ndarray, colors: np.ndarray) -> float | None:
+def hem_by_colors(along: np.ndarray, colors: np.ndarray, labelled: float | None = None) -> float | None:
     """Metres down from the shoulders at which the colours of what is worn change most; None where they do not.
 
-    along: (N,) metres down the trunk of pixels of garments; colors: (N, 3) sRGB 0..1.
+    along: (N,) metres down the trunk of pixels of garments; colors: (N, 3) sRGB 0..1; labelled: metres down at which
+    labels have a hem, if they have one, which is believed unless colours change but elsewhere.
     """
     if len(along) < 2 * FEWEST:
         return None
@@ -34,4 +36,7 @@ def hem_by_colors(along: np.ndarray, colors: np.ndarray) -> float | None:
         return None
     hem, above, below = hem[told], above[told], below[told]
     unlike = 1 - np.minimum(*(each / each.sum(1, keepdims=True) for each in (above, below))).sum(1)
-    return float(hem[unlike.argmax()] * STEP_M) if unlike.max() >= UNLIKE else None
+    least = UNLIKE
+    if labelled is not None:
+        least = max(UNLIKE, CLEARLY + unlike[np.abs(hem * STEP_M - labelled) < BESIDE_M].max(initial=0))
+    return float(hem[unlike.argmax()] * STEP_M) if unlike.max() >= least else None

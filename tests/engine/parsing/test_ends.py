@@ -10,6 +10,7 @@ from blender_pifu.engine.crop_space import pixel_centres
 from blender_pifu.engine.folds.hems import hem_height
 from blender_pifu.engine.labels import LABELS
 from blender_pifu.engine.parsing.ends import close_ends
+from blender_pifu.engine.parsing.hem_by_colors import hem_by_colors
 from blender_pifu.engine.reading.landmarks import Landmark as L
 
 SIZE = 512
@@ -182,3 +183,15 @@ def test_hem_and_colours_end_in_one_line_behind():
         white = Y[rows, 0][painted[rows, column, 1] > 0.5].max()
         told = Y[rows, 0][regions.back[rows, column, REGIONS["lower"]] > 0.5].max()
         assert hem == pytest.approx(white, abs=0.012) and white == pytest.approx(told, abs=0.008)
+
+
+def test_a_hem_of_labels_is_believed_unless_colours_change_but_elsewhere():
+    along = np.linspace(0, 1, 6000)
+    garments = np.where(along[:, None] < 0.5, RED, WHITE).astype(np.float32)
+    belt = garments.copy()
+    belt[(along > 0.44) & (along < 0.5)] = (0.1, 0.1, 0.1)
+    assert hem_by_colors(along, garments) == pytest.approx(0.5, abs=0.01)
+    assert hem_by_colors(along, garments, 0.49) is None
+    assert hem_by_colors(along, belt, 0.44) is None
+    assert hem_by_colors(along, garments, 0.75) == pytest.approx(0.5, abs=0.01)
+    assert hem_by_colors(along, np.repeat([RED], 6000, 0).astype(np.float32)) is None
