@@ -275,7 +275,7 @@ class HumanModel:
         drawn = as_picture(torch.cat([front, back, encoding.mask], 1))
         front, back, matte = np.split(drawn, [len(LABELS), 2 * len(LABELS)], 2)
         told = Regions.of(front, back, matte[..., 0], encoding.parsing and encoding.parsing.ends)
-        return None if told is None else with_hat(told, matte[..., 0], cut.landmarks)
+        return None if told is None else with_hat(told, np.dstack(cut(len(matte))), cut.landmarks)
 
     def hidden_side(
         self, encoding: Encoding, cut: PersonCut | None, regions: Regions | None = None
