@@ -158,3 +158,29 @@ def test_hair_past_a_cheek_that_was_fitted_to_the_photo_is_none_of_it(quads, lai
     assert dark["skin"][0] > 0.3
     assert dark["hair"][0] < 0.05
     assert dark["hair"][1] == dark["skin"][1] > 0.9, "but before it, as a fringe, it is"
+
+
+def test_beneath_a_hand_a_print_goes_on_as_it_does_behind(quads, laid):
+    """It ended in grey there: along the surface it came from the hand."""
+    vertices, faces, normals = quads
+    row, column = np.mgrid[:512, :512]
+    stripes = np.where(row // 8 % 2, 0.9, 0.3)[..., None] * np.float32([1, 0.7, 0.8])
+    both = np.dstack([stripes, np.ones((512, 512))]).astype(np.float32)
+    photo = both.copy()
+    photo[(row > 130) & (row < 220) & (np.abs(column - 256) < 60), 3] = 0  # as if something were before it
+    shares = np.zeros((64, 64, len(REGIONS)), np.float32)
+    shares[..., REGIONS["upper"]] = 1
+    mean = np.tile(np.uint8([153, 107, 122]), (len(vertices), 1))
+    shape, dense = PaintedMesh(*quads, mean), PaintedMesh(vertices, split_quads(faces)[0], normals, mean)
+    found = cover(by_corner(laid[0], faces), 512)
+    corners = split_quads(faces)[0][found.face]
+    points, looks = (np.einsum("nk,nkc->nc", found.weights, of[corners]) for of in (vertices, normals))
+    there = (looks[:, 2] > 0.9) & (np.abs(points[:, 0]) < 0.1) & (np.abs(points[:, 1] - 0.32) < 0.08)
+    told = {}
+    for name, pictures in {"with": {"photo": photo, "back": both}, "without": {"photo": photo}}.items():
+        texels = texels_of(shape, Sources(dense, 2 / 48, pictures, regions=Regions(shares, shares)))
+        told[name] = bake(shape, laid[0], texels, 512).reshape(-1, 3)[found.texel][there, 0] / 255
+    true = np.where(((1 - points[there, 1]) / 2 * 512).astype(int) // 8 % 2, 0.9, 0.3)
+    assert there.sum() > 50
+    assert np.corrcoef(told["with"], true)[0, 1] > 0.7
+    assert told["with"].std() > 3 * told["without"].std()

@@ -31,6 +31,10 @@ HAIRLINE = (0.3, 0.7)  # how far hair grows, between vertices, at which it begin
 ACROSS_M = 0.03  # metres across the hairline, within which colours on its other side are known
 HALF = -1  # number of the photo as it shows the other half of a face, see `other_half`
 TURNED = 0.6  # what is added to the normals of what was fitted to the photo, towards the camera
+FLAT = (
+    0.35,
+    0.7,
+)  # |z| of normals from which on, and from which on surely, what lies beneath a hand has what is behind
 PAST = (0.25, 0.55)  # z of its own normals up to which, and from which on no more, hair is what is seen past a cheek
 
 
@@ -61,6 +65,8 @@ class Sources:
         self.sides.append((photo, 0))
         check_wanted()
         self.fine = fine or FineTexture(pictures["photo"], landmarks, regions)
+        behind = None if regions is None else Regions(regions.back, regions.front)
+        self.beneath = FineTexture(pictures["back"], None, behind) if "back" in pictures else None
         self.others, self.regions = others, regions
         hair = find_hair(pictures["photo"], landmarks, regions) if hairy and landmarks is not None else None
         self.strands = strands_of(hair, self.fine.band)
@@ -129,7 +135,7 @@ def texels_of(
             values["face"] = (-hairy.scalp.grown).clip(0, 1)[:, None]
     mouth = None if in_mouth is None else Mouth(mesh.vertices, mesh.faces, in_mouth)
     sides = [side for side in sources.sides if half is not None or side[1] != HALF]
-    return Texels(values, sides, fine, hairy, mouth, teeth, borders)
+    return Texels(values, sides, (fine, sources.beneath), hairy, mouth, teeth, borders)
 
 
 def _trusted(mesh: PaintedMesh, regions: Regions | None, fitted: np.ndarray | None) -> np.ndarray:
@@ -164,7 +170,7 @@ class Texels:
         self,
         values: dict[str, np.ndarray],
         sides: list[tuple[Side, int]],
-        fine: FineTexture,
+        fine: tuple[FineTexture, FineTexture | None],
         hairy: "_Hairy | None",
         mouth: Mouth | None,
         teeth: bool,
@@ -174,10 +180,11 @@ class Texels:
         "point 1" and so on, where other photos show them; of hands "on hand" and "tone", see `HandTones`; of hairy
         ones "rest", "hair" and "of hair", see `_Hairy`, and "face" 0..1 of one that no photo shows. sides: pictures,
         from the one that lies below to the one above, each with the number of the photo among the others that took it,
-        0 for the photo's crop. teeth: whether these hide the mouth; borders: lines between materials, if known."""
+        0 for the photo's crop. fine: the photo's fine texture, and that of the hidden side, if known. teeth: whether
+        these hide the mouth; borders: lines between materials, if known."""
         self._of_vertices = np.concatenate(list(values.values()), 1, dtype=np.float32)
         self._names, self._ends = list(values), np.cumsum([each.shape[1] for each in values.values()])[:-1]
-        self._sides, self._fine, self._hairy = sides, fine, hairy
+        (self._fine, self._beneath), self._sides, self._hairy = fine, sides, hairy
         self._mouth, self._teeth, self._borders = mouth, teeth, borders
 
     def colors(self, triangles: np.ndarray, corners: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -190,6 +197,7 @@ class Texels:
         self._draw_beneath(of, triangles, weights)
         bare = colors.copy() if self._teeth else colors
         taken = np.flatnonzero(share[:, 0] > 0)
+        unseen = np.ones(len(points), np.float32)
         for side, k in self._sides:
             where, looks = (of[f"{name} {k}" if k else name] for name in ("point", "normal"))
             looks = unit(looks)
@@ -208,8 +216,10 @@ class Texels:
                 trust[seen] *= believed(shown, of["on hand"][seen, 0], of["tone"][seen], side.around(where[seen]))
             colors[seen] += trust[seen, None] * (shown * 255 - colors[seen])
             share *= 1 - trust[:, None]
-        if self._hairy:
-            share = share * (1 - of["hair"])  # which has a grain of its own
+            unseen *= 1 - trust
+        if self._hairy:  # which has a grain of its own
+            share, unseen = share * (1 - of["hair"]), unseen * (1 - of["hair"][:, 0])
+        self._go_on_beneath(colors, points, of["normal"], unseen * (1 - of["sure"][:, 0]))
         share = share[taken] * alike(colors[taken] / 255, self._fine.coarse(places[taken]))[:, None]
         colors[taken] += 255 * share * self._fine.at(places[taken])
         if self._hairy:
@@ -220,6 +230,18 @@ class Texels:
             shown = self._mouth.shown(corners, points)
             colors[shown] = self._sides[-1][0].colors(points[shown]) * 255
         return np.round(colors.clip(0, 255)).astype(np.uint8)
+
+    def _go_on_beneath(self, colors, points, looks, share):
+        """Add the hidden side's fine texture to colours (N, 3) 0..255 of points (N, 3) that look to (N, 3), as far as
+        (N,) no picture shows them and no texture reaches them along the surface: what lies under a hand, or between
+        arm and trunk, has that of what is behind it, which goes on through the body."""
+        if self._beneath is None:
+            return
+        share = share * smooth_step(np.abs(unit(looks)[:, 2]), *FLAT)
+        there = np.flatnonzero(share > 0)
+        places = points[there, :2]
+        share = share[there] * alike(colors[there] / 255, self._beneath.coarse(places))
+        colors[there] += 255 * share[:, None] * self._beneath.at(places)
 
     def _draw_beneath(self, of, triangles, weights):
         """Draw what lies beneath the pictures into the colours of places, `of` what vertices have: lines between
