@@ -12,7 +12,7 @@ from scipy.ndimage import gaussian_filter, maximum_filter
 from scipy.sparse import coo_matrix, diags
 from scipy.spatial import cKDTree
 
-from ..crop_space import from_border, pixels_at, sample
+from ..crop_space import pixels_at, sample, to_pixels
 from ..smooth_step import smooth_step
 from ..surface.mesh import vertex_normals
 from .borders import HELD, Materials, find_materials
@@ -374,19 +374,17 @@ class Side:
         near = self._spacing * (1 + 2 * np.sqrt(1 - lean**2) / lean)
         beside = 4 * RIM + self._reach * near
 
-        def bare(row, column, of):
-            at = row, column
-            return (self._buffer[at] - depth[of] < near[of]) & (self._around[at] - depth[of] < beside[of])
-
-        column, row = pixels_at(*points[:, :2].T, size=self._size)
-        visible = (self._nearby[row, column] - depth < np.minimum(near, beside)).astype(float)
+        at = pixels_at(*points[:, :2].T, size=self._size)[::-1]
+        visible = (self._nearby[at] - depth < np.minimum(near, beside)).astype(float)
         asked = np.flatnonzero(visible == 0)
-        column, row = (place - 0.5 for place in from_border(*points[asked, :2].T, self._size))
+        depth, near, beside = depth[asked], near[asked], beside[asked]
+        column, row = to_pixels(*points[asked, :2].T, size=self._size)
         left, top = np.floor(column).astype(int), np.floor(row).astype(int)
         for across, wide in ((0, left + 1 - column), (1, column - left)):
             for down, high in ((0, top + 1 - row), (1, row - top)):
-                pixel = ((at + step).clip(0, self._size - 1) for at, step in ((top, down), (left, across)))
-                visible[asked] += wide * high * bare(*pixel, asked)
+                at = (top + down).clip(0, self._size - 1), (left + across).clip(0, self._size - 1)
+                bare = (self._buffer[at] - depth < near) & (self._around[at] - depth < beside)
+                visible[asked] += wide * high * bare
         return visible
 
 

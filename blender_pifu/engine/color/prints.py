@@ -88,7 +88,7 @@ class _Look:
         loud, hued = (np.sqrt(_mean(np.square(each).mean(-1), surely.astype(np.float32))) for each in (band, hues))
         share_of_color = loud / np.maximum(mean.mean(-1), DARKEST)
         least, hue, contrast = (np.quantile(each[surely], 1 - EVERYWHERE) for each in (loud, hued, share_of_color))
-        return cls(mean, loud, least > LOUDEST or (least > LOUD and (hue > HUED or contrast > CONTRAST)))
+        return cls(mean, loud, bool(least > LOUDEST or (least > LOUD and (hue > HUED or contrast > CONTRAST))))
 
 
 def _of_no_print(colors, surely):
