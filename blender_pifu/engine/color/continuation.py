@@ -10,11 +10,11 @@ from scipy.sparse import csr_matrix
 from scipy.sparse.csgraph import dijkstra
 from scipy.spatial import cKDTree
 
-from ..crop_space import pixels_at, sample
+from ..crop_space import blurred_within, pixels_at, sample, smaller
 from ..reading.landmarks import head_place
 from ..smooth_step import smooth_step
 from ..srgb import LUMA
-from .prints import find_prints
+from .prints import WORK_PX, Prints, find_prints
 from .regions import Regions
 
 # Lengths are in field units: 0.01 is about 1 cm on an adult.
@@ -102,6 +102,31 @@ class FineTexture:
     def matte(self, places: np.ndarray) -> np.ndarray:
         """(N,) 0..1."""
         return sample(self._matte, *places.T)
+
+
+class HiddenTexture:
+    """The fine band of the hidden side's picture, by places in field space, worked out where it is asked for."""
+
+    def __init__(self, picture: np.ndarray, regions: Regions | None, prints: Prints | None):
+        """picture: (n, n, 4) float32 of the crop, sRGB 0..1 and matte; regions: where garments are, if known; prints:
+        of the photo, which go on behind, if there are any."""
+        self._picture, small = picture, smaller(picture, WORK_PX)
+        coarse = blurred_within(small[..., :3], np.ascontiguousarray(small[..., 3]), COARSE / 2 * WORK_PX)
+        self._loudest = np.full(small.shape[:2], LOUDEST, np.float32)
+        if prints and regions is not None:
+            where, means = prints.behind(small, regions)
+            coarse += where[..., None] * (means - coarse)
+            self._loudest += where * (PRINTED - LOUDEST)
+        self._coarse = np.ascontiguousarray(coarse, np.float32)
+
+    def coarse(self, places: np.ndarray) -> np.ndarray:
+        """Colours without fine texture, (N, 3) float sRGB 0..1, of places (N, 2)."""
+        return sample(self._coarse, *places.T)
+
+    def at(self, places: np.ndarray) -> np.ndarray:
+        """What to add to colours, (N, 3) float sRGB 0..1, of places (N, 2)."""
+        seen, loudest = sample(self._picture, *places.T), sample(self._loudest, *places.T)[:, None]
+        return loudest * np.tanh((seen[:, :3] - self.coarse(places)) * seen[:, 3:] / loudest)
 
 
 def find_ways(

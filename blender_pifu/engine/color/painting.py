@@ -15,6 +15,7 @@ from scipy.spatial import cKDTree
 from ..crop_space import pixels_at, sample, to_pixels
 from ..smooth_step import smooth_step
 from ..surface.mesh import vertex_normals
+from ..surface.normals import unit
 from .borders import HELD, Materials, find_materials
 from .edge_on import EdgeOn
 from .hand_tones import find_hand_tones
@@ -322,11 +323,11 @@ class Side:
         return self._side < 0
 
     def trust(self, points: np.ndarray, normals: np.ndarray, lean: np.ndarray | None = None) -> np.ndarray:
-        """0..1 (N,) for points (N, 3) on the surface with unit normals (N, 3); lean: those by which its depth changes
-        about them, where the normals are turned to the picture that it was fitted to."""
+        """0..1 (N,) for points (N, 3) on the surface with unit normals (N, 3); lean: (N, 3) of any length, those by
+        which its depth changes about them, where the normals are turned to the picture that it was fitted to."""
         trust = smooth_step(self._side * normals[:, 2], *FACING)
         facing = np.flatnonzero(trust > 0)
-        lean = (normals if lean is None else lean)[facing]
+        lean = normals[facing] if lean is None else unit(lean[facing])
         points, normals = points[facing], normals[facing]
         core = smooth_step(_shown(self._core, points), 0.5, 0.95)
         rim = RIM_TRUST * (_shown(self._matte, points) > 0.5)

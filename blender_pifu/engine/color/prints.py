@@ -42,6 +42,12 @@ class Prints:
         """A picture (n, n, 4) of what the photo shows, in the colours that garments have from afar."""
         return _mixed(photo, self.where, self.means)
 
+    def behind(self, small: np.ndarray, regions: Regions) -> tuple[np.ndarray, np.ndarray]:
+        """Where (m, m) 0..1 the hidden side is of these garments, and (m, m, 3) its colours without a print; small:
+        (m, m, 4), its picture in few pixels."""
+        where = regions.at_size(WORK_PX).back[..., [REGIONS[name] for name in self.garments]].sum(-1)
+        return where, _mean(small[..., :3], np.ascontiguousarray(where * small[..., 3]))
+
 
 def find_prints(photo: np.ndarray, regions: Regions) -> Prints | None:
     """The Prints in a photo (n, n, 4), sRGB 0..1 and matte, without its light; None where there are none."""
@@ -122,10 +128,7 @@ def without_prints(pictures: dict[str, np.ndarray], regions: Regions) -> dict[st
         return pictures
     plain = {"photo": prints.without(pictures["photo"])}
     if "back" in pictures:
-        small = smaller(pictures["back"], WORK_PX)
-        behind = regions.at_size(WORK_PX).back[..., [REGIONS[name] for name in prints.garments]].sum(-1)
-        share = np.ascontiguousarray(behind * small[..., 3])
-        plain["back"] = _mixed(pictures["back"], behind, _mean(small[..., :3], share))
+        plain["back"] = _mixed(pictures["back"], *prints.behind(smaller(pictures["back"], WORK_PX), regions))
     return pictures | plain
 
 

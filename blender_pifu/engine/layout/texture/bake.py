@@ -9,7 +9,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from ...color.borders import Borders
-from ...color.continuation import FineTexture, alike, find_ways
+from ...color.continuation import FineTexture, HiddenTexture, alike, find_ways
 from ...color.edge_on import EdgeOn
 from ...color.hair import find_hair
 from ...color.hand_tones import believed, find_hand_tones
@@ -35,6 +35,7 @@ FLAT = (
     0.35,
     0.7,
 )  # |z| of normals from which on, and from which on surely, what lies beneath a hand has what is behind
+LEAST = 0.02  # share of that which is seen at all
 PAST = (0.25, 0.55)  # z of its own normals up to which, and from which on no more, hair is what is seen past a cheek
 
 
@@ -65,8 +66,7 @@ class Sources:
         self.sides.append((photo, 0))
         check_wanted()
         self.fine = fine or FineTexture(pictures["photo"], landmarks, regions)
-        behind = None if regions is None else Regions(regions.back, regions.front)
-        self.beneath = FineTexture(pictures["back"], None, behind) if "back" in pictures else None
+        self.beneath = HiddenTexture(pictures["back"], regions, self.fine.prints) if "back" in pictures else None
         self.others, self.regions = others, regions
         hair = find_hair(pictures["photo"], landmarks, regions) if hairy and landmarks is not None else None
         self.strands = strands_of(hair, self.fine.band)
@@ -170,7 +170,7 @@ class Texels:
         self,
         values: dict[str, np.ndarray],
         sides: list[tuple[Side, int]],
-        fine: tuple[FineTexture, FineTexture | None],
+        fine: tuple[FineTexture, HiddenTexture | None],
         hairy: "_Hairy | None",
         mouth: Mouth | None,
         teeth: bool,
@@ -201,7 +201,7 @@ class Texels:
         for side, k in self._sides:
             where, looks = (of[f"{name} {k}" if k else name] for name in ("point", "normal"))
             looks = unit(looks)
-            trust = side.trust(where, looks, unit(of["lean"]) if "lean" in of and not k else None)
+            trust = side.trust(where, looks, of["lean"] if "lean" in of and not k else None)
             seen = np.flatnonzero(trust > 0)
             shown = side.shown(where[seen], looks[seen])
             if k == HALF:
@@ -237,10 +237,11 @@ class Texels:
         arm and trunk, has that of what is behind it, which goes on through the body."""
         if self._beneath is None:
             return
-        share = share * smooth_step(np.abs(unit(looks)[:, 2]), *FLAT)
-        there = np.flatnonzero(share > 0)
+        there = np.flatnonzero(share > LEAST)
+        share = share[there] * smooth_step(np.abs(unit(looks[there])[:, 2]), *FLAT)
+        there, share = there[share > LEAST], share[share > LEAST]
         places = points[there, :2]
-        share = share[there] * alike(colors[there] / 255, self._beneath.coarse(places))
+        share *= alike(colors[there] / 255, self._beneath.coarse(places))
         colors[there] += 255 * share[:, None] * self._beneath.at(places)
 
     def _draw_beneath(self, of, triangles, weights):
