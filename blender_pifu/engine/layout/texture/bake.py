@@ -31,10 +31,8 @@ HAIRLINE = (0.3, 0.7)  # how far hair grows, between vertices, at which it begin
 ACROSS_M = 0.03  # metres across the hairline, within which colours on its other side are known
 HALF = -1  # number of the photo as it shows the other half of a face, see `other_half`
 TURNED = 0.6  # what is added to the normals of what was fitted to the photo, towards the camera
-FLAT = (
-    0.35,
-    0.7,
-)  # |z| of normals from which on, and from which on surely, what lies beneath a hand has what is behind
+# |z| of normals from which on what lies beneath a hand is as what is behind it, and from which on all of that.
+FLAT = (0.35, 0.7)
 LEAST = 0.02  # share of that which is seen at all
 PAST = (0.25, 0.55)  # z of its own normals up to which, and from which on no more, hair is what is seen past a cheek
 
