@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -437,15 +438,11 @@ def fit(
     mesh = carved.vertices, carved.faces
     heads: list[tuple[Mesh, Future[OwnHead]]] = []
 
-    def skin(points: np.ndarray, normals: np.ndarray) -> np.ndarray:
-        told = regions.result(lambda: report(0.0))
-        return np.zeros(len(points), np.float32) if told is None else told.skin(points, normals)
+    def told(ask: Callable[..., np.ndarray], points: np.ndarray, *normals: np.ndarray) -> np.ndarray:
+        of = regions.result(lambda: report(0.0))
+        return np.zeros(len(points), np.float32) if of is None else ask(of, points, *normals)
 
-    def thing(points: np.ndarray) -> np.ndarray:
-        told = regions.result(lambda: report(0.0))
-        return np.zeros(len(points), np.float32) if told is None else told.thing(points)
-
-    photo_hands = PhotoHands(figure, hands, skin, thing)
+    photo_hands = PhotoHands(figure, hands, partial(told, Regions.skin), partial(told, Regions.thing))
     body = find_body(mesh, figure)
     found = begin(find_own_head, figure, encoded.lens, body) if topology.wears_head else None  # which is not by hands
     body = photo_hands.pose(body, mesh)

@@ -6,8 +6,9 @@ import numpy as np
 
 from ..srgb import lab_of
 from ..usual_colors import usual_colors
+from .sheet import STEP_M
 
-STEP_M, WINDOW_M = 0.004, 0.12  # metres down a trunk, and above and below a hem in which colours are compared
+WINDOW_M = 0.12  # metres above and below a hem in which colours are compared
 COLORS, IN_SHADE = 8, 0.6  # told apart, and what lightness counts for in that
 UNLIKE = 0.6  # share of what is above that has none of the colours below; at most 0.56 of 9 dresses, from 0.65 of hems
 CLEARLY, BESIDE_M = 0.5, 0.03  # how much more so than where labels have it, about which colours are compared as well

@@ -38,14 +38,17 @@ def test_a_hand_that_the_photo_hardly_shows_is_of_any_colour():
     assert (find_hand_tones(np.ones(40, int), colors, np.full(40, 0.1)).believed(colors) == 1).all()
 
 
+def strip(right, columns):
+    """Vertices and faces of a strip from x = -0.5 to the right, that faces the camera."""
+    x, y = np.meshgrid(np.linspace(-0.5, right, columns), np.linspace(-0.1, 0.1, 21))
+    corner = (np.arange(20)[:, None] * columns + np.arange(columns - 1)).reshape(-1, 1)
+    faces = np.concatenate([corner + (0, 1, columns + 1), corner + (0, columns + 1, columns)])
+    return np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], 1), faces
+
+
 def test_the_tip_of_a_finger_takes_the_colour_of_the_finger():
     """A strip across the picture that faces the camera: left of the middle skin is seen, right of it trousers."""
-    x, y = np.meshgrid(np.linspace(-0.5, 0.3, 81), np.linspace(-0.1, 0.1, 21))
-    vertices = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], 1)
-    corner = (np.arange(20)[:, None] * 81 + np.arange(80)).ravel()
-    faces = np.concatenate(
-        [np.stack([corner, corner + 1, corner + 82], 1), np.stack([corner, corner + 82, corner + 81], 1)]
-    )
+    vertices, faces = strip(0.3, 81)
     photo = np.ones((256, 256, 4), np.float32)
     photo[:, :128, :3], photo[:, 128:, :3] = SKIN, TROUSERS
     ahead = np.tile([0.0, 0.0, 1.0], (len(vertices), 1))
@@ -85,12 +88,7 @@ def test_a_hand_that_is_not_seen_is_of_the_other_hand_s_colour():
 
 
 def test_a_hand_that_is_not_seen_is_painted_all_the_same():
-    x, y = np.meshgrid(np.linspace(-0.5, 0.5, 101), np.linspace(-0.1, 0.1, 21))
-    vertices = np.stack([x.ravel(), y.ravel(), np.zeros(x.size)], 1)
-    corner = (np.arange(20)[:, None] * 101 + np.arange(100)).ravel()
-    faces = np.concatenate(
-        [np.stack([corner, corner + 1, corner + 102], 1), np.stack([corner, corner + 102, corner + 101], 1)]
-    )
+    vertices, faces = strip(0.5, 101)
     photo = np.ones((256, 256, 4), np.float32)
     photo[:, :90, :3], photo[:, 90:, :3] = SKIN, BLACK
     shares = np.zeros((256, 256, len(REGIONS)), np.float32)
